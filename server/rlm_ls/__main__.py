@@ -1,0 +1,47 @@
+"""The way in: an editor on stdio (no arguments, or what language clients add), else the commands for people."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of `rlm-ls`. Nothing heavy is imported on the way to the language server."""
+    arguments = sys.argv[1:]
+    client = _client_process(arguments)
+    if client is not None:
+        from rlm_ls.lsp.stdio import serve
+
+        sys.exit(serve(client))
+    if arguments == ["--version"]:
+        from rlm_ls import __version__
+
+        print(f"rlm-ls {__version__}")
+        return
+    from rlm_ls.cli.main import app
+
+    app()
+
+
+def _client_process(arguments: list[str]) -> int | None:
+    """The client's process id (0 if it gave none) when the arguments ask for the language server, else None.
+
+    vscode-languageclient adds `--stdio` and `--clientProcessId=N`, by itself and in this order or another.
+    """
+    process = 0
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.partition("=")
+        if argument == "--stdio":
+            continue
+        if name != "--clientProcessId":
+            return None
+        value = value if equals else next(rest, "")
+        if not value.isdecimal():
+            sys.exit(f"rlm-ls: --clientProcessId wants a process id, not {value!r}")
+        process = int(value)
+    return process
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""`rlm-ls ask "question" FILE…`"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rlm_ls import __version__
+from rlm_ls.cli.screen import Screen, show_answer
+from rlm_ls.cli.session import EXIT, err, on_interrupt, run, session, user_settings
+from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.engine import new_run_id
+from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.errors import BadRequest
+from rlm_ls.settings import Settings
+from rlm_ls.store.recording import Header, relativise, write_recording
+
+STDIN_URI = "stdin:///standard-input.txt"
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Files or folders; - is standard input.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="LiteLLM model, several with commas, offline, recorded:FILE.")
+    ] = None,
+    turns: Annotated[int | None, typer.Option(min=1)] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1)] = None,
+    usd: Annotated[float | None, typer.Option(min=0)] = None,
+    tokens: Annotated[int | None, typer.Option(min=1)] = None,
+    schema: Annotated[Path | None, typer.Option(help="JSON schema that the answer's data must fit.")] = None,
+    follow: Annotated[str | None, typer.Option(help="Follow up on this run (id, prefix, or last).")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8: latin-1, utf-8-replace, …")] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Glob of files to take from folders.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
+) -> None:
+    """Answer a question about files, folders or standard input, with citations."""
+    settings = user_settings()
+    if encoding:
+        settings = settings.model_copy(update={"context": settings.context.model_copy(update={"encoding": encoding})})
+    if record:
+        settings = settings.model_copy(update={"trace": "full"})
+    run(
+        _ask(
+            settings,
+            lambda: AskRequest(
+                question=question,
+                scope=scope_of(paths or ["."], include or [], exclude or []),
+                model=model,
+                budget=Budget(turns=turns, seconds=seconds, usd=usd, tokens=tokens),
+                schema=_schema(schema),
+                follow_up=follow,
+                run_id=new_run_id(),
+            ),
+            record,
+            as_json,
+            Screen(steps=steps, quiet=as_json),
+        )
+    )
+
+
+async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen) -> int:
+    request: AskRequest = await asyncio.to_thread(make)
+    async with session(settings) as opened:
+        assert request.run_id is not None
+        run_id = request.run_id
+        async with on_interrupt(lambda: opened.engine.stop(run_id)):
+            with screen:
+                answer = await opened.engine.ask(request, screen)
+        if record is not None:
+            events = await opened.engine.store.events(run_id)
+            await asyncio.to_thread(write_trace, record, events, answer)
+            err.print(f"recorded: {record}", markup=False)
+    if as_json:
+        print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
+    else:
+        show_answer(answer)
+    return EXIT[answer.status]
+
+
+def write_trace(
+    path: Path, events: list[dict[str, Any]], answer: Answer, note: str = "", root: Path | None = None
+) -> None:
+    """Write a run's events as a recording, with the folder it was made in taken out. Blocks."""
+    header = Header(rlm_ls=__version__, model=answer.model, made=datetime.now(UTC).date().isoformat(), note=note)
+    write_recording(path, relativise(events, root or Path.cwd()), header)
+
+
+def scope_of(paths: list[str], include: list[str], exclude: list[str]) -> Scope:
+    """The Scope of command line paths: one file is a document, a folder is walked. Blocks to read standard input."""
+    buffers: tuple[Buffer, ...] = ()
+    files = [path for path in paths if path != "-" and not Path(path).is_dir()]
+    roots = [path for path in paths if path != "-" and Path(path).is_dir()]
+    if "-" in paths:
+        if sys.stdin.isatty():
+            raise BadRequest("- means standard input, and nothing is piped in.", "Try: journalctl | rlm-ls ask … -")
+        buffers = (Buffer(STDIN_URI, sys.stdin.buffer.read().decode("utf-8", "replace"), None, "log"),)
+        files.append(STDIN_URI)
+    return Scope(
+        kind="document" if len(files) == 1 and not roots else "files",
+        files=tuple(files),
+        roots=tuple(roots),
+        include=tuple(include),
+        exclude=tuple(exclude),
+        buffers=buffers,
+    )
+
+
+def _schema(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"The schema {path} cannot be read: {error}.") from None
+    if not isinstance(schema, dict):
+        raise BadRequest(f"The schema {path} must be a JSON object.")
+    return schema

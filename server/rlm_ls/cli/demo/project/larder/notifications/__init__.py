@@ -1,0 +1,1 @@
+"""Telling others: customers by mail, partners by webhook."""

@@ -1,0 +1,1 @@
+"""Baskets, prices and the life of an order."""

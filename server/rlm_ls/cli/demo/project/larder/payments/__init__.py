@@ -1,0 +1,1 @@
+"""Charging customers: once, even when it takes several attempts."""

@@ -1,0 +1,117 @@
+"""`rlm-ls runs`, `rlm-ls trace RUN`, `rlm-ls replay RUN`: what was asked, how it was answered, and doing it again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markdown import Markdown
+from rich.table import Table
+
+from rlm_ls.cli.screen import Screen, show_answer
+from rlm_ls.cli.session import EXIT, err, out, run, session, user_settings
+from rlm_ls.engine.render import trace_markdown
+from rlm_ls.engine.replay import replay as replay_events
+from rlm_ls.store.recording import read_recording
+from rlm_ls.store.rows import RunRow
+
+
+def runs(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 20,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """List the newest runs."""
+    run(_runs(limit, as_json))
+
+
+async def _runs(limit: int, as_json: bool) -> int:
+    async with session() as opened:
+        rows = await opened.engine.store.runs(limit)
+    if as_json:
+        print(json.dumps([_row(row) for row in rows], ensure_ascii=False, indent=1))
+        return 0
+    if not rows:
+        err.print('No runs yet. Try: rlm-ls ask "How many errors are there?" FILE', markup=False)
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in ("run", "when", "status", "seconds", "cost", "question"):
+        table.add_column(
+            heading, no_wrap=True, overflow="ellipsis", justify="right" if heading in ("seconds", "cost") else "left"
+        )
+    for row in rows:
+        when = datetime.fromtimestamp(row.created).strftime("%Y-%m-%d %H:%M")
+        money = "?" if row.usd is None else f"${row.usd:.4f}"
+        table.add_row(row.run_id, when, row.status, f"{row.seconds:.1f}", money, " ".join(row.question.split()))
+    out.print(table)
+    return 0
+
+
+def trace(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")] = "last",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")] = False,
+) -> None:
+    """Show one run: every turn, program, output, token."""
+    run(_trace(name, as_json))
+
+
+async def _trace(name: str, as_json: bool) -> int:
+    async with session() as opened:
+        row = await opened.engine.store.run(name)
+        events = await opened.engine.store.events(row.run_id)
+    if as_json:
+        for event in events:
+            print(json.dumps(event, ensure_ascii=False))
+        return 0
+    text = trace_markdown(row, events)
+    if out.is_terminal:
+        out.print(Markdown(text))
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def replay(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, prefix, last, or a recording file.")] = "last",
+    root: Annotated[Path | None, typer.Option(help="Folder that a recording's paths start from.")] = None,
+    strict: Annotated[bool, typer.Option(help="Fail at the first prompt or observation that differs.")] = False,
+    steps: Annotated[bool, typer.Option("--steps", "-s")] = False,
+) -> None:
+    """Run a trace's programs again, without a model, and say whether they print the same."""
+    run(_replay(name, root, strict, steps))
+
+
+async def _replay(name: str, root: Path | None, strict: bool, steps: bool) -> int:
+    async with session(user_settings()) as opened:
+        events: list[dict[str, Any]]
+        if Path(name).is_file():
+            recording = await asyncio.to_thread(read_recording, Path(name))
+            events, root = list(recording.events), root or Path.cwd()
+        else:
+            row = await opened.engine.store.run(name)
+            events = await opened.engine.store.events(row.run_id)
+        screen = Screen(steps=steps)
+        with screen:
+            replayed = await replay_events(opened.engine, events, strict=strict, root=root, on_event=screen)
+    show_answer(replayed.answer)
+    for difference in replayed.differences:
+        err.print(f"differs: {difference}", style="yellow", markup=False)
+    if not replayed.differences:
+        err.print("The replay is the same as the recorded run.", style="green", markup=False)
+    return 1 if replayed.differences else EXIT[replayed.answer.status]
+
+
+def _row(row: RunRow) -> dict[str, Any]:
+    return {
+        "runId": row.run_id,
+        "question": row.question,
+        "status": row.status,
+        "created": row.created,
+        "seconds": row.seconds,
+        "usd": row.usd,
+        "model": row.model,
+    }

@@ -1,0 +1,21 @@
+"""The commands for a person at a terminal. `rlm-ls` alone speaks LSP on stdio and never comes here."""
+
+from __future__ import annotations
+
+import typer
+
+from rlm_ls.cli.ask import ask
+from rlm_ls.cli.demonstrate import demo
+from rlm_ls.cli.doctor import doctor, models
+from rlm_ls.cli.history import replay, runs, trace
+
+app = typer.Typer(
+    name="rlm-ls",
+    help="Ask questions about text far too large for any model's context window. Without a command: a language server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (ask, demo, runs, trace, replay, models, doctor):
+    app.command()(command)

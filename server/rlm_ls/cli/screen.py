@@ -1,0 +1,142 @@
+"""What a terminal shows of a run: a status line while it works, every step if asked, and the answer."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from rich.markdown import Markdown
+from rich.status import Status
+from rich.syntax import Syntax
+
+from rlm_ls.cli.session import err, out
+from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.events import (
+    AnyEvent,
+    ContextTaken,
+    ModelReplied,
+    ProgramFinished,
+    ProgramStarted,
+    RouteChosen,
+    RunFinished,
+    TurnStarted,
+    VerbCalled,
+)
+from rlm_ls.engine.render import MODEL_KINDS, answer_markdown, coverage_line, usage_line
+
+OUTPUT_LINES = 12
+"""Lines of a program's output shown by `--steps`."""
+
+
+@dataclass(slots=True)
+class Screen:
+    """Reads a run's events. `steps` prints plans, programs and outputs as they happen; else one line is kept current.
+
+    `width` 0 means: not a terminal, so no status line and no colours.
+    """
+
+    steps: bool = False
+    quiet: bool = False
+    _status: Status | None = None
+    _turn: int = 0
+    _tokens: int = 0
+    _usd: float | None = 0.0
+    _verbs: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Screen:
+        if err.is_terminal and not self.quiet:
+            self._status = err.status("reading …")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: AnyEvent) -> None:
+        match event:
+            case ContextTaken():
+                plural = "" if event.count == 1 else "s"
+                self._now(f"{event.count:,} document{plural}, {event.size / 1e6:,.1f} MB")
+            case RouteChosen():
+                self._step(f"route: {event.route}, {event.reason}; model: {event.model}{MODEL_KINDS[event.model_kind]}")
+            case TurnStarted():
+                self._turn = event.turn
+                self._now("the model is thinking")
+            case ModelReplied():
+                self._tokens += event.prompt_tokens + event.completion_tokens
+                self._usd = None if self._usd is None or event.usd is None else self._usd + event.usd
+                self._step(f"turn {event.turn}: {_plan(event.text)}")
+            case ProgramStarted():
+                self._verbs = []
+                self._program(event.source)
+            case VerbCalled():
+                self._verbs.append(f"{event.detail} {event.seconds * 1e3:.0f} ms")
+                self._now(event.detail)
+            case ProgramFinished():
+                self._output(event)
+            case RunFinished() if self._status is not None:
+                self._status.stop()
+            case _:
+                pass
+
+    def _now(self, what: str) -> None:
+        if self._status is not None:
+            money = f" · ${self._usd:.2f}" if self._usd else ""
+            turn = f"turn {self._turn} · " if self._turn else ""
+            tokens = f" · {self._tokens / 1000:.1f}k tokens" if self._tokens else ""
+            self._status.update(f"{turn}{_escaped(what)}{tokens}{money}")
+
+    def _step(self, text: str) -> None:
+        if self.steps:
+            err.print(text, style="cyan", markup=False)
+
+    def _program(self, source: str) -> None:
+        if self.steps:
+            err.print(Syntax(source.rstrip("\n"), "python", background_color="default", word_wrap=True))
+
+    def _output(self, event: ProgramFinished) -> None:
+        if not self.steps:
+            return
+        for verb in self._verbs:
+            err.print(f"  · {verb}", style="dim", markup=False)
+        lines = event.output.rstrip("\n").split("\n") if event.output else []
+        for line in lines[:OUTPUT_LINES]:
+            err.print(f"  │ {line[:200]}", style="green", markup=False)
+        if len(lines) > OUTPUT_LINES:
+            err.print(f"  │ … {len(lines) - OUTPUT_LINES} more lines", style="green", markup=False)
+        if event.error:
+            err.print(event.error, style="red", markup=False)
+
+
+def show_answer(answer: Answer) -> None:
+    """The answer on stdout: rendered for a terminal, plain Markdown for a pipe."""
+    if not out.is_terminal:
+        sys.stdout.write(answer_markdown(answer))
+        sys.stdout.flush()
+        return
+    if answer.status != "answered":
+        out.print(f"{answer.status}: {answer.reason}", style="bold yellow", markup=False)
+    out.print(Markdown(answer.answer))
+    if answer.citations:
+        out.print()
+    for citation in answer.citations:
+        quoted = " ".join(citation.quote.split())
+        out.print(f"  {citation.label}", style="bold", markup=False, end="  ")
+        out.print(quoted[:160] + ("…" if len(quoted) > 160 else ""), style="dim", markup=False)
+    out.print()
+    out.print(coverage_line(answer), style="dim", markup=False)
+    out.print(usage_line(answer.usage), style="dim", markup=False)
+    out.print(f"Model: {answer.model}{MODEL_KINDS[answer.model_kind]}; run {answer.run_id}", style="dim", markup=False)
+    for skipped in answer.coverage.skipped[:5]:
+        out.print(f"Not read: {skipped.reason}", style="yellow", markup=False)
+    for warning in answer.warnings:
+        err.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+def _plan(reply: str) -> str:
+    return " ".join(reply.split("```")[0].split())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")[:100]

@@ -1,0 +1,90 @@
+"""One command's engine at a terminal: opened, stopped by Ctrl-C, closed; errors become a sentence and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from rlm_ls.engine.engine import Engine
+from rlm_ls.errors import RlmError
+from rlm_ls.settings import Settings, load
+
+EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
+"""Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    engine: Engine
+    settings: Settings
+
+
+def user_settings() -> Settings:
+    """The settings of file and environment; problems are shown, and never end the command."""
+    settings, problems = load(environ=os.environ)
+    for problem in problems:
+        err.print(f"warning: setting {problem}", style="yellow", markup=False)
+    return settings
+
+
+@asynccontextmanager
+async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
+    chosen = settings or user_settings()
+    engine = await Engine.open(settings=chosen)
+    try:
+        yield Session(engine, chosen)
+    finally:
+        await engine.close()
+
+
+def run(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command to its exit code. RlmErrors are shown as sentences, with no traceback."""
+    try:
+        code = asyncio.run(work)
+    except RlmError as error:
+        err.print(f"error {error.code}: {error.message}", style="bold red", markup=False)
+        if error.remedy:
+            err.print(error.remedy, markup=False)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # `rlm-ls runs | head`: the reader has gone. Nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
+
+
+@asynccontextmanager
+async def on_interrupt(stop: Callable[[], object]) -> AsyncIterator[None]:
+    """Ctrl-C calls `stop` once, so that what was found is shown; a second one ends the command."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    pressed = 0
+
+    def interrupted() -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed == 1:
+            stop()
+        elif task is not None:
+            task.cancel()
+
+    with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt, which cancels the run
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)

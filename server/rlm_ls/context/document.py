@@ -1,0 +1,120 @@
+"""Documents, and places in them. Everything here is immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHECKPOINT = 1 << 20
+"""Bytes between two checkpoints of a Document's line index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a Document's bytes lie: `size` bytes at `offset` of the file at `path`.
+
+    Large files on disk are their own source; open buffers, small files and transcoded texts share one private
+    pack file per Context. Only the search workers open `path`.
+    """
+
+    path: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text as a run sees it: UTF-8 bytes, without a byte order mark.
+
+    `path` is the name shown to models and people, unique within a Context. Lines end at `\\n`, `\\r\\n` or a lone
+    `\\r` (LSP's rule, not `str.splitlines`'s). `checkpoints[k]` is the number of line ends in the first
+    `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
+    """
+
+    uri: str
+    path: str
+    language: str
+    version: int | None
+    source: Source
+    characters: int
+    lines: int
+    longest_line: int
+    ascii: bool
+    crlf: bool
+    checkpoints: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return self.source.size
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A region of a Document: bytes `start` to `end` (exclusive), lines `line` to `end_line` (from 1, inclusive).
+
+    Spans of lines leave out the last line's end.
+    """
+
+    doc: str
+    start: int
+    end: int
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A Span and what was found there.
+
+    `text` is the line or lines, or for a long line a window of it around the match (cut ends marked with `…`).
+    `column` and `end_column` are character columns of the match in its line, from 1; both 0 when the whole line is
+    meant. `groups` holds the groups of a regex match (None where a group took no part); `word` says which of several
+    searched words was found.
+    """
+
+    span: Span
+    text: str
+    column: int = 0
+    end_column: int = 0
+    groups: tuple[str | None, ...] = ()
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought back: at most `limit` hits of `total`.
+
+    `partial` is empty, or says why the search stopped early (then `total` is a lower bound). `hint` is a remark
+    worth showing a model ("0 hits; 12 with fold=True").
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    partial: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A document that the scope names and the Context does not hold, with an error code of rlm_ls.errors."""
+
+    uri: str
+    path: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes `start` to `end` of document number `doc`, less the lines that a filter refuses.
+
+    `filters` are (pattern, keep) pairs, applied in order to whole lines.
+    """
+
+    doc: int
+    start: int
+    end: int
+    filters: tuple[tuple[str, bool], ...] = ()
+
+
+Selection = tuple[Part, ...]
+"""What a search looks at, in order. Lazy: filters are evaluated by the search that uses it."""

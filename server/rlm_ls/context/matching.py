@@ -1,0 +1,162 @@
+"""Searches whose answers are hits and counts."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import Literal
+
+from rlm_ls.context.document import Found, Hit, Selection
+from rlm_ls.context.ops.find import check_text, checked_words
+from rlm_ls.context.scanner import Scanner
+from rlm_ls.errors import ProgramError
+
+MOST_HITS = 100_000
+
+
+class Matching(Scanner):
+    """find, find_any, regex and count. Lines are matched one by one unless `multiline`."""
+
+    async def find(
+        self, text: str, within: Selection, *, ignore_case: bool = False, fold: bool = False, limit: int = 50
+    ) -> Found:
+        """Lines that hold `text`, one hit per line. Several words: see `_ranked`.
+
+        `total` counts the lines that hold the text, or at least one of several words. Raises ProgramError.
+        """
+        check_text(text)
+        ranked = len(set(text.split())) > 1
+        progress = self.progress(within)
+        best: list[tuple[tuple[bool, int], Hit]] = []
+        total = 0
+        limit = _limit(limit)
+        async for found, count, _ in self.scan(
+            "find.find",
+            within,
+            progress,
+            text=text,
+            ignore_case=ignore_case,
+            folded=fold,
+            limit=lambda: limit if ranked else max(0, limit - len(best)),
+        ):
+            total += count
+            best = best + found
+            if ranked:
+                best = heapq.nlargest(limit, best, key=lambda entry: entry[0])
+        hits = tuple(hit for _, hit in best[:limit])
+        hint = "" if total or progress.note else await self._hint(text, within, ignore_case, fold)
+        return Found(hits, total, progress.note, hint)
+
+    async def _hint(self, text: str, within: Selection, ignore_case: bool, fold: bool) -> str:
+        """What the same search would find with other options, if anything."""
+        tries = {"ignore_case=True": (True, fold), "fold=True": (ignore_case, True), "both": (True, True)}
+        found: dict[str, int] = {}
+        for name, (case, accents) in tries.items():
+            if (case, accents) == (ignore_case, fold) or (name == "both" and (ignore_case or fold)):
+                continue
+            progress, total = self.progress(within), 0
+            async for _, count, _ in self.scan(
+                "find.find", within, progress, text=text, ignore_case=case, folded=accents, limit=0
+            ):
+                total += count
+            if total > max(found.values(), default=0):
+                found["ignore_case=True, fold=True" if name == "both" else name] = total
+        return "; ".join([f"0 lines; {total:,} with {name}" for name, total in found.items()])
+
+    async def find_any(
+        self, words: list[str], within: Selection, *, ignore_case: bool = False, limit: int = 50
+    ) -> Found:
+        """Every occurrence of every word, in order; each hit says which word. Raises ProgramError."""
+        words = checked_words(words)
+        progress = self.progress(within)
+        hits: list[Hit] = []
+        total = 0
+        limit = _limit(limit)
+        async for found, count, _ in self.scan(
+            "find.find_any",
+            within,
+            progress,
+            words=words,
+            ignore_case=ignore_case,
+            limit=lambda: max(0, limit - len(hits)),
+        ):
+            total += count
+            hits += found
+        return Found(tuple(hits[:limit]), total, progress.note)
+
+    async def regex(
+        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False, limit: int = 50
+    ) -> Found:
+        """One hit per match, with its groups. Raises BadPattern."""
+        progress = self.progress(within)
+        hits: list[Hit] = []
+        total = 0
+        limit = _limit(limit)
+        async for found, count, _ in self.scan(
+            "match.regex",
+            within,
+            progress,
+            whole=multiline,
+            pattern=pattern,
+            ignore_case=ignore_case,
+            multiline=multiline,
+            limit=lambda: max(0, limit - len(hits)),
+        ):
+            total += count
+            hits += found
+        return Found(tuple(hits[:limit]), total, progress.note)
+
+    async def count(
+        self,
+        pattern: str,
+        within: Selection,
+        *,
+        ignore_case: bool = False,
+        multiline: bool = False,
+        by: Literal["doc", "line"] | None = None,
+    ) -> int | dict[str, int]:
+        """Matches; with by="line" lines that hold one; with by="doc" matches per path, those without left out.
+
+        Raises BadPattern, and SearchTimeout rather than a count that is too low.
+        """
+        counts, note = await self.counted(pattern, within, ignore_case=ignore_case, multiline=multiline, by=by)
+        if note:
+            from rlm_ls.errors import SearchTimeout
+
+            raise SearchTimeout(
+                f"The count was {note}; {sum(counts.values()):,} were found so far.",
+                "Narrow it: a smaller region, a more selective or simpler pattern.",
+            )
+        return counts if by == "doc" else sum(counts.values())
+
+    async def counted(
+        self,
+        pattern: str,
+        within: Selection,
+        *,
+        ignore_case: bool = False,
+        multiline: bool = False,
+        by: Literal["doc", "line"] | None = None,
+    ) -> tuple[dict[str, int], str]:
+        """Like `count`, per path, and a note if it is partial."""
+        if by == "line" and multiline:
+            raise ProgramError('by="line" and multiline=True exclude each other.', "Leave one out.")
+        progress = self.progress(within)
+        counts: Counter[int] = Counter()
+        async for found, _ in self.scan(
+            "match.count",
+            within,
+            progress,
+            whole=multiline,
+            pattern=pattern,
+            ignore_case=ignore_case,
+            multiline=multiline,
+            lines=by == "line",
+        ):
+            counts.update(found)
+        documents = self.context.documents
+        return {documents[doc].path: count for doc, count in sorted(counts.items()) if count}, progress.note
+
+
+def _limit(limit: int) -> int:
+    return max(0, min(limit, MOST_HITS))

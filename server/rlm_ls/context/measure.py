@@ -1,0 +1,76 @@
+"""What is known of a text after one pass over it. Measures of neighbouring ranges join into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Of bytes `start` to `end` of a text.
+
+    `ends[i]` is the number of line ends in the range's block number i (blocks of CHECKPOINT bytes). `head` and `tail`
+    are the bytes before the first and after the last line end (both the whole range if there is none), `longest` the
+    longest line in between. `bad` is the offset of the first byte that is not UTF-8, or -1.
+    """
+
+    start: int
+    end: int
+    characters: int
+    ends: tuple[int, ...]
+    head: int
+    tail: int
+    longest: int
+    ascii: bool
+    crlf: bool
+    bad: int
+    ends_before_bad: int
+    last: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Of a whole text, in the terms of Document. `longest_line` is in bytes, without the line end."""
+
+    characters: int
+    lines: int
+    longest_line: int
+    ascii: bool
+    crlf: bool
+    checkpoints: tuple[int, ...]
+    bad: int
+    bad_line: int
+    digest: bytes
+
+
+def join(measures: Iterable[Measure]) -> Whole:
+    """Joins the measures of all ranges of a text, in order."""
+    characters = longest = unfinished = 0
+    plain, crlf, bad, bad_line = True, False, -1, 0
+    checkpoints, digest, last = [0], b"", b""
+    for one in measures:
+        if one.bad >= 0 and bad < 0:
+            bad, bad_line = one.bad, checkpoints[-1] + one.ends_before_bad + 1
+        for ends in one.ends:
+            checkpoints.append(checkpoints[-1] + ends)
+        unfinished += one.head
+        if sum(one.ends):
+            longest = max(longest, one.longest, unfinished)
+            unfinished = one.tail
+        characters += one.characters
+        plain, crlf = plain and one.ascii, crlf or one.crlf
+        digest, last = digest + one.digest, one.last or last
+    ends = checkpoints[-1]
+    return Whole(
+        characters=characters,
+        lines=ends + (1 if last and last not in b"\r\n" else 0),
+        longest_line=max(longest, unfinished),
+        ascii=plain,
+        crlf=crlf,
+        checkpoints=tuple(checkpoints),
+        bad=bad,
+        bad_line=bad_line,
+        digest=digest,
+    )

@@ -1,0 +1,77 @@
+"""Paths, URIs, and the short names that models and people see."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")  # two letters at least: `c:` is a drive
+
+
+def is_uri(name: str) -> bool:
+    return _SCHEME.match(name) is not None and not os.path.exists(name)
+
+
+def file_path(name: str) -> str | None:
+    """The path that a `file:` URI or a plain path means; None for other schemes."""
+    if not is_uri(name):
+        return os.path.abspath(name)
+    parts = urlsplit(name)
+    if parts.scheme.lower() != "file":
+        return None
+    if os.name == "nt":
+        host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
+        return os.path.abspath(url2pathname(host + parts.path.replace("%3A", ":").replace("%3a", ":")))
+    return os.path.abspath(unquote(parts.path))
+
+
+def file_uri(path: str) -> str:
+    return Path(path).as_uri()
+
+
+def key(name: str) -> str:
+    """The same for every spelling of the same file: percent-encoding, links, case where the system has none."""
+    path = file_path(name)
+    return name if path is None else os.path.normcase(os.path.realpath(path))
+
+
+def short_names(paths: Sequence[str], roots: Sequence[str]) -> list[str]:
+    """A unique name for each path: relative to its root, else its last parts, as few as tell it from the others."""
+    names = [_below(path, roots) for path in paths]
+    parts = [re.split(r"[\\/]+", path) for path in paths]
+    depth = [0 if name else 1 for name in names]
+    for _ in range(max(map(len, parts), default=0)):
+        shown = [name or "/".join(part[-count:]) for name, part, count in zip(names, parts, depth, strict=True)]
+        often = Counter(shown)
+        clashes = [
+            number for number, name in enumerate(shown) if often[name] > 1 and depth[number] < len(parts[number])
+        ]
+        if not clashes:
+            break
+        for number in clashes:
+            # Two roots with a file of the same name: both get longer tails.
+            depth[number] = max(depth[number], (names[number] or "").count("/") + 1) + 1
+            names[number] = None
+    return _numbered([name or "/".join(part[-count:]) for name, part, count in zip(names, parts, depth, strict=True)])
+
+
+def _below(path: str, roots: Sequence[str]) -> str | None:
+    for root in roots:
+        prefix = root.rstrip("/\\") + os.sep
+        if path.startswith(prefix):
+            return path[len(prefix) :].replace(os.sep, "/")
+    return None
+
+
+def _numbered(names: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    for number, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[number] = f"{name} ({seen[name]})"
+    return names

@@ -1,0 +1,136 @@
+"""Plain words: which lines hold them, and which hold most of them."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from functools import lru_cache
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import Hit
+from rlm_ls.context.ops.folding import FoldedWindow, fold
+from rlm_ls.context.ops.hits import Hits
+from rlm_ls.context.ops.program import Program, program
+from rlm_ls.context.ops.scan import Scan
+from rlm_ls.context.ops.windows import Window, line_matches
+from rlm_ls.context.piece import Piece
+from rlm_ls.errors import ProgramError
+
+MOST_WORDS = 1000
+
+Score = tuple[bool, int]
+"""Whether the line holds the whole phrase, and how many distinct words."""
+
+
+class _Query:
+    """A phrase and its words. One word, or a phrase of one word, has no scores."""
+
+    def __init__(self, text: str, ignore_case: bool, folded: bool) -> None:
+        words = list(dict.fromkeys((fold(text) if folded else text).split()))
+        self.ranked = len(words) > 1
+        if folded:
+            phrase = r"\s+".join(map(re.escape, fold(text).split()))
+        else:
+            phrase = re.escape(text)
+        self.phrase = program(phrase, ignore_case)
+        self.words = [program(re.escape(word), ignore_case) for word in words]
+        self.any = program("|".join(map(re.escape, words)), ignore_case) if self.ranked else self.phrase
+
+    def score(self, window: Window, start: int, end: int) -> Score:
+        return self.phrase.holds(window, start, end), sum(word.holds(window, start, end) for word in self.words)
+
+
+def find(
+    clock: Clock, pieces: list[Piece], text: str, ignore_case: bool, folded: bool, limit: int
+) -> tuple[list[tuple[Score, Hit]], int, int]:
+    """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched."""
+    query = _query(text, ignore_case, folded)
+    scan = Scan(clock, pieces)
+    best: list[tuple[Score, int, Hit]] = []
+    total = 0
+    for piece, reader in scan.pieces():
+        hits = Hits(reader, piece)
+        for window in scan.windows(reader, piece):
+            view = FoldedWindow(window) if folded and not window.ascii else window
+            for start, end, (match, match_end) in line_matches(query.any, view, clock):
+                total += 1
+                if len(best) >= limit and not query.ranked:
+                    continue
+                score = query.score(view, start, end) if query.ranked else (False, 0)
+                if len(best) < limit:
+                    heapq.heappush(best, (score, -total, hits.hit(*view.span(match, match_end))))
+                elif best and score > best[0][0]:
+                    heapq.heapreplace(best, (score, -total, hits.hit(*view.span(match, match_end))))
+    best.sort(key=lambda entry: -entry[1])
+    return [(score, hit) for score, _, hit in best], total, scan.searched
+
+
+@lru_cache(maxsize=32)
+def _query(text: str, ignore_case: bool, folded: bool) -> _Query:
+    return _Query(text, ignore_case, folded)
+
+
+def find_any(
+    clock: Clock, pieces: list[Piece], words: list[str], ignore_case: bool, limit: int
+) -> tuple[list[Hit], int, int]:
+    """Every occurrence of every word, overlapping ones too; at most `limit` hits, how many in all, bytes searched."""
+    scan = Scan(clock, pieces)
+    found: list[Hit] = []
+    total = 0
+    for piece, reader in scan.pieces():
+        hits = Hits(reader, piece)
+        for window in scan.windows(reader, piece):
+            occurrences = _folded_case(words, window, clock) if ignore_case else _occurrences(words, window)
+            total += len(occurrences)
+            for start, end, word in occurrences[: max(0, limit - len(found))]:
+                found.append(hits.hit(*window.span(start, end), word=words[word]))
+    return found, total, scan.searched
+
+
+def _occurrences(words: list[str], window: Window) -> list[tuple[int, int, int]]:
+    matches = _automaton(tuple(words)).find_matches_as_indexes(window.text, overlapping=True)
+    return sorted([(start, end, word) for word, start, end in matches])
+
+
+def _folded_case(words: list[str], window: Window, clock: Clock) -> list[tuple[int, int, int]]:
+    # Case folding is a matter for RE2: one pass for each word, over a window that stays in the cache.
+    return sorted(
+        (*spans[0], number)
+        for number, word in enumerate(words)
+        for spans in _word(word).matches(window, clock, captures=False)
+    )
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _word(word: str) -> Program:
+    return program(re.escape(word), ignore_case=True)
+
+
+@lru_cache(maxsize=8)
+def _automaton(words: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+    return BytesAhoCorasick([word.encode("utf-8", "surrogatepass") for word in words], MatchKind.Standard)
+
+
+def checked_words(words: list[str]) -> list[str]:
+    """The distinct words. Raises ProgramError for none, too many, an empty one, or one that no line can hold."""
+    distinct = list(dict.fromkeys(words))
+    if not distinct:
+        raise ProgramError("There are no words to look for.", "Give find_any a list of at least one word.")
+    if len(distinct) > MOST_WORDS:
+        raise ProgramError(f"{len(distinct):,} words are too many; the limit is {MOST_WORDS:,}.", "Search in batches.")
+    for word in distinct:
+        check_text(word)
+    return distinct
+
+
+def check_text(text: str) -> None:
+    """Raises ProgramError for a text that no line can hold."""
+    if not text:
+        raise ProgramError("The text to look for is empty.", "Give at least one character.")
+    if "\n" in text or "\r" in text:
+        raise ProgramError(
+            "The text to look for holds a line end, and lines are searched one by one.",
+            r"Use regex(pattern, multiline=True) with \n in it.",
+        )

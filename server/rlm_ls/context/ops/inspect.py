@@ -1,0 +1,190 @@
+"""The first pass over a text: is it text, in which encoding, how many lines; small ones are copied as they are read."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from hashlib import blake2b
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.encoding import Encoding, encoding_of, not_text
+from rlm_ls.context.intake import Copied, Incoming, Refused
+from rlm_ls.context.measure import Measure
+from rlm_ls.context.ops.reader import Reader, opened
+from rlm_ls.context.piece import File
+from rlm_ls.errors import DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError, SearchTimeout
+
+HEAD = 8192
+"""Bytes looked at to tell text from binary."""
+
+_SKIP_FROM = 256
+
+
+def measure(clock: Clock, file: File, start: int, end: int) -> Measure:
+    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT."""
+    with opened(file) as reader:
+        return _measure(clock, reader, start, end)
+
+
+def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Refused]:
+    """What the first bytes of large files say about their encoding."""
+    found: list[Encoding | Refused] = []
+    for one in incoming:
+        try:
+            with _open(one) as stream:
+                found.append(_encoding(one, stream.read(HEAD), option))
+        except RlmError as error:
+            found.append(Refused.by(error))
+    return found
+
+
+def copy(clock: Clock, incoming: list[Incoming], pack: str, option: str) -> list[Copied | Refused]:
+    """Copies small files as UTF-8 to their places in the pack file, measured."""
+    found: list[Copied | Refused] = []
+    descriptor = os.open(pack, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "r+b") as out:
+        for one in incoming:
+            if clock.late():
+                raise SearchTimeout("Reading the files took too long.", "Name fewer files, or exclude some.")
+            try:
+                found.append(_copy(clock, one, out, pack, option))
+            except RlmError as error:
+                found.append(Refused.by(error))
+    return found
+
+
+def _copy(clock: Clock, one: Incoming, out, pack: str, option: str) -> Copied:  # type: ignore[no-untyped-def]
+    with _open(one) as stream:
+        head = stream.read(HEAD)
+        encoding = _encoding(one, head, option)
+        size = _transcode(one, stream, head, encoding, out)
+    out.flush()
+    source = Source(pack, one.place, size)
+    with opened(File(one.name, source)) as reader:
+        return Copied(source, _measure(clock, reader, 0, size))
+
+
+def _transcode(one: Incoming, stream, head: bytes, encoding: Encoding, out) -> int:  # type: ignore[no-untyped-def]
+    """Writes the text as UTF-8; its size. At most the file's size at the time of the snapshot is read."""
+    left, size = one.size, 0
+    decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
+    out.seek(one.place)
+    chunk, seen = head[: one.size][encoding.skip :], encoding.skip
+    left -= min(len(head), one.size)
+    while True:
+        last = left <= 0
+        if encoding.as_is:
+            raw = chunk
+        else:
+            try:
+                raw = decoder.decode(chunk, final=last).encode("utf-8", "replace")
+            except (UnicodeError, ValueError) as error:
+                raise not_text(one.name, encoding.codec, seen + getattr(error, "start", 0)) from None
+        if size + len(raw) > one.room:
+            raise not_text(one.name, encoding.codec, seen)
+        out.write(raw)
+        size += len(raw)
+        seen += len(chunk)
+        if last:
+            return size
+        chunk = stream.read(min(left, CHECKPOINT))
+        left = left - len(chunk) if chunk else 0
+
+
+def _encoding(one: Incoming, head: bytes, option: str) -> Encoding:
+    if not head or not one.size:
+        raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
+    return encoding_of(one.name, head, option)
+
+
+def _open(one: Incoming):  # type: ignore[no-untyped-def]
+    try:
+        return open(one.path, "rb")
+    except FileNotFoundError:
+        raise DocumentMissing(f"{one.name} does not exist.", "Check the path.") from None
+    except OSError as error:
+        raise DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.") from None
+
+
+def _measure(clock: Clock, reader: Reader, start: int, end: int) -> Measure:
+    head = tail = longest = characters = ends_before_bad = 0
+    bad, plain, crlf, any_end = -1, True, False, False
+    ends: list[int] = []
+    digest = blake2b(digest_size=16)
+    last = b""
+    for at in range(start, end, CHECKPOINT):
+        if clock.late():
+            raise SearchTimeout("Reading the document took too long.", "Ask about a smaller document or region.")
+        stop = min(at + CHECKPOINT, end)
+        raw = reader.read(at, stop + 4)
+        block = raw[: stop - at] if len(raw) > stop - at else raw
+        digest.update(block)
+        last = block[-1:]
+        carriage = b"\r" in block
+        count = block.count(b"\n")
+        text = block
+        if carriage:
+            pairs = raw[: stop - at + 1].count(b"\r\n")
+            crlf = crlf or pairs > 0
+            count += block.count(b"\r") - pairs
+            text = block.replace(b"\r", b"\n")
+        if block.isascii():
+            characters += len(block)
+        else:
+            plain = False
+            if bad < 0:
+                number, wrong = _characters(raw, stop - at, at > 0)
+                characters += number
+                if wrong >= 0:
+                    bad, ends_before_bad = at + wrong, sum(ends) + reader.line_starts(at, at + wrong)
+        ends.append(count)
+        first = text.find(b"\n")
+        if first < 0:
+            tail += len(text)
+            continue
+        if not any_end:
+            head, any_end = tail + first, True
+        else:
+            longest = max(longest, tail + first)
+        final = text.rfind(b"\n")
+        longest = _longest(text, first + 1, final, longest)
+        tail = len(text) - final - 1
+    return Measure(
+        start, end, characters, tuple(ends), head if any_end else tail, tail, longest, plain, crlf, bad,
+        ends_before_bad, last, digest.digest(),
+    )  # fmt: skip
+
+
+def _characters(raw: bytes, size: int, inner: bool) -> tuple[int, int]:
+    """How many characters start in the first `size` bytes, and where the first wrong byte is (-1: nowhere).
+
+    `raw` may go on for 4 bytes more, for the rest of the last character; the rest of an earlier one is skipped.
+    """
+    skip = 0
+    while inner and skip < 3 and skip < size and raw[skip] & 0xC0 == 0x80:
+        skip += 1
+    stop = size
+    while stop < len(raw) and stop < size + 3 and raw[stop] & 0xC0 == 0x80:
+        stop += 1
+    try:
+        return len(raw[skip:stop].decode("utf-8")), -1
+    except UnicodeDecodeError as error:
+        return 0, skip + error.start
+
+
+def _longest(text: bytes, start: int, end: int, known: int) -> int:
+    """The longest line between two line ends, if longer than `known`."""
+    if known < _SKIP_FROM:
+        return max(known, max(map(len, text[start:end].split(b"\n"))))
+    # Longer ones only: hop `known` bytes on and look back for a line end.
+    while start + known < end:
+        back = text.rfind(b"\n", start, start + known + 1)
+        if back >= 0:
+            start = back + 1
+            continue
+        stop = text.find(b"\n", start + known, end)
+        stop = end if stop < 0 else stop
+        known = max(known, stop - start)
+        start = stop + 1
+    return known

@@ -1,0 +1,123 @@
+"""Patterns: each match, how many, and which values they capture."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import Hit
+from rlm_ls.context.ops.hits import Hits, groups_of
+from rlm_ls.context.ops.program import program
+from rlm_ls.context.ops.scan import Scan, group_bytes
+from rlm_ls.context.ops.windows import matching_lines
+from rlm_ls.context.piece import Piece
+
+
+def regex(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int
+) -> tuple[list[Hit], int, int]:
+    """The first `limit` matches, how many in all, bytes searched."""
+    test = program(pattern, ignore_case, multiline)
+    scan = Scan(clock, pieces)
+    found: list[Hit] = []
+    total = 0
+    for piece, reader in scan.pieces():
+        hits = Hits(reader, piece)
+        if len(found) >= limit and not multiline:
+            total += sum(test.count(window, clock) for window in scan.windows(reader, piece))
+            continue
+        for window, spans in scan.matches(test, reader, piece):
+            total += 1
+            if len(found) < limit:
+                found.append(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans)))
+    return found, total, scan.searched
+
+
+def count(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, lines: bool
+) -> tuple[dict[int, int], int]:
+    """Matches (or lines that hold one) per document number, and bytes searched."""
+    test = program(pattern, ignore_case, multiline)
+    scan = Scan(clock, pieces)
+    counts: Counter[int] = Counter()
+    for piece, reader in scan.pieces():
+        if multiline:
+            counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
+        elif lines:
+            for window in scan.windows(reader, piece):
+                counts[piece.doc] += sum(1 for _ in matching_lines(test, window, clock))
+        else:
+            counts[piece.doc] += sum(test.count(window, clock) for window in scan.windows(reader, piece))
+    return dict(counts), scan.searched
+
+
+def values(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
+) -> tuple[list[str], int, bool, int]:
+    """Captured values in order, their size in bytes, whether a limit cut them short, bytes searched."""
+    test = program(pattern, ignore_case, multiline)
+    scan = Scan(clock, pieces)
+    found: list[str] = []
+    size = 0
+    for piece, reader in scan.pieces():
+        for window, spans in scan.matches(test, reader, piece):
+            value = group_bytes(window, spans)
+            if value is None:
+                continue
+            if len(found) >= limit or size + len(value) > limit_bytes:
+                return found, size, True, scan.searched
+            size += len(value)
+            found.append(value.decode("utf-8", "replace"))
+    return found, size, False, scan.searched
+
+
+def tally(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool
+) -> tuple[dict[bytes, int], int]:
+    """How often each captured value occurs, and bytes searched."""
+    test = program(pattern, ignore_case, multiline)
+    scan = Scan(clock, pieces)
+    counts: Counter[bytes | None] = Counter()
+    for piece, reader in scan.pieces():
+        counts.update(group_bytes(window, spans) for window, spans in scan.matches(test, reader, piece))
+    counts.pop(None, None)
+    return dict(counts), scan.searched  # type: ignore[arg-type]
+
+
+def numbers(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool
+) -> tuple[array[float], int, int]:
+    """Captured numbers (ascending), how many captured values are none, bytes searched."""
+    test = program(pattern, ignore_case, multiline)
+    scan = Scan(clock, pieces)
+    found = array("d")
+    ignored = 0
+    for piece, reader in scan.pieces():
+        for window, spans in scan.matches(test, reader, piece):
+            value = group_bytes(window, spans)
+            if value is None:
+                continue
+            try:
+                number = float(value)
+            except ValueError:
+                ignored += 1
+                continue
+            if math.isfinite(number) and b"_" not in value:
+                found.append(number)
+            else:
+                ignored += 1
+    return array("d", sorted(found)), ignored, scan.searched
+
+
+def summary(_: Clock, parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
+    """Of ascending numbers, at least one in all. Percentiles are by nearest rank: values that occur."""
+    every: list[float] = []
+    for part in parts:
+        every.extend(part)
+    every.sort()  # joins runs that are sorted already
+    count = len(every)
+    total = math.fsum(every)
+    ranks = {f"p{p}": every[max(0, math.ceil(p * count / 100) - 1)] for p in percentiles}
+    return {"count": count, "sum": total, "min": every[0], "max": every[-1], "mean": total / count, **ranks}

@@ -1,0 +1,118 @@
+"""Lines, positions and the text of places that are known."""
+
+from __future__ import annotations
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import Span
+from rlm_ls.context.ops.hits import CONTINUATION
+from rlm_ls.context.ops.reader import BLOCK, Reader, opened
+from rlm_ls.context.piece import File
+
+Want = tuple[int, int]
+"""A byte to count from, and how many line starts to pass after it."""
+
+
+def lines(_: Clock, file: File, first: Want, last: Want, longest: int) -> tuple[int, int, str]:
+    """Start, end and text of a range of lines, given as wants. Text that is longer than `longest` bytes is cut."""
+    with opened(file) as reader:
+        start = nth_line(reader, *first)
+        end = reader.line_end(nth_line(reader, *last), reader.size)
+        return start, end, _text(reader, start, min(end, start + longest))
+
+
+def line_range(_: Clock, file: File, first: Want, last: Want) -> tuple[int, int]:
+    """Like `lines`, without the text."""
+    with opened(file) as reader:
+        return nth_line(reader, *first), reader.line_end(nth_line(reader, *last), reader.size)
+
+
+def read(_: Clock, file: File, start: int, end: int) -> str:
+    """The text of some bytes."""
+    with opened(file) as reader:
+        return _text(reader, start, end)
+
+
+def spans(_: Clock, file: File, ranges: list[tuple[int, int, int, int]]) -> list[Span]:
+    """Spans of byte ranges, each given as start, end, and a byte with its count of line starts at or before it."""
+    with opened(file) as reader:
+        found = []
+        for start, end, base, count in ranges:
+            line = count + reader.line_starts(base, start) + 1
+            # The last line is the one of the last byte: a span that ends with a line end is not on the next line.
+            found.append(Span(file.name, start, end, line, line + reader.line_starts(start, max(start, end - 1))))
+        return found
+
+
+def positions(_: Clock, file: File, offsets: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """Line and UTF-16 column, both from 0, of bytes, each given with a base as for `spans`."""
+    with opened(file) as reader:
+        return [
+            (count + reader.line_starts(base, at), utf16_units(reader, reader.line_start(at), at))
+            for at, base, count in offsets
+        ]
+
+
+def byte_of(_: Clock, file: File, line: Want, character: int) -> int:
+    """The byte of a UTF-16 column; the line's end if the line is shorter. Within a pair: before it."""
+    with opened(file) as reader:
+        at = nth_line(reader, *line)
+        end = reader.line_end(at, reader.size)
+        while at < end and character > 0:
+            raw = reader.read(at, min(at + BLOCK, end))
+            raw = raw if at + len(raw) >= end else raw[: _whole(raw)]
+            for letter in raw.decode("utf-8", "replace") if not raw.isascii() else ():
+                units = 2 if ord(letter) > 0xFFFF else 1
+                if character < units:
+                    return at
+                character -= units
+                at += len(letter.encode("utf-8"))
+            if raw.isascii():
+                step = min(character, len(raw))
+                at, character = at + step, character - step
+        return at
+
+
+def nth_line(reader: Reader, at: int, count: int) -> int:
+    """The `count`-th line start after byte `at`; `at` itself for 0; the size if there are fewer."""
+    while count > 0 and at < reader.size:
+        stop = min(at + BLOCK, reader.size)
+        here = reader.line_starts(at, stop)
+        if here < count:
+            count -= here
+            at = stop
+            continue
+        raw = reader.read(at, stop + 1)
+        text = raw.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+        found = -1
+        for _ in range(count):
+            found = text.find(b"\n", found + 1)
+        return at + found + 1
+    return at
+
+
+def utf16_units(reader: Reader, start: int, end: int) -> int:
+    """UTF-16 code units of some bytes: one for each character, two for those of four bytes."""
+    units = 0
+    for at in range(start, end, 1 << 20):
+        raw = reader.read(at, min(at + (1 << 20), end))
+        if raw.isascii():
+            units += len(raw)
+        else:
+            units += len(raw.translate(None, CONTINUATION)) + len(raw.translate(None, _NOT_FOUR))
+    return units
+
+
+_NOT_FOUR = bytes(byte for byte in range(256) if byte < 0xF0)
+"""UTF-8: all bytes but those that start a character of four bytes."""
+
+
+def _whole(raw: bytes) -> int:
+    """Bytes of `raw` that are whole characters."""
+    cut = len(raw)
+    while cut > 0 and raw[cut - 1] & 0xC0 == 0x80:
+        cut -= 1
+    return cut - 1 if cut and raw[cut - 1] & 0xC0 == 0xC0 else len(raw)
+
+
+def _text(reader: Reader, start: int, end: int) -> str:
+    return reader.read(start, end).decode("utf-8", "replace")

@@ -1,0 +1,247 @@
+"""Compiled patterns, and running them over windows of text. Lives in the workers: RE2 holds the GIL as it compiles."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.pattern import Parsed, parse, translate
+from rlm_ls.errors import BadPattern
+
+if TYPE_CHECKING:
+    from rlm_ls.context.ops.windows import Window
+
+MEMORY = 16 << 20
+"""Bytes that RE2 may use for one pattern's program and its automata."""
+
+Spans = list[tuple[int, int]]
+"""The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
+
+
+class Program:
+    """One pattern, ready to run. Engines are compiled when first needed: ASCII or any text, with groups or without."""
+
+    def __init__(self, parsed: Parsed, multiline: bool) -> None:
+        self.parsed = parsed
+        self.multiline = multiline
+        self.groups = parsed.groups
+        literal = parsed.literal or ""
+        self.literal = b"" if "\n" in literal and not multiline else literal.encode("utf-8", "surrogatepass")
+        """What to look for when the pattern is nothing but a text; else empty."""
+        self._engines: dict[tuple[bool, bool], Any] = {}
+        self._python: re.Pattern[str] | None = None
+        first = self._translation(True, False)
+        self.exact, self._boundary = first.exact, first.boundary
+        self._engine(True, False)
+
+    def matches(self, window: Window, clock: Clock, at: int = 0, captures: bool = True) -> Iterator[Spans]:
+        """Every match at `at` or later, in order, as Python's finditer finds them on each line (or on the text)."""
+        if not self._decided_by_python(window):
+            yield from self._linear(window, clock, at, captures)
+        elif self.multiline:
+            yield from self._python_matches(window.text[at:], at, clock)
+        else:
+            for start, end in self._candidates(window, at):
+                if clock.late():
+                    return
+                yield from self._python_matches(window.text[start:end], start, clock)
+
+    def first(self, window: Window, clock: Clock, at: int = 0) -> tuple[int, int] | None:
+        """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
+        if self.literal:
+            found = window.text.find(self.literal, at)
+            return (found, found + len(self.literal)) if found >= 0 else None
+        if not self._decided_by_python(window):
+            return self._first_linear(window, at)
+        for start, end in self._candidates(window, at):
+            if clock.late():
+                return None
+            line = window.text[start:end]
+            text = line.decode("utf-8", "replace")
+            with _interruptible(clock):
+                match = self._compiled().search(text)
+            if match is not None and not clock.stopped:
+                place = _places(line, text, start)
+                return place(match.start()), place(match.end())
+        return None
+
+    def _first_linear(self, window: Window, at: int) -> tuple[int, int] | None:
+        engine, anchor, size = self._engine(window.ascii, False), _anywhere(), len(window.text)
+        while at <= size:
+            start, end = engine.Match(anchor, window.text, at, size)[0]
+            if start < 0:
+                return None
+            if start < end or not window.phantom(start):
+                return start, end
+            at = start + 1
+        return None
+
+    def holds(self, window: Window, start: int, end: int) -> bool:
+        """Whether bytes `start` to `end` of `window.text` hold a match. For plain texts only, which need no context."""
+        if self.literal:
+            return window.text.find(self.literal, start, end) >= 0
+        return bool(self._engine(window.ascii, False).Match(_anywhere(), window.text, start, end)[0][0] >= 0)
+
+    def count(self, window: Window, clock: Clock) -> int:
+        """How many matches there are."""
+        if self.literal:
+            return window.text.count(self.literal)
+        return sum(1 for _ in self.matches(window, clock, captures=False))
+
+    def _decided_by_python(self, window: Window) -> bool:
+        return bool(self.exact) or (self._boundary and not window.ascii)
+
+    def _linear(self, window: Window, clock: Clock, at: int, captures: bool) -> Iterator[Spans]:
+        text, size = window.text, len(window.text)
+        match, anchor = self._engine(window.ascii, captures and self.groups > 0).Match, _anywhere()
+        seen = 0
+        while at <= size:
+            spans: Spans = match(anchor, text, at, size)
+            start, end = spans[0]
+            if start < 0:
+                return
+            if start < end:
+                at = end
+                yield spans
+            else:
+                at = end + 1
+                while at < size and text[at] & 0xC0 == 0x80:
+                    at += 1
+                if not window.phantom(end):
+                    yield spans
+            seen += 1
+            if seen % 64 == 0 and clock.late():
+                return
+
+    def _candidates(self, window: Window, at: int) -> Iterator[tuple[int, int]]:
+        """Lines (without their ends) that RE2 thinks may match."""
+        text, size = window.text, len(window.text)
+        engine, anchor = self._engine(window.ascii, False), _anywhere()
+        while at <= size:
+            found = engine.Match(anchor, text, at, size)[0][0]
+            if found < 0:
+                return
+            start = text.rfind(b"\n", 0, found) + 1
+            end = text.find(b"\n", found)
+            end = size if end < 0 else end
+            if start < end or not window.phantom(start):
+                yield start, end
+            at = end + 1
+
+    def _python_matches(self, line: bytes, offset: int, clock: Clock) -> Iterator[Spans]:
+        text = line.decode("utf-8", "replace")
+        groups = range(self.groups + 1)
+        found: list[Spans] = []
+        with _interruptible(clock):
+            # In a list, so that the alarm can only ring in here.
+            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text))
+        place = _places(line, text, offset)
+        for spans in found:
+            yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
+
+    def _compiled(self) -> re.Pattern[str]:
+        if self._python is None:
+            # `$` of a single line is its end in any mode; with several lines it is the end of each.
+            try:
+                self._python = re.compile(self.parsed.source, self.parsed.flags)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise BadPattern(f"The pattern {self.parsed.source!r} is invalid: {error}.", "Simplify it.") from None
+        return self._python
+
+    def _translation(self, ascii_only: bool, captures: bool) -> Any:
+        return translate(self.parsed, ascii_only=ascii_only, captures=captures, multiline=self.multiline)
+
+    def _engine(self, ascii_only: bool, captures: bool) -> Any:
+        engine = self._engines.get((ascii_only, captures))
+        if engine is None:
+            text = self._translation(ascii_only, captures).pattern
+            engine = self._engines[ascii_only, captures] = _compile(text, ascii_only, self.parsed.source)
+        return engine
+
+
+@lru_cache(maxsize=64)
+def program(pattern: str, ignore_case: bool = False, multiline: bool = False) -> Program:
+    """The compiled pattern. Raises BadPattern."""
+    return Program(parse(pattern, ignore_case, multiline), multiline)
+
+
+def _compile(text: str, ascii_only: bool, source: str) -> Any:
+    from re2 import _re2
+
+    options = _re2.RE2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY
+    if ascii_only:
+        options.encoding = _re2.RE2.Options.Encoding.LATIN1
+    engine = _re2.RE2(text.encode("utf-8", "surrogatepass"), options)
+    if engine.ok():
+        return engine
+    reason = engine.error().decode("utf-8", "replace")
+    if "repetition size" in reason:
+        raise BadPattern(
+            f"The pattern {source!r} repeats a repeat more than 1,000 times in all.", "Use * or +, or smaller numbers."
+        )
+    if "too large" in reason:
+        raise BadPattern(
+            f"The pattern {source!r} is too large when its repeats are written out.", "Use * or +, or smaller numbers."
+        )
+    raise BadPattern(f"The pattern {source!r} cannot be searched for in linear time ({reason}).", "Simplify it.")
+
+
+@cache
+def _anywhere() -> Any:
+    from re2 import _re2
+
+    return _re2.RE2.Anchor.UNANCHORED
+
+
+def _places(line: bytes, text: str, offset: int) -> Callable[[int], int]:
+    """From a character of `text` to its byte, plus `offset`. Quick for ascending questions."""
+    if len(line) == len(text):
+        return lambda character: offset + character
+    last = [0, 0]
+
+    def place(character: int) -> int:
+        if character < last[0]:
+            last[:] = [0, 0]
+        last[:] = [character, last[1] + len(text[last[0] : character].encode("utf-8", "replace"))]
+        return offset + last[1]
+
+    return place
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
+_inside = False
+
+
+def _ring(*_: object) -> None:
+    if _inside:
+        raise _TimeIsUp
+
+
+@contextmanager
+def _interruptible(clock: Clock) -> Iterator[None]:
+    """Stops Python's backtracking engine, which looks for signals as it runs, when the clock says so.
+
+    Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields.
+    """
+    global _inside
+    if not clock.armed and hasattr(signal, "setitimer"):
+        clock.armed = True
+        signal.signal(signal.SIGALRM, _ring)
+        signal.setitimer(signal.ITIMER_REAL, max(clock.left(), 0.001))
+    _inside = True
+    try:
+        yield
+    except _TimeIsUp:
+        clock.late()
+    finally:
+        _inside = False

@@ -1,0 +1,148 @@
+"""Reading a Document's bytes, and finding lines in them. Offsets are bytes from the start of the Document."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rlm_ls.context.piece import File
+from rlm_ls.errors import DocumentChanged, DocumentUnreadable
+
+BLOCK = 1 << 16
+"""Bytes read at a time when looking for the end or the start of a line."""
+
+
+def _pread(descriptor: int, length: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, length, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows; a worker has one thread that reads
+    return os.read(descriptor, length)
+
+
+class Reader:
+    """The bytes of one Document. Raises DocumentChanged when the file no longer holds them."""
+
+    __slots__ = ("_descriptor", "_file", "_held", "_held_at", "size")
+
+    def __init__(self, descriptor: int, file: File) -> None:
+        self._descriptor = descriptor
+        self._file = file
+        self.size = file.source.size
+        self._held = b""
+        self._held_at = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        """Bytes `start` to `end`, clamped to the Document."""
+        start, end = max(0, start), min(end, self.size)
+        parts: list[bytes] = []
+        while start < end:
+            part = _pread(self._descriptor, end - start, self._file.source.offset + start)
+            if not part:
+                raise self._changed()
+            parts.append(part)
+            start += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def peek(self, start: int, end: int) -> bytes:
+        """Like `read`, for many small reads near each other: keeps the block that was read last."""
+        start, end = max(0, start), min(end, self.size)
+        if end - start > BLOCK:
+            return self.read(start, end)
+        if start < self._held_at or end > self._held_at + len(self._held):
+            self._held_at = max(0, start - 4096)
+            self._held = self.read(self._held_at, self._held_at + 2 * BLOCK)
+        return self._held[start - self._held_at : end - self._held_at]
+
+    def check(self) -> None:
+        """Raises DocumentChanged if the file is now shorter than the Document: what was read may be of two states."""
+        if os.fstat(self._descriptor).st_size < self._file.source.offset + self.size:
+            raise self._changed()
+
+    def line_start(self, at: int, low: int = 0) -> int:
+        """Where the line that holds byte `at` starts, not before `low`."""
+        while at > low:
+            block = self.peek(at - min(BLOCK, at - low), at + 1)
+            before, after = (block[:-1], block[-1:]) if at < self.size else (block, b"")
+            if before.endswith(b"\r") and after == b"\n":
+                before = before[:-1] + b" "  # inside a line end that is two bytes long
+            found = max(before.rfind(b"\n"), before.rfind(b"\r"))
+            if found >= 0:
+                return at - len(before) + found + 1
+            at -= len(before)
+        return low
+
+    def next_line(self, at: int, high: int) -> int:
+        """The first line start at or after `at`, or `high` if there is none before it. 0 starts a line."""
+        if at <= 0:
+            return 0
+        at -= 1
+        while at < high:
+            length = min(BLOCK, high - at)
+            block = self.peek(at, at + length + 1)
+            body = block[:length]
+            end = _first_line_end(body, block)
+            if end > 0:
+                return min(at + end, high)
+            at += len(body)
+        return high
+
+    def line_end(self, at: int, high: int) -> int:
+        """Where the text of the line that holds byte `at` ends (before its line end), not after `high`."""
+        while at < high:
+            block = self.peek(at, min(at + BLOCK, high))
+            ends = [end for end in (block.find(b"\n"), block.find(b"\r")) if end >= 0]
+            if ends:
+                return at + min(ends)
+            at += len(block)
+        return high
+
+    def line_starts(self, start: int, end: int) -> int:
+        """How many lines start after byte `start` and at or before byte `end`."""
+        count = 0
+        while start < end:
+            stop = min(start + (1 << 20), end)
+            block = self.read(start, stop + 1)
+            body = block[: stop - start]
+            count += body.count(b"\n")
+            if b"\r" in body:
+                count += body.count(b"\r") - block.count(b"\r\n")
+            start = stop
+        return count
+
+    def _changed(self) -> DocumentChanged:
+        return DocumentChanged(
+            f"{self._file.name} was truncated or replaced while it was being read.", "Ask again to read it afresh."
+        )
+
+
+def _first_line_end(body: bytes, block: bytes) -> int:
+    """The offset just after the first line end in `body`, 0 if none; `block` is `body` and perhaps a byte more."""
+    line_feed = body.find(b"\n")
+    carriage = body.find(b"\r") if line_feed < 0 else body.find(b"\r", 0, line_feed)
+    if carriage < 0:
+        return line_feed + 1
+    if block[carriage + 1 : carriage + 2] != b"\n":
+        return carriage + 1
+    return carriage + 2 if carriage + 1 < len(body) else 0
+
+
+@contextmanager
+def opened(file: File) -> Iterator[Reader]:
+    """A Reader of `file`; on leaving, checks that the file still holds all that was read."""
+    try:
+        descriptor = os.open(file.source.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        raise DocumentChanged(f"{file.name} was deleted while it was being read.", "Ask again.") from None
+    except OSError as error:
+        raise DocumentUnreadable(f"{file.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
+    try:
+        reader = Reader(descriptor, file)
+        status = os.fstat(descriptor)
+        if file.identity is not None and file.identity != (status.st_dev, status.st_ino):
+            raise DocumentChanged(f"{file.name} was replaced while it was being read.", "Ask again to read it afresh.")
+        reader.check()
+        yield reader
+        reader.check()
+    finally:
+        os.close(descriptor)

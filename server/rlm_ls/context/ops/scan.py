@@ -1,0 +1,83 @@
+"""Going through pieces of documents: open, read, match. Shared by every search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.ops.program import Program, Spans
+from rlm_ls.context.ops.reader import Reader, opened
+from rlm_ls.context.ops.windows import Window, bounds, compiled, matching_runs, whole_lines, windows
+from rlm_ls.context.piece import Piece
+
+REACH = 1 << 20
+"""A match that crosses lines is found if it is at most this many bytes long; a longer one may be cut or missed."""
+
+ACROSS = 4 * REACH
+
+
+class Scan:
+    """One operation's way through its pieces; `searched` counts the bytes it got through."""
+
+    def __init__(self, clock: Clock, pieces: list[Piece]) -> None:
+        self.clock = clock
+        self.searched = 0
+        self._pieces = pieces
+
+    def pieces(self) -> Iterator[tuple[Piece, Reader]]:
+        for piece in self._pieces:
+            if self.clock.late():
+                return
+            with opened(piece.file) as reader:
+                yield piece, reader
+
+    def windows(self, reader: Reader, piece: Piece) -> Iterator[Window]:
+        begin, stop = bounds(reader, piece)
+        at = begin
+        for window in windows(reader, piece, self.clock):
+            at = window.start
+            yield window
+        self.searched += (at if self.clock.stopped else stop) - begin
+
+    def matches(
+        self, test: Program, reader: Reader, piece: Piece, captures: bool = True
+    ) -> Iterator[tuple[Window, Spans]]:
+        """Every match in the piece, with its window."""
+        if test.multiline:
+            yield from self._across(test, reader, piece, captures)
+            return
+        for window in self.windows(reader, piece):
+            for spans in test.matches(window, self.clock, 0, captures):
+                yield window, spans
+
+    def _across(self, test: Program, reader: Reader, piece: Piece, captures: bool) -> Iterator[tuple[Window, Spans]]:
+        filters = compiled(piece.filters)
+        at, stop = bounds(reader, piece)
+        begin = at
+        while at < stop and not self.clock.late():
+            window = Window(at, whole_lines(reader, at, stop, ACROSS + REACH))
+            for line_test, keep in filters:
+                window.keep(matching_runs(line_test, window, keep, self.clock))
+            window.fold_line_ends()
+            last = window.end >= stop
+            # Matches that start near the end might go on after it: the next window looks at those again.
+            mine = stop if last else max(window.end - REACH, at + 1)
+            resume = mine
+            for spans in test.matches(window, self.clock, window.position(begin), captures):
+                start, end = window.span(*spans[0])
+                if start >= mine and not last:
+                    break
+                resume = max(resume, end)
+                yield window, spans
+            if self.clock.stopped:
+                return
+            self.searched += resume - at
+            begin, at = resume, (stop if last else max(reader.line_start(resume, at), at + 1))
+            if at > begin:
+                begin = at
+
+
+def group_bytes(window: Window, spans: Spans) -> bytes | None:
+    """The first group, or the whole match of a pattern without groups; None if the group took no part."""
+    start, end = spans[1] if len(spans) > 1 else spans[0]
+    return window.text[start:end] if start >= 0 else None

@@ -1,0 +1,130 @@
+"""Cutting documents into spans, and drawing lines from them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import Hit, Span
+from rlm_ls.context.ops.hits import Hits
+from rlm_ls.context.ops.places import nth_line
+from rlm_ls.context.ops.program import program
+from rlm_ls.context.ops.reader import Reader, opened
+from rlm_ls.context.ops.scan import Scan
+from rlm_ls.context.ops.windows import matching_lines, windows
+from rlm_ls.context.piece import File, Piece
+from rlm_ls.errors import SearchTimeout
+
+
+def matching_starts(clock: Clock, pieces: list[Piece], pattern: str) -> tuple[list[tuple[int, int]], int]:
+    """Document and byte where each line that holds a match starts, and bytes searched."""
+    test = program(pattern)
+    scan = Scan(clock, pieces)
+    found: list[tuple[int, int]] = []
+    for piece, reader in scan.pieces():
+        for window in scan.windows(reader, piece):
+            found.extend((piece.doc, window.origin(start)) for start, _ in matching_lines(test, window, clock))
+    return found, scan.searched
+
+
+def cut(_: Clock, file: File, start: int, end: int, base: tuple[int, int], cuts: list[int]) -> list[Span]:
+    """Bytes `start` to `end` cut at each of `cuts`, which are line starts."""
+    with opened(file) as reader:
+        return _spans(reader, file, [*zip([start, *cuts], [*cuts, end], strict=True)], base)
+
+
+def chunks(
+    clock: Clock,
+    file: File,
+    start: int,
+    end: int,
+    base: tuple[int, int],
+    size: int,
+    overlap: int,
+    by: str,
+    cuts: list[int],
+    most: int,
+) -> list[Span]:
+    """Bytes `start` to `end` in pieces of `size` lines or bytes; preferably cut at one of `cuts` (ascending)."""
+    ranges: list[tuple[int, int]] = []
+    with opened(file) as reader:
+        at = start
+        while at < end and len(ranges) <= most:
+            if clock.late():
+                raise SearchTimeout("Making the chunks took too long.", "Use a larger size or a smaller region.")
+            if by == "lines":
+                stop = min(nth_line(reader, at, size), end)
+                following = min(nth_line(reader, at, size - overlap), end) if overlap and stop < end else stop
+            else:
+                stop = _byte_cut(reader, at, min(at + size, end), end, cuts)
+                following = _overlapped(reader, at, stop, overlap, end)
+            ranges.append((at, stop))
+            if stop >= end:
+                break
+            at = following
+        return _spans(reader, file, ranges, base)
+
+
+def sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:
+    """The line at each target byte; with filters, the next one that they let through. Each line once."""
+    found: list[Hit] = []
+    with opened(piece.file) as reader:
+        hits = Hits(reader, piece)
+        last = -1
+        for target in targets:
+            if clock.late():
+                break
+            at = reader.line_start(target, piece.low)
+            if piece.filters:
+                at = _next_kept(clock, reader, piece, max(at, last + 1))
+            if at > last:
+                found.append(hits.whole_line(at))
+                last = at
+    return found
+
+
+def _next_kept(clock: Clock, reader: Reader, piece: Piece, at: int) -> int:
+    rest = Piece(piece.doc, piece.file, piece.low, piece.high, at, piece.high, piece.base, piece.filters)
+    return next((window.origin(0) for window in windows(reader, rest, clock)), -1)
+
+
+def _byte_cut(reader: Reader, at: int, stop: int, end: int, cuts: list[int]) -> int:
+    """The last place up to `stop` that is one of `cuts`, else the last line start, else between two characters."""
+    if stop >= end:
+        return end
+    number = bisect_right(cuts, stop) - 1
+    if number >= 0 and cuts[number] > at:
+        return cuts[number]
+    start = reader.line_start(stop, at)
+    if start > at:
+        return start
+    while stop > at + 1 and reader.peek(stop, stop + 1)[0] & 0xC0 == 0x80:
+        stop -= 1
+    return stop
+
+
+def _overlapped(reader: Reader, at: int, stop: int, overlap: int, end: int) -> int:
+    """Where the next piece starts: `overlap` bytes back at a line start, but further than this one started."""
+    if not overlap or stop >= end:
+        return stop
+    back = reader.next_line(max(at + 1, stop - overlap), stop)
+    return back if at < back < stop else stop
+
+
+def _spans(reader: Reader, file: File, ranges: list[tuple[int, int]], base: tuple[int, int]) -> list[Span]:
+    """Spans of ascending ranges, each without its last line end."""
+    at, lines = base
+    found: list[Span] = []
+    for start, end in ranges:
+        if start >= end:
+            continue
+        if start < at:  # pieces that overlap
+            lines -= reader.line_starts(start, at)
+        else:
+            lines += reader.line_starts(at, start)
+        at = start
+        last = reader.line_starts(start, end - 1)
+        tail = reader.peek(max(start, end - 2), end)
+        whole = end - (2 if tail == b"\r\n" else 1 if tail[-1:] in (b"\n", b"\r") else 0)
+        found.append(Span(file.name, start, whole, lines + 1, lines + 1 + last))
+    return found

@@ -1,0 +1,188 @@
+"""Documents in windows of whole lines, as the engines want to see them.
+
+A window's `text` has every line end as `\\n` and only the lines that the filters let through; `origin` says where in
+the Document a byte of it lies. Engines run over whole windows, so no Python code runs per line that does not match.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.ops.program import Program, program
+from rlm_ls.context.ops.reader import Reader
+from rlm_ls.context.piece import Filters, Piece
+
+WINDOW = 1 << 18
+"""Bytes in a window: fits the processor's cache, and a slow engine comes back to look at the clock."""
+
+LONGEST = 1 << 24
+"""A line longer than this is searched in pieces of this size; a match across two of them is not seen."""
+
+
+class Window:
+    """Whole lines of a Document. `runs[i]` in `text` is `origins[i]` in the Document, ascending."""
+
+    __slots__ = ("ascii", "carriage", "origins", "raw", "runs", "start", "text")
+
+    def __init__(self, start: int, raw: bytes) -> None:
+        self.start = start
+        self.raw = raw
+        self.ascii = raw.isascii()
+        self.carriage = b"\r" in raw
+        # Same length, so offsets stay: the phantom empty line within each `\r\n` is told apart by `phantom`.
+        self.text = raw.replace(b"\r\n", b"\n\n").replace(b"\r", b"\n") if self.carriage else raw
+        self.runs = [0]
+        self.origins = [start]
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.raw)
+
+    def origin(self, at: int) -> int:
+        """Where byte `at` of `text` lies in the Document."""
+        run = bisect_right(self.runs, at) - 1
+        return self.origins[run] + at - self.runs[run]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a match lies in the Document. Its end belongs to the byte before it, not to the next run."""
+        at = self.origin(start)
+        if end > start:
+            return at, self.origin(end - 1) + 1
+        if self.raw[at - self.start - 1 : at - self.start + 1] == b"\r\n":
+            at -= 1  # not within a line end
+        return at, at
+
+    def phantom(self, at: int) -> bool:
+        """Whether an empty match at `at` is on no line: after the last line end, or between `\\r` and `\\n`."""
+        if at == len(self.text):
+            return self.text.endswith(b"\n")
+        if not self.carriage or at == 0:
+            return False
+        before = self.origin(at - 1) - self.start
+        return self.raw[before : before + 2] == b"\r\n" and self.origin(at) == self.start + before + 1
+
+    def keep(self, runs: list[tuple[int, int]]) -> None:
+        """Leaves only these byte ranges of `text`."""
+        origins = [self.origin(start) for start, _ in runs]
+        self.text = b"".join([self.text[start:end] for start, end in runs])
+        self.runs, self.origins, at = [], [], 0
+        for (start, end), origin in zip(runs, origins, strict=True):
+            self.runs.append(at)
+            self.origins.append(origin)
+            at += end - start
+
+    def position(self, offset: int) -> int:
+        """Where byte `offset` of the Document lies in `text`, or the next byte that is there."""
+        run = bisect_right(self.origins, offset) - 1
+        if run < 0:
+            return 0
+        after = self.runs[run + 1] if run + 1 < len(self.runs) else len(self.text)
+        return min(self.runs[run] + offset - self.origins[run], after)
+
+    def fold_line_ends(self) -> None:
+        """Makes each `\\r\\n` a single `\\n`, for patterns that cross lines."""
+        if b"\r\n" not in self.raw:
+            return
+        ends = [*self.runs[1:], len(self.text)]
+        chunks: list[bytes] = []
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for run, end, origin in zip(self.runs, ends, self.origins, strict=True):
+            chunk, at = self.raw[origin - self.start : origin - self.start + end - run], 0
+            while at >= 0:
+                # Each run but the first of a chunk starts at a `\\n` whose `\\r` is left out.
+                found = chunk.find(b"\r\n", at)
+                runs.append(length)
+                origins.append(origin + at)
+                chunks.append(chunk[at : found if found >= 0 else len(chunk)])
+                length += len(chunks[-1])
+                at = found + 1 if found >= 0 else -1
+        self.text = b"".join(chunks).replace(b"\r", b"\n")
+        self.runs, self.origins, self.carriage = runs, origins, False
+
+
+def windows(reader: Reader, piece: Piece, clock: Clock, size: int = WINDOW) -> Iterator[Window]:
+    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out."""
+    filters = compiled(piece.filters)
+    at, stop = bounds(reader, piece)
+    while at < stop and not clock.late():
+        window = Window(at, whole_lines(reader, at, stop, size))
+        at = window.end
+        for test, keep in filters:
+            window.keep(matching_runs(test, window, keep, clock))
+        if window.text and not clock.stopped:
+            yield window
+
+
+def bounds(reader: Reader, piece: Piece) -> tuple[int, int]:
+    """Where the lines of the piece start and end."""
+    start = piece.low if piece.start <= piece.low else reader.next_line(piece.start, piece.high)
+    end = piece.high if piece.end >= piece.high else reader.next_line(piece.end, piece.high)
+    return start, end
+
+
+def compiled(filters: Filters) -> list[tuple[Program, bool]]:
+    return [(program(pattern), keep) for pattern, keep in filters]
+
+
+def matching_runs(test: Program, window: Window, keep: bool, clock: Clock) -> list[tuple[int, int]]:
+    """Byte ranges of `window.text` whose lines match, or do not; neighbouring lines share a range."""
+    text, runs = window.text, [(0, 0)]
+    for start, end in matching_lines(test, window, clock):
+        if runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    if keep:
+        return runs if runs[0][1] else runs[1:]
+    edges = [edge for run in runs for edge in run]
+    gaps = zip(edges[1::2], [*edges[2::2], len(text)], strict=True)
+    return [(start, end) for start, end in gaps if start < end]
+
+
+def matching_lines(test: Program, window: Window, clock: Clock) -> Iterator[tuple[int, int]]:
+    """Start and end (after the line end) of each line of `window.text` that holds a match."""
+    for start, end, _ in line_matches(test, window, clock):
+        yield start, end
+
+
+def line_matches(test: Program, window: Window, clock: Clock) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Like `matching_lines`, with the first match in each."""
+    text = window.text
+    size = len(text)
+    at = seen = 0
+    while (found := test.first(window, clock, at)) is not None:
+        start = text.rfind(b"\n", 0, found[0]) + 1
+        end = text.find(b"\n", found[0]) + 1 or size
+        if window.carriage and text[end : end + 1] == b"\n" and window.phantom(end):
+            end += 1  # the other half of `\r\n`
+        yield start, end, found
+        at = end
+        seen += 1
+        if at >= size or (seen % 64 == 0 and clock.late()):
+            return
+
+
+def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:
+    """Bytes from `at` up to the last line end within `size`; more if a line is longer."""
+    while True:
+        raw = reader.read(at, min(at + size, stop))
+        if at + len(raw) >= stop:
+            return raw
+        # A `\r` in last place is not taken as a line end: a `\n` may follow.
+        cut = max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
+        if cut:
+            return raw[:cut]
+        if len(raw) >= LONGEST:
+            return _whole_characters(raw)
+        size *= 4
+
+
+def _whole_characters(raw: bytes) -> bytes:
+    cut = len(raw)
+    while cut > 1 and raw[cut - 1] & 0xC0 == 0x80:
+        cut -= 1
+    return raw[: cut - 1] if raw[cut - 1] & 0xC0 == 0xC0 else raw

@@ -1,0 +1,14 @@
+"""Everything that can be asked of a Context."""
+
+from __future__ import annotations
+
+from rlm_ls.context.matching import Matching
+from rlm_ls.context.places import Places
+
+
+class Search(Matching, Places):
+    """All searches of one Context: `Search(context, pool, deadline_seconds=20.0)`. One per run.
+
+    `within` is a Selection as `region.resolve` makes it; documents are numbers in `context.documents`. Results that
+    are late come back partial and say so; errors are RlmErrors. Cancelling a call kills the workers that serve it.
+    """

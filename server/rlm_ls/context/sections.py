@@ -1,0 +1,139 @@
+"""Parts of documents in order: chunks, splits, outlines, samples."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rlm_ls.context.document import Hit, Selection, Span
+from rlm_ls.context.scanner import Scanner, base_of
+from rlm_ls.errors import ProgramError, SearchTimeout
+
+MOST_SPANS = 100_000
+MOST_SAMPLES = 10_000
+
+BYTES_PER_TOKEN = 4
+"""An estimate: right for source and prose, half too low for logs."""
+
+OUTLINE_BYTES = 32 << 20
+"""A document larger than this is not parsed, only looked at for headings and times."""
+
+Entry = tuple[str, str, int, Span]
+"""Kind ("function", "heading", "time" …), name, level from 1, and where it is."""
+
+
+class Sections(Scanner):
+    """split, chunks, outline and sample. Spans cover the text in order and end before a line end."""
+
+    async def split(self, separator: str, within: Selection) -> list[Span]:
+        """Cut before each line that holds a match of `separator`, which then starts its piece. Raises BadPattern."""
+        progress = self.progress(within)
+        cuts: dict[int, list[int]] = {}
+        count = 0
+        async for found, _ in self.scan("sections.matching_starts", within, progress, pattern=separator):
+            for doc, at in found:
+                cuts.setdefault(doc, []).append(at)
+            count += len(found)
+            _check_count(count)
+        if progress.note:
+            raise SearchTimeout(f"The split was {progress.note}.", "Split a smaller region.")
+        return await self._cut(within, cuts)
+
+    async def chunks(
+        self, within: Selection, size: int, overlap: int = 0, by: Literal["lines", "tokens", "sections"] = "lines"
+    ) -> list[Span]:
+        """Pieces of `size` lines or (about) tokens, each starting `overlap` before the end of the last one.
+
+        With by="sections" pieces end where sections of the outline do, and have at most about `size` tokens where
+        the sections allow it. Raises ProgramError.
+        """
+        if size < 1 or not 0 <= overlap < size:
+            raise ProgramError(f"Chunks of {size} with an overlap of {overlap} are none.", "Use 0 <= overlap < size.")
+        if by not in ("lines", "tokens", "sections"):
+            raise ProgramError(f"Chunks cannot be made by {by!r}.", 'Use "lines", "tokens" or "sections".')
+        _unfiltered(within)
+        cuts: dict[int, list[int]] = {}
+        if by == "sections":
+            for doc in dict.fromkeys(part.doc for part in within):
+                cuts[doc] = [span.start for _, _, _, span in await self.outline(doc)]
+        found: list[Span] = []
+        for part in within:
+            document = self.context.documents[part.doc]
+            found += await self.call(
+                "sections.chunks",
+                file=self.context.files[part.doc],
+                start=part.start,
+                end=part.end,
+                base=base_of(document, part.start),
+                size=size if by == "lines" else size * BYTES_PER_TOKEN,
+                overlap=overlap if by == "lines" else overlap * BYTES_PER_TOKEN,
+                by="lines" if by == "lines" else "bytes",
+                cuts=cuts.get(part.doc, []),
+                most=MOST_SPANS,
+            )
+            _check_count(len(found))
+        return found
+
+    async def outline(self, doc: int) -> list[Entry]:
+        """Functions, classes and headings in order, with their spans; never an error for an unknown language."""
+        document = self.context.documents[doc]
+        found: list[Entry] = await self.call(
+            "outline.outline",
+            file=self.context.files[doc],
+            language=document.language,
+            parse=document.size <= OUTLINE_BYTES,
+            lines=document.lines,
+        )
+        return found
+
+    async def sample(self, n: int, within: Selection, seed: int = 0) -> list[Hit]:
+        """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
+        total = sum(part.end - part.start for part in within)
+        n = max(0, min(n, MOST_SAMPLES))
+        if not n or not total:
+            return []
+        # The golden ratio's multiples fall evenly between 0 and 1: another seed, other lines.
+        shift = (0.5 + seed * 0.6180339887498949) % 1.0
+        targets = [int((i + shift) * total / n) for i in range(n)]
+        places: dict[int, list[int]] = {}
+        before = at = 0
+        for number, part in enumerate(within):
+            size = part.end - part.start
+            while at < n and targets[at] < before + size:
+                places.setdefault(number, []).append(part.start + targets[at] - before)
+                at += 1
+            before += size
+        found: list[Hit] = []
+        wanted = [within[number] for number in places]
+        pieces = [piece for batch in self.pieces(tuple(wanted), whole=True) for piece in batch]
+        for piece, offsets in zip(pieces, places.values(), strict=True):
+            found += await self.call("sections.sample", piece=piece, targets=offsets)
+        return found
+
+    async def _cut(self, within: Selection, cuts: dict[int, list[int]]) -> list[Span]:
+        found: list[Span] = []
+        for part in within:
+            document = self.context.documents[part.doc]
+            found += await self.call(
+                "sections.cut",
+                file=self.context.files[part.doc],
+                start=part.start,
+                end=part.end,
+                base=base_of(document, part.start),
+                cuts=[at for at in cuts.get(part.doc, []) if part.start < at < part.end],
+            )
+        return found
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_SPANS:
+        raise ProgramError(
+            f"That makes more than {MOST_SPANS:,} pieces.", "Use a larger size, a rarer separator, or a smaller region."
+        )
+
+
+def _unfiltered(within: Selection) -> None:
+    if any(part.filters for part in within):
+        raise ProgramError(
+            "A filtered selection is not continuous text and cannot be cut into chunks.",
+            "Make the chunks first and filter within each, or use extract() for the lines themselves.",
+        )

@@ -1,0 +1,146 @@
+"""Searches whose answers are the values that a pattern captures: its first group, or the whole match without one."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+from rlm_ls.context.document import Hit, Selection
+from rlm_ls.context.ops.terms import KINDS
+from rlm_ls.context.scanner import Scanner, base_of
+
+MOST_VALUES = 2_000_000
+MOST_BYTES = 256_000_000
+"""What `extract` brings back at most."""
+
+MOST_DISTINCT = 5_000_000
+"""Distinct values counted at most."""
+
+MOST_NUMBERS = 50_000_000
+
+PERCENTILES = (50, 90, 95, 99)
+
+
+class Values(Scanner):
+    """extract, top, stats and terms. The note that comes with a result is empty, or says why it is not all."""
+
+    async def extract(
+        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
+    ) -> tuple[list[str], str]:
+        """Every captured value in document order, and a note. Raises BadPattern."""
+        progress = self.progress(within)
+        found: list[str] = []
+        size = 0
+        async for values, length, cut, _ in self.scan(
+            "match.values",
+            within,
+            progress,
+            whole=multiline,
+            pattern=pattern,
+            ignore_case=ignore_case,
+            multiline=multiline,
+            limit=lambda: MOST_VALUES - len(found),
+            limit_bytes=lambda: MOST_BYTES - size,
+        ):
+            found += values[: MOST_VALUES - len(found)]
+            size += length
+            if cut or len(found) >= MOST_VALUES:
+                return found, f"cut after {len(found):,} values; narrow the pattern, or use top() or count()"
+        return found, progress.note
+
+    async def top(
+        self, pattern: str, within: Selection, n: int = 10, *, ignore_case: bool = False, multiline: bool = False
+    ) -> tuple[list[tuple[str, int]], int, int, str]:
+        """The `n` most frequent values (ties by value), how many are distinct, how many in all, and a note."""
+        progress = self.progress(within)
+        counts: Counter[bytes] = Counter()
+        cut = ""
+        async for found, _ in self.scan(
+            "match.tally",
+            within,
+            progress,
+            whole=multiline,
+            pattern=pattern,
+            ignore_case=ignore_case,
+            multiline=multiline,
+        ):
+            counts.update(found)
+            if len(counts) > MOST_DISTINCT:
+                cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
+                break
+        best = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])) if n >= len(counts) else _best(counts, n)
+        shown = [(value.decode("utf-8", "replace"), count) for value, count in best[: max(0, n)]]
+        return shown, len(counts), counts.total(), cut or progress.note
+
+    async def stats(
+        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
+    ) -> dict[str, float | int | str]:
+        """count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank) of the numbers captured.
+
+        Numbers are as Python writes them: 12, -3.5, 1e6. `ignored` counts values that are none; `partial` is a note.
+        Without any number only count (0), ignored and partial are there.
+        """
+        progress = self.progress(within)
+        parts: list[array[float]] = []
+        ignored = total = 0
+        cut = ""
+        async for numbers, not_numbers, _ in self.scan(
+            "match.numbers",
+            within,
+            progress,
+            whole=multiline,
+            pattern=pattern,
+            ignore_case=ignore_case,
+            multiline=multiline,
+        ):
+            ignored += not_numbers
+            total += len(numbers)
+            if numbers:
+                parts.append(numbers)
+            if total > MOST_NUMBERS:
+                cut = f"cut after {total:,} numbers"
+                break
+        summary: dict[str, float | int | str] = {"count": 0}
+        if parts:
+            summary = await self.call("match.summary", parts=parts, percentiles=list(PERCENTILES))
+        return summary | {"ignored": ignored, "partial": cut or progress.note}
+
+    async def terms(self, kind: str, within: Selection, n: int = 50) -> list[tuple[str, int, Hit]]:
+        """The `n` most frequent terms with their counts and first lines (ties by term).
+
+        `kind` is "names" (capitalised words that do not only start sentences), "identifiers", "caps" (words in
+        capitals), or a pattern. Raises BadPattern.
+        """
+        progress = self.progress(within)
+        counts: Counter[bytes] = Counter()
+        inside: Counter[bytes] = Counter()
+        first: dict[bytes, tuple[int, int]] = {}
+        async for found, _ in self.scan("terms.terms", within, progress, kind=kind):
+            for term, (count, within_sentences, doc, at) in found.items():
+                counts[term] += count
+                inside[term] += within_sentences
+                first.setdefault(term, (doc, at))
+            if len(counts) > MOST_DISTINCT:
+                break
+        if kind in KINDS and KINDS[kind].inside_only:
+            counts = Counter({term: count for term, count in counts.items() if inside[term]})
+        best = _best(counts, max(0, n))
+        hits = await self._hits([(first[term], len(term)) for term, _ in best])
+        return [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
+
+    async def _hits(self, places: list[tuple[tuple[int, int], int]]) -> list[Hit]:
+        payload = [
+            (self.context.files[doc], at, at + length, base_of(self.context.documents[doc], at))
+            for (doc, at), length in places
+        ]
+        found: list[Hit] = await self.call("terms.hits", places=payload) if payload else []
+        return found
+
+
+def _best(counts: Counter[bytes], n: int) -> list[tuple[bytes, int]]:
+    """The most frequent, without sorting them all: ties by value."""
+    if n <= 0 or not counts:
+        return []
+    least = counts.most_common(n)[-1][1]
+    kept = [(value, count) for value, count in counts.items() if count >= least]
+    return sorted(kept, key=lambda entry: (-entry[1], entry[0]))[:n]

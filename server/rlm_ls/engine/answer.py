@@ -1,0 +1,93 @@
+"""The Answer: what a run ends in. Field names are the wire's (camelCase through aliases)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+Status = Literal["answered", "partial", "cancelled", "failed"]
+Route = Literal["direct", "rlm", "offline"]
+CitationState = Literal["verified", "moved", "unmatched"]
+
+
+class Wire(BaseModel):
+    """Frozen data that crosses the wire or enters the trace: snake_case here, camelCase there."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON object of the wire: camelCase keys, plain values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Citation(Wire):
+    """A place in a Document with its text. Lines count from 1; bytes are the snapshot's.
+
+    `quote` is the cited text (at most 2,000 characters, then `…`); `state` is what the check against the snapshot said.
+    """
+
+    uri: str
+    path: str
+    line: int
+    end_line: int
+    start_byte: int
+    end_byte: int
+    start_utf16: tuple[int, int]
+    """LSP position (line, character) from 0, in UTF-16 code units; `lsp` converts to the negotiated encoding."""
+    end_utf16: tuple[int, int]
+    quote: str
+    version: int | None = None
+    state: CitationState = "verified"
+
+    @property
+    def label(self) -> str:
+        return f"{self.path}:{self.line}" + (f"-{self.end_line}" if self.end_line > self.line else "")
+
+
+class SkippedDocument(Wire):
+    uri: str
+    reason: str
+
+
+class Coverage(Wire):
+    """Which documents were in scope, searched by verbs, and read (their text handed to a program or a model).
+
+    `characters_read` counts what models were shown: the first message's excerpts and every observation.
+    """
+
+    documents: int = 0
+    searched: int = 0
+    read: int = 0
+    characters_read: int = 0
+    skipped: tuple[SkippedDocument, ...] = ()
+
+
+class RunUsage(Wire):
+    """What a run and all its children took. `usd` is None where a price was not known."""
+
+    turns: int = 0
+    model_calls: int = 0
+    sub_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = None
+    seconds: float = 0.0
+
+
+class Answer(Wire):
+    run_id: str
+    status: Status
+    reason: str
+    route: Route
+    answer: str
+    data: Any = None
+    citations: tuple[Citation, ...] = ()
+    coverage: Coverage = Coverage()
+    usage: RunUsage = RunUsage()
+    trace_uri: str = ""
+    model: str = ""
+    model_kind: Literal["live", "recorded", "offline"] = "live"
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,108 @@
+"""The card of a Context: what a model is told of the texts before it has read a word of them. Never the text itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from rlm_ls.context.document import Document
+from rlm_ls.context.search import Search
+from rlm_ls.context.snapshot import Context
+
+LISTED = 30
+"""Documents listed by name; of more, the folders are counted and the largest named."""
+EXCERPTED = 2
+LINE = 200
+"""Characters of an excerpt's line."""
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+async def card(context: Context, search: Search) -> str:
+    """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
+    documents = context.documents
+    parts = [_heading(documents), *_listing(documents)]
+    if limited := await _limit(context, search):
+        parts.append(limited)
+    largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
+    for number in sorted(largest):
+        parts += await _excerpts(documents[number], number, search, 5 if len(documents) == 1 else 3)
+    return "\n".join(parts)
+
+
+async def whole_text(context: Context, search: Search) -> str:
+    """The text of a Context small enough for one call, each line with its number."""
+    parts = []
+    for part in context.limit:
+        document = context.documents[part.doc]
+        span = await search.span_at(part.doc, part.start, part.end)
+        text = await search.read(span)
+        numbered = (f"{span.line + offset}| {line}" for offset, line in enumerate(LINE_END.split(text)))
+        parts.append(f"=== {document.path} ===\n" + "\n".join(numbered))
+    return "\n".join(parts)
+
+
+def _heading(documents: tuple[Document, ...]) -> str:
+    if len(documents) == 1:
+        return "Context: 1 document"
+    total = sum(document.size for document in documents)
+    lines = sum(document.lines for document in documents)
+    return f"Context: {len(documents):,} documents, {human_size(total)}, {lines:,} lines"
+
+
+def _listing(documents: tuple[Document, ...]) -> list[str]:
+    if len(documents) <= LISTED:
+        return [_line(document) for document in documents]
+    kinds = Counter(document.language or "text" for document in documents)
+    folders = Counter(document.path.split("/")[0] if "/" in document.path else "." for document in documents)
+    largest = sorted(documents, key=lambda document: -document.size)[:8]
+    return [
+        "Languages: " + ", ".join(f"{name} {count:,}" for name, count in kinds.most_common(8)),
+        "Folders: " + ", ".join(f"{name}/ {count:,}" for name, count in folders.most_common(20)),
+        "Largest:",
+        *(_line(document) for document in largest),
+        'docs(glob) lists more, e.g. docs("src/**").',
+    ]
+
+
+def _line(document: Document) -> str:
+    language = f", {document.language}" if document.language else ""
+    longest = f", longest line {document.longest_line:,}" if document.longest_line > 300 else ""
+    return f"- {document.path}: {document.lines:,} lines, {human_size(document.size)}{language}{longest}"
+
+
+async def _limit(context: Context, search: Search) -> str:
+    whole = {(number, 0, document.size) for number, document in enumerate(context.documents)}
+    limited = [part for part in context.limit if (part.doc, part.start, part.end) not in whole]
+    if not limited:
+        return ""
+    spans = [await search.span_at(part.doc, part.start, part.end) for part in limited]
+    named = ", ".join(f"{span.doc} lines {span.line:,}-{span.end_line:,}" for span in spans)
+    return f"The question is about the selection only: {named}. Verbs see nothing else."
+
+
+async def _excerpts(document: Document, number: int, search: Search, count: int) -> list[str]:
+    if document.lines <= 3 * count:
+        return [f"All of {document.path}:", *await _numbered(search, number, 1, document.lines)]
+    middle = document.lines // 2
+    return [
+        f"First lines of {document.path}:",
+        *await _numbered(search, number, 1, count),
+        "Middle:",
+        *await _numbered(search, number, middle, middle + count - 1),
+    ]
+
+
+async def _numbered(search: Search, number: int, first: int, last: int) -> list[str]:
+    hit = await search.lines(number, first, last)
+    lines = LINE_END.split(hit.text)
+    return [
+        f"{hit.span.line + offset}| {line[:LINE]}{'…' if len(line) > LINE else ''}" for offset, line in enumerate(lines)
+    ]
+
+
+def human_size(size: int) -> str:
+    """`1,234 bytes`, `20.1 MB`."""
+    if size < 10_000:
+        return f"{size:,} bytes"
+    return f"{size / 1e3:,.0f} KB" if size < 1_000_000 else f"{size / 1e6:,.1f} MB"

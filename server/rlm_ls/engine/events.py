@@ -1,0 +1,176 @@
+"""Everything a run does, as typed events on one stream: the trace, the editor, the terminal and the tests read it.
+
+An event is durable before what it announces is acted upon. `TextStreamed` alone is never stored: the whole reply
+follows in `ModelReplied`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from rlm_ls.engine.answer import Answer, Route, Wire
+
+
+class ModelMessage(Wire):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Event(Wire):
+    """`seq` counts from 1 within a run; `at` is seconds since the run started."""
+
+    type: str
+    run_id: str
+    seq: int = 0
+    at: float = 0.0
+
+
+class RunStarted(Event):
+    type: Literal["runStarted"] = "runStarted"
+    question: str
+    scope: dict[str, Any]
+    """The request's scope in a form that `replay` can take the same Context from."""
+    budget: dict[str, Any]
+    version: str
+    created: float
+    """Unix time; the sandbox's clock stands at it, so that a replay prints the same."""
+    answer_schema: dict[str, Any] | None = None
+    follow_up: str | None = None
+
+
+class DocumentTaken(Wire):
+    uri: str
+    path: str
+    size: int
+    lines: int
+    version: int | None = None
+
+
+class ContextTaken(Event):
+    """The snapshot is made. `documents` lists the first 200; `count`, `size` and `skipped` are of all."""
+
+    type: Literal["contextTaken"] = "contextTaken"
+    documents: tuple[DocumentTaken, ...]
+    count: int
+    size: int
+    skipped: int
+    digest: str
+    """Over names, sizes, line counts and identities: equal digests mean the same snapshot for a replay."""
+
+
+class RouteChosen(Event):
+    type: Literal["routeChosen"] = "routeChosen"
+    route: Route
+    reason: str
+    model: str
+    model_kind: Literal["live", "recorded", "offline"]
+
+
+class TurnStarted(Event):
+    type: Literal["turnStarted"] = "turnStarted"
+    turn: int
+
+
+class ModelCalled(Event):
+    """A model is asked. `messages` holds only what was appended since the call before (all of it on the first)."""
+
+    type: Literal["modelCalled"] = "modelCalled"
+    turn: int
+    model: str
+    messages: tuple[ModelMessage, ...]
+    prompt_tokens_estimate: int
+
+
+class TextStreamed(Event):
+    type: Literal["textStreamed"] = "textStreamed"
+    turn: int
+    text: str
+
+
+class ModelReplied(Event):
+    type: Literal["modelReplied"] = "modelReplied"
+    turn: int
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    usd: float | None
+    seconds: float
+
+
+class ProgramStarted(Event):
+    type: Literal["programStarted"] = "programStarted"
+    turn: int
+    index: int
+    language: str
+    source: str
+
+
+class VerbCalled(Event):
+    """One verb came back. `detail` is a short rendering of the call: `find('timeout', limit=50) → 12`."""
+
+    type: Literal["verbCalled"] = "verbCalled"
+    turn: int
+    index: int
+    verb: str
+    detail: str
+    seconds: float
+
+
+class ProgramFinished(Event):
+    """`output` is what the program printed, capped; `error` is empty if it raised nothing."""
+
+    type: Literal["programFinished"] = "programFinished"
+    turn: int
+    index: int
+    output: str
+    error: str
+    submitted: bool
+    seconds: float
+
+
+class TurnFinished(Event):
+    """`loop_seconds` is the turn's own time: model and program time taken out."""
+
+    type: Literal["turnFinished"] = "turnFinished"
+    turn: int
+    loop_seconds: float
+    tokens: int
+    usd: float | None
+
+
+class Warned(Event):
+    """Something the user should know and that does not end the run (a recording that differs, an unknown price)."""
+
+    type: Literal["warned"] = "warned"
+    message: str
+
+
+class RunFinished(Event):
+    type: Literal["runFinished"] = "runFinished"
+    answer: Answer
+    error_code: int | None = None
+
+
+AnyEvent = Annotated[
+    RunStarted
+    | ContextTaken
+    | RouteChosen
+    | TurnStarted
+    | ModelCalled
+    | TextStreamed
+    | ModelReplied
+    | ProgramStarted
+    | VerbCalled
+    | ProgramFinished
+    | TurnFinished
+    | Warned
+    | RunFinished,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+"""Parses a stored or received event back into its class."""

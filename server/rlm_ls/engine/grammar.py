@@ -1,0 +1,48 @@
+"""The grammar of a reply: a sentence or two of plan, and fenced blocks that are programs (DESIGN.md §3).
+
+A CommonMark parser finds the fences, so nested, longer, indented and unclosed ones mean what Markdown says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from markdown_it import MarkdownIt
+
+Language = Literal["python", "rust", "c", "wat", "other"]
+
+PYTHON = {"", "python", "py", "python3", "repl", "dsl"}
+COMPILED: dict[str, Language] = {"rust": "rust", "rs": "rust", "c": "c", "wat": "wat", "wasm": "wat"}
+_PARSER = MarkdownIt("commonmark")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fenced block. `name` is a compiled program's; `info` is the info string as written."""
+
+    language: Language
+    source: str
+    info: str
+    name: str = ""
+    native: bool = False
+
+
+def parse(reply: str) -> tuple[Block, ...]:
+    """The programs of a reply, in order. Fences of other languages (json, text …) are `other`: they do not run."""
+    return tuple(
+        _block(token.info.strip(), token.content)
+        for token in _PARSER.parse(reply)
+        if token.type == "fence" and token.content.strip()
+    )
+
+
+def _block(info: str, source: str) -> Block:
+    words = info.lower().replace("{", " ").replace("}", " ").split()
+    first = words[0].lstrip(".") if words else ""
+    if first in PYTHON:
+        return Block("python", source, info)
+    if first in COMPILED:
+        names = [word for word in info.split()[1:] if word.lower() != "native"]
+        return Block(COMPILED[first], source, info, names[0] if names else "", "native" in words[1:])
+    return Block("other", source, info)

@@ -1,0 +1,59 @@
+"""The first messages of a run, and the route it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rlm_ls.context.search import Search
+from rlm_ls.context.snapshot import Context
+from rlm_ls.engine.answer import Route
+from rlm_ls.engine.card import card, whole_text
+from rlm_ls.engine.conversation import Conversation
+from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
+from rlm_ls.engine.prompt import system_prompt
+from rlm_ls.models.base import Message, Model
+from rlm_ls.settings import Settings
+
+DIRECT = """
+The whole text follows, so there is nothing to explore: answer at once with one ```python block that calls
+submit("answer in Markdown", cite=["path:line", …])."""
+
+
+def choose_route(context: Context, model: Model, settings: Settings) -> tuple[Route, str]:
+    """The route and why, as a sentence for the user."""
+    if model.kind == "offline":
+        return "offline", "no language model is configured, so rules answered"
+    size = sum(part.end - part.start for part in context.limit)
+    tokens = int(size / CHARACTERS_PER_TOKEN)
+    limit = min(settings.context.direct_tokens, model.window // 4)
+    if tokens <= limit and model.kind == "live":
+        return "direct", f"the whole text is about {tokens:,} tokens, so one call holds it"
+    return "rlm", f"the text is about {tokens:,} tokens, so a model explored it with programs"
+
+
+async def open_conversation(
+    question: str,
+    route: Route,
+    context: Context,
+    search: Search,
+    settings: Settings,
+    *,
+    schema: dict[str, Any] | None,
+    earlier: tuple[str, str] | None,
+) -> tuple[Conversation, int]:
+    """System prompt and first message, and how many characters of it are excerpts of the text."""
+    described = await card(context, search)
+    parts = [f"Question: {question.strip()}"]
+    if earlier is not None:
+        parts.append(f"It follows up on an earlier question: {earlier[0]}\nThe answer then was:\n{earlier[1]}")
+    if schema is not None:
+        parts.append(f"submit(…, data=…) must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}")
+    parts.append(described)
+    if route == "direct":
+        described = await whole_text(context, search)
+        parts += [DIRECT.strip(), described]
+    conversation = Conversation()
+    conversation.append(Message("system", system_prompt(settings.output_characters)))
+    conversation.append(Message("user", "\n\n".join(parts)))
+    return conversation, len(described)

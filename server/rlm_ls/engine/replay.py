@@ -1,0 +1,103 @@
+"""Replaying a trace: the same programs over the same texts, with no model, and whether they print the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.context.snapshot import Context
+from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.events import AnyEvent
+from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.errors import BadRequest
+from rlm_ls.models.base import Model
+from rlm_ls.models.recorded import RecordedModel, calls_from_events
+
+Events = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The new run's Answer, and every way in which it differed from the recorded one (empty: it was the same)."""
+
+    answer: Answer
+    differences: tuple[str, ...]
+
+
+async def replay(
+    engine: Engine,
+    events: Events,
+    *,
+    strict: bool,
+    root: Path | None = None,
+    on_event: Any = lambda event: None,
+) -> Replayed:
+    """Run a trace's programs again with its replies as the model.
+
+    `root` is the folder that a recording's relative paths start from. Strict: a changed prompt or observation raises
+    RecordingMismatch; else it is a difference. Raises BadRequest where the trace cannot be replayed (open buffers).
+    """
+    request = request_of(events, root)
+    differences: list[str] = []
+    seen: list[dict[str, Any]] = []
+
+    def model(_request: AskRequest, _context: Context) -> Model:
+        return RecordedModel(calls_from_events(events), strict=strict, on_difference=differences.append)
+
+    def listen(event: AnyEvent) -> None:
+        seen.append({"type": event.type} | event.wire())
+        on_event(event)
+
+    answer = await engine.ask(request, listen, model=model)
+    differences += _changed_context(events, seen)
+    recorded = next((event["answer"] for event in events if event["type"] == "runFinished"), None)
+    if recorded and recorded["answer"] != answer.answer:
+        differences.append(f"The answer differs. Recorded: {recorded['answer'][:300]}")
+    return Replayed(answer, tuple(dict.fromkeys(differences)))
+
+
+def request_of(events: Events, root: Path | None = None) -> AskRequest:
+    """The request that a trace began with."""
+    started = next((event for event in events if event["type"] == "runStarted"), None)
+    if started is None:
+        raise BadRequest("This trace has no beginning, so it cannot be replayed.")
+    scope = started["scope"]
+    if scope.get("buffers"):
+        raise BadRequest(
+            "This run read open editor buffers, whose text a trace does not keep.", "Save the files and ask again."
+        )
+    region = scope.get("region")
+    return AskRequest(
+        question=started["question"],
+        scope=Scope(
+            kind=scope["kind"],
+            files=tuple(_rooted(name, root) for name in scope.get("files", ())),
+            roots=tuple(_rooted(name, root) for name in scope.get("roots", ())),
+            include=tuple(scope.get("include", ())),
+            exclude=tuple(scope.get("exclude", ())),
+            region=(tuple(region[0]), tuple(region[1])) if region else None,
+        ),
+        budget=Budget(**started.get("budget", {})),
+        schema=started.get("answerSchema"),
+        follow_up=started.get("followUp"),
+    )
+
+
+def _rooted(name: str, root: Path | None) -> str:
+    return name if root is None or "://" in name or Path(name).is_absolute() else str(root / name)
+
+
+def _changed_context(events: Events, seen: Events) -> list[str]:
+    old, new = (next((e for e in stream if e["type"] == "contextTaken"), None) for stream in (events, seen))
+    if not old or not new:
+        return []
+    if (old["count"], old["size"]) == (new["count"], new["size"]):
+        return []
+    return [
+        f"The texts have changed since: {old['count']} documents of {old['size']:,} bytes then, "
+        f"{new['count']} of {new['size']:,} bytes now."
+    ]

@@ -1,0 +1,276 @@
+"""The method (arXiv 2512.24601): a model that never sees the text explores it with programs, turn by turn, and submits.
+
+    while no limit is reached:
+        ask the model                      its reply is a plan and programs
+        run the programs                   they work where the text is; only what they print comes back
+        if one submitted an answer whose citations hold: done
+        append reply and observation
+
+Everything a turn does is an event, durable before it is acted upon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rlm_ls.engine.answer import Answer, Coverage, Route, SkippedDocument
+from rlm_ls.engine.conversation import Conversation
+from rlm_ls.engine.events import (
+    ModelCalled,
+    ModelMessage,
+    ModelReplied,
+    ProgramFinished,
+    ProgramStarted,
+    TextStreamed,
+    TurnFinished,
+    TurnStarted,
+    VerbCalled,
+    Warned,
+)
+from rlm_ls.engine.grammar import Block, parse
+from rlm_ls.engine.journal import Journal
+from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.observation import Ran, observation
+from rlm_ls.engine.partial import Findings, partial_answer
+from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, steps_left
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.submission import Checked, check
+from rlm_ls.errors import RlmError
+from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.printed import cap
+from rlm_ls.models.base import Message, Model, Reply
+
+REPLY_TOKENS = 4096
+"""Tokens reserved, and allowed, for one reply."""
+VERBS_TOLD = 200
+"""Verb calls of one script that become events; a loop over thousands would drown the trace."""
+
+
+class LimitReached(Exception):
+    """A limit was hit in the middle of a turn. The text says which."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One question being answered. Owns nothing: the engine opens and closes what is used here."""
+
+    request: AskRequest
+    model: Model
+    route: Route
+    route_reason: str
+    ledger: Ledger
+    journal: Journal
+    desk: Desk
+    sandbox: Sandbox
+    conversation: Conversation
+    output_limit: int
+    trace_uri: str
+    findings: Findings = field(default_factory=Findings)
+    warnings: list[str] = field(default_factory=list)
+    characters_shown: int = 0
+    model_seconds: float = 0.0
+    program_seconds: float = 0.0
+
+
+async def explore(run: Run) -> Answer:
+    """The loop. Raises RlmError if the very first model call fails, CancelledError if cancelled."""
+    try:
+        async with asyncio.timeout(run.ledger.seconds_left):
+            while not (limit := run.ledger.reached()):
+                if (answer := await _turn(run)) is not None:
+                    return answer
+    except (TimeoutError, LimitReached) as stopped:
+        limit = str(stopped) or f"the limit of {run.ledger.limits.seconds:g} seconds was reached"
+    except RlmError as error:
+        if run.ledger.calls == 0:
+            raise
+        return finish(run, "failed", f"{error}")
+    return finish(run, "partial", limit)
+
+
+async def _turn(run: Run) -> Answer | None:
+    """One turn: ask, run, judge. The Answer if it ended the run."""
+    started, before = time.perf_counter(), (run.model_seconds, run.program_seconds, run.ledger.tokens)
+    run.ledger.turns += 1
+    turn = run.ledger.turns
+    await run.journal.emit(TurnStarted(run_id="", turn=turn))
+    reply = await _ask_model(run, turn)
+    blocks = parse(reply.text)
+    run.findings.plan = _plan(reply.text) or run.findings.plan
+    answer: Answer | None
+    if run.route == "direct" and not blocks:
+        answer = finish(run, "answered", "", answer=Checked(reply.text.strip(), None, (), ()))
+    else:
+        programs, answer = await _run_programs(run, turn, blocks)
+        if answer is None:
+            _observe(run, reply, blocks, programs)
+    taken = time.perf_counter() - started - (run.model_seconds - before[0]) - (run.program_seconds - before[1])
+    tokens = run.ledger.tokens - before[2]
+    await run.journal.emit(
+        TurnFinished(run_id="", turn=turn, loop_seconds=round(taken, 5), tokens=tokens, usd=run.ledger.usd)
+    )
+    return answer
+
+
+async def _ask_model(run: Run, turn: int) -> Reply:
+    """Reserve on the Ledger, announce, call, settle. The reply is durable before anything in it runs."""
+    if run.conversation.compact(run.model.window, run.ledger.characters_per_token):
+        await run.journal.emit(
+            Warned(run_id="", message="Older observations were compacted to fit the model's window.")
+        )
+    messages = tuple(run.conversation.messages)
+    prompt_tokens = run.ledger.tokens_in(run.conversation.characters)
+    tokens, usd = prompt_tokens + REPLY_TOKENS, run.model.price(prompt_tokens, REPLY_TOKENS)
+    if refusal := run.ledger.reserve(tokens, usd):
+        raise LimitReached(refusal)
+    started = time.perf_counter()
+    reply = None
+    try:
+        new = tuple(ModelMessage(role=m.role, content=m.content) for m in run.conversation.unsent())
+        await run.journal.emit(
+            ModelCalled(run_id="", turn=turn, model=run.model.name, messages=new, prompt_tokens_estimate=prompt_tokens)
+        )
+        reply = await run.model.complete(
+            messages,
+            on_text=lambda text: run.journal.tell(TextStreamed(run_id="", turn=turn, text=text)),
+            max_tokens=REPLY_TOKENS,
+        )
+    finally:
+        taken = time.perf_counter() - started
+        run.model_seconds += taken
+        run.ledger.settle(tokens, usd, reply.usage if reply else None, run.conversation.characters)
+    await run.journal.emit(
+        ModelReplied(
+            run_id="",
+            turn=turn,
+            text=reply.text,
+            finish=reply.finish,
+            prompt_tokens=reply.usage.prompt_tokens,
+            completion_tokens=reply.usage.completion_tokens,
+            cached_tokens=reply.usage.cached_tokens,
+            usd=reply.usage.usd,
+            seconds=round(taken, 4),
+        )
+    )
+    return reply
+
+
+async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[Ran], Answer | None]:
+    """Run the blocks in order, up to an error or an accepted answer."""
+    programs: list[Ran] = []
+    for index, block in enumerate(blocks, 1):
+        if block.language != "python":
+            programs.append(Ran("", NOT_RUN.format(info=block.info, why=_why_not(block))))
+            continue
+        if programs and programs[-1].error and not programs[-1].error.startswith("The block"):
+            programs.append(Ran("", f"Not run, since block {index - 1} raised an error."))
+            break
+        ran = await _run_script(run, turn, index, block.source)
+        programs.append(ran)
+        if not ran.error and run.desk.submission is not None:
+            checked = await check(run.desk.submission, run.desk, run.request.schema)
+            if not checked.problems:
+                return programs, finish(run, "answered", "", answer=checked)
+            run.findings.draft, run.findings.citations = checked.answer, checked.citations
+            run.findings.draft_problem = " ".join(checked.problems)
+            programs[-1] = Ran(ran.output, "submit was not accepted: " + " ".join(checked.problems), ran.notes)
+    return programs, None
+
+
+async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
+    run.desk.submission = None
+    run.desk.notes = []
+    told = 0
+
+    async def on_verb(verb: str, detail: str, seconds: float) -> None:
+        nonlocal told
+        told += 1
+        if told <= VERBS_TOLD:
+            event = VerbCalled(run_id="", turn=turn, index=index, verb=verb, detail=detail, seconds=round(seconds, 5))
+            run.journal.tell(event)
+
+    await run.journal.emit(ProgramStarted(run_id="", turn=turn, index=index, language="python", source=source))
+    started = time.perf_counter()
+    try:
+        outcome = await run.sandbox.run(source, run.desk, on_verb)
+    finally:
+        run.program_seconds += time.perf_counter() - started
+    error = outcome.error
+    if error and run.desk.submission is not None:
+        error += "\nsubmit was not accepted: the script raised an error."
+    if outcome.output:
+        run.findings.output = cap(outcome.output, run.output_limit)
+    await run.journal.emit(
+        ProgramFinished(
+            run_id="",
+            turn=turn,
+            index=index,
+            output=cap(outcome.output, run.output_limit),
+            error=error,
+            submitted=run.desk.submission is not None and not error,
+            seconds=round(outcome.script_seconds, 4),
+        )
+    )
+    return Ran(outcome.output, error, tuple(run.desk.notes))
+
+
+def _observe(run: Run, reply: Reply, blocks: Sequence[Block], programs: Sequence[Ran]) -> None:
+    """Append the reply and what came of it."""
+    verdict = "" if blocks else NO_BLOCK
+    if reply.finish == "length":
+        verdict = "Your reply was cut off at its length limit: write shorter scripts. " + verdict
+    left = run.ledger.limits.turns - run.ledger.turns
+    if left <= run.ledger.limits.turns // 2:
+        verdict = f"{verdict}\n{steps_left(left, last=left == 1)}".strip()
+    shown = observation(programs, run.output_limit, verdict)
+    run.characters_shown += len(shown)
+    run.conversation.append(Message("assistant", reply.text))
+    run.conversation.append(Message("user", shown))
+
+
+def finish(run: Run, status: str, reason: str, *, answer: Checked | None = None) -> Answer:
+    """The run's Answer, accepted or partial."""
+    text = answer.answer if answer else partial_answer(run.findings, reason)
+    return Answer.model_validate(
+        {
+            "run_id": run.journal.run_id,
+            "status": status,
+            "reason": reason or run.route_reason,
+            "route": run.route,
+            "answer": text,
+            "data": answer.data if answer else None,
+            "citations": answer.citations if answer else run.findings.citations,
+            "coverage": _coverage(run),
+            "usage": run.ledger.usage(),
+            "trace_uri": run.trace_uri,
+            "model": run.model.name,
+            "model_kind": run.model.kind,
+            "warnings": tuple(dict.fromkeys(run.warnings)),
+        }
+    )
+
+
+def _coverage(run: Run) -> Coverage:
+    context = run.desk.context
+    return Coverage(
+        documents=len({part.doc for part in context.limit}),
+        searched=len(run.desk.searched),
+        read=len(run.desk.read),
+        characters_read=run.characters_shown,
+        skipped=tuple(SkippedDocument(uri=item.uri, reason=item.reason) for item in context.skipped),
+    )
+
+
+def _plan(reply: str) -> str:
+    """The words before the first block."""
+    return reply.split("```")[0].strip()[:500]
+
+
+def _why_not(block: Block) -> str:
+    if block.language == "other":
+        return "only ```python blocks run."
+    return "this version compiles no programs; use Python and the verbs."

@@ -1,0 +1,150 @@
+"""Every error a user can meet: a code, a sentence, and where there is one, the remedy.
+
+Codes are application codes, outside the ranges that JSON-RPC and LSP reserve. They never change meaning:
+40xx the request, 41xx documents, 42xx models, 43xx programs, 44xx runs and the store.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RlmError(Exception):
+    """Base of all errors shown to a user.
+
+    `code` is stable and is sent over the wire; `remedy` says what to do next and may be empty.
+    """
+
+    code: ClassVar[int] = 4000
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class EmptyQuestion(RlmError):
+    code = 4001
+
+
+class BadRequest(RlmError):
+    """The request's own fields contradict each other or are out of range."""
+
+    code = 4002
+
+
+class LevelUnavailable(RlmError):
+    """A level of programs (wasm, native, llm) was required that this server cannot run."""
+
+    code = 4003
+
+
+class DocumentMissing(RlmError):
+    code = 4101
+
+
+class DocumentBinary(RlmError):
+    code = 4102
+
+
+class DocumentEmpty(RlmError):
+    code = 4103
+
+
+class DocumentEncoding(RlmError):
+    """The bytes are not text in the encoding that was asked for (UTF-8 unless set otherwise)."""
+
+    code = 4104
+
+
+class DocumentChanged(RlmError):
+    """A file was truncated or replaced while a run was reading it."""
+
+    code = 4105
+
+
+class DocumentUnreadable(RlmError):
+    """The file exists and cannot be opened: permissions, a directory, a device."""
+
+    code = 4106
+
+
+class NoDocuments(RlmError):
+    """The scope holds nothing to read: no file matched, or all were skipped."""
+
+    code = 4107
+
+
+class DocumentDenied(RlmError):
+    """The file looks like a secret (keys, .env); such files never enter a Context."""
+
+    code = 4108
+
+
+class UnknownModel(RlmError):
+    code = 4201
+
+
+class ModelRefused(RlmError):
+    """The provider refused the key or the account (401, 403, payment)."""
+
+    code = 4202
+
+
+class ModelUnreachable(RlmError):
+    """No answer from the endpoint: connection refused, DNS, timeout, after all retries."""
+
+    code = 4203
+
+
+class ModelFailed(RlmError):
+    """The provider answered with an error that a retry did not mend (5xx, malformed reply, context too long)."""
+
+    code = 4204
+
+
+class ModelNotLocal(RlmError):
+    """Privacy is `local` and the model's endpoint is not on this machine."""
+
+    code = 4205
+
+
+class RecordingMismatch(RlmError):
+    """A replayed run asked something else than its recording holds."""
+
+    code = 4206
+
+
+class BadPattern(RlmError):
+    """A search pattern is invalid, or means something no linear-time engine can do."""
+
+    code = 4301
+
+
+class SearchTimeout(RlmError):
+    code = 4302
+
+
+class ProgramError(RlmError):
+    """A program asked a verb for something it cannot do: wrong argument, line out of range."""
+
+    code = 4303
+
+
+class SearchFailed(RlmError):
+    """A search worker died (out of memory, killed) or failed in a way that nobody foresaw."""
+
+    code = 4304
+
+
+class UnknownRun(RlmError):
+    code = 4401
+
+
+class StoreFailed(RlmError):
+    """The store cannot be opened or written: disk full, permissions, a newer version's file."""
+
+    code = 4402

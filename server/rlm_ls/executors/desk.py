@@ -1,0 +1,122 @@
+"""The host's side of a run's scripts: what verbs see of the run, and what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_monty import MontyClassProxy
+
+from rlm_ls.context.document import Document, Hit, Part, Selection, Span
+from rlm_ls.context.region import resolve
+from rlm_ls.context.search import Search
+from rlm_ls.context.snapshot import Context
+from rlm_ls.errors import ProgramError
+
+SpanRow = tuple[str, int, int, int, int, str, int, int, list[str | None], str | None]
+"""A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What `submit` was given, checked by the engine once the script has ended."""
+
+    answer: Any
+    cite: Any
+    data: Any
+
+
+@dataclass(slots=True)
+class Desk:
+    """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it."""
+
+    context: Context
+    search: Search
+    remaining: Callable[[], Mapping[str, Any]]
+    submission: Submission | None = None
+    notes: list[str] = field(default_factory=list)
+    searched: set[int] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
+
+    def note(self, text: str) -> None:
+        """Tell the model something beside the result ("50 of 1,234 shown"). Repeats are said once a script."""
+        if text and text not in self.notes:
+            self.notes.append(text)
+
+    def select(self, within: Any) -> Selection:
+        """What a `within` argument means, never more than the question's own scope. Marks it as searched."""
+        selection = resolve(self.context, self.unwrap(within))
+        self.searched.update(part.doc for part in selection)
+        return selection
+
+    def document(self, name: Any = None) -> int:
+        """Number of the document a script names by path, Doc or Span; the only one if it names none."""
+        if isinstance(name, MontyClassProxy):
+            name = name.attributes.get("path", name.attributes.get("doc"))
+        if name is None:
+            if len(self.context.documents) == 1:
+                return 0
+            raise ProgramError("Several documents are in scope: say which.", 'Pass its path, e.g. doc="src/app.py".')
+        parts = resolve(self.context, str(name))
+        if len({part.doc for part in parts}) != 1:
+            raise ProgramError(f"{name!r} names {len(parts)} documents.", "Pass one path.")
+        return parts[0].doc
+
+    def doc(self, number: int) -> Document:
+        return self.context.documents[number]
+
+    def unwrap(self, value: Any) -> Any:
+        """Host values for what a script passed: Span, Selection and Doc objects come as proxies of plain fields."""
+        if isinstance(value, (list, tuple)):
+            return [self.unwrap(item) for item in value]
+        if not isinstance(value, MontyClassProxy):
+            return value
+        fields = value.attributes
+        try:
+            if value.name == "Span":
+                return self.span(fields["doc"], fields["start"], fields["end"], fields["line"], fields["end_line"])
+            if value.name == "Selection":
+                return tuple(self._part(part) for part in fields["parts"])
+            if value.name == "Doc":
+                return str(fields["path"])
+            if value.name == "Entry":
+                return self.unwrap(fields["span"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProgramError(f"This {value.name} was not made by a verb: {error}.") from None
+        raise ProgramError(f"A {value.name} cannot be used here.", "Pass a Span, Selection, Doc, path or glob.")
+
+    def span(self, doc: Any, start: Any, end: Any, line: Any, end_line: Any) -> Span:
+        """A Span from a script's fields; a script may have altered them, so they are checked."""
+        number = self.document(str(doc))
+        size = self.doc(number).size
+        start, end = int(start), int(end)
+        if not 0 <= start <= end <= size:
+            raise ProgramError(f"{doc} has {size:,} bytes; a Span of {start}-{end} lies outside.")
+        return Span(str(doc), start, end, int(line), int(end_line))
+
+    def _part(self, part: Any) -> Part:
+        doc, start, end, filters = part
+        if not 0 <= int(doc) < len(self.context.documents):
+            raise ProgramError("This Selection was not made by a verb.")
+        return Part(int(doc), int(start), int(end), tuple((str(p), bool(keep)) for p, keep in filters))
+
+    def rows(self, hits: Iterable[Hit]) -> list[SpanRow]:
+        return [self.row(hit) for hit in hits]
+
+    def row(self, hit: Hit) -> SpanRow:
+        """A Hit as it crosses into the sandbox. Its document counts as read: its text was handed out."""
+        span = hit.span
+        self.read.add(self.document(span.doc))
+        return (
+            span.doc,
+            span.line,
+            span.end_line,
+            span.start,
+            span.end,
+            hit.text,
+            hit.column,
+            hit.end_column,
+            list(hit.groups),
+            hit.word,
+        )

@@ -1,0 +1,217 @@
+"""L1: scripts in a sandboxed Python, in a process of their own, driven from pause to pause.
+
+At each verb the script stands still while the host awaits, so a verb is synchronous for the script and never blocks
+the event loop. A dump after each script, and before each verb while dumps are small, brings the variables back when a
+worker dies or a limit stops it in the middle (pydantic-monty: after a time limit the heap is not to be trusted).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_monty import (
+    AsyncFunctionSnapshot,
+    AsyncMonty,
+    AsyncMontySession,
+    AsyncNameLookupSnapshot,
+    MontyComplete,
+    MontyCrashedError,
+    MontyError,
+    MontyRuntimeError,
+)
+
+from rlm_ls.errors import LevelUnavailable, RlmError, SearchTimeout
+from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
+from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.echo import echo_last_expression
+from rlm_ls.executors.hints import explain
+from rlm_ls.executors.prelude import prelude
+from rlm_ls.executors.printed import Printed
+from rlm_ls.executors.registry import call_verb
+
+log = logging.getLogger(__name__)
+
+CHEAP_DUMP = 256 << 10
+"""Bytes up to which a session is dumped at every verb, not only between scripts."""
+
+MEMORY = 256 << 20
+LOST_TO_A_LIMIT = (MemoryError, TimeoutError, RecursionError)
+
+VerbSink = Callable[[str, str, float], Awaitable[None]]
+"""Told of each verb that came back: its name, the call in short with its result, its seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one script did. `output` is capped per print; `error` is empty, or the error with its line and a hint.
+
+    `script_seconds` is the sandbox's and the verbs' time together, of which `verb_seconds` are the verbs'.
+    """
+
+    output: str
+    error: str
+    script_seconds: float
+    verb_seconds: float
+
+
+@dataclass(slots=True)
+class _Rescue:
+    """The newest dump, and whether it was taken in the middle of a script."""
+
+    state: bytes
+    suspended: bool
+
+
+class Sandbox:
+    """One run's session. Variables survive scripts, errors, limits and a dead worker.
+
+    `clock` freezes the sandbox's date and random seed, so that a replay prints the same.
+    """
+
+    def __init__(self, pool: AsyncMonty, *, clock: datetime, script_seconds: float, print_limit: int) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._seconds = script_seconds
+        self._print_limit = print_limit
+        self._session: AsyncMontySession | None = None
+        self._rescue = _Rescue(b"", False)
+
+    async def start(self) -> None:
+        self._session = await self._checkout()
+        await self._session.feed_run(prelude())
+        await self._save(self._session)
+
+    async def close(self) -> None:
+        """Give the worker back, or discard it if a script was cut off. Safe to call twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(MontyError, RuntimeError):
+                await session.__aexit__(None, None, None)
+
+    async def run(self, source: str, desk: Desk, on_verb: VerbSink) -> Outcome:
+        """Run one script to its end, its error or a limit. Raises nothing but CancelledError."""
+        printed = Printed(self._print_limit)
+        code = echo_last_expression(source)
+        started = time.perf_counter()
+        verb_seconds = [0.0]
+        error = ""
+        try:
+            if self._session is None:
+                await self._revive()
+            await self._drive(code, desk, printed, on_verb, verb_seconds)
+            assert self._session is not None
+            await self._save(self._session)
+        except MontyCrashedError as crash:
+            error = explain(crash, source, code, self._seconds) + await self._revive()
+        except MontyError as raised:
+            error = explain(raised, source, code, self._seconds)
+            if isinstance(raised.exception(), LOST_TO_A_LIMIT):
+                error += await self._revive()
+            elif self._session is not None:
+                await self._save(self._session)
+        return Outcome(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
+
+    async def _drive(
+        self, code: str, desk: Desk, printed: Printed, on_verb: VerbSink, verb_seconds: list[float]
+    ) -> None:
+        assert self._session is not None
+        pause = await self._session.feed_start(code, print_callback=printed.write)
+        while not isinstance(pause, MontyComplete):
+            if isinstance(pause, AsyncNameLookupSnapshot):
+                pause = await pause.resume()  # an undefined name: NameError inside the script
+            elif not isinstance(pause, AsyncFunctionSnapshot):
+                raise RuntimeError(f"unexpected pause: {pause!r}")
+            elif pause.is_os_function:
+                pause = await pause.resume_not_handled()
+            elif pause.function_name != "_verb":
+                pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
+            else:
+                if len(self._rescue.state) < CHEAP_DUMP:
+                    self._rescue = _Rescue(pause.dump(), True)
+                before = time.perf_counter()
+                result = await self._verb(pause, desk, on_verb)
+                verb_seconds[0] += time.perf_counter() - before
+                pause = await pause.resume(result)
+
+    async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
+        name, args, kwargs = pause.args
+        started = time.perf_counter()
+        try:
+            value = await call_verb(desk, name, tuple(args), kwargs)
+        except RlmError as error:
+            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {error.message}", time.perf_counter() - started)
+            return {"exception": _as_python(error)}
+        except Exception as error:  # a defect of ours must not cost the user the run; the script may try otherwise
+            log.exception("verb %s failed", name)
+            return {"exception": RuntimeError(f"{name}() failed inside the server ({type(error).__name__}).")}
+        await on_verb(name, f"{_call(name, args, kwargs)} → {_size(value)}", time.perf_counter() - started)
+        return {"return_value": value}
+
+    async def _checkout(self) -> AsyncMontySession:
+        session = self._pool.checkout(
+            limits={
+                "max_feed_duration_secs": self._seconds,
+                "max_memory": MEMORY,
+                "max_suspensions": 1_000_000,
+            },
+            os_policy={"datetime": self._clock, "sleep": "zero", "random_start": {"seed": 0}},
+        )
+        return await session.__aenter__()
+
+    async def _save(self, session: AsyncMontySession) -> None:
+        self._rescue = _Rescue(await session.dump(), False)
+
+    async def _revive(self) -> str:
+        """A new worker with the newest dump's variables. Returns what the model should know of it."""
+        await self.close()
+        self._session = session = await self._checkout()
+        if not self._rescue.state:
+            await session.feed_run(prelude())
+            return "\nAll variables were lost."
+        if not self._rescue.suspended:
+            await session.load_session(self._rescue.state)
+            return "\nVariables are as they were before this script."
+        pause = await session.load_snapshot(self._rescue.state, print_callback=lambda *_: None)
+        assert isinstance(pause, AsyncFunctionSnapshot)
+        with suppress(MontyRuntimeError):
+            await pause.resume({"exc_type": "SystemExit", "message": "stopped"})
+        await self._save(session)
+        return "\nVariables are as they were at this script's last verb call."
+
+
+def _as_python(error: RlmError) -> Exception:
+    """The exception a script sees, of a class it can name."""
+    if isinstance(error, SearchTimeout):
+        return TimeoutError(str(error))
+    if isinstance(error, LevelUnavailable):
+        return NotImplementedError(str(error))
+    return ValueError(str(error))
+
+
+def _call(name: str, args: Any, kwargs: Any) -> str:
+    shown = [_argument(value) for value in args] + [f"{key}={_argument(value)}" for key, value in kwargs.items()]
+    return f"{name}({', '.join(shown)})"
+
+
+def _argument(value: Any) -> str:
+    """Arguments only in outline: a trace may be kept, and Spans carry text."""
+    if isinstance(value, (list, tuple, dict)):
+        return f"[{len(value)}]"
+    if hasattr(value, "attributes"):
+        return str(value.name)
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _size(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        return f"{len(value):,}"
+    if isinstance(value, (int, float)):
+        return f"{value:,}"
+    return f"{len(value):,} characters" if isinstance(value, str) else "1"

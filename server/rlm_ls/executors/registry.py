@@ -1,0 +1,146 @@
+"""The one registry of verbs: prompt text, stubs, reference documentation and the sandbox's wrappers come from it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from rlm_ls.errors import ProgramError
+
+if TYPE_CHECKING:
+    from rlm_ls.executors.desk import Desk
+
+Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "unavailable"]
+"""How a verb's result is rebuilt inside the sandbox: see prelude.py."""
+
+VerbFunction = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb: an async host function whose first parameter is the Desk; the rest is its public signature.
+
+    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only.
+    """
+
+    name: str
+    function: VerbFunction
+    returns: str
+    shape: Shape
+    everyday: int
+
+    @cached_property
+    def parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.function).parameters.values())[1:]
+
+    @property
+    def signature(self) -> str:
+        """`find(text, within=None, …) -> list[Span]`: what a model is shown."""
+        shown = ", ".join(
+            p.name if p.default is p.empty else f"{p.name}={p.default!r}".replace("'", '"') for p in self.parameters
+        )
+        return f"{self.name}({shown})" + (f" -> {self.returns}" if self.returns else "")
+
+    @property
+    def documentation(self) -> str:
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The documentation's first paragraph on one line."""
+        return " ".join(self.documentation.split("\n\n")[0].split())
+
+    @cached_property
+    def _arguments(self) -> type[BaseModel]:
+        hints = inspect.get_annotations(self.function, eval_str=True)
+        fields: dict[str, Any] = {
+            p.name: (hints.get(p.name, Any), ... if p.default is p.empty else p.default) for p in self.parameters
+        }
+        model: type[BaseModel] = create_model(
+            f"{self.name}_arguments", __config__=ConfigDict(arbitrary_types_allowed=True, extra="forbid"), **fields
+        )
+        return model
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked arguments by name. Raises ProgramError that shows the signature: the text is a model's to read."""
+        names = [p.name for p in self.parameters]
+        if len(args) > len(names):
+            raise ProgramError(f"{self.name}() takes at most {len(names)} arguments, got {len(args)}.", self._usage)
+        given = dict(zip(names, args, strict=False))
+        if twice := given.keys() & kwargs.keys():
+            raise ProgramError(f"{self.name}() got {min(twice)!r} twice.", self._usage)
+        try:
+            checked = self._arguments.model_validate(given | dict(kwargs))
+        except ValidationError as error:
+            raise ProgramError(f"{self.name}(): {self._explain(error)}.", self._usage) from None
+        return {name: getattr(checked, name) for name in names}
+
+    @property
+    def _usage(self) -> str:
+        return f"Signature: {self.signature}"
+
+    @staticmethod
+    def _explain(error: ValidationError) -> str:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "arguments"
+        if first["type"] == "extra_forbidden":
+            return f"there is no argument {where!r}"
+        if first["type"] == "missing":
+            return f"argument {where!r} is missing"
+        return f"argument {where!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+VERBS: dict[str, Verb] = {}
+
+
+def verb(*, returns: str = "", shape: Shape = "plain", everyday: int = 0) -> Callable[[VerbFunction], VerbFunction]:
+    """Register an async function `name(desk, …)` as the verb `name` (a trailing underscore is dropped)."""
+
+    def register(function: VerbFunction) -> VerbFunction:
+        name = function.__name__.rstrip("_")
+        VERBS[name] = Verb(name, function, returns, shape, everyday)
+        return function
+
+    return register
+
+
+async def call_verb(desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Call a registered verb for a script. Raises RlmError."""
+    found = VERBS.get(name)
+    if found is None:
+        raise ProgramError(f"There is no verb {name!r}.", f"Verbs: {', '.join(sorted(VERBS))}.")
+    return await found.function(desk, **found.bind(args, kwargs))
+
+
+def help_text(name: str) -> str:
+    """Reference documentation of one verb, or the list of all."""
+    name = re.sub(r"^<function '(\w+)'.*", r"\1", name).strip().removesuffix("()")
+    if name in VERBS:
+        return f"{VERBS[name].signature}\n{VERBS[name].documentation}"
+    listed = "\n".join(v.signature for v in VERBS.values())
+    return f"There is no verb {name!r}.\n{listed}" if name else listed
+
+
+def stubs() -> str:
+    """The verbs as a Python stub file: for editors, type checkers and docs."""
+    lines = [
+        "from typing import Any, Literal",
+        "class Span:\n    doc: str; line: int; end_line: int; start: int; end: int; text: str\n"
+        "    column: int; end_column: int; groups: list[str | None]; word: str | None",
+        "class Doc:\n    path: str; language: str; characters: int; lines: int; longest_line: int",
+        "class Entry:\n    kind: str; name: str; level: int; span: Span",
+        "class Selection: ...",
+    ]
+    for item in VERBS.values():
+        shown = ", ".join(
+            f"{p.name}: Any" + ("" if p.default is p.empty else f" = {p.default!r}") for p in item.parameters
+        )
+        body = item.documentation.replace('"""', "'''").replace("\n", "\n    ")
+        lines.append(f'def {item.name}({shown}) -> {item.returns or "None"}:\n    """{body}"""')
+    return "\n\n".join(lines) + "\n"

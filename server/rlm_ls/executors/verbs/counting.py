@@ -1,0 +1,70 @@
+"""Verbs that count, collect and calculate over the whole text at once. None of them has a limit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rlm_ls.errors import ProgramError
+from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.registry import verb
+
+
+@verb(returns="int", everyday=8)
+async def count(
+    desk: Desk,
+    pattern: str,
+    within: Any = None,
+    by: Literal["doc", "line"] | None = None,
+    ignore_case: bool = False,
+    multiline: bool = False,
+) -> int | dict[str, int]:
+    """How many matches of a regular expression; by="line": matching lines, by="doc": dict of matches per document."""
+    return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
+
+
+@verb(returns="list[str]", everyday=9)
+async def extract(
+    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
+) -> list[str]:
+    """The first group (or the whole match) of every match, in order, no limit."""
+    values, partial = await desk.search.extract(
+        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
+    )
+    desk.note(f"extract({pattern!r}): {partial}" if partial else "")
+    return values
+
+
+@verb(returns="list[(value, count)]", everyday=10)
+async def top(
+    desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False
+) -> list[tuple[str, int]]:
+    """The n most frequent values of the first group (or the match), with counts. len(top(p, 10**6)) is the
+    number of distinct values.
+    """
+    if n < 1:
+        raise ProgramError("top() needs n of at least 1.")
+    values, distinct, total, partial = await desk.search.top(pattern, desk.select(within), n=n, ignore_case=ignore_case)
+    if distinct > len(values):
+        desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches).")
+    desk.note(f"top({pattern!r}): {partial}" if partial else "")
+    return values
+
+
+@verb(returns="dict", everyday=11)
+async def stats(desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False) -> dict[str, float]:
+    """count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank) of the numbers captured by the first group."""
+    numbers = await desk.search.stats(pattern, desk.select(within), ignore_case=ignore_case)
+    if partial := numbers.pop("partial", ""):
+        desk.note(f"stats({pattern!r}): {partial}")
+    if ignored := numbers.get("ignored", 0):
+        desk.note(f"stats({pattern!r}): {ignored:,} captured values are not numbers and were left out.")
+    if not numbers.get("count"):
+        desk.note(f"stats({pattern!r}): nothing was captured.")
+    return numbers
+
+
+@verb(returns="list[(term, count, Span)]", shape="terms")
+async def terms(desk: Desk, kind: str = "names", n: int = 50, within: Any = None) -> list[tuple[str, int, SpanRow]]:
+    """Index of terms with counts and first place; kind is "names", "identifiers", "caps" or a regular expression."""
+    found = await desk.search.terms(kind, desk.select(within), n=n)
+    return [(term, times, desk.row(first)) for term, times, first in found]

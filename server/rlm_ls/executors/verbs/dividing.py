@@ -1,0 +1,64 @@
+"""Verbs that divide the text: into lines' ranges, pieces, sections."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rlm_ls.context.document import Hit, Span
+from rlm_ls.context.region import resolve
+from rlm_ls.errors import ProgramError
+from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.registry import verb
+
+MAX_PIECES = 20_000
+
+
+@verb(returns="list[Entry]", shape="entries", everyday=13)
+async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
+    """Functions, classes, headings, or a log's time buckets, in order: entries with .kind .name .level .span."""
+    number = desk.document(doc)
+    desk.searched.add(number)
+    found = await desk.search.outline(number)
+    if len(found) > MAX_PIECES:
+        desk.note(f"outline(): the first {MAX_PIECES:,} of {len(found):,} entries.")
+    return [(kind, name, level, desk.row(_titled(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
+
+
+@verb(returns="list[Span]", shape="spans")
+async def split(desk: Desk, separator: str, within: Any = None) -> list[SpanRow]:
+    """Cut the text at lines that match separator: spans that cover it in order, each starting at such a line."""
+    return _pieces(desk, "split", await desk.search.split(separator, desk.select(within)))
+
+
+@verb(returns="list[Span]", shape="spans")
+async def chunks(
+    desk: Desk,
+    size: int = 200,
+    overlap: int = 0,
+    by: Literal["lines", "tokens", "sections"] = "lines",
+    within: Any = None,
+) -> list[SpanRow]:
+    """Spans that cover the text in order: size lines or about size tokens each, or one per section of the outline."""
+    if size < 1 or not 0 <= overlap < size:
+        raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
+    return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
+
+
+@verb(returns="Selection", shape="selection")
+async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
+    """Lines start to end of a document (from 1, both included; negative: from the end) as a Selection for within."""
+    number = desk.document(doc)
+    span = await desk.search.line_span(number, start, end)
+    parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]
+    return f"{span.doc}:{span.line}-{span.end_line}", parts
+
+
+def _pieces(desk: Desk, call: str, spans: list[Span]) -> list[SpanRow]:
+    if len(spans) > MAX_PIECES:
+        desk.note(f"{call}(): the first {MAX_PIECES:,} of {len(spans):,} pieces; use larger ones.")
+    return desk.rows([_titled(span, "") for span in spans[:MAX_PIECES]])
+
+
+def _titled(span: Span, title: str) -> Hit:
+    """A Span whose text stays in the server until text(span) asks for it."""
+    return Hit(span, title)

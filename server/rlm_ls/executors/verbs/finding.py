@@ -1,0 +1,104 @@
+"""Verbs that find lines and matches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rlm_ls.context.document import Found, Hit, Part
+from rlm_ls.errors import ProgramError
+from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.registry import verb
+
+MAX_HITS = 10_000
+"""Most hits one call may hand to a script; counting verbs have no such limit."""
+
+
+@verb(returns="list[Span]", shape="spans", everyday=6)
+async def find(
+    desk: Desk,
+    text: str,
+    within: Any = None,
+    ignore_case: bool = False,
+    fold: bool = False,
+    context: int = 0,
+    limit: int = 50,
+) -> list[SpanRow]:
+    """Lines holding text (literal). Several words: lines with the whole phrase first, then lines ranked by how many
+    of the words they hold. fold ignores accents and runs of blanks; context adds lines around.
+
+    Case matters unless ignore_case=True. At most `limit` spans come back; a cut result says how many there are.
+    """
+    if not text.strip():
+        raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
+    found = await desk.search.find(text, desk.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit))
+    return await _hand_over(desk, f"find({text!r})", found, context)
+
+
+@verb(returns="list[Span]", shape="spans")
+async def find_any(
+    desk: Desk, words: Sequence[str], within: Any = None, ignore_case: bool = False, limit: int = 50
+) -> list[SpanRow]:
+    """Every occurrence of any of many literal words, in one pass over the text; each hit's .word says which."""
+    wanted = [word for word in words if word]
+    if not wanted:
+        raise ProgramError("find_any() needs at least one word.")
+    found = await desk.search.find_any(wanted, desk.select(within), ignore_case=ignore_case, limit=_bounded(limit))
+    return await _hand_over(desk, f"find_any({len(wanted)} words)", found, 0)
+
+
+@verb(returns="list[Span]", shape="spans", everyday=7)
+async def regex(
+    desk: Desk,
+    pattern: str,
+    within: Any = None,
+    ignore_case: bool = False,
+    multiline: bool = False,
+    context: int = 0,
+    limit: int = 50,
+) -> list[SpanRow]:
+    """Matches of a Python regular expression, one Span each, with .column and .groups (a list;
+    .groups[0] is the first group, None if unmatched).
+
+    Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
+    (. still stops at a line end unless (?s)). Case matters unless ignore_case=True.
+    """
+    found = await desk.search.regex(
+        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
+    )
+    return await _hand_over(desk, f"regex({pattern!r})", found, context)
+
+
+@verb(returns="Selection", shape="selection", everyday=12)
+async def filter_(desk: Desk, pattern: str, within: Any = None, keep: bool = True) -> tuple[str, list[tuple[Any, ...]]]:
+    """The lines that match pattern (or, with keep=False, those that do not), as a lazy Selection to use as within."""
+    selection = desk.select(within)
+    # An invalid pattern is better refused here than at its first use: try it on one byte.
+    await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
+    parts = [(p.doc, p.start, p.end, [*map(list, p.filters), [pattern, keep]]) for p in selection]
+    return f"lines {'' if keep else 'not '}matching {pattern!r}", parts
+
+
+def _bounded(limit: int) -> int:
+    if limit < 1:
+        raise ProgramError("limit must be at least 1.", "count() counts without handing over spans.")
+    return min(limit, MAX_HITS)
+
+
+async def _hand_over(desk: Desk, call: str, found: Found, context: int) -> list[SpanRow]:
+    shown = len(found.hits)
+    if shown < found.total:
+        more = "at least " if found.partial else ""
+        desk.note(f"{call}: {shown:,} of {more}{found.total:,} returned; raise limit, narrow within, or use count().")
+    desk.note(f"{call}: {found.partial}" if found.partial else "")
+    desk.note(f"{call}: {found.hint}" if found.hint else "")
+    if context > 0:
+        return desk.rows([await _with_context(desk, hit, context) for hit in found.hits])
+    return desk.rows(found.hits)
+
+
+async def _with_context(desk: Desk, hit: Hit, context: int) -> Hit:
+    """The same hit with its neighbours' text: the span stays the line's, so that citing it cites the line."""
+    around = await desk.search.around(hit.span, context, context)
+    return replace(hit, text=around.text)

@@ -1,0 +1,76 @@
+"""Verbs that hand out text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlm_ls.context.document import Span
+from rlm_ls.context.region import resolve
+from rlm_ls.errors import ProgramError
+from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.registry import verb
+
+
+@verb(returns="list[Doc]", shape="docs", everyday=1)
+async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int, int, int]]:
+    """Documents in scope: .path .language .characters .lines .longest_line."""
+    numbers = {part.doc for part in (resolve(desk.context, glob) if glob else desk.context.limit)}
+    chosen = [desk.doc(number) for number in sorted(numbers)]
+    return [(d.path, d.language, d.characters, d.lines, d.longest_line) for d in chosen]
+
+
+@verb(returns="Span", shape="span", everyday=3)
+async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None) -> SpanRow:
+    """Lines start to end (from 1, both included; negative: from the end) as one Span with .text."""
+    number = desk.document(doc)
+    return desk.row(await desk.search.lines(number, start, start if end is None else end))
+
+
+@verb(returns="Span", shape="span", everyday=4)
+async def around(desk: Desk, span: Any, before: int = 5, after: int = 5) -> SpanRow:
+    """The lines around a Span."""
+    target = _one_span(desk, span)
+    return desk.row(await desk.search.around(target, before, after))
+
+
+@verb(returns="str")
+async def slice_(desk: Desk, start: int, end: int, doc: Any = None) -> str:
+    """Characters start to end of a document (from 0, end excluded; negative: from the end)."""
+    number = desk.document(doc)
+    desk.read.add(number)
+    first, last, _ = slice(start, end).indices(desk.doc(number).characters)
+    return await desk.search.characters(number, first, max(first, last))
+
+
+@verb(returns="str", everyday=5)
+async def text(desk: Desk, span: Any) -> str:
+    """The whole text of a Span, without line numbers (a Span's .text is cut for long lines)."""
+    target = _one_span(desk, span)
+    desk.read.add(desk.document(target.doc))
+    return await desk.search.read(target)
+
+
+@verb(returns="list[Span]", shape="spans", everyday=2)
+async def sample(desk: Desk, n: int = 10, within: Any = None, seed: int = 0) -> list[SpanRow]:
+    """n evenly spread lines."""
+    if not 1 <= n <= 1000:
+        raise ProgramError("sample() gives 1 to 1,000 lines.")
+    return desk.rows(await desk.search.sample(n, desk.select(within), seed=seed))
+
+
+@verb(returns="int")
+async def size(desk: Desk, x: Any) -> int:
+    """A length: characters of a string, items of a list, bytes of a Span, Selection or document."""
+    if isinstance(x, (dict, list, tuple)) or (isinstance(x, str) and x not in {d.path for d in desk.context.documents}):
+        return len(x)
+    return sum(part.end - part.start for part in resolve(desk.context, desk.unwrap(x)))
+
+
+def _one_span(desk: Desk, value: Any) -> Span:
+    found = desk.unwrap(value)
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if not isinstance(found, Span):
+        shown = f"a list of {len(found)}" if isinstance(found, list) else type(value).__name__
+        raise ProgramError(f"One Span is needed here, not {shown}.", "Spans come from find, regex, lines, outline …")
+    return found

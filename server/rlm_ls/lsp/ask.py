@@ -1,0 +1,112 @@
+"""`rlm/ask`: one question, one run, one Answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.answers import wire_answer
+from rlm_ls.lsp.jobs import Job
+from rlm_ls.lsp.scopes import take_scope
+from rlm_ls.lsp.showing import show_answer
+from rlm_ls.lsp.streaming import RunStream
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.request import AskRequest
+    from rlm_ls.lsp.server import RlmServer
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(wire.ASK)
+    async def ask(params: wire.AskParams) -> dict[str, Any]:
+        return await ask_as_job(server, params)
+
+
+async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = False) -> dict[str, Any]:
+    """Run the question and return the wire's Answer. `tell`: errors are shown to the user as well.
+
+    Raises RlmError for what is wrong before the first turn; afterwards a failure is an Answer that says so.
+    """
+    title = f"rlm: {_short(params.question)}"
+
+    async def body(job: Job) -> dict[str, Any]:
+        return await _ask(server, job, params)
+
+    answer: dict[str, Any] = await server.jobs.run(server.client, title, body, token=params.work_done_token, tell=tell)
+    if params.show and answer["runId"]:
+        await show_answer(server, answer["runId"])
+    return answer
+
+
+async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
+    prepared: list[tuple[Engine, AskRequest]] = []
+
+    async def prepare() -> None:
+        prepared.append(await _prepare(server, params))
+
+    if not await job.unless_stopped(prepare()):
+        return _stopped_early(job)
+    engine, request = prepared[0]
+    run_id = request.run_id or ""
+    job.run_id = run_id
+    job.on_stop = lambda: engine.stop(run_id)
+    turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
+    stream = RunStream(server.client, job, params.partial_result_token, turns)
+    sent: dict[str, Any] | None = None
+    try:
+        answer = await engine.ask(request, stream.take)
+        sent = await wire_answer(server, answer)
+    finally:
+        job.on_stop = None
+        stream.close(sent)
+    job.outcome = f"{answer.status}: {answer.reason}" if answer.reason else answer.status
+    return sent
+
+
+async def _prepare(server: RlmServer, params: wire.AskParams) -> tuple[Engine, AskRequest]:
+    # The texts first: they are to be those of the moment the question was asked.
+    scope = await take_scope(server, params.scope)
+    engine = await server.door.engine()
+    from rlm_ls.engine.engine import new_run_id
+    from rlm_ls.engine.request import AskRequest, Budget
+
+    given = params.budget or wire.BudgetParams()
+    request = AskRequest(
+        question=params.question,
+        scope=scope,
+        model=params.model,
+        levels=None if params.levels is None else tuple(params.levels),
+        budget=Budget(given.turns, given.seconds, given.usd, given.tokens, given.sub_calls, given.depth),
+        schema=params.schema,
+        follow_up=params.follow_up,
+        run_id=new_run_id(),
+    )
+    return engine, request
+
+
+def _stopped_early(job: Job) -> dict[str, Any]:
+    """The Answer of a run that was stopped before there was one: it is not in the store, and has no id."""
+    reason = "Stopped before the run began."
+    job.outcome = f"cancelled: {reason}"
+    usage = ("turns", "modelCalls", "subCalls", "promptTokens", "completionTokens", "cachedTokens", "seconds")
+    return {
+        "runId": "",
+        "status": "cancelled",
+        "reason": reason,
+        "route": "rlm",
+        "answer": "",
+        "data": None,
+        "citations": [],
+        "coverage": {"documents": 0, "searched": 0, "read": 0, "charactersRead": 0, "skipped": []},
+        "usage": {**dict.fromkeys(usage, 0), "usd": None},
+        "traceUri": "",
+        "model": "",
+        "modelKind": "live",
+        "warnings": [],
+    }
+
+
+def _short(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= 60 else line[:59] + "…"

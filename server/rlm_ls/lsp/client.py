@@ -1,0 +1,92 @@
+"""The other side: what it can do, and what the server says to it outside of answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+from pygls.exceptions import JsonRpcException
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.protocol import RlmProtocol
+
+log = logging.getLogger(__name__)
+
+
+class Client:
+    """`initialized` is to be called before anything else."""
+
+    def __init__(self, protocol: RlmProtocol) -> None:
+        self._protocol = protocol
+        self._capabilities = types.ClientCapabilities()
+        self.wants_events = False
+        """`initializationOptions.events`: every event of every run is sent as `rlm/event`."""
+        self.has_commands = False
+        """The client has commands of its own (`rlm.ask`…): an input box, a view for answers."""
+
+    def initialized(self, params: types.InitializeParams) -> None:
+        self._capabilities = params.capabilities
+        options = as_object(params.initialization_options)
+        experimental = as_object(as_object(self._capabilities.experimental).get("rlm"))
+        self.wants_events = options.get("events") is True
+        self.has_commands = options.get("clientCommands") is True or experimental.get("commands") is True
+
+    def can(self, capability: str) -> bool:
+        """Whether the client has a capability: "window.work_done_progress", "workspace.text_document_content"…"""
+        value = get_capability(self._capabilities, capability)
+        return value is not None and value is not False
+
+    def can_show_documents(self) -> bool:
+        return get_capability(self._capabilities, "window.show_document.support") is True
+
+    def notify(self, method: str, params: Any) -> None:
+        self._protocol.notify(method, params)
+
+    def show(self, kind: types.MessageType, message: str) -> None:
+        self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, message))
+
+    def log(self, kind: types.MessageType, message: str) -> None:
+        self.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(kind, message))
+
+    async def choose(self, message: str, choices: Sequence[str]) -> str | None:
+        """The title that the user chose; None when the message was dismissed or cannot be shown."""
+        items = [types.MessageActionItem(title) for title in choices]
+        params = types.ShowMessageRequestParams(types.MessageType.Info, message, items)
+        try:
+            chosen = await self._protocol.call(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        except JsonRpcException:
+            return None
+        return chosen.title if chosen is not None and chosen.title in choices else None
+
+    async def show_document(self, uri: str) -> bool:
+        params = types.ShowDocumentParams(uri, take_focus=True)
+        try:
+            shown = await self._protocol.call(types.WINDOW_SHOW_DOCUMENT, params)
+        except JsonRpcException:
+            return False
+        return shown is not None and shown.success
+
+    async def create_progress(self, token: str) -> bool:
+        params = types.WorkDoneProgressCreateParams(token)
+        try:
+            await self._protocol.call(types.WINDOW_WORK_DONE_PROGRESS_CREATE, params)
+        except JsonRpcException:
+            return False
+        return True
+
+    async def section(self, name: str) -> Any:
+        """The client's configuration of a section; None when it has none or does not tell."""
+        params = types.ConfigurationParams([types.ConfigurationItem(section=name)])
+        try:
+            values = await self._protocol.call(types.WORKSPACE_CONFIGURATION, params)
+        except JsonRpcException:
+            return None
+        return values[0] if values else None
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The JSON object that `value` is, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,58 @@
+"""The engine behind a door that opens at the first question: importing it costs more than all else in the server."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from rlm_ls.lsp.configuration import Configuration
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+
+
+class EngineDoor:
+    """Opens the engine once, for all who ask at the same time; tries again after a failure."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._opening: asyncio.Task[Engine] | None = None
+
+    async def engine(self) -> Engine:
+        """Raises what opening the settings or the store raises (StoreFailed)."""
+        if self._opening is None or _failed(self._opening):
+            self._opening = asyncio.ensure_future(self._open())
+        # One asker who gives up must not take the engine from the others.
+        engine = await asyncio.shield(self._opening)
+        await self._configuration.settled()
+        return engine
+
+    async def close(self) -> None:
+        if self._opening is None:
+            return
+        if not self._opening.done():
+            self._opening.cancel()
+        await asyncio.wait([self._opening])
+        if not _failed(self._opening):
+            await self._opening.result().close()
+
+    async def _open(self) -> Engine:
+        # In a thread: the loop stays live while a second's worth of modules is imported.
+        await asyncio.get_running_loop().run_in_executor(None, import_module, "rlm_ls.engine.engine")
+        from rlm_ls.engine.engine import Engine
+
+        engine = await Engine.open(settings=await self._configuration.load())
+        self._configuration.on_change = self._apply
+        if engine.store.warning:
+            self._configuration.warn(engine.store.warning)
+        return engine
+
+    async def _apply(self) -> None:
+        settings = await self._configuration.load()
+        if self._opening is not None and self._opening.done() and not _failed(self._opening):
+            self._opening.result().settings = settings
+
+
+def _failed(opening: asyncio.Task[Engine]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)

@@ -1,0 +1,252 @@
+"""JSON-RPC as pygls does it, but for what would lose a message, stop the server or tell the client too much."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Generator
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import cattrs
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcRequestCancelled,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from rlm_ls.errors import RlmError
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.transport import Malformed
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+log = logging.getLogger(__name__)
+
+
+class RlmFailure(JsonRpcException):
+    """An RlmError on the wire: its code, sentence and remedy, and nothing of the program that raised it."""
+
+    def __init__(self, error: RlmError) -> None:
+        super().__init__(str(error), error.code, {"name": type(error).__name__, "remedy": error.remedy})
+
+
+class RlmProtocol(LanguageServerProtocol):
+    _server: RlmServer
+
+    def __init__(self, server: Any, converter: cattrs.Converter) -> None:
+        super().__init__(server, converter)
+        self._initialized = False
+
+    @property
+    def shut_down(self) -> bool:
+        """The client has sent `shutdown`."""
+        return self._shutdown
+
+    # -- what comes in --------------------------------------------------------------------------------------------
+
+    def receive(self, message: object) -> None:
+        """Handle one decoded message. Raises nothing: whatever is wrong with one message stays with that message."""
+        try:
+            self._receive(message)
+        except Exception:
+            log.exception("a message could not be handled")
+
+    def _receive(self, message: object) -> None:
+        if isinstance(message, Malformed):
+            self._refuse(None, JsonRpcParseError(str(message)))
+            return
+        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
+            identity = message.get("id") if isinstance(message, dict) else None
+            self._refuse(identity, JsonRpcInvalidRequest("This is not a JSON-RPC 2.0 message."))
+            return
+        method, identity = message.get("method"), message.get("id")
+        if isinstance(method, str):
+            refusal = self._refusal(method)
+            if refusal is None:
+                self._dispatch(message)
+            elif "id" in message:
+                self._refuse(identity, refusal)
+        elif "result" in message or "error" in message:
+            self._answered(message)
+        else:
+            self._refuse(identity, JsonRpcInvalidRequest("The message has no method."))
+
+    def _refusal(self, method: str) -> JsonRpcException | None:
+        """Why the life cycle forbids this method now. `exit` and cancellations are always heard."""
+        if method in {types.EXIT, types.CANCEL_REQUEST}:
+            return None
+        if self._shutdown:
+            return JsonRpcInvalidRequest("The server is shutting down.")
+        if method == types.INITIALIZE:
+            return JsonRpcInvalidRequest("The server is initialized already.") if self._initialized else None
+        return None if self._initialized else JsonRpcServerNotInitialized("Send `initialize` first.")
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        try:
+            # pygls decodes with an object hook, which takes any inner object that has a "jsonrpc" for a message.
+            structured = self.structure_message(message)
+        except JsonRpcException as error:
+            if "id" in message:
+                self._refuse(message["id"], error)
+            else:
+                log.warning("a notification %s was ignored: its parameters are not valid", message["method"])
+            return
+        self._initialized = self._initialized or message["method"] == types.INITIALIZE
+        self.handle_message(structured)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A request or notification as its class. Raises JsonRpcInvalidParams with a sentence for the client."""
+        method = data["method"]
+        if (custom := wire.REQUESTS.get(method)) is not None:
+            return _Request(data.get("id", 0), method, wire.structure(method, data.get("params"), custom))
+        kind = self.get_message_type(method)
+        if kind is None:
+            # pygls answers an unknown method itself; its parameters would become a namedtuple, if they can.
+            return _Request(data["id"], method) if "id" in data else _Notification(method)
+        try:
+            return self._converter.structure(data, kind)
+        except Exception as error:
+            reasons = cattrs.transform_error(error, path="message")
+            raise JsonRpcInvalidParams(f"{method}: {reasons[0]}.") from error
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        """The client's answer to one of our requests; one that nobody waits for any more is dropped."""
+        identity = message.get("id")
+        kind = self._result_types.pop(identity, None)  # type: ignore[arg-type]
+        future = self._request_futures.pop(identity, None)  # type: ignore[arg-type]
+        if future is None or future.done():
+            return
+        if message.get("error") is not None:
+            error = message["error"] if isinstance(message["error"], dict) else {}
+            text, code = str(error.get("message", "")), error.get("code")
+            future.set_exception(JsonRpcException(text, code if isinstance(code, int) else None))
+            return
+        try:
+            result = message.get("result") if kind is None else self._converter.structure(message, kind).result
+        except Exception as error:
+            log.warning("a client's answer was not understood (%s)", type(error).__name__)
+            future.set_exception(JsonRpcException("The client's answer was not understood."))
+            return
+        future.set_result(result)
+
+    # -- what goes out --------------------------------------------------------------------------------------------
+
+    def _refuse(self, identity: Any, error: JsonRpcException) -> None:
+        """Answer with an error; `identity` is null where the message's own could not be read."""
+        sent = {"code": error.code, "message": error.message}
+        if error.data is not None:
+            sent["data"] = error.data
+        self._send_data({"jsonrpc": self.VERSION, "id": identity, "error": sent})
+
+    def _send_handler_result(self, future: Future[Any], *, msg_id: int | str) -> None:
+        """Answer a request. Expected failures keep code and sentence; a defect goes to the log, not to the client."""
+        self._request_futures.pop(msg_id, None)
+        if future.cancelled():
+            self._refuse(msg_id, JsonRpcRequestCancelled("The request was cancelled."))
+            return
+        error = future.exception()
+        if error is None:
+            self._send_response(msg_id, result=future.result())
+        elif isinstance(error, RlmError):
+            self._refuse(msg_id, RlmFailure(error))
+        elif isinstance(error, JsonRpcException):
+            self._refuse(msg_id, error)
+        else:
+            log.error("a request failed", exc_info=error)
+            self._refuse(msg_id, JsonRpcInternalError("rlm-ls met a defect of its own; its log says more."))
+
+    def _check_handler_result(self, future: Future[Any]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("a notification's handler failed", exc_info=error)
+
+    def _send_data(self, data: Any) -> None:
+        if self.writer is None:
+            return
+        try:
+            body = json.dumps(data, default=self._serialize_message, separators=(",", ":"), allow_nan=False)
+        except ValueError:
+            # A program's NaN or infinity is no JSON; clients get null.
+            loose = json.dumps(data, default=self._serialize_message)
+            body = json.dumps(json.loads(loose, parse_constant=lambda _: None), separators=(",", ":"))
+        self.writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii"))
+
+    # -- pygls's built-ins, done otherwise --------------------------------------------------------------------------
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        result = yield from super().lsp_initialize(params)
+        # pygls registers the feature and does not advertise it.
+        workspace = result.capabilities.workspace or types.WorkspaceOptions()
+        workspace.text_document_content = types.TextDocumentContentOptions(schemes=["rlm"])
+        result.capabilities.workspace = workspace
+        sync = result.capabilities.text_document_sync
+        if isinstance(sync, types.TextDocumentSyncOptions):
+            # pygls looks for handlers of the user's; ours are built in.
+            sync.open_close = True
+        return result
+
+    @lsp_method(types.SHUTDOWN)
+    async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
+        """Answer without error when everything has been stopped (pygls: an error if requests were pending)."""
+        self._shutdown = True
+        await self._server.drain()
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+        self._server.end(0 if self._shutdown else 1)
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
+        """As one coroutine, so that `$/cancelRequest` reaches the command (pygls answers -32800 and lets it run on)."""
+        handler = self.fm.commands.get(params.command)
+        if handler is None:
+            raise JsonRpcMethodNotFound(f"There is no command {params.command!r}.")
+        return await handler(params)
+
+    @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
+        self._server.jobs.stop_by_token(params.token)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        self._server.buffers.opened(params.text_document)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        self._server.buffers.changed(params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self._server.buffers.closed(params.text_document.uri)
+
+    async def call(self, method: str, params: Any) -> Any:
+        """Ask the client. Raises JsonRpcException with what the client refused."""
+        return await asyncio.wrap_future(self.send_request(method, params))
+
+
+@attrs.frozen
+class _Request:
+    id: int | str
+    method: str
+    params: Any = None
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen
+class _Notification:
+    method: str
+    params: Any = None
+    jsonrpc: str = "2.0"

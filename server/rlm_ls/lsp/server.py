@@ -1,0 +1,81 @@
+"""The server object: its parts, and when they start and end. What it does is in the modules of the single requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from rlm_ls import __version__
+from rlm_ls.lsp import ask, code_actions, commands, content, doctor, lifecycle, runs, stop, trace
+from rlm_ls.lsp.buffers import Buffers
+from rlm_ls.lsp.client import Client
+from rlm_ls.lsp.client_process import watch
+from rlm_ls.lsp.configuration import Configuration
+from rlm_ls.lsp.jobs import Jobs
+from rlm_ls.lsp.opening import EngineDoor
+from rlm_ls.lsp.protocol import RlmProtocol
+
+log = logging.getLogger(__name__)
+
+DRAIN = 2.0
+"""Seconds that ending jobs may take; what is not done by then ends with the process."""
+
+
+class RlmServer(LanguageServer):
+    """One client's server. Must be made within a running event loop."""
+
+    protocol: RlmProtocol
+
+    def __init__(self) -> None:
+        super().__init__(
+            name="rlm-ls",
+            version=__version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=RlmProtocol,
+            converter_factory=default_converter,
+        )
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.client = Client(self.protocol)
+        self.buffers = Buffers()
+        self.configuration = Configuration(self.client)
+        self.door = EngineDoor(self.configuration)
+        self.jobs = Jobs()
+        self._watchers: list[asyncio.Task[None]] = []
+        self._closing: asyncio.Task[None] | None = None
+        for part in (lifecycle, ask, stop, runs, trace, doctor, content, code_actions, commands):
+            part.register(self)
+
+    def end(self, code: int = 1) -> None:
+        """End the process with this code. The first call counts."""
+        if not self.ended.done():
+            self.ended.set_result(0 if self.protocol.shut_down else code)
+
+    def watch_client(self, process: int) -> None:
+        self._watchers.append(asyncio.ensure_future(watch(process, self.end)))
+
+    async def drain(self) -> None:
+        """Stop every job, worker and the store; within DRAIN seconds, and once."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._drain())
+        await asyncio.shield(self._closing)
+
+    async def close(self) -> None:
+        for watcher in self._watchers:
+            watcher.cancel()
+        await self.drain()
+        self.buffers.close()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN):
+                await self.configuration.close()
+                await self.jobs.cancel_all()
+                await self.door.close()
+        except TimeoutError:
+            log.warning("not everything could be stopped within %s s", DRAIN)
+        except Exception:
+            log.exception("closing failed")

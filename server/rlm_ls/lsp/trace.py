@@ -1,0 +1,24 @@
+"""`rlm/trace`: one run of the history with all its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.runs import wire_run
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(wire.TRACE)
+    async def request(params: wire.RunParams) -> dict[str, Any]:
+        return await trace(server, params)
+
+
+async def trace(server: RlmServer, params: wire.RunParams) -> dict[str, Any]:
+    """Events are as they were stored: positions within an answer are the engine's (UTF-16). Raises UnknownRun."""
+    engine = await server.door.engine()
+    row = await engine.store.run(params.run_id)
+    return {"run": wire_run(row), "events": await engine.store.events(row.run_id)}

@@ -1,0 +1,181 @@
+"""What the custom methods take: camelCase on the wire, unknown fields tolerated, wrong ones explained.
+
+Results are plain JSON objects (see answers.py): they come from the engine's own wire form.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, override
+from pygls.exceptions import JsonRpcInvalidParams
+
+T = TypeVar("T")
+
+ASK = "rlm/ask"
+STOP = "rlm/stop"
+RUNS = "rlm/runs"
+TRACE = "rlm/trace"
+DOCTOR = "rlm/doctor"
+EVENT = "rlm/event"
+
+
+@attrs.frozen
+class Position:
+    line: int
+    character: int
+
+
+@attrs.frozen
+class Range:
+    start: Position
+    end: Position
+
+
+@attrs.frozen
+class TextDocument:
+    uri: str
+
+
+@attrs.frozen
+class ScopeParams:
+    """`textDocument` for document and selection, `range` for selection; globs, relative to the folders, for the others.
+
+    `uris` names files one by one (kind "files").
+    """
+
+    kind: Literal["document", "selection", "files", "workspace"]
+    text_document: TextDocument | None = None
+    range: Range | None = None
+    include: list[str] | None = None
+    exclude: list[str] | None = None
+    uris: list[str] | None = None
+
+
+@attrs.frozen
+class BudgetParams:
+    turns: int | None = None
+    seconds: float | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    sub_calls: int | None = None
+    depth: int | None = None
+
+
+@attrs.frozen
+class AskParams:
+    """`show` opens the answer in the editor when the run has ended (commands of clients without a plugin)."""
+
+    question: str
+    scope: ScopeParams
+    model: str | None = None
+    levels: list[str] | None = None
+    budget: BudgetParams | None = None
+    schema: dict[str, Any] | None = None
+    follow_up: str | None = None
+    work_done_token: int | str | None = None
+    partial_result_token: int | str | None = None
+    show: bool | None = None
+
+
+@attrs.frozen
+class RunParams:
+    run_id: str
+
+
+@attrs.frozen
+class RunsParams:
+    limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+
+
+@attrs.frozen
+class NoParams:
+    pass
+
+
+REQUESTS: dict[str, type] = {ASK: AskParams, STOP: RunParams, RUNS: RunsParams, TRACE: RunParams, DOCTOR: NoParams}
+
+
+def structure(method: str, value: object, kind: type[T]) -> T:
+    """`value` as a `kind`. Raises JsonRpcInvalidParams with one sentence that names the wrong field."""
+    try:
+        return _converter().structure({} if value is None else value, kind)
+    except Exception as error:  # cattrs wraps whatever a hook raises
+        reasons = cattrs.transform_error(error, path="params", format_exception=_reason)
+        reason, _, place = reasons[0].partition(" @ ")
+        raise JsonRpcInvalidParams(f"{method}: {place}: {reason}.") from error
+
+
+def camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    # cattrs would turn null into "None" and 5 into "5".
+    for kind, name, accepted in (
+        (str, "a string", (str,)),
+        (int, "an integer", (int,)),
+        (float, "a number", (int, float)),
+        (bool, "true or false", (bool,)),
+    ):
+        converter.register_structure_hook(kind, _strict(kind, name, accepted))
+    converter.register_structure_hook(int | str | None, _token)
+    converter.register_structure_hook_func(lambda kind: kind == dict[str, Any], _object)
+    converter.register_structure_hook_func(lambda kind: kind == list[str], _strings)
+    converter.register_structure_hook_factory(attrs.has, lambda kind: _fields(kind, converter))
+    return converter
+
+
+def _fields(kind: type, converter: cattrs.Converter) -> Any:
+    renames = {field.name: override(rename=camel(field.name)) for field in attrs.fields(kind)}
+    structure_fields: Any = make_dict_structure_fn(kind, converter, **renames)  # type: ignore[arg-type]
+
+    def structure_object(value: Any, to: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError("an object is expected")
+        return structure_fields(value, to)
+
+    return structure_object
+
+
+def _strict(kind: type, name: str, accepted: tuple[type, ...]) -> Any:
+    def hook(value: Any, _: Any) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{name} is expected")
+        return kind(value)
+
+    return hook
+
+
+def _token(value: Any, _: Any) -> int | str | None:
+    if isinstance(value, bool) or not isinstance(value, int | str | None):
+        raise TypeError("a string or an integer is expected")
+    return value
+
+
+def _object(value: Any, _: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("an object is expected")
+    return value
+
+
+def _strings(value: Any, _: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("a list of strings is expected")
+    return value
+
+
+def _reason(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, KeyError):
+        return "this field is missing"
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind)) + " is expected"
+    if isinstance(error, TypeError | ValueError) and error.args:
+        return str(error.args[0])
+    return str(error)

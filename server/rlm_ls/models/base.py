@@ -1,0 +1,80 @@
+"""What the engine needs of a model: messages in, streamed text and usage out. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call cost. `usd` is None where the price is not known; never a guess."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole model reply. `finish` is "length" where the provider cut it off."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    finish: Literal["stop", "length"] = "stop"
+
+
+TextSink = Callable[[str], None]
+"""Called with each piece of text as it streams in. Must return at once and must not raise."""
+
+
+class Model(Protocol):
+    """One way of having messages answered.
+
+    `name` is what users configured and read; `window` is the context window in tokens; `local` says that
+    nothing leaves this machine; `kind` says what answers, so that no rule or recording passes for a mind.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["live", "recorded", "offline"]: ...
+    @property
+    def window(self) -> int: ...
+    @property
+    def local(self) -> bool: ...
+
+    async def prepare(self) -> None:
+        """Find out `window` and `price` before the first call. Sends nothing; may take seconds the first time.
+
+        Raises UnknownModel.
+        """
+        ...
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+    ) -> Reply:
+        """Answer `messages`. Cancelling the task closes the connection within 100 ms.
+
+        Raises UnknownModel, ModelRefused, ModelUnreachable, ModelFailed, RecordingMismatch.
+        """
+        ...
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Dollars for so many tokens, or None where the price is unknown. Never blocks."""
+        ...

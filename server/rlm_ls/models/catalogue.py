@@ -1,0 +1,81 @@
+"""What LiteLLM's tables know of a model: its provider, window and price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+UNKNOWN_WINDOW = 32_768
+OLLAMA_WINDOW = 16_384
+"""Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`model` is what LiteLLM is called with; dollars are for one token, None where the price is not known."""
+
+    model: str
+    provider: str
+    window: int
+    prompt_usd: float | None
+    completion_usd: float | None
+    key_variable: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def look_up(litellm: Any, name: str, *, local: bool, base: str | None) -> Entry | None:
+    """Blocks for some milliseconds and sends nothing; None for a name that LiteLLM cannot place."""
+    model = name
+    try:
+        provider = litellm.get_llm_provider(model)[1]
+    except Exception:  # litellm raises several classes of its own here
+        if base is None:
+            return None
+        model, provider = f"openai/{name}", "openai"  # an own endpoint speaks the protocol that all of them speak
+    ollama = provider in {"ollama", "ollama_chat"}
+    info = _info(litellm, model, provider, ollama=ollama)
+    window = info.get("max_input_tokens") or info.get("max_tokens") or UNKNOWN_WINDOW
+    free = 0.0 if local else None  # a model on this machine that the tables do not name
+    return Entry(
+        model=model,
+        provider=provider,
+        window=OLLAMA_WINDOW if ollama else int(window),
+        prompt_usd=info.get("input_cost_per_token", free),
+        completion_usd=info.get("output_cost_per_token", free),
+        key_variable=_key_variable(litellm, model, provider),
+        extra={"num_ctx": OLLAMA_WINDOW} if ollama else {},
+    )
+
+
+def cost(litellm: Any, entry: Entry | None, usage: Any, *, otherwise: float) -> float:
+    """Dollars for a provider's usage figures, cached tokens at their own price; `otherwise` if LiteLLM cannot say."""
+    if litellm is None or entry is None:
+        return otherwise
+    try:
+        prompt, completion = litellm.cost_per_token(
+            model=entry.model,
+            custom_llm_provider=entry.provider,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            usage_object=usage,
+        )
+        return float(prompt + completion)
+    except Exception:
+        return otherwise
+
+
+def _info(litellm: Any, model: str, provider: str, *, ollama: bool) -> dict[str, Any]:
+    try:
+        # For Ollama get_model_info asks the server, which may be down or slow.
+        found = litellm.model_cost.get(model) if ollama else litellm.get_model_info(model, custom_llm_provider=provider)
+    except Exception:
+        return {}
+    return {key: value for key, value in (found or {}).items() if value is not None}
+
+
+def _key_variable(litellm: Any, model: str, provider: str) -> str:
+    try:
+        missing = [name for name in litellm.validate_environment(model)["missing_keys"] if name.endswith("_API_KEY")]
+    except Exception:
+        missing = []
+    return missing[0] if missing else f"{provider.upper()}_API_KEY"

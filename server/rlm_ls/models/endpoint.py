@@ -1,0 +1,46 @@
+"""Where a model's requests go, known before anything is sent and without loading a provider library."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SERVED_HERE = {
+    "ollama": (("OLLAMA_API_BASE",), "http://localhost:11434"),
+    "ollama_chat": (("OLLAMA_API_BASE",), "http://localhost:11434"),
+    "llamafile": (("LLAMAFILE_API_BASE",), "http://127.0.0.1:8080/v1"),
+    "lm_studio": (("LM_STUDIO_API_BASE",), "http://localhost:1234/v1"),
+    "lemonade": (("LEMONADE_API_BASE",), "http://localhost:8000/api/v1"),
+    "xinference": (("XINFERENCE_API_BASE",), "http://127.0.0.1:9997/v1"),
+    "hosted_vllm": (("HOSTED_VLLM_API_BASE",), "http://localhost:8000/v1"),
+    "openai": (("OPENAI_BASE_URL", "OPENAI_API_BASE"), None),
+    "litellm_proxy": (("LITELLM_PROXY_API_BASE",), None),
+}
+"""LiteLLM providers that may well be on this machine: the variables that LiteLLM reads, and the usual address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`base` is None for a provider's own address; any other is handed on, so that what was judged is used."""
+
+    base: str | None
+    local: bool
+
+
+def endpoint(model: str, api_base: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The endpoint of the LiteLLM model name `model`, if need be from the variables that LiteLLM itself would read."""
+    if api_base is None:
+        variables, usual = SERVED_HERE.get(model.partition("/")[0], ((), None))
+        api_base = next((environ[variable] for variable in variables if environ.get(variable)), usual)
+    return Endpoint(api_base, api_base is not None and is_loopback(api_base))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine. Names other than localhost are not looked up: DNS may answer anything."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,70 @@
+"""LiteLLM, loaded once, late, in a thread of its own, and kept quiet: its import takes seconds and 140 MB."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+_lock = threading.Lock()
+_loading: Future[Any] | None = None
+
+
+async def load() -> Any:
+    """The litellm module. The first call takes seconds, off the event loop; cancelled, it leaves the import running."""
+    return await asyncio.wrap_future(_start())
+
+
+def loaded() -> Any | None:
+    """The litellm module if it has been loaded by now. Never blocks."""
+    done = _loading is not None and _loading.done() and _loading.exception() is None
+    return _loading.result() if done and _loading is not None else None
+
+
+async def close() -> None:
+    """Close the idle connections that litellm keeps. To be called before the event loop ends."""
+    if (litellm := loaded()) is not None:
+        await litellm.close_litellm_async_clients()
+
+
+def _start() -> Future[Any]:
+    global _loading
+    with _lock:
+        if _loading is None or (_loading.done() and _loading.exception() is not None):
+            _loading = Future()
+            _loading.set_running_or_notify_cancel()  # one caller's cancel must not cancel the import for all
+            # A daemon: a server told to exit during the import must not wait for it.
+            threading.Thread(target=_import, args=(_loading,), name="litellm-import", daemon=True).start()
+        return _loading
+
+
+def _import(future: Future[Any]) -> None:
+    try:
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches its price list from the network
+        os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it reads .env files around it: endpoints from a workspace
+        os.environ.setdefault("LITELLM_LOG", "ERROR")
+        _keep_proxies_off_loopback()
+        litellm: Any = importlib.import_module("litellm")
+        litellm.suppress_debug_info = True  # or it prints hints to stdout, which is the protocol's
+        litellm.set_verbose = False
+        litellm.telemetry = False
+        litellm.drop_params = True
+        litellm.callbacks = []
+        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(litellm)
+
+
+def _keep_proxies_off_loopback() -> None:
+    """With HTTP_PROXY set, a request to a model on this machine would leave it."""
+    for variable in ("NO_PROXY", "no_proxy"):
+        hosts = os.environ.get(variable, "")
+        if hosts != "*":
+            os.environ[variable] = ",".join(part for part in (hosts, "localhost,127.0.0.1,::1") if part)

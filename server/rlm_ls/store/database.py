@@ -1,0 +1,276 @@
+"""The run history: which runs there were, and every event of each. One SQLite file, shared by all servers of a user."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from rlm_ls.errors import BadRequest, UnknownRun
+from rlm_ls.store.connection import ConnectionThread
+from rlm_ls.store.owners import Owners
+from rlm_ls.store.rows import RunRow, RunStatus
+from rlm_ls.store.schema import state_folder
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT_BYTES = 512 << 20
+"""What `prune` keeps unless told otherwise."""
+
+_RUN = "run_id, question, status, owner, created, seconds, usd, model, meta, answer"
+
+
+class Store:
+    """The run history in one folder. Every method returns without blocking the event loop and may raise StoreFailed.
+
+    A write is on disk when its method returns: it survives the process being killed. A write whose caller is
+    cancelled is made all the same.
+    """
+
+    def __init__(self, thread: ConnectionThread) -> None:
+        self._thread = thread
+
+    @classmethod
+    async def open(cls, folder: Path | None = None) -> Store:
+        """Open, or make, the history in `folder` (default: RLM_STATE_DIR, else the user's state folder)."""
+        thread = ConnectionThread(folder or state_folder())
+        try:
+            await thread.opened()
+        except BaseException:
+            await thread.close()
+            raise
+        return cls(thread)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close. May be called more than once."""
+        await self._thread.close()
+
+    @property
+    def folder(self) -> Path:
+        return self._thread.folder
+
+    @property
+    def warning(self) -> str:
+        """What the user should hear about opening the file (a damaged one was moved aside), or empty."""
+        return self._thread.warning
+
+    async def begin_run(self, run_id: str, question: str, created: float, meta: dict[str, Any]) -> None:
+        """Enter a run as "running", owned by this process. `created` is Unix time; `meta["model"]` is shown."""
+        row = (run_id, _storable(question), created, str(meta.get("model", "")), dumps(meta))
+
+        def insert(connection: sqlite3.Connection, owners: Owners) -> None:
+            connection.execute(
+                "INSERT INTO runs (run_id, question, created, model, meta, status, owner)"
+                " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+                (*row, owners.me),
+            )
+
+        await self._write(insert)
+
+    async def append(self, run_id: str, seq: int, type: str, event: dict[str, Any]) -> None:
+        """Add one event. `seq` counts from 1 within the run and is never used twice. Raises UnknownRun."""
+        row = (run_id, seq, type, dumps(event))
+
+        def insert(connection: sqlite3.Connection, owners: Owners) -> None:
+            try:
+                connection.execute("INSERT INTO events (run_id, seq, type, event) VALUES (?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+                    raise _unknown(run_id) from error
+                raise
+
+        await self._write(insert)
+
+    async def end_run(self, run_id: str, status: str, answer: dict[str, Any]) -> None:
+        """Record how a run ended. `answer` is the wire's Answer: `usage.seconds`, `usage.usd` and `model` are read."""
+        usage = answer.get("usage") or {}
+        row = (status, usage.get("seconds"), usage.get("usd"), answer.get("model") or None, dumps(answer), run_id)
+
+        def update(connection: sqlite3.Connection, owners: Owners) -> None:
+            done = connection.execute(
+                "UPDATE runs SET status = ?, seconds = ?, usd = ?, model = coalesce(?, model), answer = ?"
+                " WHERE run_id = ?",
+                row,
+            )
+            if done.rowcount == 0:
+                raise _unknown(run_id)
+
+        await self._write(update)
+
+    async def runs(self, limit: int = 50, offset: int = 0) -> list[RunRow]:
+        """Runs, newest first."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> list[RunRow]:
+            rows = connection.execute(
+                f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT ? OFFSET ?", (limit, offset)
+            ).fetchall()
+            return [_run_row(connection, owners, row) for row in rows]
+
+        return await self._read(select)
+
+    async def run(self, name: str) -> RunRow:
+        """The run with this id, the only one whose id starts so, or for "last" the newest. Raises UnknownRun."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> RunRow:
+            return _run_row(connection, owners, _find(connection, name))
+
+        return await self._read(select)
+
+    async def events(self, run_id: str) -> list[dict[str, Any]]:
+        """The run's events in order of `seq`. `run_id` is a whole id. Raises UnknownRun."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> list[dict[str, Any]]:
+            if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
+                raise _unknown(run_id)
+            rows = connection.execute("SELECT event FROM events WHERE run_id = ? ORDER BY seq", (run_id,))
+            return [json.loads(event) for (event,) in rows]
+
+        return await self._read(select)
+
+    async def delete_run(self, run_id: str) -> None:
+        """Delete one run that is not running. Raises UnknownRun, BadRequest."""
+
+        def delete(connection: sqlite3.Connection, owners: Owners) -> None:
+            row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            if row is None:
+                raise _unknown(run_id)
+            if row[0] == "running" and owners.alive(row[1]):
+                raise BadRequest(f"Run {run_id} is still running.", "Stop it first.")
+            connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+
+        await self._write(delete)
+        await self._shrink()
+
+    async def clear(self, before: float | None = None) -> int:
+        """Delete every run, or those begun before a Unix time; running ones stay. Returns how many were deleted."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> list[str]:
+            rows = connection.execute(
+                "SELECT run_id, status, owner FROM runs WHERE ? IS NULL OR created < ?", (before, before)
+            ).fetchall()
+            return [run_id for run_id, status, owner in rows if status != "running" or not owners.alive(owner)]
+
+        gone = await self._read(select)
+        for run_id in gone:
+            await self._delete(run_id)
+        await self._shrink()
+        return len(gone)
+
+    async def prune(self, max_bytes: int = DEFAULT_LIMIT_BYTES) -> int:
+        """Delete the oldest runs until the rest fits in `max_bytes`; running ones stay. Returns how many went."""
+
+        def oldest(connection: sqlite3.Connection, owners: Owners) -> str | None:
+            if _used_bytes(connection) <= max_bytes:
+                return None
+            for run_id, status, owner in connection.execute(
+                "SELECT run_id, status, owner FROM runs ORDER BY created, number"
+            ).fetchall():
+                if status != "running" or not owners.alive(owner):
+                    return cast(str, run_id)
+            return None
+
+        count = 0
+        # One run a time, so that events of live runs get in between.
+        while (run_id := await self._read(oldest)) is not None:
+            await self._delete(run_id)
+            count += 1
+        if count:
+            await self._shrink()
+        return count
+
+    async def size(self) -> int:
+        """Bytes that the history takes on disk, without the write-ahead log."""
+        return await self._read(lambda connection, owners: _used_bytes(connection))
+
+    async def _delete(self, run_id: str) -> None:
+        await self._write(lambda connection, owners: connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,)))
+
+    async def _shrink(self) -> None:
+        """Give freed pages back, and empty the log, where deleted text may still stand."""
+
+        def shrink(connection: sqlite3.Connection, owners: Owners) -> None:
+            # Not `execute`: it takes one step, and each step gives back one page.
+            connection.executescript("PRAGMA incremental_vacuum")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        await self._read(shrink)
+
+    async def _write(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
+        return await self._thread.submit(job, write=True)
+
+    async def _read(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
+        return await self._thread.submit(job, write=False)
+
+
+def dumps(value: dict[str, Any]) -> str:
+    """JSON as the store keeps it. Model-written text may hold half a surrogate pair, which is no UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _find(connection: sqlite3.Connection, name: str) -> tuple[Any, ...]:
+    if name == "last":
+        row = connection.execute(f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT 1").fetchone()
+        if row is None:
+            raise UnknownRun("There are no runs yet.", "Ask a question first.")
+        return cast(tuple[Any, ...], row)
+    row = connection.execute(f"SELECT {_RUN} FROM runs WHERE run_id = ?", (name,)).fetchone()
+    if row is not None:
+        return cast(tuple[Any, ...], row)
+    rows = connection.execute(
+        f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY created DESC, number DESC", (name,)
+    ).fetchall()
+    if not name or not rows:
+        raise _unknown(name)
+    if len(rows) > 1:
+        ids = ", ".join(row[0] for row in rows[:10]) + (", …" if len(rows) > 10 else "")
+        raise UnknownRun(f"{len(rows)} runs start with '{name}': {ids}.", "Give more of the id.")
+    return cast(tuple[Any, ...], rows[0])
+
+
+def _run_row(connection: sqlite3.Connection, owners: Owners, row: tuple[Any, ...]) -> RunRow:
+    run_id, question, status, owner, created, seconds, usd, model, meta, answer = row
+    if status == "running":
+        status = "running" if owners.alive(owner) else "interrupted"
+        seconds = max(0.0, time.time() - created) if status == "running" else _last_moment(connection, run_id)
+    return RunRow(
+        run_id=run_id,
+        question=question,
+        status=cast(RunStatus, status),
+        created=created,
+        seconds=float(seconds or 0.0),
+        usd=usd,
+        model=model,
+        answer=None if answer is None else json.loads(answer),
+        meta=json.loads(meta),
+    )
+
+
+def _last_moment(connection: sqlite3.Connection, run_id: str) -> float:
+    row = connection.execute(
+        "SELECT event FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", (run_id,)
+    ).fetchone()
+    return float(json.loads(row[0]).get("at", 0.0)) if row else 0.0
+
+
+def _used_bytes(connection: sqlite3.Connection) -> int:
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _unknown(run_id: str) -> UnknownRun:
+    return UnknownRun(f"There is no run '{run_id}'.", "List them with `rlm-ls runs`.")

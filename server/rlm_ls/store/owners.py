@@ -1,0 +1,53 @@
+"""Who is still alive: each open store holds a lock that the system drops when its process dies, however it dies.
+
+A lock tells more than a process id: ids are used again, and say nothing across containers that share a folder.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+class Owners:
+    """The lock files of one state folder. Used from the store's thread only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "owners"
+        self._own: FileLock | None = None
+        self.me = ""
+
+    def enter(self) -> None:
+        """Take a lock of our own and clear away those of dead processes. The caller holds the state folder's lock."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        for path in self._folder.glob("*.lock"):
+            if not self.alive(path.stem):
+                path.unlink(missing_ok=True)
+        self.me = uuid.uuid4().hex
+        self._own = FileLock(self._path(self.me), mode=0o600)
+        self._own.acquire(timeout=0)
+
+    def leave(self) -> None:
+        if self._own is not None:
+            self._own.release(force=True)
+            self._path(self.me).unlink(missing_ok=True)
+            self._own = None
+
+    def alive(self, owner: str) -> bool:
+        if self._own is not None and owner == self.me:
+            return True
+        path = self._path(owner)
+        if not path.exists():
+            return False
+        probe = FileLock(path, mode=0o600)
+        try:
+            probe.acquire(timeout=0)
+        except Timeout:
+            return True
+        probe.release(force=True)
+        return False
+
+    def _path(self, owner: str) -> Path:
+        return self._folder / f"{owner}.lock"

@@ -1,0 +1,28 @@
+"""What the store hands out. Plain data: the store knows rows and JSON, not the engine's classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+RunStatus = Literal["running", "interrupted", "answered", "partial", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in the history.
+
+    `status` is "running" until the run has ended; a run whose process is gone shows as "interrupted". `created` is
+    Unix time. `seconds` is what the answer says, and for a run without one the time of its last event. `usd` is None
+    where a price was not known. `answer` and `meta` are JSON objects.
+    """
+
+    run_id: str
+    question: str
+    status: RunStatus
+    created: float
+    seconds: float
+    usd: float | None
+    model: str
+    answer: dict[str, Any] | None
+    meta: dict[str, Any]

@@ -1,0 +1,52 @@
+"""What every test may use. No test reads or writes what belongs to the person who runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rlm_ls.cli.demo.generate import SEED, demo_log
+
+_PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings, state and caches of the test's own, and no key or endpoint of the user's; children inherit them."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith("RLM_") or name.endswith(_PROVIDER_ENDINGS):
+            monkeypatch.delenv(name)
+    for name, folder in (
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_DATA_HOME", "data"),
+    ):
+        monkeypatch.setenv(name, str(home / folder))
+    monkeypatch.setenv("RLM_STATE_DIR", str(home / "state" / "rlm-ls"))
+    # A price list is no test's business, and fetching it would need the network.
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    return home
+
+
+@pytest.fixture
+def state_dir(_apart: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the test's own store (RLM_STATE_DIR, not made yet), with HOME moved away as well."""
+    monkeypatch.setenv("HOME", str(_apart))
+    monkeypatch.setenv("USERPROFILE", str(_apart))
+    return _apart / "state" / "rlm-ls"
+
+
+@pytest.fixture(scope="session")
+def small_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """`small_log(lines)` is the path of the demo's log with so many lines. Made once a session: do not change it."""
+    folder = tmp_path_factory.mktemp("logs")
+
+    def make(lines: int = 5000) -> Path:
+        return demo_log(folder, lines=lines, seed=SEED)
+
+    return make

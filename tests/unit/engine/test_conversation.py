@@ -1,0 +1,42 @@
+"""Messages are append-only, and compacted only when the window would overflow."""
+
+from __future__ import annotations
+
+from rlm_ls.engine.conversation import Conversation
+from rlm_ls.models.base import Message
+
+
+def talk(turns: int, size: int) -> Conversation:
+    conversation = Conversation()
+    conversation.append(Message("system", "rules"))
+    conversation.append(Message("user", "question"))
+    for number in range(turns):
+        conversation.append(Message("assistant", f"reply {number}"))
+        conversation.append(Message("user", f"{number}" + "x" * size))
+    return conversation
+
+
+def test_unsent_is_what_was_appended_since() -> None:
+    conversation = talk(1, 10)
+    assert len(conversation.unsent()) == 4
+    assert conversation.unsent() == []
+    conversation.append(Message("user", "more"))
+    assert [m.content for m in conversation.unsent()] == ["more"]
+
+
+def test_nothing_is_compacted_while_it_fits() -> None:
+    conversation = talk(3, 100)
+    before = list(conversation.messages)
+    assert not conversation.compact(100_000, 3.3)
+    assert conversation.messages == before
+
+
+def test_old_observations_go_first_and_the_question_and_newest_stay() -> None:
+    conversation = talk(10, 4_000)
+    assert conversation.compact(8_000, 3.3)
+    contents = [m.content for m in conversation.messages]
+    assert contents[0] == "rules"
+    assert contents[1] == "question"
+    assert "4,001 characters" in contents[3]
+    assert contents[-1].endswith("x" * 100)
+    assert len(contents) == 22

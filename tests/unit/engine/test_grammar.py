@@ -1,0 +1,54 @@
+"""Fences as models write them: any length, nested, indented, unclosed, named."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlm_ls.engine.grammar import parse
+
+
+def sources(reply: str) -> list[str]:
+    return [block.source for block in parse(reply) if block.language == "python"]
+
+
+@pytest.mark.parametrize("info", ["python", "py", "repl", "", "Python", "python3", "{.python}"])
+def test_every_name_of_python_is_a_script(info: str) -> None:
+    assert sources(f"Plan.\n```{info}\nprint(1)\n```\n") == ["print(1)\n"]
+
+
+def test_several_blocks_keep_their_order() -> None:
+    assert sources("```python\na\n```\nthen\n~~~py\nb\n~~~") == ["a\n", "b\n"]
+
+
+def test_an_unclosed_fence_runs_to_the_end() -> None:
+    assert sources("Plan\n```python\nprint(1)\nprint(2)") == ["print(1)\nprint(2)\n"] or sources(
+        "Plan\n```python\nprint(1)\nprint(2)"
+    ) == ["print(1)\nprint(2)"]
+
+
+def test_a_fence_nested_in_a_longer_one_is_part_of_the_script() -> None:
+    reply = '````python\nsubmit("""\n```text\nx\n```\n""")\n````'
+    assert sources(reply) == ['submit("""\n```text\nx\n```\n""")\n']
+
+
+def test_windows_line_ends_in_a_reply() -> None:
+    assert sources("Plan\r\n```python\r\nprint(1)\r\n```\r\n") == ["print(1)\n"]
+
+
+def test_other_languages_do_not_run_and_are_told_apart() -> None:
+    (block,) = parse('```json\n{"a": 1}\n```')
+    assert block.language == "other"
+
+
+def test_compiled_programs_carry_name_and_kind() -> None:
+    rust, native = parse("```rust count_ips\nfn x() {}\n```\n```rust native join_logs\nfn y() {}\n```")
+    assert (rust.language, rust.name, rust.native) == ("rust", "count_ips", False)
+    assert (native.name, native.native) == ("join_logs", True)
+
+
+def test_inline_code_and_indented_text_are_not_programs() -> None:
+    assert parse("Use `find('x')` and\n\n    indented\n") == ()
+
+
+def test_an_empty_block_is_no_program() -> None:
+    assert parse("```python\n\n```") == ()

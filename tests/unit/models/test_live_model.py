@@ -1,0 +1,278 @@
+"""LiteLLMModel against a real HTTP server, well-behaved and not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fakes.model_server import ModelServer, Scripted
+from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError, UnknownModel
+from rlm_ls.models import library
+from rlm_ls.models.base import Message
+from rlm_ls.models.endpoint import Endpoint
+from rlm_ls.models.fallback import FallbackModel
+from rlm_ls.models.live import LiteLLMModel, Patience
+
+KEY = "sk-test-0123456789abcdef"
+HURRY = Patience(connect=2.0, silence=5.0, backoff=0.01)
+ASKED = [Message("system", "Be brief."), Message("user", "How many lines are there?")]
+TEXT = "There are forty lines, and here is how I counted them."
+
+
+@pytest.fixture(autouse=True)
+async def _close_connections() -> AsyncIterator[None]:
+    yield
+    await library.close()
+
+
+def model_at(server: ModelServer, name: str = "openai/scripted", patience: Patience = HURRY) -> LiteLLMModel:
+    endpoint = Endpoint(server.base_url, local=True)
+    return LiteLLMModel(name, endpoint, environ={"TEST_KEY": KEY}, key_variable="TEST_KEY", patience=patience)
+
+
+async def error_of(server: ModelServer, **options: object) -> RlmError:
+    with pytest.raises(RlmError) as caught:
+        await model_at(server, **options).complete(ASKED)  # type: ignore[arg-type]
+    assert KEY not in str(caught.value)
+    return caught.value
+
+
+async def test_text_streams_in_pieces_and_usage_comes_with_it() -> None:
+    async with ModelServer([Scripted(TEXT, prompt_tokens=70, completion_tokens=11, cached_tokens=64)]) as server:
+        pieces: list[str] = []
+        reply = await model_at(server).complete(ASKED, on_text=pieces.append, max_tokens=99)
+    assert reply.text == TEXT == "".join(pieces)
+    assert len(pieces) > 1
+    assert reply.finish == "stop"
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.usage.cached_tokens) == (70, 11, 64)
+    (request,) = server.requests
+    assert request.messages == [{"role": message.role, "content": message.content} for message in ASKED]
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.body["max_tokens"] == 99
+
+
+async def test_the_price_of_a_known_model_comes_from_the_table_with_cached_tokens_cheaper() -> None:
+    full = Scripted("x", prompt_tokens=1000, completion_tokens=100)
+    cached = Scripted("x", prompt_tokens=1000, completion_tokens=100, cached_tokens=800)
+    async with ModelServer([full, cached]) as server:
+        model = model_at(server, "openai/gpt-4o-mini")
+        assert model.price(1000, 100) is None  # nothing is known before the table is loaded, and nothing is guessed
+        await model.prepare()
+        first, second = await model.complete(ASKED), await model.complete(ASKED)
+    assert model.window == 128_000
+    assert first.usage.usd == pytest.approx(model.price(1000, 100))
+    assert first.usage.usd is not None
+    assert second.usage.usd is not None
+    assert 0 < second.usage.usd < first.usage.usd
+
+
+async def test_an_unknown_model_is_free_on_this_machine_and_of_unknown_price_elsewhere() -> None:
+    async with ModelServer([TEXT, TEXT]) as server:
+        here = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=True), environ={}, patience=HURRY)
+        there = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=False), environ={}, patience=HURRY)
+        assert (await here.complete(ASKED)).usage.usd == 0.0
+        assert (await there.complete(ASKED)).usage.usd is None
+        assert here.window == 32_768
+
+
+async def test_a_bare_name_at_an_own_endpoint_is_taken_for_the_openai_protocol() -> None:
+    async with ModelServer([TEXT]) as server:
+        assert (await model_at(server, "my-own-model").complete(ASKED)).text == TEXT
+        assert server.requests[0].body["model"] == "my-own-model"
+
+
+async def test_reasoning_is_not_text() -> None:
+    async with ModelServer([Scripted(TEXT, reasoning="Let me think about lines.")]) as server:
+        pieces: list[str] = []
+        assert (await model_at(server).complete(ASKED, on_text=pieces.append)).text == TEXT
+        assert "".join(pieces) == TEXT
+
+
+async def test_a_reply_cut_off_by_the_provider_says_so() -> None:
+    async with ModelServer([Scripted(TEXT, finish="length")]) as server:
+        assert (await model_at(server).complete(ASKED)).finish == "length"
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "503", "cut", "short", "malformed", "error-mid", "empty", "html"])
+async def test_a_passing_fault_is_tried_again(fault: str) -> None:
+    async with ModelServer([Scripted(TEXT, fault=fault), TEXT]) as server:  # type: ignore[arg-type]
+        reply = await model_at(server).complete(ASKED)
+    assert reply.text == TEXT
+    assert len(server.requests) == 2
+
+
+async def test_a_stream_that_broke_off_is_told_apart_from_the_whole_reply_after_it() -> None:
+    async with ModelServer([Scripted(TEXT, fault="cut"), TEXT]) as server:
+        pieces: list[str] = []
+        await model_at(server).complete(ASKED, on_text=pieces.append)
+    shown = "".join(pieces)
+    assert "asking again" in shown
+    assert shown.endswith(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        ("401", ModelRefused, "TEST_KEY"),
+        ("402", ModelRefused, "Payment required"),
+        ("403", ModelRefused, "may not use this model"),
+        ("404", UnknownModel, "rlm-ls models"),
+        ("400", ModelFailed, "Unknown parameter"),
+        ("context", ModelFailed, "context window"),
+        ("filter", ModelFailed, "filter"),
+    ],
+)
+async def test_a_lasting_fault_is_reported_without_another_try(fault: str, kind: type[RlmError], words: str) -> None:
+    async with ModelServer([Scripted(TEXT, fault=fault), TEXT]) as server:  # type: ignore[arg-type]
+        error = await error_of(server)
+    assert isinstance(error, kind)
+    assert words in str(error)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("429", ModelFailed),
+        ("500", ModelFailed),
+        ("malformed", ModelFailed),
+        ("error-mid", ModelFailed),
+        ("cut", ModelUnreachable),
+    ],
+)
+async def test_a_fault_that_stays_is_reported_after_four_tries(fault: str, kind: type[RlmError]) -> None:
+    async with ModelServer(lambda _body: Scripted(TEXT, fault=fault)) as server:  # type: ignore[arg-type]
+        error = await error_of(server)
+    assert isinstance(error, kind)
+    assert len(server.requests) == 4
+
+
+async def test_an_empty_reply_is_asked_for_once_more_only() -> None:
+    async with ModelServer(lambda _body: Scripted(fault="empty")) as server:
+        error = await error_of(server)
+    assert isinstance(error, ModelFailed)
+    assert "empty reply" in str(error)
+    assert len(server.requests) == 2
+
+
+async def test_the_empty_try_is_paid_for_too() -> None:
+    async with ModelServer([Scripted("", prompt_tokens=50), Scripted(TEXT, prompt_tokens=50)]) as server:
+        assert (await model_at(server).complete(ASKED)).usage.prompt_tokens == 100
+
+
+@pytest.mark.parametrize("fault", ["hang", "hang-mid"])
+async def test_a_silent_model_is_given_up_and_its_connection_closed(fault: str) -> None:
+    patience = Patience(silence=0.2, tries=2, backoff=0.01)
+    async with ModelServer(lambda _body: Scripted(TEXT, fault=fault)) as server:  # type: ignore[arg-type]
+        error = await error_of(server, patience=patience)
+        assert isinstance(error, ModelUnreachable)
+        assert server.base_url in str(error)
+        assert len(server.requests) == 2
+        await server.disconnected()
+
+
+async def test_retry_after_is_respected() -> None:
+    async with ModelServer([Scripted(fault="429", retry_after="1"), TEXT]) as server:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await model_at(server).complete(ASKED)
+        assert loop.time() - before >= 1.0
+
+
+async def test_a_provider_that_wants_an_hour_is_not_waited_for() -> None:
+    async with ModelServer([Scripted(fault="429", retry_after="3600"), TEXT]) as server:
+        assert isinstance(await error_of(server), ModelFailed)
+        assert len(server.requests) == 1
+
+
+async def test_a_refused_connection_names_the_endpoint() -> None:
+    server = ModelServer([])
+    await server.start()
+    await server.stop()
+    error = await error_of(server)
+    assert isinstance(error, ModelUnreachable)
+    assert server.base_url in str(error)
+
+
+async def test_a_name_that_no_provider_knows_is_an_unknown_model() -> None:
+    model = LiteLLMModel("nonsense/at-all", Endpoint(None, local=False), environ={}, patience=HURRY)
+    with pytest.raises(UnknownModel, match="ollama_chat"):
+        await model.prepare()
+
+
+async def test_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    model = LiteLLMModel("openai/gpt-4o-mini", Endpoint(None, local=False), environ={}, patience=HURRY)
+    with pytest.raises(ModelRefused, match="OPENAI_API_KEY holds no key"):
+        await model.complete(ASKED)
+
+
+@pytest.mark.parametrize("fault", ["hang", "hang-mid"])
+async def test_cancel_closes_the_connection(fault: str) -> None:
+    async with ModelServer([Scripted(TEXT, fault=fault)]) as server:  # type: ignore[arg-type]
+        task = asyncio.create_task(model_at(server).complete(ASKED))
+        await server.asked()
+        await asyncio.sleep(0.1)
+        assert server.open_connections == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await server.disconnected(within=2.0)
+        assert server.open_connections == 0
+        assert len(server.requests) == 1
+
+
+async def test_cancel_between_two_tries_sends_no_further_request() -> None:
+    async with ModelServer([Scripted(fault="500"), TEXT]) as server:
+        task = asyncio.create_task(model_at(server, patience=Patience(backoff=30.0)).complete(ASKED))
+        await server.asked()
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(server.requests) == 1
+
+
+async def test_the_next_model_answers_where_the_first_is_out_of_reach() -> None:
+    down = ModelServer([])
+    await down.start()
+    await down.stop()
+    async with ModelServer([TEXT]) as up:
+        model = FallbackModel([model_at(down, "openai/first"), model_at(up, "openai/second")])
+        reply = await model.complete(ASKED)
+    assert reply.text == TEXT
+    assert reply.model == "openai/second"
+    assert model.name == "openai/first, openai/second"
+
+
+async def test_a_refused_key_is_not_papered_over_by_the_next_model() -> None:
+    async with ModelServer([Scripted(fault="401")]) as refusing, ModelServer([TEXT]) as up:
+        with pytest.raises(ModelRefused):
+            await FallbackModel([model_at(refusing), model_at(up)]).complete(ASKED)
+        assert not up.requests
+
+
+async def test_a_model_on_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ModelServer([TEXT]) as server:
+        await model_at(server).prepare()
+        for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(variable, "http://127.0.0.1:9")
+        assert (await model_at(server).complete(ASKED)).text == TEXT
+
+
+async def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    async with ModelServer([Scripted(fault="500"), TEXT]) as server:
+        await model_at(server).complete(ASKED)
+    model = LiteLLMModel("nonsense", Endpoint(None, local=False), environ={})
+    with pytest.raises(UnknownModel):
+        await model.complete(ASKED)
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_loading_takes_no_endpoint_from_files_around() -> None:
+    await library.load()
+    assert os.environ["LITELLM_MODE"] == "PRODUCTION"
+    assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"

@@ -1,0 +1,150 @@
+"""The architecture's rules, kept by a test: who may import whom, what is loaded at start, how large a file grows."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rlm_ls
+
+PACKAGE = Path(rlm_ls.__file__).parent
+SAMPLE = PACKAGE / "cli" / "demo" / "project"
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
+
+MAY_IMPORT = {
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings"},
+    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings"},
+    "engine": {"engine", "executors", "models", "context", "store", "errors", "settings"},
+    "executors": {"executors", "context", "store", "errors", "settings"},
+    "models": {"models", "context", "errors", "settings"},
+    "context": {"context", "errors", "settings"},
+    "store": {"store", "errors", "settings"},
+    "settings": {"errors"},
+    "errors": set[str](),
+    "__init__": set[str](),
+    "__main__": {"lsp", "cli", "errors", "settings"},
+}
+"""Parts of the package, and what of it each may import. `rlm_ls` itself (the version) is everyone's."""
+
+SLOW_TO_IMPORT = {
+    "pydantic",
+    "pydantic_core",
+    "litellm",
+    "openai",
+    "wasmtime",
+    "polars",
+    "tree_sitter",
+    "rich",
+    "typer",
+}
+"""What an editor must not wait for between starting the server and the answer to `initialize`."""
+
+LONGEST_FILE = 400
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute name of every import in a file, inside functions too."""
+    package = ("rlm_ls", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *([node.module] if node.module else [])))
+            if module == "rlm_ls":
+                yield from ((node.lineno, f"rlm_ls.{name.name}") for name in node.names)
+            else:
+                yield node.lineno, module
+
+
+def offences(path: Path) -> list[str]:
+    part = part_of(path)
+    found = []
+    for line, name in imports(path):
+        top, _, rest = name.partition(".")
+        target = rest.partition(".")[0]
+        if top == "rlm_ls" and target and target != "__version__" and target not in MAY_IMPORT.get(part, set()):
+            found.append(f"{path.relative_to(PACKAGE)}:{line} {part} imports {name}")
+    return found
+
+
+def test_every_part_of_the_package_has_its_rule() -> None:
+    assert {part_of(path) for path in FILES} <= set(MAY_IMPORT)
+
+
+def test_imports_point_one_way() -> None:
+    assert [offence for path in FILES for offence in offences(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("engine/x.py", "from rlm_ls.lsp import server"),
+        ("context/x.py", "import rlm_ls.engine.run"),
+        ("store/x.py", "def f():\n    from rlm_ls import engine"),
+        ("models/x.py", "from ..engine import run"),
+        ("errors.py", "from rlm_ls import settings"),
+    ],
+)
+def test_the_rules_find_what_they_forbid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, source: str
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source)
+    assert len(offences(path)) == 1
+
+
+def test_the_engine_knows_no_editor_no_terminal_and_no_provider() -> None:
+    edges = {"pygls", "lsprotocol", "litellm", "openai", "rich", "typer", "click"}
+    inner = [path for path in FILES if part_of(path) in {"engine", "executors", "context", "store", "errors"}]
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line} imports {name}"
+        for path in inner
+        for line, name in imports(path)
+        if name.partition(".")[0] in edges
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("module", ["rlm_ls.__main__", "rlm_ls.lsp.server"])
+def test_nothing_slow_is_imported_on_the_way_to_initialize(module: str) -> None:
+    code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    loaded = set(json.loads(outcome.stdout))
+    assert loaded & SLOW_TO_IMPORT == set()
+    assert {name for name in loaded if name.startswith(("rlm_ls.engine", "rlm_ls.models", "rlm_ls.executors"))} == set()
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    vague = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common"}
+    assert [str(path) for path in FILES if vague & {path.stem, *path.relative_to(PACKAGE).parts[:-1]}] == []
+
+
+def test_a_file_is_one_idea() -> None:
+    lengths = {str(path.relative_to(PACKAGE)): len(path.read_bytes().splitlines()) for path in FILES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_only_what_speaks_to_people_may_print_to_standard_output() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in FILES
+        if part_of(path) not in {"cli", "__main__"}
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        if not any(argument.arg == "file" for argument in node.keywords)
+    ]
+    assert found == []
