@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables"}
+NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables", "turns"}
 
 
 def names() -> list[str]:

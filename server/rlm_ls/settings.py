@@ -75,7 +75,7 @@ class Section(BaseModel):
 
 
 class Models(Section):
-    """LiteLLM model names (`openai/gpt-4o-mini`, `ollama_chat/qwen3`), `offline`, or `recorded:FILE`, best first.
+    """LiteLLM model names (`openai/gpt-4o-mini`, `ollama_chat/qwen3`) or `offline`, best first.
 
     An empty role takes `root`; an empty `root` means that no model is configured.
     """

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from editor import Connect, Editor
-
-from fakes.model_server import ModelServer, Script
+import pytest_asyncio
+from tests.fakes.model_server import ModelServer, Reply, Script, Scripted
+from tests.lsp.editor import Connect, Editor, settings_for
 
 
 @pytest.fixture
@@ -29,6 +29,59 @@ def editor(stack: AsyncExitStack, state_dir: Path) -> Connect:
         return editor
 
     return connect
+
+
+class Desk:
+    """An editor and a model server that the tests of one module share: a process that knows LiteLLM takes seconds."""
+
+    def __init__(self, editor: Editor, server: ModelServer, folder: Path) -> None:
+        self.editor = editor
+        self.server = server
+        self.folder = folder
+        self.script: Script = ()
+        self._first = 0
+
+    def reply(self, body: Mapping[str, Any]) -> Reply:
+        if callable(self.script):
+            return self.script(body)
+        index = len(self.server.requests) - 1 - self._first
+        return self.script[index] if index < len(self.script) else Scripted(fault="400")
+
+    def begin(self, script: Script) -> None:
+        self.script, self._first = script, len(self.server.requests)
+
+    async def ask(self, scope: dict[str, Any], question: str = "What?", **more: Any) -> dict[str, Any]:
+        params = {"question": question, "scope": scope, **more}
+        answer: dict[str, Any] = await self.editor.request("rlm/ask", params)
+        return answer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    folder, home = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("home")
+    env = {
+        "SCRIPTED_KEY": "sk-test",
+        "RLM_STATE_DIR": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home),
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(ModelServer(lambda body: desk.reply(body)))
+        editor = await stack.enter_async_context(Editor(env=env))
+        desk = Desk(editor, server, folder)
+        options = settings_for(server.base_url, events=True, scriptSeconds=3600)
+        await editor.initialize(options=options, folders=[folder])
+        yield desk
+
+
+@pytest.fixture
+def desk(shared: Desk) -> Desk:
+    """The module's Desk, with nothing received yet and an empty workspace."""
+    shared.editor.received.clear()
+    shared.begin(())
+    for path in shared.folder.iterdir():
+        path.unlink()
+    return shared
 
 
 @pytest.fixture

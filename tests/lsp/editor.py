@@ -214,3 +214,10 @@ def settings_for(base_url: str, **more: Any) -> dict[str, Any]:
 
 def document(uri: str) -> dict[str, Any]:
     return {"kind": "document", "textDocument": {"uri": uri}}
+
+
+async def eventually(condition: Callable[[], Any]) -> None:
+    """Wait for something that another process does and tells nobody."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from editor import Connect, Editor, document
+from tests.lsp.editor import Connect, Editor, document
 
 from rlm_ls.lsp.code_actions import question_in, wanted
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from editor import Connect, Editor, RpcError, document
+from tests.lsp.editor import Connect, Editor, RpcError, document
 
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.server import RlmServer
@@ -74,24 +74,24 @@ async def test_malformed_messages_do_not_end_the_server(editor: Connect) -> None
     assert await connected.shutdown() == 0
 
 
-@pytest.mark.parametrize(
-    ("params", "sentence"),
-    [
+async def test_bad_parameters_are_named_in_a_sentence(editor: Connect) -> None:
+    connected = await editor()
+    scope = document("file:///a")
+    for params, sentence in (
         ({}, "params.question: this field is missing"),
-        ({"question": None, "scope": document("file:///a")}, "params.question: a string is expected"),
+        ({"question": None, "scope": scope}, "params.question: a string is expected"),
         ({"question": "x"}, "params.scope: this field is missing"),
         ({"question": "x", "scope": {"kind": "planet"}}, "one of document, selection, files, workspace"),
         ({"question": "x", "scope": []}, "params.scope: an object is expected"),
-        ({"question": "x", "scope": document("file:///a"), "budget": {"turns": "3"}}, "an integer is expected"),
-        ({"question": "x", "scope": document("file:///a"), "levels": "dsl"}, "a list of strings is expected"),
+        ({"question": "x", "scope": scope, "budget": {"turns": "3"}}, "an integer is expected"),
+        ({"question": "x", "scope": scope, "levels": "dsl"}, "a list of strings is expected"),
+        ({"question": "x", "scope": scope, "workDoneToken": 1.5}, "a string or an integer is expected"),
         ([1], "params: an object is expected"),
-    ],
-)
-async def test_bad_parameters_are_named_in_a_sentence(editor: Connect, params: Any, sentence: str) -> None:
-    error = await refused(await editor(), "rlm/ask", params)
-    assert error.code == INVALID_PARAMS
-    assert error.message.startswith("rlm/ask: ")
-    assert sentence in error.message
+    ):
+        error = await refused(connected, "rlm/ask", params)
+        assert error.code == INVALID_PARAMS
+        assert error.message.startswith("rlm/ask: ")
+        assert sentence in error.message
 
 
 def test_unknown_fields_are_tolerated() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from editor import PATIENCE, Editor
+from tests.lsp.editor import PATIENCE, Editor
 
 from rlm_ls import __version__
 
@@ -21,8 +21,6 @@ HEAVY = ("pydantic", "litellm", "typer", "rich", "sqlite3", "wasmtime", "pydanti
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
-        ["--stdio"],
         ["--stdio", f"--clientProcessId={os.getpid()}"],
         ["--clientProcessId", str(os.getpid()), "--stdio"],
     ],

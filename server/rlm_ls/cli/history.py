@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markdown import Markdown
+from rich.markup import escape
 from rich.table import Table
 
 from rlm_ls.cli.screen import Screen, show_answer
@@ -19,6 +20,9 @@ from rlm_ls.engine.render import trace_markdown
 from rlm_ls.engine.replay import replay as replay_events
 from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
+
+
+HEADINGS = ("run", "when", "status", "took", "cost", "question")
 
 
 def runs(
@@ -38,17 +42,25 @@ async def _runs(limit: int, as_json: bool) -> int:
     if not rows:
         err.print('No runs yet. Try: rlm-ls ask "How many errors are there?" FILE', markup=False)
         return 0
+    cells = [_cells(row) for row in rows]
+    if not out.is_terminal:
+        print("\n".join("\t".join(line) for line in cells))
+        return 0
     table = Table(box=None, pad_edge=False)
-    for heading in ("run", "when", "status", "seconds", "cost", "question"):
-        table.add_column(
-            heading, no_wrap=True, overflow="ellipsis", justify="right" if heading in ("seconds", "cost") else "left"
-        )
-    for row in rows:
-        when = datetime.fromtimestamp(row.created).strftime("%Y-%m-%d %H:%M")
-        money = "?" if row.usd is None else f"${row.usd:.4f}"
-        table.add_row(row.run_id, when, row.status, f"{row.seconds:.1f}", money, " ".join(row.question.split()))
+    for column, heading in enumerate(HEADINGS):
+        # Only the question may be cut.
+        width = None if heading == "question" else max(len(heading), *(len(line[column]) for line in cells))
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=width)
+    for line in cells:
+        table.add_row(*map(escape, line))
     out.print(table)
     return 0
+
+
+def _cells(row: RunRow) -> tuple[str, ...]:
+    when = datetime.fromtimestamp(row.created).strftime("%Y-%m-%d %H:%M")
+    money = "?" if row.usd is None else f"${row.usd:.4f}"
+    return row.run_id, when, row.status, f"{row.seconds:.1f} s", money, " ".join(row.question.split())
 
 
 def trace(

@@ -9,7 +9,7 @@ from typing import Literal
 from rlm_ls.context.document import Found, Hit, Selection
 from rlm_ls.context.ops.find import check_text, checked_words
 from rlm_ls.context.scanner import Scanner
-from rlm_ls.errors import ProgramError
+from rlm_ls.errors import ProgramError, SearchTimeout
 
 MOST_HITS = 100_000
 
@@ -40,9 +40,9 @@ class Matching(Scanner):
             limit=lambda: limit if ranked else max(0, limit - len(best)),
         ):
             total += count
-            best = best + found
+            best.extend(found)
             if ranked:
-                best = heapq.nlargest(limit, best, key=lambda entry: entry[0])
+                best[:] = heapq.nlargest(limit, best, key=lambda entry: entry[0])
         hits = tuple(hit for _, hit in best[:limit])
         hint = "" if total or progress.note else await self._hint(text, within, ignore_case, fold)
         return Found(hits, total, progress.note, hint)
@@ -81,7 +81,7 @@ class Matching(Scanner):
             limit=lambda: max(0, limit - len(hits)),
         ):
             total += count
-            hits += found
+            hits.extend(found)
         return Found(tuple(hits[:limit]), total, progress.note)
 
     async def regex(
@@ -103,7 +103,7 @@ class Matching(Scanner):
             limit=lambda: max(0, limit - len(hits)),
         ):
             total += count
-            hits += found
+            hits.extend(found)
         return Found(tuple(hits[:limit]), total, progress.note)
 
     async def count(
@@ -121,8 +121,6 @@ class Matching(Scanner):
         """
         counts, note = await self.counted(pattern, within, ignore_case=ignore_case, multiline=multiline, by=by)
         if note:
-            from rlm_ls.errors import SearchTimeout
-
             raise SearchTimeout(
                 f"The count was {note}; {sum(counts.values()):,} were found so far.",
                 "Narrow it: a smaller region, a more selective or simpler pattern.",

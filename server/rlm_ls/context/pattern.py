@@ -104,7 +104,8 @@ class _Writer:
         writer = _WRITERS.get(name)
         if writer is None:
             raise BadPattern(f"The pattern uses {str(name).lower()}, which is not supported.", "Write it differently.")
-        return writer(self, value, flags)
+        text: str = writer(self, value, flags)
+        return text
 
     def characters(self, ranges: Ranges) -> str:
         if not self.multiline:
@@ -118,36 +119,16 @@ class _Writer:
         return "[" + "".join(_escape(a) if a == b else f"{_escape(a)}-{_escape(b)}" for a, b in ranges) + "]"
 
     def literal(self, value: int, flags: int) -> str:
-        return self.characters(self.one(value, flags))
+        return self.characters(class_ranges(sre.LITERAL, value, flags))
 
     def not_literal(self, value: int, flags: int) -> str:
-        return self.characters(complement(self.one(value, flags)))
+        return self.characters(class_ranges(sre.NOT_LITERAL, value, flags))
 
-    def one(self, value: int, flags: int) -> Ranges:
-        ranges: Ranges = ((value, value),)
-        return fold(ranges, bool(flags & re.ASCII)) if flags & re.IGNORECASE else ranges
-
-    def any(self, _: None, flags: int) -> str:
-        return self.characters(((0, 0x10FFFF),) if flags & re.DOTALL else _NOT_A_LINE)
+    def any(self, value: None, flags: int) -> str:
+        return self.characters(class_ranges(sre.ANY, value, flags))
 
     def one_of(self, items: list[tuple[Any, Any]], flags: int) -> str:
-        negated = False
-        ranges: list[Ranges] = []
-        categories: list[Ranges] = []
-        for name, value in items:
-            if name is sre.NEGATE:
-                negated = True
-            elif name is sre.LITERAL:
-                ranges.append(((value, value),))
-            elif name is sre.RANGE:
-                ranges.append(((value[0], value[1]),))
-            else:
-                categories.append(category(str(value), bool(flags & re.ASCII)))
-        whole = merge(ranges)
-        if flags & re.IGNORECASE:
-            whole = fold(whole, bool(flags & re.ASCII))
-        whole = merge([whole, *categories])
-        return self.characters(complement(whole) if negated else whole)
+        return self.characters(class_ranges(sre.IN, items, flags))
 
     def branch(self, value: tuple[None, list[Any]], flags: int) -> str:
         self.prefers_less = True
@@ -238,6 +219,30 @@ _WRITERS: dict[Any, Any] = {
     sre.GROUPREF_EXISTS: _Writer.conditional,
     sre.FAILURE: _Writer.never,
 }
+
+
+def class_ranges(name: Any, value: Any, flags: int) -> Ranges:
+    """The characters that a node for one character (LITERAL, NOT_LITERAL, ANY, IN) matches."""
+    if name is sre.ANY:
+        return ((0, 0x10FFFF),) if flags & re.DOTALL else _NOT_A_LINE
+    items = value if name is sre.IN else [(sre.LITERAL, value)]
+    negated = name is sre.NOT_LITERAL
+    ranges: list[Ranges] = []
+    categories: list[Ranges] = []
+    for kind, of in items:
+        if kind is sre.NEGATE:
+            negated = True
+        elif kind is sre.LITERAL:
+            ranges.append(((of, of),))
+        elif kind is sre.RANGE:
+            ranges.append(((of[0], of[1]),))
+        else:
+            categories.append(category(str(of), bool(flags & re.ASCII)))
+    whole = merge(ranges)
+    if flags & re.IGNORECASE:
+        whole = fold(whole, bool(flags & re.ASCII))
+    whole = merge([whole, *categories])
+    return complement(whole) if negated else whole
 
 
 def _escape(point: int) -> str:

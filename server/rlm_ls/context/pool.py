@@ -14,7 +14,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
 from rlm_ls import errors
@@ -111,7 +111,7 @@ class SearchPool:
 
     async def map(
         self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
-    ) -> AsyncIterator[Any | SearchTimeout]:
+    ) -> AsyncGenerator[Any | SearchTimeout, None]:
         """Results in the order of `payloads`, which are drawn as workers become free.
 
         An item that is not done in time is a SearchTimeout in its place; any other error is raised and stops the

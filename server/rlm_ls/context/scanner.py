@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Document, Selection
@@ -49,7 +50,7 @@ class Scanner:
 
     async def scan(
         self, operation: str, within: Selection, progress: Progress, *, whole: bool = False, **payload: Any
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """What the operation found in each batch of pieces, in order, without those that were not done in time.
 
         Its results are tuples whose last item is the bytes searched. A payload value may be a function: it is called
@@ -80,7 +81,7 @@ class Scanner:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
             cuts = [] if whole else range(part.start - part.start % PIECE + PIECE, part.end, PIECE)
             edges = [part.start, *cuts, part.end]
-            for start, end in zip(edges, edges[1:], strict=False):
+            for start, end in pairwise(edges):
                 block = start // CHECKPOINT
                 base = (block * CHECKPOINT, document.checkpoints[block])
                 batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Literal
 
 from rlm_ls.context.document import Hit, Selection, Span
@@ -29,11 +30,12 @@ class Sections(Scanner):
         progress = self.progress(within)
         cuts: dict[int, list[int]] = {}
         count = 0
-        async for found, _ in self.scan("sections.matching_starts", within, progress, pattern=separator):
-            for doc, at in found:
-                cuts.setdefault(doc, []).append(at)
-            count += len(found)
-            _check_count(count)
+        async with aclosing(self.scan("sections.matching_starts", within, progress, pattern=separator)) as results:
+            async for found, _ in results:
+                for doc, at in found:
+                    cuts.setdefault(doc, []).append(at)
+                count += len(found)
+                _check_count(count)
         if progress.note:
             raise SearchTimeout(f"The split was {progress.note}.", "Split a smaller region.")
         return await self._cut(within, cuts)

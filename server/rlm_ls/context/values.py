@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections import Counter
+from contextlib import aclosing
 
 from rlm_ls.context.document import Hit, Selection
-from rlm_ls.context.ops.terms import KINDS
+from rlm_ls.context.ops.terms import KINDS, First
+from rlm_ls.context.piece import File, Filters
 from rlm_ls.context.scanner import Scanner, base_of
 
 MOST_VALUES = 2_000_000
@@ -30,22 +33,25 @@ class Values(Scanner):
         """Every captured value in document order, and a note. Raises BadPattern."""
         progress = self.progress(within)
         found: list[str] = []
-        size = 0
-        async for values, length, cut, _ in self.scan(
-            "match.values",
-            within,
-            progress,
-            whole=multiline,
-            pattern=pattern,
-            ignore_case=ignore_case,
-            multiline=multiline,
-            limit=lambda: MOST_VALUES - len(found),
-            limit_bytes=lambda: MOST_BYTES - size,
-        ):
-            found += values[: MOST_VALUES - len(found)]
-            size += length
-            if cut or len(found) >= MOST_VALUES:
-                return found, f"cut after {len(found):,} values; narrow the pattern, or use top() or count()"
+        sizes: list[int] = []
+        async with aclosing(
+            self.scan(
+                "match.values",
+                within,
+                progress,
+                whole=multiline,
+                pattern=pattern,
+                ignore_case=ignore_case,
+                multiline=multiline,
+                limit=lambda: MOST_VALUES - len(found),
+                limit_bytes=lambda: MOST_BYTES - sum(sizes),
+            )
+        ) as results:
+            async for values, length, cut, _ in results:
+                found.extend(values[: MOST_VALUES - len(found)])
+                sizes.append(length)
+                if cut or len(found) >= MOST_VALUES:
+                    return found, f"cut after {len(found):,} values; narrow the pattern, or use top() or count()"
         return found, progress.note
 
     async def top(
@@ -55,21 +61,24 @@ class Values(Scanner):
         progress = self.progress(within)
         counts: Counter[bytes] = Counter()
         cut = ""
-        async for found, _ in self.scan(
-            "match.tally",
-            within,
-            progress,
-            whole=multiline,
-            pattern=pattern,
-            ignore_case=ignore_case,
-            multiline=multiline,
-        ):
-            counts.update(found)
-            if len(counts) > MOST_DISTINCT:
-                cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
-                break
-        best = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])) if n >= len(counts) else _best(counts, n)
-        shown = [(value.decode("utf-8", "replace"), count) for value, count in best[: max(0, n)]]
+        async with aclosing(
+            self.scan(
+                "match.tally",
+                within,
+                progress,
+                whole=multiline,
+                pattern=pattern,
+                ignore_case=ignore_case,
+                multiline=multiline,
+            )
+        ) as results:
+            async for found, _ in results:
+                counts.update(found)
+                if len(counts) > MOST_DISTINCT:
+                    cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
+                    break
+        best = await asyncio.to_thread(_best, counts, n)  # may be millions
+        shown = [(value.decode("utf-8", "replace"), count) for value, count in best]
         return shown, len(counts), counts.total(), cut or progress.note
 
     async def stats(
@@ -84,22 +93,25 @@ class Values(Scanner):
         parts: list[array[float]] = []
         ignored = total = 0
         cut = ""
-        async for numbers, not_numbers, _ in self.scan(
-            "match.numbers",
-            within,
-            progress,
-            whole=multiline,
-            pattern=pattern,
-            ignore_case=ignore_case,
-            multiline=multiline,
-        ):
-            ignored += not_numbers
-            total += len(numbers)
-            if numbers:
-                parts.append(numbers)
-            if total > MOST_NUMBERS:
-                cut = f"cut after {total:,} numbers"
-                break
+        async with aclosing(
+            self.scan(
+                "match.numbers",
+                within,
+                progress,
+                whole=multiline,
+                pattern=pattern,
+                ignore_case=ignore_case,
+                multiline=multiline,
+            )
+        ) as results:
+            async for numbers, not_numbers, _ in results:
+                ignored += not_numbers
+                total += len(numbers)
+                if numbers:
+                    parts.append(numbers)
+                if total > MOST_NUMBERS:
+                    cut = f"cut after {total:,} numbers"
+                    break
         summary: dict[str, float | int | str] = {"count": 0}
         if parts:
             summary = await self.call("match.summary", parts=parts, percentiles=list(PERCENTILES))
@@ -114,27 +126,27 @@ class Values(Scanner):
         progress = self.progress(within)
         counts: Counter[bytes] = Counter()
         inside: Counter[bytes] = Counter()
-        first: dict[bytes, tuple[int, int]] = {}
-        async for found, _ in self.scan("terms.terms", within, progress, kind=kind):
-            for term, (count, within_sentences, doc, at) in found.items():
-                counts[term] += count
-                inside[term] += within_sentences
-                first.setdefault(term, (doc, at))
-            if len(counts) > MOST_DISTINCT:
-                break
+        firsts: dict[bytes, First] = {}
+        async with aclosing(self.scan("terms.terms", within, progress, kind=kind)) as results:
+            async for found, _ in results:
+                for term, (count, within_sentences, first) in found.items():
+                    counts[term] += count
+                    inside[term] += within_sentences
+                    firsts.setdefault(term, first)
+                if len(counts) > MOST_DISTINCT:
+                    break
         if kind in KINDS and KINDS[kind].inside_only:
             counts = Counter({term: count for term, count in counts.items() if inside[term]})
-        best = _best(counts, max(0, n))
-        hits = await self._hits([(first[term], len(term)) for term, _ in best])
+        best = await asyncio.to_thread(_best, counts, n)
+        hits: list[Hit] = []
+        if best:
+            places = [self._place(term, firsts[term]) for term, _ in best]
+            hits = await self.call("terms.hits", kind=kind, places=places)
         return [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
 
-    async def _hits(self, places: list[tuple[tuple[int, int], int]]) -> list[Hit]:
-        payload = [
-            (self.context.files[doc], at, at + length, base_of(self.context.documents[doc], at))
-            for (doc, at), length in places
-        ]
-        found: list[Hit] = await self.call("terms.hits", places=payload) if payload else []
-        return found
+    def _place(self, term: bytes, first: First) -> tuple[bytes, File, int, int, Filters, tuple[int, int]]:
+        doc, start, end, filters = first
+        return term, self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
 
 
 def _best(counts: Counter[bytes], n: int) -> list[tuple[bytes, int]]:

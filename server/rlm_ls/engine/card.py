@@ -12,7 +12,8 @@ from rlm_ls.context.snapshot import Context
 LISTED = 30
 """Documents listed by name; of more, the folders are counted and the largest named."""
 EXCERPTED = 2
-LINE = 200
+EXCERPT_LINES = 4
+LINE = 160
 """Characters of an excerpt's line."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -26,7 +27,7 @@ async def card(context: Context, search: Search) -> str:
         parts.append(limited)
     largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
     for number in sorted(largest):
-        parts += await _excerpts(documents[number], number, search, 5 if len(documents) == 1 else 3)
+        parts += await _excerpts(documents[number], number, search)
     return "\n".join(parts)
 
 
@@ -81,15 +82,15 @@ async def _limit(context: Context, search: Search) -> str:
     return f"The question is about the selection only: {named}. Verbs see nothing else."
 
 
-async def _excerpts(document: Document, number: int, search: Search, count: int) -> list[str]:
-    if document.lines <= 3 * count:
+async def _excerpts(document: Document, number: int, search: Search) -> list[str]:
+    if document.lines <= 3 * EXCERPT_LINES:
         return [f"All of {document.path}:", *await _numbered(search, number, 1, document.lines)]
     middle = document.lines // 2
     return [
         f"First lines of {document.path}:",
-        *await _numbered(search, number, 1, count),
+        *await _numbered(search, number, 1, EXCERPT_LINES),
         "Middle:",
-        *await _numbered(search, number, middle, middle + count - 1),
+        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 1),
     ]
 
 

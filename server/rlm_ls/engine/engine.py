@@ -32,11 +32,14 @@ from rlm_ls.engine.submission import check_schema
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, RlmError
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.models import library
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
+from rlm_ls.models.recorded import RecordedModel, calls_from_events
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
+from rlm_ls.store.recording import read_recording
 from rlm_ls.store.redact import for_trace
 
 MAX_QUESTION = 100_000
@@ -44,6 +47,7 @@ SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 DOCUMENTS_NAMED = 200
 AVAILABLE_LEVELS = ("dsl",)
+RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
 """Makes a run's model in place of the settings: recordings, tests."""
@@ -94,6 +98,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await library.close()
         await self._stack.aclose()
 
     def stop(self, run_id: str) -> bool:
@@ -129,7 +134,9 @@ class Engine:
         settings = self.settings
         journal = Journal(run_id, self.store, on_event, partial(for_trace, level=settings.trace))
         ledger = Ledger(_limits(request, settings))
-        await self.store.begin_run(run_id, request.question, created, {"version": __version__})
+        await self.store.begin_run(
+            run_id, request.question, created, {"version": __version__, "model": request.model or ""}
+        )
         try:
             _check(request)
             await journal.emit(_started(request, created))
@@ -165,7 +172,7 @@ class Engine:
     ) -> Run:
         """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
         warnings: list[str] = []
-        chosen = None if factory else choose("root", request.model, settings, os.environ, on_difference=warnings.append)
+        chosen = None if factory else await _choose(request, settings, warnings)
         earlier = await self._earlier(request)
         options = ContextOptions(
             max_file_bytes=settings.context.max_file_bytes,
@@ -176,8 +183,7 @@ class Engine:
         context = await stack.enter_async_context(await Context.take(request.scope, self.pool, options))
         await journal.emit(_taken(context))
         model = factory(request, context) if factory else chosen or _offline(request, context)
-        if (prepare := getattr(model, "prepare", None)) is not None:
-            await prepare()
+        await model.prepare()
         route, reason = choose_route(context, model, settings)
         await journal.emit(RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind))
         unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
@@ -252,6 +258,15 @@ def _limits(request: AskRequest, settings: Settings) -> Limits:
         usd=default.usd if asked.usd is None else asked.usd,
         tokens=default.tokens if asked.tokens is None else asked.tokens,
     )
+
+
+async def _choose(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
+    """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
+    if request.model is None or not request.model.startswith(RECORDED):
+        return choose("root", request.model, settings, os.environ)
+    path = Path(request.model.removeprefix(RECORDED)).expanduser()
+    recording = await asyncio.to_thread(read_recording, path)
+    return RecordedModel(calls_from_events(recording.events), strict=False, on_difference=warnings.append)
 
 
 def _offline(request: AskRequest, context: Context) -> Model:

@@ -28,8 +28,21 @@ def choose_route(context: Context, model: Model, settings: Settings) -> tuple[Ro
     tokens = int(size / CHARACTERS_PER_TOKEN)
     limit = min(settings.context.direct_tokens, model.window // 4)
     if tokens <= limit and model.kind == "live":
-        return "direct", f"the whole text is about {tokens:,} tokens, so one call holds it"
-    return "rlm", f"the text is about {tokens:,} tokens, so a model explored it with programs"
+        return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
+    return (
+        "rlm",
+        f"the text, about {_rounded(tokens)} tokens, is too long for one call: a model explored it with programs",
+    )
+
+
+def _rounded(tokens: int) -> str:
+    return (
+        f"{tokens:,}"
+        if tokens < 10_000
+        else f"{tokens / 1e3:,.0f} thousand"
+        if tokens < 1e6
+        else f"{tokens / 1e6:.1f} million"
+    )
 
 
 async def open_conversation(

@@ -14,7 +14,7 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.errors import ProgramError
 
-SpanRow = tuple[str, int, int, int, int, str, int, int, list[str | None], str | None]
+SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
 
 

@@ -20,6 +20,7 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"'Selection' object", "A Selection is used as within=…; count(pattern, within=selection) counts in it."),
     (r"'Span' object is not subscriptable", SPAN),
     (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
+    (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
     (r"does not yet support yield", "No generators here: build a list."),
     (r"does not yet support", "The sandbox runs a subset of Python: no yield, del, class inheritance or metaclasses."),
     (r"No module named", f"Imported beforehand: {MODULES}. There are no others; the verbs do the rest."),

@@ -10,7 +10,7 @@ from rlm_ls.executors.registry import VERBS
 PRINT_END = "\x1f"
 """Marks the end of one print() in the sandbox's output, so that each print can be capped on its own."""
 
-MODULES = "re, json, math, datetime, itertools, collections, asyncio"
+MODULES = "re, json, math, datetime, itertools, collections"
 
 SHAPES = """\
 import re, json, math, datetime, itertools, collections, asyncio
@@ -38,7 +38,7 @@ class Span:
     word: str
     def __repr__(self):
         at = str(self.line) if self.end_line <= self.line else str(self.line) + '-' + str(self.end_line)
-        return self.doc + ':' + at + ': ' + self.text
+        return self.doc + ':' + at + ('' if self.text is None else ': ' + self.text)
 
 @_dataclass
 class Doc:

@@ -48,6 +48,12 @@ class Verb:
         return f"{self.name}({shown})" + (f" -> {self.returns}" if self.returns else "")
 
     @property
+    def brief(self) -> str:
+        """The signature for the system prompt, `find(text, within?, limit=50)`: `?` marks what may be left out."""
+        shown = ", ".join(map(_brief, self.parameters))
+        return f"{self.name}({shown})"
+
+    @property
     def documentation(self) -> str:
         return inspect.cleandoc(self.function.__doc__ or "")
 
@@ -94,6 +100,14 @@ class Verb:
         if first["type"] == "missing":
             return f"argument {where!r} is missing"
         return f"argument {where!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+def _brief(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return parameter.name
+    if parameter.default is None or parameter.default is False:
+        return f"{parameter.name}?"
+    return f"{parameter.name}={parameter.default!r}"
 
 
 VERBS: dict[str, Verb] = {}

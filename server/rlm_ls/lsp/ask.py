@@ -12,7 +12,7 @@ from rlm_ls.lsp.showing import show_answer
 from rlm_ls.lsp.streaming import RunStream
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.engine import Engine
+    from rlm_ls.context.scope import Scope
     from rlm_ls.engine.request import AskRequest
     from rlm_ls.lsp.server import RlmServer
 
@@ -40,16 +40,13 @@ async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = 
 
 
 async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
-    prepared: list[tuple[Engine, AskRequest]] = []
-
-    async def prepare() -> None:
-        prepared.append(await _prepare(server, params))
-
-    if not await job.unless_stopped(prepare()):
+    # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
+    scope = await take_scope(server, params.scope)
+    if not await job.unless_stopped(server.door.engine()):
         return _stopped_early(job)
-    engine, request = prepared[0]
-    run_id = request.run_id or ""
-    job.run_id = run_id
+    engine = await server.door.engine()
+    request = _request(params, scope)
+    job.run_id = run_id = str(request.run_id)
     job.on_stop = lambda: engine.stop(run_id)
     turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
     stream = RunStream(server.client, job, params.partial_result_token, turns)
@@ -60,19 +57,16 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     finally:
         job.on_stop = None
         stream.close(sent)
-    job.outcome = f"{answer.status}: {answer.reason}" if answer.reason else answer.status
+    job.outcome = answer.status if answer.status == "answered" else f"{answer.status}: {answer.reason}"
     return sent
 
 
-async def _prepare(server: RlmServer, params: wire.AskParams) -> tuple[Engine, AskRequest]:
-    # The texts first: they are to be those of the moment the question was asked.
-    scope = await take_scope(server, params.scope)
-    engine = await server.door.engine()
+def _request(params: wire.AskParams, scope: Scope) -> AskRequest:
     from rlm_ls.engine.engine import new_run_id
     from rlm_ls.engine.request import AskRequest, Budget
 
     given = params.budget or wire.BudgetParams()
-    request = AskRequest(
+    return AskRequest(
         question=params.question,
         scope=scope,
         model=params.model,
@@ -82,7 +76,6 @@ async def _prepare(server: RlmServer, params: wire.AskParams) -> tuple[Engine, A
         follow_up=params.follow_up,
         run_id=new_run_id(),
     )
-    return engine, request
 
 
 def _stopped_early(job: Job) -> dict[str, Any]:

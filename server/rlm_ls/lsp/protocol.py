@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class RlmProtocol(LanguageServerProtocol):
     def __init__(self, server: Any, converter: cattrs.Converter) -> None:
         super().__init__(server, converter)
         self._initialized = False
+        self._inbox: deque[object] = deque()
 
     @property
     def shut_down(self) -> bool:
@@ -54,6 +56,20 @@ class RlmProtocol(LanguageServerProtocol):
         return self._shutdown
 
     # -- what comes in --------------------------------------------------------------------------------------------
+
+    def deliver(self, message: object) -> None:
+        """Put one decoded message in line. Between two messages the task that the first one started makes its first
+        step: a question has taken its snapshot, and is known to be cancelled, before the next message is looked at.
+        """
+        self._inbox.append(message)
+        if len(self._inbox) == 1:
+            asyncio.get_running_loop().call_soon(self._receive_next)
+
+    def _receive_next(self) -> None:
+        self.receive(self._inbox[0])
+        self._inbox.popleft()
+        if self._inbox:
+            asyncio.get_running_loop().call_soon(self._receive_next)
 
     def receive(self, message: object) -> None:
         """Handle one decoded message. Raises nothing: whatever is wrong with one message stays with that message."""

@@ -89,7 +89,7 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     server.protocol.set_writer(writer)
 
     def receive(message: object) -> None:
-        loop.call_soon_threadsafe(server.protocol.receive, message)
+        loop.call_soon_threadsafe(server.protocol.deliver, message)
 
     reader = Reader(incoming, receive, gone)
     _handle_signals(loop, server)

@@ -55,8 +55,6 @@ def redact(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event without the contents of files. Unknown kinds of event are left as they are."""
     kept = dict(event)
     match event.get("type"):
-        case "runStarted":
-            kept["scope"] = _without_buffers(event.get("scope"))
         case "contextTaken":
             for name in ("excerpts", "card"):
                 if name in event:
@@ -106,12 +104,6 @@ def _scrubbed(value: Any, known: list[str]) -> Any:
 
 def _written_by_model(message: Mapping[str, Any]) -> bool:
     return message.get("role") == "assistant"
-
-
-def _without_buffers(scope: Any) -> Any:
-    if not isinstance(scope, Mapping) or not scope.get("buffers"):
-        return scope
-    return {**scope, "buffers": [{**buffer, "text": digest(buffer.get("text", ""))} for buffer in scope["buffers"]]}
 
 
 def _digest_all(value: Any) -> Any:

@@ -117,3 +117,22 @@ def test_loading_litellm_reads_no_env_file_and_prints_nothing(tmp_path: Any) -> 
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
     assert done.stdout == b""
+
+
+def test_cancelling_the_first_load_leaves_the_next_one_whole_and_the_process_free_to_end() -> None:
+    code = """
+import asyncio
+from rlm_ls.models import library
+
+async def main():
+    first = asyncio.create_task(library.load())
+    await asyncio.sleep(0.1)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert first.cancelled()
+    assert (await library.load()).suppress_debug_info
+    await library.close()
+
+asyncio.run(main())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.fakes.model_server import ModelServer, Scripted
 
-from fakes.model_server import ModelServer, Scripted
 from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError, UnknownModel
 from rlm_ls.models import library
 from rlm_ls.models.base import Message

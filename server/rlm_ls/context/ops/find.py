@@ -28,10 +28,9 @@ class _Query:
     def __init__(self, text: str, ignore_case: bool, folded: bool) -> None:
         words = list(dict.fromkeys((fold(text) if folded else text).split()))
         self.ranked = len(words) > 1
-        if folded:
+        phrase = re.escape(text)
+        if folded and words:
             phrase = r"\s+".join(map(re.escape, fold(text).split()))
-        else:
-            phrase = re.escape(text)
         self.phrase = program(phrase, ignore_case)
         self.words = [program(re.escape(word), ignore_case) for word in words]
         self.any = program("|".join(map(re.escape, words)), ignore_case) if self.ranked else self.phrase

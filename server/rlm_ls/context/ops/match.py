@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+from math import isfinite
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits, groups_of
 from rlm_ls.context.ops.program import program
-from rlm_ls.context.ops.scan import Scan, group_bytes
+from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import matching_lines
 from rlm_ls.context.piece import Piece
 
@@ -62,10 +65,7 @@ def values(
     found: list[str] = []
     size = 0
     for piece, reader in scan.pieces():
-        for window, spans in scan.matches(test, reader, piece):
-            value = group_bytes(window, spans)
-            if value is None:
-                continue
+        for value in chain.from_iterable(scan.values(test, reader, piece)):
             if len(found) >= limit or size + len(value) > limit_bytes:
                 return found, size, True, scan.searched
             size += len(value)
@@ -79,11 +79,11 @@ def tally(
     """How often each captured value occurs, and bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
-    counts: Counter[bytes | None] = Counter()
+    counts: Counter[bytes] = Counter()
     for piece, reader in scan.pieces():
-        counts.update(group_bytes(window, spans) for window, spans in scan.matches(test, reader, piece))
-    counts.pop(None, None)
-    return dict(counts), scan.searched  # type: ignore[arg-type]
+        for batch in scan.values(test, reader, piece):
+            counts.update(batch)
+    return dict(counts), scan.searched
 
 
 def numbers(
@@ -95,20 +95,25 @@ def numbers(
     found = array("d")
     ignored = 0
     for piece, reader in scan.pieces():
-        for window, spans in scan.matches(test, reader, piece):
-            value = group_bytes(window, spans)
-            if value is None:
-                continue
-            try:
-                number = float(value)
-            except ValueError:
-                ignored += 1
-                continue
-            if math.isfinite(number) and b"_" not in value:
-                found.append(number)
-            else:
-                ignored += 1
+        for batch in scan.values(test, reader, piece):
+            ignored += _add_numbers(batch, found)
     return array("d", sorted(found)), ignored, scan.searched
+
+
+def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
+    """Appends those that are numbers; how many are not."""
+    ignored = 0
+    for value in values:
+        try:
+            number = float(value)
+        except ValueError:
+            ignored += 1
+            continue
+        if isfinite(number) and b"_" not in value:
+            found.append(number)
+        else:
+            ignored += 1
+    return ignored
 
 
 def summary(_: Clock, parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
@@ -119,5 +124,5 @@ def summary(_: Clock, parts: list[array[float]], percentiles: list[int]) -> dict
     every.sort()  # joins runs that are sorted already
     count = len(every)
     total = math.fsum(every)
-    ranks = {f"p{p}": every[max(0, math.ceil(p * count / 100) - 1)] for p in percentiles}
+    ranks = {f"p{p}": every[max(0, -(-p * count // 100) - 1)] for p in percentiles}
     return {"count": count, "sum": total, "min": every[0], "max": every[-1], "mean": total / count, **ranks}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.pattern import Parsed, parse, translate
+from rlm_ls.context.plain import plain
 from rlm_ls.errors import BadPattern
 
 if TYPE_CHECKING:
@@ -38,13 +39,28 @@ class Program:
         first = self._translation(True, False)
         self.exact, self._boundary = first.exact, first.boundary
         self._engine(True, False)
+        self._plain = None if multiline or self.exact else plain(parsed)
+
+    def values(self, window: Window, clock: Clock) -> list[bytes] | Iterator[bytes]:
+        """What each match captures: the first group, or the whole match. Groups that took no part are left out."""
+        if self._plain is not None and window.ascii:
+            found = self._plain.findall(window.text)
+            return found if self.groups < 2 else [groups[0] for groups in found]
+        return self.captured(window.text, self.matches(window, clock))
+
+    def captured(self, text: bytes, matches: Iterable[Spans]) -> Iterator[bytes]:
+        """Of the matches in `text`, the first group or the whole match."""
+        group = 1 if self.groups else 0
+        return (text[start:end] for spans in matches for start, end in (spans[group],) if start >= 0)
 
     def matches(self, window: Window, clock: Clock, at: int = 0, captures: bool = True) -> Iterator[Spans]:
         """Every match at `at` or later, in order, as Python's finditer finds them on each line (or on the text)."""
         if not self._decided_by_python(window):
             yield from self._linear(window, clock, at, captures)
         elif self.multiline:
-            yield from self._python_matches(window.text[at:], at, clock)
+            for spans in self._python_matches(window.text, 0, clock, at):
+                if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
+                    yield spans
         else:
             for start, end in self._candidates(window, at):
                 if clock.late():
@@ -133,13 +149,13 @@ class Program:
                 yield start, end
             at = end + 1
 
-    def _python_matches(self, line: bytes, offset: int, clock: Clock) -> Iterator[Spans]:
+    def _python_matches(self, line: bytes, offset: int, clock: Clock, at: int = 0) -> Iterator[Spans]:
         text = line.decode("utf-8", "replace")
-        groups = range(self.groups + 1)
+        groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
         found: list[Spans] = []
         with _interruptible(clock):
             # In a list, so that the alarm can only ring in here.
-            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text))
+            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
         place = _places(line, text, offset)
         for spans in found:
             yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
@@ -171,7 +187,7 @@ def program(pattern: str, ignore_case: bool = False, multiline: bool = False) ->
 
 
 def _compile(text: str, ascii_only: bool, source: str) -> Any:
-    from re2 import _re2
+    from re2 import _re2  # type: ignore[import-untyped]
 
     options = _re2.RE2.Options()
     options.log_errors = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.ops.program import Program, Spans
@@ -50,6 +50,18 @@ class Scan:
             for spans in test.matches(window, self.clock, 0, captures):
                 yield window, spans
 
+    def values(self, test: Program, reader: Reader, piece: Piece) -> Iterator[Iterable[bytes]]:
+        """What the matches capture: the first group, or the whole match; a batch for each window."""
+        if test.multiline:
+            yield (
+                value
+                for window, spans in self._across(test, reader, piece, True)
+                for value in test.captured(window.text, [spans])
+            )
+            return
+        for window in self.windows(reader, piece):
+            yield test.values(window, self.clock)
+
     def _across(self, test: Program, reader: Reader, piece: Piece, captures: bool) -> Iterator[tuple[Window, Spans]]:
         filters = compiled(piece.filters)
         at, stop = bounds(reader, piece)
@@ -75,9 +87,3 @@ class Scan:
             begin, at = resume, (stop if last else max(reader.line_start(resume, at), at + 1))
             if at > begin:
                 begin = at
-
-
-def group_bytes(window: Window, spans: Spans) -> bytes | None:
-    """The first group, or the whole match of a pattern without groups; None if the group took no part."""
-    start, end = spans[1] if len(spans) > 1 else spans[0]
-    return window.text[start:end] if start >= 0 else None

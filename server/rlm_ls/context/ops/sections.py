@@ -30,7 +30,7 @@ def matching_starts(clock: Clock, pieces: list[Piece], pattern: str) -> tuple[li
 def cut(_: Clock, file: File, start: int, end: int, base: tuple[int, int], cuts: list[int]) -> list[Span]:
     """Bytes `start` to `end` cut at each of `cuts`, which are line starts."""
     with opened(file) as reader:
-        return _spans(reader, file, [*zip([start, *cuts], [*cuts, end], strict=True)], base)
+        return spans_of(reader, file, [*zip([start, *cuts], [*cuts, end], strict=True)], base)
 
 
 def chunks(
@@ -62,7 +62,7 @@ def chunks(
             if stop >= end:
                 break
             at = following
-        return _spans(reader, file, ranges, base)
+        return spans_of(reader, file, ranges, base)
 
 
 def sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:
@@ -111,7 +111,7 @@ def _overlapped(reader: Reader, at: int, stop: int, overlap: int, end: int) -> i
     return back if at < back < stop else stop
 
 
-def _spans(reader: Reader, file: File, ranges: list[tuple[int, int]], base: tuple[int, int]) -> list[Span]:
+def spans_of(reader: Reader, file: File, ranges: list[tuple[int, int]], base: tuple[int, int]) -> list[Span]:
     """Spans of ascending ranges, each without its last line end."""
     at, lines = base
     found: list[Span] = []

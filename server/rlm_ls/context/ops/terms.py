@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits
-from rlm_ls.context.ops.program import Spans, program
+from rlm_ls.context.ops.program import Program, Spans, program
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.ops.scan import Scan
-from rlm_ls.context.ops.windows import Window
-from rlm_ls.context.piece import File, Piece
+from rlm_ls.context.ops.windows import Window, windows
+from rlm_ls.context.piece import File, Filters, Piece
+from rlm_ls.errors import SearchTimeout
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A pattern for terms. `inside_only`: terms that occur only at the start of sentences are none."""
+    """A pattern for terms. `inside_only`: terms that occur only at the start of sentences are none.
+
+    `quick` finds the same in ASCII text, in linear time, by Python's own engine.
+    """
 
     pattern: str
     inside_only: bool = False
+    quick: re.Pattern[bytes] | None = None
 
 
 # Upper-case letters beyond ASCII are listed by block: Python's re has no \p{Lu}.
@@ -28,7 +36,7 @@ _WORD = rf"[{_UPPER}](?:[^\W\d_]|['’\-][^\W\d_])*"
 
 KINDS = {
     "names": Kind(rf"{_WORD}(?: {_WORD}){{0,3}}", inside_only=True),
-    "identifiers": Kind(r"[^\W\d]\w{2,}"),
+    "identifiers": Kind(r"[^\W\d]\w{2,}", quick=re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")),
     "caps": Kind(rf"[{_UPPER}][{_UPPER}0-9_]*[{_UPPER}][{_UPPER}0-9_]*"),
 }
 
@@ -39,29 +47,42 @@ STARTERS = frozenset(
 )
 """Words that are capitalised at the start of a sentence, and belong to no name that follows."""
 
-Counted = tuple[int, int, int, int]
-"""Occurrences, those of them within a sentence, document and byte of the first."""
+First = tuple[int, int, int, Filters]
+"""Where to look for a term's first occurrence: document, byte, end of the part, filters."""
+
+Counted = tuple[int, int, First]
+"""Occurrences, and those of them within a sentence."""
 
 
 def terms(clock: Clock, pieces: list[Piece], kind: str) -> tuple[dict[bytes, Counted], int]:
-    """Each term's count and first place, and bytes searched."""
+    """Each term's counts and where to look for the first, and bytes searched."""
     what = KINDS.get(kind) or Kind(kind)
     test = program(what.pattern)
     scan = Scan(clock, pieces)
-    counts: dict[bytes, list[int]] = {}
+    counts: Counter[bytes] = Counter()
+    inside: Counter[bytes] = Counter()
+    firsts: dict[bytes, First] = {}
     for piece, reader in scan.pieces():
-        for window, spans in scan.matches(test, reader, piece):
-            start, end = _term(window, spans, what)
-            if start >= end:
-                continue
+        for window in scan.windows(reader, piece):
+            if what.quick is not None and window.ascii:
+                found = Counter(what.quick.findall(window.text))
+            else:
+                found = Counter(_terms(window, test, what, clock, inside))
+            counts.update(found)
+            first = (piece.doc, window.start, piece.high, piece.filters)
+            for term in found.keys() - firsts.keys():
+                firsts[term] = first
+    return {term: (count, inside[term], firsts[term]) for term, count in counts.items()}, scan.searched
+
+
+def _terms(window: Window, test: Program, what: Kind, clock: Clock, inside: Counter[bytes]) -> Iterator[bytes]:
+    for spans in test.matches(window, clock):
+        start, end = _term(window, spans, what)
+        if start < end:
             term = window.text[start:end]
-            entry = counts.get(term)
-            if entry is None:
-                entry = counts[term] = [0, 0, piece.doc, window.origin(start)]
-            entry[0] += 1
             if what.inside_only and _inside(window.text, start):
-                entry[1] += 1
-    return {term: (a, b, c, d) for term, (a, b, c, d) in counts.items()}, scan.searched
+                inside[term] += 1
+            yield term
 
 
 def _term(window: Window, spans: Spans, what: Kind) -> tuple[int, int]:
@@ -85,11 +106,20 @@ def _inside(text: bytes, at: int) -> bool:
     )
 
 
-def hits(_: Clock, places: list[tuple[File, int, int, tuple[int, int]]]) -> list[Hit]:
-    """A Hit for each place: file, start, end, and a byte with its count of line starts."""
+def hits(clock: Clock, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]) -> list[Hit]:
+    """A Hit for each term's first occurrence: term, file, from and to which byte, filters, and a line base."""
+    what = KINDS.get(kind) or Kind(kind)
+    test = program(what.pattern)
     found = []
-    for file, start, end, base in places:
+    for term, file, start, end, filters, base in places:
+        piece = Piece(0, file, 0, end, start, end, base, filters)
         with opened(file) as reader:
-            piece = Piece(0, file, 0, file.source.size, start, end, base)
-            found.append(Hits(reader, piece).hit(start, end))
+            for window in windows(reader, piece, clock):
+                spans = (_term(window, spans, what) for spans in test.matches(window, clock))
+                place = next((span for span in spans if window.text[slice(*span)] == term), None)
+                if place is not None:
+                    found.append(Hits(reader, piece).hit(*window.span(*place)))
+                    break
+            else:
+                raise SearchTimeout("Looking up the terms took too long.", "Ask for fewer, or in a smaller region.")
     return found

@@ -18,7 +18,7 @@ async def count(
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> int | dict[str, int]:
-    """How many matches of a regular expression; by="line": matching lines, by="doc": dict of matches per document."""
+    """matches; by="line": lines that match; by="doc": dict per document"""
     return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
 
 
@@ -26,7 +26,7 @@ async def count(
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> list[str]:
-    """The first group (or the whole match) of every match, in order, no limit."""
+    """list of the first group (or match) of every match, in order"""
     values, partial = await desk.search.extract(
         pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
     )
@@ -38,9 +38,7 @@ async def extract(
 async def top(
     desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False
 ) -> list[tuple[str, int]]:
-    """The n most frequent values of the first group (or the match), with counts. len(top(p, 10**6)) is the
-    number of distinct values.
-    """
+    """most frequent first groups (or matches), [(value, count)]; len(top(p, 10**6)) is how many differ"""
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
     values, distinct, total, partial = await desk.search.top(pattern, desk.select(within), n=n, ignore_case=ignore_case)
@@ -51,8 +49,8 @@ async def top(
 
 
 @verb(returns="dict", everyday=11)
-async def stats(desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False) -> dict[str, float]:
-    """count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank) of the numbers captured by the first group."""
+async def stats(desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False) -> dict[str, Any]:
+    """dict of count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers"""
     numbers = await desk.search.stats(pattern, desk.select(within), ignore_case=ignore_case)
     if partial := numbers.pop("partial", ""):
         desk.note(f"stats({pattern!r}): {partial}")

@@ -15,18 +15,21 @@ MAX_PIECES = 20_000
 
 @verb(returns="list[Entry]", shape="entries", everyday=13)
 async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
-    """Functions, classes, headings, or a log's time buckets, in order: entries with .kind .name .level .span."""
+    """list of .kind .name .level .span: functions, classes, headings, a log's hours"""
     number = desk.document(doc)
     desk.searched.add(number)
     found = await desk.search.outline(number)
     if len(found) > MAX_PIECES:
         desk.note(f"outline(): the first {MAX_PIECES:,} of {len(found):,} entries.")
-    return [(kind, name, level, desk.row(_titled(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
+    return [(kind, name, level, desk.row(Hit(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
 
 
 @verb(returns="list[Span]", shape="spans")
 async def split(desk: Desk, separator: str, within: Any = None) -> list[SpanRow]:
-    """Cut the text at lines that match separator: spans that cover it in order, each starting at such a line."""
+    """Cut the text at lines that match separator: spans that cover it in order, each starting at such a line.
+
+    Their .text is None: text(span) reads one.
+    """
     return _pieces(desk, "split", await desk.search.split(separator, desk.select(within)))
 
 
@@ -38,7 +41,7 @@ async def chunks(
     by: Literal["lines", "tokens", "sections"] = "lines",
     within: Any = None,
 ) -> list[SpanRow]:
-    """Spans that cover the text in order: size lines or about size tokens each, or one per section of the outline."""
+    """list of .kind .name .level .span: functions, classes, headings, a log's hours"""
     if size < 1 or not 0 <= overlap < size:
         raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
     return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
@@ -56,9 +59,10 @@ async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[
 def _pieces(desk: Desk, call: str, spans: list[Span]) -> list[SpanRow]:
     if len(spans) > MAX_PIECES:
         desk.note(f"{call}(): the first {MAX_PIECES:,} of {len(spans):,} pieces; use larger ones.")
-    return desk.rows([_titled(span, "") for span in spans[:MAX_PIECES]])
+    return [_unread(span) for span in spans[:MAX_PIECES]]
 
 
-def _titled(span: Span, title: str) -> Hit:
-    """A Span whose text stays in the server until text(span) asks for it."""
-    return Hit(span, title)
+def _unread(span: Span) -> SpanRow:
+    """A Span whose text stays in the server until text(span) asks for it: .text is None, so that no script takes it for
+    an empty one."""
+    return (span.doc, span.line, span.end_line, span.start, span.end, None, 0, 0, [], None)

@@ -11,7 +11,7 @@ from rlm_ls.errors import ProgramError
 from rlm_ls.executors.desk import Desk, SpanRow
 from rlm_ls.executors.registry import verb
 
-MAX_HITS = 10_000
+MAX_HITS = 50_000
 """Most hits one call may hand to a script; counting verbs have no such limit."""
 
 
@@ -25,10 +25,11 @@ async def find(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """Lines holding text (literal). Several words: lines with the whole phrase first, then lines ranked by how many
-    of the words they hold. fold ignores accents and runs of blanks; context adds lines around.
+    """lines holding the literal text; of several words: the whole phrase first, then lines by how many of them they
+    hold. fold ignores accents and runs of blanks
 
-    Case matters unless ignore_case=True. At most `limit` spans come back; a cut result says how many there are.
+    `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
+    back; a cut result says how many there are.
     """
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
@@ -58,11 +59,11 @@ async def regex(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """Matches of a Python regular expression, one Span each, with .column and .groups (a list;
-    .groups[0] is the first group, None if unmatched).
+    """one Span a match, with .groups (list) and .column
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
-    (. still stops at a line end unless (?s)). Case matters unless ignore_case=True.
+    (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
+    `context` adds that many lines around to .text. Case matters unless ignore_case=True.
     """
     found = await desk.search.regex(
         pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
@@ -72,7 +73,7 @@ async def regex(
 
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(desk: Desk, pattern: str, within: Any = None, keep: bool = True) -> tuple[str, list[tuple[Any, ...]]]:
-    """The lines that match pattern (or, with keep=False, those that do not), as a lazy Selection to use as within."""
+    """the lines that match (keep=False: do not), a Selection for within"""
     selection = desk.select(within)
     # An invalid pattern is better refused here than at its first use: try it on one byte.
     await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))

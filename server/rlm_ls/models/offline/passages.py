@@ -8,7 +8,7 @@ from rlm_ls.models.offline.question import STOP, Question
 from rlm_ls.models.offline.script import Script, raw, script, within
 
 MOST_WORDS = 12
-VALUE = r"\b([A-Z0-9]+(?:[-_][A-Z0-9]+)+)\b|[\"“](.+?)[\"”]"
+VALUE = r"\b([A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+)\b|[\"“](.+?)[\"”]"
 """What an answer to "what is the code" looks like: DELTA-7, or something in quotation marks."""
 
 BEST = r"""

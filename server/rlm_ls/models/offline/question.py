@@ -22,7 +22,8 @@ STOP = frozenset(
     question rank record records report row rows said same say says see seen shall she should show so some speak
     such tell text than that the their them then there these they think this those through times to together too
     total under until up us use used using very was we were what when where which while who whom whose why will
-    with without word words would you your anything different distinct something top unique value values
+    with without word words would you your anything different distinct something often top type types unique
+    value values
     """,
     )
 )
@@ -66,11 +67,12 @@ class Question:
 
     @cached_property
     def document(self) -> OfflineDocument | None:
-        """The one document that the question names by its path or file name, if it names one."""
-        names = sorted(self.documents, key=lambda document: -len(document.path))
-        for document in names:
-            for name in (document.path, document.path.rsplit("/", 1)[-1]):
-                if len(name) > 2 and re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", self.body):
+        """The one document that the question names: by its path, by a longer path to it, or by its file name."""
+        longest_first = sorted(self.documents, key=lambda document: -len(document.path))
+        for start, whole in ((r"(?<![\w/])", True), (r"(?<=/)", True), (r"(?<![\w/])", False)):
+            for document in longest_first:
+                name = document.path if whole else document.path.rsplit("/", 1)[-1]
+                if len(name) > 2 and re.search(rf"{start}{re.escape(name)}(?![\w/])", self.body):
                     return document
         return None
 

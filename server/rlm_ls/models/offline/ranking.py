@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.models.offline.question import STOP, Question, number
+from rlm_ls.models.offline.question import STOP, Question, number, singular
 from rlm_ls.models.offline.script import Conditions, Script, conditions, either, script, within
 from rlm_ls.models.offline.vocabulary import TIME_WORDS, numbers_of, things
 
@@ -83,15 +83,17 @@ def ranking(question: Question) -> Script | None:
         where=within(question, lines.patterns),
         remark=lines.remark,
         least=f"ranked = ranked[::-1][:{n}]\n" if least else "",
-        short="ranked[0][0]" if _asks_for_one(question, match) else "'; '.join(f'{v}={n}' for v, n in ranked)",
+        short="ranked[0][0]"
+        if _asks_for_one(question, match, named.said)
+        else "'; '.join(f'{v}={n}' for v, n in ranked)",
     )
 
 
-def _asks_for_one(question: Question, match: re.Match[str]) -> bool:
+def _asks_for_one(question: Question, match: re.Match[str], said: str) -> bool:
     """`the most common IP`, not `the most common IPs` or `rank …`."""
     if match["rank"] or match["top"] or "=" in question.text:
         return False
-    return match["which"] is not None or not re.search(r"\w\ws\b", match["after"] or "")
+    return match["which"] is not None or singular(said) == said
 
 
 def statistics(question: Question) -> Script | None:

@@ -1,0 +1,199 @@
+"""The commands as a person types them: the real program, its output, its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+LOG = "".join(
+    f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text(LOG, encoding="utf-8")
+    return path
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "rlm_ls", *map(str, arguments)]
+
+
+def rlm(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=60, cwd=cwd, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_ask_answers_with_citations_coverage_and_cost(log: Path) -> None:
+    done = rlm("ask", "How many lines contain ERROR?", log)
+    assert done.returncode == 0, done.stderr
+    assert "40" in done.stdout
+    assert "app.log:4" in done.stdout
+    assert "1 document in scope, 1 searched" in done.stdout
+    assert "not a language model" in done.stdout
+
+
+def test_json_is_the_answer_of_the_wire_and_nothing_else(log: Path) -> None:
+    answer = json.loads(rlm("ask", "--json", "How many lines contain ERROR?", log).stdout)
+    assert answer["status"] == "answered"
+    assert answer["route"] == "offline"
+    assert answer["modelKind"] == "offline"
+    assert answer["citations"][0]["line"] == 4
+
+
+def test_standard_input_is_a_document() -> None:
+    done = rlm("ask", "How many lines contain ERROR?", "-", stdin=LOG.encode())
+    assert done.returncode == 0, done.stderr
+    assert "40" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("missing.log", None, 4101),
+        ("binary.bin", b"\x00\x01\x02" * 100, 4102),
+        ("empty.txt", b"", 4103),
+        ("latin.txt", "prénom\n".encode("latin-1") * 100, 4104),
+        (".env", b"KEY=1\n", 4108),
+    ],
+)
+def test_each_bad_document_has_its_code_and_a_remedy(
+    tmp_path: Path, name: str, content: bytes | None, code: int
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    done = rlm("ask", "How many lines?", path)
+    assert done.returncode == 1
+    assert f"error {code}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_the_remedy_for_a_wrong_encoding_works(tmp_path: Path) -> None:
+    path = tmp_path / "latin.txt"
+    path.write_bytes("prénom ERROR\n".encode("latin-1") * 100)
+    done = rlm("ask", "How many lines contain ERROR?", path, "--encoding", "latin-1")
+    assert done.returncode == 0, done.stderr
+    assert "100" in done.stdout
+
+
+def test_an_empty_question_says_what_to_do(log: Path) -> None:
+    done = rlm("ask", "  ", log)
+    assert done.returncode == 1
+    assert "error 4001" in done.stderr
+
+
+def test_runs_trace_and_replay_show_the_same_run(log: Path) -> None:
+    rlm("ask", "How many lines contain ERROR?", log)
+    run_id = json.loads(rlm("runs", "--json").stdout)[0]["runId"]
+    assert run_id in rlm("runs").stdout
+    trace = rlm("trace", run_id[:10] if len(run_id) > 10 else run_id).stdout
+    assert "## Turn 1" in trace
+    assert "```python" in trace
+    replayed = rlm("replay", "last")
+    assert replayed.returncode == 0, replayed.stderr
+    assert "same as the recorded run" in replayed.stderr
+
+
+def test_a_replay_over_changed_text_says_so(log: Path) -> None:
+    rlm("ask", "How many lines contain ERROR?", log)
+    log.write_text(LOG + "ERROR again\n", encoding="utf-8")
+    replayed = rlm("replay", "last")
+    assert replayed.returncode == 1
+    assert "The texts have changed since" in replayed.stderr
+
+
+def test_a_recording_replays_elsewhere_and_names_no_folder_of_the_machine(log: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "run.jsonl"
+    done = rlm("ask", "How many lines contain ERROR?", "app.log", "--record", recording, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) not in recording.read_text(encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "app.log").write_text(LOG, encoding="utf-8")
+    replayed = rlm("replay", recording, "--root", elsewhere, "--strict")
+    assert replayed.returncode == 0, replayed.stderr
+
+
+def test_an_unknown_run_names_the_command_that_lists_them() -> None:
+    done = rlm("trace", "nosuchrun")
+    assert done.returncode == 1
+    assert "error 4401" in done.stderr
+
+
+def test_a_schema_shapes_the_data_or_is_refused(log: Path, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("[1]", encoding="utf-8")
+    assert "error 4002" in rlm("ask", "How many?", log, "--schema", schema).stderr
+
+
+def test_doctor_checks_every_part() -> None:
+    done = rlm("doctor")
+    assert done.returncode == 0, done.stderr
+    assert "sandbox: works" in done.stdout
+    assert "search workers: work" in done.stdout
+
+
+def test_models_says_how_to_name_one() -> None:
+    assert "ollama_chat/" in rlm("models").stdout
+
+
+def test_a_bad_setting_is_a_warning(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RLM_BUDGET_TURNS", "many")
+    done = rlm("ask", "How many lines contain ERROR?", log)
+    assert done.returncode == 0
+    assert "warning: setting" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_traceback(log: Path) -> None:
+    rlm("ask", "How many lines contain ERROR?", log)
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command("trace", "last"), stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(write)
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise on Windows")
+def test_control_c_shows_what_was_found_and_leaves_no_process(tmp_path: Path) -> None:
+    recording = tmp_path / "endless.jsonl"
+    (tmp_path / "app.log").write_text(LOG, encoding="utf-8")
+    events = [
+        {"recording": 1, "rlmLs": "0", "model": "m", "made": "2026-01-01", "note": ""},
+        *(
+            {
+                "type": kind,
+                "turn": turn,
+                **({"messages": [], "model": "m"} if kind == "modelCalled" else {"text": text, "finish": "stop"}),
+            }
+            for turn, text in (
+                (1, "```python\nprint('so far', count('ERROR'))\n```"),
+                (2, "```python\nwhile True: pass\n```"),
+            )
+            for kind in ("modelCalled", "modelReplied")
+        ),
+    ]
+    recording.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    process = subprocess.Popen(
+        command("ask", "--steps", "x?", tmp_path / "app.log", "--model", f"recorded:{recording}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    while b"while" not in (line := process.stderr.readline()):
+        assert line, "the run ended before its second turn"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"so far 40" in out

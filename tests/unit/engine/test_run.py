@@ -1,0 +1,252 @@
+"""The loop: turns, limits, submission, events, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.engine.events import ModelCalled, ModelReplied, RunFinished, TextStreamed
+from rlm_ls.engine.request import Budget
+from rlm_ls.errors import BadRequest, EmptyQuestion, RlmError
+from tests.scripted import TEXT, Asker, asking, document, script
+
+
+async def test_a_submitted_answer_carries_checked_citations(ask: Asker) -> None:
+    told = await ask(script("hit = find('ERROR', limit=1)[0]\nsubmit('first', cite=[hit])"))
+    (citation,) = told.answer.citations
+    assert (citation.path, citation.line, citation.state) == ("app.log", 4, "verified")
+    assert citation.quote == TEXT.splitlines()[3]
+    assert citation.version == 3
+    assert citation.start_utf16 == (3, 0)
+    assert citation.end_utf16 == (3, len(TEXT.splitlines()[3]))
+
+
+@pytest.mark.parametrize("cite", ["'app.log:4'", "['app.log:4-5']", "('app.log', 4)", "lines(4, 5)", "[[lines(4, 4)]]"])
+async def test_places_are_cited_in_several_ways(ask: Asker, cite: str) -> None:
+    told = await ask(script(f"submit('first', cite={cite})"))
+    assert told.answer.citations[0].line == 4
+
+
+async def test_a_citation_that_fails_its_check_goes_back_with_the_reason(ask: Asker) -> None:
+    told = await ask(script("submit('x', cite=['app.log:601'])"), script("submit('y', cite=[])"))
+    assert "600 lines" in told.observations[0]
+    assert told.answer.answer == "y"
+
+
+async def test_a_forged_span_is_refused(ask: Asker) -> None:
+    forged = "s = lines(4, 4)\ns.line = 9\ns.end_line = 9\nsubmit('x', cite=[s])"
+    told = await ask(script(forged), script("submit('y')"))
+    assert "are lines 4-4" in told.observations[0]
+
+
+async def test_data_is_checked_against_the_schema(ask: Asker) -> None:
+    schema = {"type": "object", "required": ["errors"], "properties": {"errors": {"type": "integer"}}}
+    told = await ask(
+        script("submit('x', data={'errors': 'sixty'})"), script("submit('x', data={'errors': 60})"), schema=schema
+    )
+    assert "is not of type 'integer'" in told.observations[0]
+    assert told.answer.data == {"errors": 60}
+    assert '"required": ["errors"]' in told.sent[0][1].content
+
+
+async def test_an_invalid_schema_is_the_callers_error(ask: Asker) -> None:
+    with pytest.raises(BadRequest, match="schema"):
+        await ask(script("submit('x')"), schema={"type": 7})
+
+
+@pytest.mark.parametrize("answer", ["''", "'  '", "None"])
+async def test_an_empty_answer_is_not_accepted(ask: Asker, answer: str) -> None:
+    told = await ask(script(f"submit({answer})"), script("submit('x')"))
+    assert "answer is empty" in told.observations[0]
+
+
+async def test_an_empty_question_is_refused(ask: Asker) -> None:
+    with pytest.raises(EmptyQuestion):
+        await ask(question="  \n")
+
+
+async def test_the_turn_limit_ends_in_a_partial_answer_with_the_findings(ask: Asker) -> None:
+    told = await ask(*[script("print('found', count('ERROR'))")] * 3, budget=Budget(turns=2))
+    assert told.answer.status == "partial"
+    assert "2 turns" in told.answer.reason
+    assert "found 60" in told.answer.answer
+    assert "No final answer" in told.answer.answer
+
+
+async def test_the_last_turn_is_announced(ask: Asker) -> None:
+    told = await ask(script("1"), script("2"), script("submit('x')"), budget=Budget(turns=3))
+    assert "last reply" in told.observations[1]
+
+
+async def test_a_rejected_draft_is_part_of_the_partial_answer(ask: Asker) -> None:
+    told = await ask(script("submit('the draft', cite=['app.log:9999'])"), budget=Budget(turns=1))
+    assert told.answer.status == "partial"
+    assert "the draft" in told.answer.answer
+
+
+async def test_the_time_limit_stops_a_script_in_the_middle(ask: Asker) -> None:
+    started = time.monotonic()
+    told = await ask(script("while True: pass"), budget=Budget(seconds=1.0))
+    assert told.answer.status == "partial"
+    assert "1 seconds" in told.answer.reason
+    assert time.monotonic() - started < 8
+
+
+async def test_blocks_run_in_order_and_stop_at_an_error(ask: Asker) -> None:
+    reply = "\n".join(script(code) for code in ("a = 1", "b = a + nope", "c = 3"))
+    told = await ask(reply, script("submit(str(a))"))
+    assert "block 2 raised an error" in told.observations[0]
+    assert told.answer.answer == "1"
+
+
+async def test_blocks_of_other_languages_are_named_and_not_run(ask: Asker) -> None:
+    told = await ask("```rust count\nfn analyze() {}\n```\n" + script("print(7)"), script("submit('x')"))
+    assert "compiles no programs" in told.observations[0]
+    assert "7" in told.observations[0]
+
+
+async def test_messages_are_append_only(ask: Asker) -> None:
+    told = await ask(script("print(1)"), script("print(2)"), script("submit('x')"))
+    for earlier, later in zip(told.sent, told.sent[1:], strict=False):
+        assert later[: len(earlier)] == earlier
+
+
+async def test_a_small_window_compacts_old_observations_and_keeps_variables(ask: Asker) -> None:
+    chatty = script("kept = 5\nfor i in range(400): print('padding', i)")
+    told = await ask(*[chatty] * 8, script("submit(str(kept))"), window=8_000)
+    assert told.answer.answer == "5"
+    assert any("was dropped to make room" in m.content for m in told.sent[-1])
+    assert told.sent[-1][1] == told.sent[0][1]
+
+
+async def test_the_card_never_holds_the_text(ask: Asker) -> None:
+    told = await ask(script("submit('x')"), text="secret line\n" * 5 + "x" * 50_000 + "\n" + "tail\n" * 500)
+    assert len(told.sent[0][1].content) < 4_000
+
+
+async def test_every_event_is_stored_before_it_is_told(ask: Asker) -> None:
+    seen: list[str] = []
+    told = await ask(
+        script("print(count('ERROR'))"), script("submit('x')"), run_id="r1", on_event=lambda e: seen.append(e.type)
+    )
+    stored = await ask.engine.store.events("r1")
+    assert [event["type"] for event in stored] == [t for t in seen if t != "textStreamed"]
+    assert [event["seq"] for event in stored] == list(range(1, len(stored) + 1))
+    assert isinstance(told.events[-1], RunFinished)
+    assert any(isinstance(event, TextStreamed) for event in told.events)
+
+
+async def test_the_reply_is_durable_before_its_program_runs(ask: Asker) -> None:
+    stored: list[list[str]] = []
+
+    async def look() -> None:
+        stored.append([e["type"] for e in await ask.engine.store.events("r2")])
+
+    tasks = []
+
+    def on_event(event: object) -> None:
+        if isinstance(event, ModelReplied):
+            tasks.append(asyncio.ensure_future(look()))
+
+    await ask(script("submit('x')"), run_id="r2", on_event=on_event)
+    await asyncio.gather(*tasks)
+    assert stored[0][-1] == "modelReplied" or "modelReplied" in stored[0]
+
+
+async def test_the_trace_keeps_only_what_was_appended(ask: Asker) -> None:
+    told = await ask(script("print(1)"), script("submit('x')"))
+    calls = [event for event in told.events if isinstance(event, ModelCalled)]
+    assert [len(call.messages) for call in calls] == [2, 2]
+
+
+async def test_stop_ends_in_a_cancelled_answer_with_the_findings(ask: Asker) -> None:
+    def stop_in_second_turn(event: object) -> None:
+        if getattr(event, "type", "") == "programStarted" and getattr(event, "turn", 0) == 2:
+            asyncio.get_running_loop().call_later(0.1, ask.engine.stop, "r3")
+
+    told = await ask(script("print('sixty')"), script("while True: pass"), run_id="r3", on_event=stop_in_second_turn)
+    assert told.answer.status == "cancelled"
+    assert "sixty" in told.answer.answer
+    assert (await ask.engine.store.run("r3")).status == "cancelled"
+
+
+async def test_cancelling_the_caller_stops_at_once_and_is_stored(ask: Asker) -> None:
+    started = asyncio.Event()
+
+    def on_event(event: object) -> None:
+        if getattr(event, "type", "") == "programStarted":
+            started.set()
+
+    task = asyncio.ensure_future(ask(script("while True: pass"), run_id="r4", on_event=on_event))
+    await started.wait()
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await ask.engine.store.run("r4")).status == "cancelled"
+
+
+async def test_many_runs_at_once_do_not_disturb_each_other(ask: Asker) -> None:
+    async def one(number: int) -> str:
+        text = "ERROR x\n" * number + "fine\n"
+        told = await ask(script("n = count('ERROR')"), script("submit(str(n))"), text=text)
+        return told.answer.answer
+
+    assert await asyncio.gather(*(one(n) for n in range(1, 9))) == [str(n) for n in range(1, 9)]
+
+
+async def test_coverage_and_usage_are_counted(ask: Asker) -> None:
+    told = await ask(script("print(lines(1, 3).text)"), script("submit('x')"))
+    assert (told.answer.coverage.documents, told.answer.coverage.read) == (1, 1)
+    assert told.answer.coverage.characters_read > 100
+    assert (told.answer.usage.turns, told.answer.usage.model_calls) == (2, 2)
+    assert (told.answer.usage.prompt_tokens, told.answer.usage.completion_tokens) == (200, 40)
+
+
+async def test_a_selection_limits_what_verbs_see_and_what_may_be_cited(ask: Asker) -> None:
+    scope = Scope(
+        kind="selection",
+        files=("file:///app.log",),
+        region=((0, 0), (10, 0)),
+        buffers=(Buffer("file:///app.log", TEXT),),
+    )
+    told = await ask(
+        script("print(count('ERROR'))\nsubmit('x', cite=[lines(500, 500)])"), script("submit('y')"), scope=scope
+    )
+    assert told.observations[0].startswith("1\n")
+    assert "outside the question's scope" in told.observations[0]
+    assert "lines 1-10" in told.sent[0][1].content.replace("1-11", "1-10")
+
+
+async def test_a_follow_up_brings_the_earlier_question_and_answer(ask: Asker) -> None:
+    await ask(script("submit('There are sixty.')"), question="How many errors?", run_id="r5")
+    from rlm_ls.engine.request import AskRequest
+    from rlm_ls.models.recorded import RecordedCall
+
+    sent: list = []
+    from tests.scripted import Listening
+
+    request = AskRequest(question="And warnings?", scope=document(TEXT), follow_up="r5")
+    answer = await ask.engine.ask(
+        request, lambda e: None, model=lambda *_: Listening([RecordedCall(None, script("submit('none')"))], sent, 10**6)
+    )
+    assert answer.answer == "none"
+    assert "There are sixty." in sent[0][1].content
+
+
+async def test_a_standard_trace_keeps_no_text_of_the_document(tmp_path: Path) -> None:
+    async with asking(tmp_path / "state", trace="standard") as ask:
+        await ask(script("print(lines(100, 120).text)"), script("submit('x', cite=[lines(7, 7)])"), run_id="r6")
+    stored = b"".join(p.read_bytes() for p in (tmp_path / "state").rglob("*") if p.is_file())
+    assert TEXT.splitlines()[110].encode() not in stored
+    assert TEXT.splitlines()[6].encode() in stored
+
+
+async def test_errors_before_the_first_turn_are_raised_and_stored(ask: Asker) -> None:
+    with pytest.raises(RlmError):
+        await ask(script("submit('x')"), scope=Scope(kind="document", files=("/no/such/file.log",)), run_id="r7")
+    assert (await ask.engine.store.run("r7")).status == "failed"

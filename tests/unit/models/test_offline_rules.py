@@ -1,0 +1,131 @@
+"""Which script the offline model writes for which question, as text; test_offline_answers.py runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlm_ls.models.base import Message
+from rlm_ls.models.offline import OfflineDocument, OfflineModel
+from rlm_ls.models.offline.question import Question
+
+DOCUMENTS = (OfflineDocument("app.log", "log", 5000), OfflineDocument("src/pool.py", "python", 120))
+
+
+async def script_for(question: str, attempt: int = 0) -> str:
+    messages = [Message("user", question)] + [Message("assistant", "…"), Message("user", "Nothing found.")] * attempt
+    text = (await OfflineModel(question, DOCUMENTS).complete(messages)).text
+    code = text.partition("```python\n")[2].removesuffix("\n```")
+    compile(code, "script", "exec")
+    return code
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("How many ERROR lines are in this log?", [r"count(r'\bERROR\b', by='line')"]),
+        ('How many lines contain "card declined"?', [r"count(r'\bcard declined\b', by='line')"]),
+        ("How many times does 'a+b' occur?", [r"count(r'\ba\+b\b')"]),
+        ("How many ERROR lines mention timeouts?", [r"(?i)\btimeout'", r"within=filter(r'\bERROR\b')"]),
+        ("How many errors are there?", [r"r'\bERROR\b'", r"(?i)\berror", "by='line'"]),
+        ("How many errors are there per hour?", ["top(pattern", "ERROR|FATAL|CRITICAL", "sorted(groups)"]),
+        ("How many lines are there?", ["d.lines for d in all"]),
+        ("How many unique IP addresses appear in these logs?", [r"\d{1,3}(?:\.\d{1,3}){3}", "len(values)"]),
+        ("How many distinct users are there?", ["user|account", "len(values)"]),
+        ("Which different users are there?", ["user|account", "'; '.join(values[:100])"]),
+        ("What is the ratio of ERROR to WARN messages?", [r"\bERROR\b", r"\bWARN\b", "a / b"]),
+        ("What percentage of the lines are WARN?", ["100 * hits", r"\bWARN\b"]),
+        ("What are the top 5 users by number of requests?", ["top(pattern, n=5)", "user|account"]),
+        ("Rank the error types from most to least frequent.", ["top(pattern, n=50)", "ERROR|FATAL|CRITICAL"]),
+        ("What is the most common status code?", ["status", "short = ranked[0][0]"]),
+        ("Which service has the most errors?", ["within=filter", "ERROR|FATAL|CRITICAL", "ranked[0][0]"]),
+        ("What is the least common level?", ["ranked[::-1][:10]", "TRACE|DEBUG|INFO"]),
+        ("What is the average response time?", ["stats(pattern)", "took|duration", "['mean']"]),
+        ("Calculate the p50, p95, and p99 response time percentiles.", ["['p50', 'p95', 'p99']"]),
+        ("What is the p75 of latency?", ["math.ceil(rank / 100 * len(values))", "[75]"]),
+        ("What is the total amount?", [r"(?i)\bamounts?", "['sum']"]),
+        ("What is the slowest request to /v1/search?", ["['max']", "within=filter(r'/v1/search\\b')"]),
+        ("When did the first ERROR occur?", ["limit=1)", "re.search"]),
+        ("What was the last line with CardDeclined?", ["hits[-1]", r"\bCardDeclined\b"]),
+        ("What are the last 3 lines of app.log?", ["lines(-3, -1, 'app.log')"]),
+        ("Where is PoolTimeoutError defined?", ["class|def|fn", "PoolTimeoutError", "outline(d)"]),
+        ("Which file defines max_size?", ["max_size", "outline(d)"]),
+        ("How many classes are defined in src/pool.py?", [r"class\s+(\w+)", "within='src/pool.py'", "len(names)"]),
+        ("List all the method names in the Pool class.", [r"\bPool\b", "heads[0].line"]),
+        ("Which class inherits from Base?", [r"\bBase\b", r"class\s+(\w+)"]),
+        ("Which lines mention `settlement`?", ["find('settlement'"]),
+        ("What is the password to the secret vault?", ["rarity", "'password', 'secret', 'vault'", "fold=True"]),
+    ],
+)
+async def test_a_question_gets_the_script_of_its_kind(question: str, parts: list[str]) -> None:
+    code = await script_for(question)
+    assert [part for part in parts if part not in code] == []
+
+
+async def test_every_script_is_short_enough_to_read_and_says_what_it_is() -> None:
+    for question in ("How many ERROR lines?", "What is the average response time?", "Who is Vera?"):
+        code = await script_for(question)
+        assert len(code.splitlines()) <= 25
+        assert "Offline model: rules, not a language model." in code
+
+
+async def test_the_answer_line_a_question_asks_for_comes_last() -> None:
+    code = await script_for("How many ERROR lines are there?\nEnd with one line: ANSWER: <number>")
+    assert r"+ f'\nANSWER: {short}', cite=cite)" in code
+    assert "ANSWER:" not in await script_for("How many ERROR lines are there?")
+
+
+async def test_when_a_rule_finds_nothing_passages_follow_and_then_an_honest_nothing() -> None:
+    question = "How many dragons are there?"
+    scripts = [await script_for(question, attempt) for attempt in range(5)]
+    assert "count(" in scripts[0]
+    assert "rarity" in scripts[1]
+    assert "find_any" in scripts[2]
+    assert "Found nothing" in scripts[3]
+    assert scripts[4] == scripts[3]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "?",
+        "the",
+        "'''",
+        'How many "{x}" lines are there?',
+        "How many lines hold 'it\\'s'?",
+        'Which lines mention "\\\\server\\share"?',
+        'How many "```python" lines are there?',
+        "How many $name and ${name} lines?",
+        "When did the first \"{boom}' + exit() + '\" occur?",
+        "Where is __init__ defined?",
+        "Wie viele Zeilen enthalten Äpfel?",
+        "How many 'a\nb' are there?",
+        "Rank the $patterns",
+        "x" * 5000,
+    ],
+)
+async def test_any_question_gets_scripts_that_compile(question: str) -> None:
+    for attempt in range(4):
+        assert await script_for(question, attempt)
+
+
+def test_a_document_is_recognised_by_its_path_a_longer_path_and_its_file_name() -> None:
+    for name in ("src/pool.py", "/home/me/project/src/pool.py", "pool.py"):
+        found = Question(f"How many classes are in {name}?", DOCUMENTS).document
+        assert found is not None
+        assert found.path == "src/pool.py"
+    assert Question("How many classes are in other/pool.py?", DOCUMENTS).document is None
+    assert Question("How many classes are in carpool.py?", DOCUMENTS).document is None
+
+
+def test_stop_words_and_instructions_on_the_form_are_dropped() -> None:
+    question = Question("Which of the users said that Véra's key was lost?\nEnd with one line: ANSWER: <answer>")
+    assert question.words == ("users", "Véra", "key", "lost")
+
+
+async def test_the_model_is_free_local_and_says_its_kind() -> None:
+    model = OfflineModel("How many lines?", DOCUMENTS)
+    await model.prepare()
+    reply = await model.complete([Message("user", "x")])
+    assert (model.name, model.kind, model.local, model.price(10, 10)) == ("offline", "offline", True, 0.0)
+    assert (reply.usage.prompt_tokens, reply.usage.usd) == (0, 0.0)
