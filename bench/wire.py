@@ -18,9 +18,9 @@ INITIALIZE: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities"
 class Wire:
     """One server process with a state folder of its own. Use as a context manager: it is killed at the end."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], **environ: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rlm-ls-bench-")
-        environment = {**os.environ, "RLM_STATE_DIR": str(Path(self._folder.name) / "state")}
+        environment = {**os.environ, **environ, "RLM_STATE_DIR": str(Path(self._folder.name) / "state")}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
@@ -40,14 +40,19 @@ class Wire:
         self, method: str, params: Any = None, on_notification: Callable[[dict[str, Any]], None] | None = None
     ) -> Any:
         """The result. Messages that arrive before it go to `on_notification`. Raises RuntimeError for an error."""
-        number = next(self._ids)
-        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        while (message := self._receive()).get("id") != number or "method" in message:
+        number = self.start(method, params)
+        while (message := self.receive()).get("id") != number or "method" in message:
             if on_notification:
                 on_notification(message)
         if "error" in message:
             raise RuntimeError(f"{method}: {message['error']}")
         return message["result"]
+
+    def start(self, method: str, params: Any = None) -> int:
+        """Send a request without waiting; the id that its answer will have."""
+        number = next(self._ids)
+        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return number
 
     def notify(self, method: str, params: Any = None) -> None:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
@@ -58,7 +63,8 @@ class Wire:
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         self.process.stdin.flush()
 
-    def _receive(self) -> dict[str, Any]:
+    def receive(self) -> dict[str, Any]:
+        """The next message, whatever it is. Raises RuntimeError when the server has gone."""
         assert self.process.stdout is not None
         length = 0
         while (line := self.process.stdout.readline()) not in (b"\r\n", b""):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.scripted import Asker, script
 
 from rlm_ls.engine.request import Budget
 from rlm_ls.models.base import Usage
-from tests.scripted import Asker, script
 
 
 async def test_an_exception_keeps_what_the_script_had_assigned(ask: Asker) -> None:

@@ -14,7 +14,6 @@ QUESTION = "How many lines contain ERROR?"
 WIDTHS: dict[str, Callable[[str], int]] = {
     "utf-8": lambda text: len(text.encode()),
     "utf-16": lambda text: len(text.encode("utf-16-le")) // 2,
-    "utf-32": len,
 }
 
 
@@ -25,7 +24,7 @@ def log(tmp_path: Path) -> dict[str, Any]:
     return document(path.as_uri())
 
 
-@pytest.mark.parametrize("encoding", list(WIDTHS))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 async def test_positions_are_those_of_the_negotiated_encoding(
     editor: Connect, models: Connect, tmp_path: Path, encoding: str
 ) -> None:

@@ -157,17 +157,14 @@ async def test_history_and_traces_can_be_read(editor: Connect, log: str) -> None
     assert QUESTION in content["text"]
 
 
-@pytest.mark.parametrize(
-    ("uri", "code"),
-    [
+async def test_documents_that_do_not_exist_have_codes(editor: Connect) -> None:
+    connected = await editor()
+    for uri, code in (
         ("rlm:/answer/none.md", 4401),
         ("rlm:/other/x.md", 4002),
         ("file:///etc/passwd", 4002),
         ("rlm:/answer/../x", 4002),
-    ],
-)
-async def test_documents_that_do_not_exist_have_codes(editor: Connect, uri: str, code: int) -> None:
-    connected = await editor()
-    with pytest.raises(RpcError) as caught:
-        await connected.request("workspace/textDocumentContent", {"uri": uri})
-    assert caught.value.code == code
+    ):
+        with pytest.raises(RpcError) as caught:
+            await connected.request("workspace/textDocumentContent", {"uri": uri})
+        assert caught.value.code == code

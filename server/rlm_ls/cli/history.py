@@ -21,7 +21,6 @@ from rlm_ls.engine.replay import replay as replay_events
 from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
 
-
 HEADINGS = ("run", "when", "status", "took", "cost", "question")
 
 

@@ -40,6 +40,14 @@ class Places(Scanner):
         )
         return text
 
+    async def characters(self, doc: int, first: int, last: int) -> str:
+        """Characters `first` to `last` of a document, from 0, exclusive. Raises ProgramError for too many."""
+        _check_size(last - first)
+        text: str = await self.call(
+            "places.characters", file=self.context.files[doc], first=first, last=last, longest=LONGEST_TEXT
+        )
+        return text
+
     async def around(self, span: Span, before: int, after: int) -> Hit:
         """The span's lines with some lines before and after."""
         document = self.context.documents[self.doc(span.doc)]

@@ -198,6 +198,7 @@ class Engine:
             clock=datetime.fromtimestamp(int(created), UTC),
             script_seconds=settings.script_seconds,
             print_limit=settings.output_characters,
+            single=len(context.documents) == 1,
         )
         stack.push_async_callback(sandbox.close)
         await sandbox.start()

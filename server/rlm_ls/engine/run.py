@@ -160,24 +160,26 @@ async def _ask_model(run: Run, turn: int) -> Reply:
 
 
 async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[Ran], Answer | None]:
-    """Run the blocks in order, up to an error or an accepted answer."""
+    """Run the blocks in order, up to an accepted answer. After an error the others still run, and none may submit."""
     programs: list[Ran] = []
+    failed = 0
     for index, block in enumerate(blocks, 1):
         if block.language != "python":
             programs.append(Ran("", NOT_RUN.format(info=block.info, why=_why_not(block))))
             continue
-        if programs and programs[-1].error and not programs[-1].error.startswith("The block"):
-            programs.append(Ran("", f"Not run, since block {index - 1} raised an error."))
-            break
         ran = await _run_script(run, turn, index, block.source)
+        failed = failed or (index if ran.error else 0)
         programs.append(ran)
-        if not ran.error and run.desk.submission is not None:
-            checked = await check(run.desk.submission, run.desk, run.request.schema)
-            if not checked.problems:
-                return programs, finish(run, "answered", "", answer=checked)
-            run.findings.draft, run.findings.citations = checked.answer, checked.citations
-            run.findings.draft_problem = " ".join(checked.problems)
-            programs[-1] = Ran(ran.output, "submit was not accepted: " + " ".join(checked.problems), ran.notes)
+        if run.desk.submission is None:
+            continue
+        checked = await check(run.desk.submission, run.desk, run.request.schema)
+        problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
+        if not problems:
+            return programs, finish(run, "answered", "", answer=checked)
+        run.findings.draft, run.findings.citations = checked.answer, checked.citations
+        run.findings.draft_problem = " ".join(problems)
+        refusal = f"submit was not accepted: {run.findings.draft_problem}"
+        programs[-1] = Ran(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
     return programs, None
 
 
@@ -200,8 +202,6 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
     finally:
         run.program_seconds += time.perf_counter() - started
     error = outcome.error
-    if error and run.desk.submission is not None:
-        error += "\nsubmit was not accepted: the script raised an error."
     if outcome.output:
         run.findings.output = cap(outcome.output, run.output_limit)
     await run.journal.emit(

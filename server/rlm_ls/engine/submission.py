@@ -18,7 +18,8 @@ from rlm_ls.executors.desk import Desk, Submission
 
 MAX_CITATIONS = 100
 MAX_QUOTE = 2_000
-PLACE = re.compile(r"(?P<path>.+?):(?P<first>\d+)(?:[-–](?P<last>\d+))?")
+PLACE = re.compile(r"(?:(?P<path>.+?):)?(?P<first>\d+)(?:[-–](?P<last>\d+))?")
+"""A place in words; without a path it is of the only document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,14 @@ async def cite(item: Any, desk: Desk) -> Citation:
 
 
 async def _span(item: Any, desk: Desk) -> Span:
-    if isinstance(item, str):
-        place = PLACE.fullmatch(item.strip())
+    if isinstance(item, (str, int)):
+        place = PLACE.fullmatch(str(item).strip())
         if place is None:
             raise ProgramError("A citation is a Span or a place such as app.log:12.")
         number = desk.document(place["path"])
         last = int(place["last"] or place["first"])
         if last > desk.doc(number).lines:
-            raise ProgramError(f"{place['path']} has {desk.doc(number).lines:,} lines.")
+            raise ProgramError(f"{desk.doc(number).path} has {desk.doc(number).lines:,} lines.")
         return await desk.search.line_span(number, int(place["first"]), last)
     found = desk.unwrap(item)
     if not isinstance(found, Span):

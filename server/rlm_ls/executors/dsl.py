@@ -74,17 +74,20 @@ class Sandbox:
     `clock` freezes the sandbox's date and random seed, so that a replay prints the same.
     """
 
-    def __init__(self, pool: AsyncMonty, *, clock: datetime, script_seconds: float, print_limit: int) -> None:
+    def __init__(
+        self, pool: AsyncMonty, *, clock: datetime, script_seconds: float, print_limit: int, single: bool = False
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._seconds = script_seconds
         self._print_limit = print_limit
+        self._prelude = prelude(single=single)
         self._session: AsyncMontySession | None = None
         self._rescue = _Rescue(b"", False)
 
     async def start(self) -> None:
         self._session = await self._checkout()
-        await self._session.feed_run(prelude())
+        await self._session.feed_run(self._prelude)
         await self._save(self._session)
 
     async def close(self) -> None:
@@ -172,7 +175,7 @@ class Sandbox:
         await self.close()
         self._session = session = await self._checkout()
         if not self._rescue.state:
-            await session.feed_run(prelude())
+            await session.feed_run(self._prelude)
             return "\nAll variables were lost."
         if not self._rescue.suspended:
             await session.load_session(self._rescue.state)

@@ -38,7 +38,8 @@ class Span:
     word: str
     def __repr__(self):
         at = str(self.line) if self.end_line <= self.line else str(self.line) + '-' + str(self.end_line)
-        return self.doc + ':' + at + ('' if self.text is None else ': ' + self.text)
+        place = at if _single else self.doc + ':' + at
+        return place if self.text is None else place + ': ' + self.text
 
 @_dataclass
 class Doc:
@@ -101,12 +102,15 @@ def help(verb=''):
 """
 
 
-def prelude() -> str:
-    """Python source fed to every new session. Its line numbers never reach a model."""
+def prelude(*, single: bool) -> str:
+    """Python source fed to every new session. Its line numbers never reach a model.
+
+    With a `single` document in scope, Spans print without its path: it would be most of what a model is shown.
+    """
     written_here = {"show", "help"}
     wrappers = [
         f"def {verb.name}(*args, **kwargs):\n    return _as_{verb.shape}(_verb({verb.name!r}, args, kwargs))\n"
         for verb in VERBS.values()
         if verb.name not in written_here
     ]
-    return SHAPES + "\n" + "\n".join(wrappers)
+    return f"_single = {single}\n{SHAPES}\n" + "\n".join(wrappers)

@@ -5,9 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.document import Source
 from rlm_ls.context.piece import File, Piece
+
+ALPHABET = (
+    "aAbBkKsSiI01_ .-\t\n\r\u00e9\u0301\u00df\u1e9e\u0130\u0131\u212a\u017f\u00b5\u03bc\u0660\u00a0\x85\x1c\u2028"
+    "\U0001d518\U00010400\U00010428"
+)
+TEXT = st.one_of(
+    st.text(st.sampled_from(ALPHABET), max_size=40),
+    st.text(st.sampled_from("abAB01_ .-\n\r"), max_size=40),
+    st.lists(st.sampled_from(["ab", "\r\n", "\n", "\r", "a1", "", " b", "é", "𝔘"]), max_size=12).map("".join),
+)
+"""Every kind of line end and none, characters of one to four bytes, odd cases and combining marks, empty lines."""
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -43,6 +56,16 @@ def file_of(folder: Path, text: str | bytes, name: str = "text.txt") -> File:
     return File(name, Source(str(path), 0, len(raw)))
 
 
+def number_of(text: str, at: int) -> int:
+    """The number of the line, from 1, that a character is on."""
+    return sum(start <= at for start in starts_of(text))
+
+
+def starts_of(text: str) -> list[int]:
+    """Where lines start, in characters; a line end at the end of the text starts another, as in an editor."""
+    return [0, *(match.end() for match in LINE_END.finditer(text))]
+
+
 def piece_of(folder: Path, text: str | bytes, filters: tuple[tuple[str, bool], ...] = ()) -> Piece:
     file = file_of(folder, text)
     return Piece(0, file, 0, file.source.size, 0, file.source.size, (0, 0), filters)
@@ -50,6 +73,3 @@ def piece_of(folder: Path, text: str | bytes, filters: tuple[tuple[str, bool], .
 
 def clock(seconds: float = 60.0) -> Clock:
     return Clock(seconds)
-
-
-__all__ = ["CHECKPOINT", "byte_at", "clock", "file_of", "lines_of", "matches_of", "piece_of"]

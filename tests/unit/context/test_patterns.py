@@ -8,23 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.context.oracle import byte_at, clock, matches_of, piece_of
+from tests.unit.context.oracle import TEXT, byte_at, clock, matches_of, piece_of
 
 from rlm_ls.context.ops import match
 from rlm_ls.context.ops.program import program
 from rlm_ls.context.ops.scan import Scan
+from rlm_ls.context.pattern import parse
+from rlm_ls.context.plain import plain
 from rlm_ls.errors import BadPattern
-
-ALPHABET = "aAbBkKsSiI01_ .-\t\n\r\u00e9\u0301\u00df\u1e9e\u0130\u0131\u212a\u017f\u00b5\u03bc\u0660\u00a0\x85\x1c\u2028\U0001d518\U00010400\U00010428"
-TEXT = st.one_of(
-    st.text(st.sampled_from(ALPHABET), max_size=40),
-    st.text(st.sampled_from("abAB01_ .-\n\r"), max_size=40),
-    st.lists(st.sampled_from(["ab", "\r\n", "\n", "\r", "a1", "", " b", "é"]), max_size=12).map("".join),
-)
 
 ATOM = st.sampled_from(
     [
-        "a", "B", "k", "s", "i", "é", "ß", "µ", "0", "_", " ", ".", r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", r"\.", "[ab]",
+        "a", "B", "k", "s", "i", "é", "ß", "µ", "0", "_", " ", ".", r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", r"\.",
+        "[ab]",
         "[^a]", "[^ab\\n]", "[a-z]", r"[\w.]", r"[^\W\d]", r"[^\s]", "[A-K]", "^", "$", r"\A", r"\Z", r"\b", r"\B",
         "\\u00e9", r"\x61", "\U00010400", "\u212a", r"\n", "(?=a)", "(?!b)", "(?<=a)", "(?<!b)",
     ]
@@ -77,6 +73,51 @@ def valid(pattern: str) -> bool:
 def test_matches_are_those_of_python_on_each_line(pattern: str, text: str, ignore_case: bool, tmp_path: Path) -> None:
     flags = re.IGNORECASE if ignore_case else 0
     assert found(pattern, text, tmp_path, ignore_case=ignore_case) == expected(pattern, text, flags)
+
+
+PLAIN_ATOM = st.sampled_from(["a", "b", "1", " ", r"\d", r"\w", r"\S", ".", "[ab]", "[^ ]", "_"])
+PLAIN = st.lists(
+    st.one_of(
+        PLAIN_ATOM,
+        st.tuples(PLAIN_ATOM, st.sampled_from(["+", "*", "?", "{1,2}", "{2}"])).map("".join),
+        st.tuples(PLAIN_ATOM, st.sampled_from(["+", "*", "{2}"])).map(lambda both: "({}{})".format(*both)),
+    ),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=st.one_of(PLAIN, PLAIN.map("^{}".format), PLAIN.map("a{}".format)), text=TEXT)
+def test_captured_values_are_those_of_python(pattern: str, text: str, tmp_path: Path) -> None:
+    values, *_ = match.values(clock(), [piece_of(tmp_path, text)], pattern, False, False, 10**6, 10**9)
+    wanted = []
+    for start, end, groups in matches_of(pattern, text):
+        value = groups[0] if groups else text[start:end]
+        wanted += [value] if value is not None else []
+    assert values == wanted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_plain"),
+    [
+        (r"took (\d+) ms", True),
+        (r"^(\S+) (\S+)", True),
+        (r"id=(\S+)", True),
+        (r"\[(\w+)\]", True),
+        (r"(?i)level=(\w+)", True),
+        (r"(\w+)=", False),  # looks at a long word from each of its letters
+        (r"a(\w+)=", False),
+        (r"id=\S+ ms", False),
+        (r"x\d+\d+!", False),
+        (r"x(\d+)+!", False),
+        (r"x(a|b)", True),
+        (r"x(ab|b)", False),
+        (r"x{5}\w{1000}", False),
+    ],
+)
+def test_only_plain_patterns_go_to_the_backtracking_engine(pattern: str, is_plain: bool) -> None:
+    assert (plain(parse(pattern)) is not None) == is_plain
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.scripted import TEXT, Asker, asking, document, script
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.engine.events import ModelCalled, ModelReplied, RunFinished, TextStreamed
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import BadRequest, EmptyQuestion, RlmError
-from tests.scripted import TEXT, Asker, asking, document, script
 
 
 async def test_a_submitted_answer_carries_checked_citations(ask: Asker) -> None:
@@ -25,7 +25,9 @@ async def test_a_submitted_answer_carries_checked_citations(ask: Asker) -> None:
     assert citation.end_utf16 == (3, len(TEXT.splitlines()[3]))
 
 
-@pytest.mark.parametrize("cite", ["'app.log:4'", "['app.log:4-5']", "('app.log', 4)", "lines(4, 5)", "[[lines(4, 4)]]"])
+@pytest.mark.parametrize(
+    "cite", ["[4]", "'4'", "'app.log:4'", "['app.log:4-5']", "('app.log', 4)", "lines(4, 5)", "[[lines(4, 4)]]"]
+)
 async def test_places_are_cited_in_several_ways(ask: Asker, cite: str) -> None:
     told = await ask(script(f"submit('first', cite={cite})"))
     assert told.answer.citations[0].line == 4
@@ -96,11 +98,11 @@ async def test_the_time_limit_stops_a_script_in_the_middle(ask: Asker) -> None:
     assert time.monotonic() - started < 8
 
 
-async def test_blocks_run_in_order_and_stop_at_an_error(ask: Asker) -> None:
-    reply = "\n".join(script(code) for code in ("a = 1", "b = a + nope", "c = 3"))
-    told = await ask(reply, script("submit(str(a))"))
-    assert "block 2 raised an error" in told.observations[0]
-    assert told.answer.answer == "1"
+async def test_after_an_error_the_other_blocks_run_and_none_may_submit(ask: Asker) -> None:
+    reply = "\n".join(script(code) for code in ("a = 1", "b = a + nope", "c = 3\nsubmit('early')"))
+    told = await ask(reply, script("submit(str(a + c))"))
+    assert "not accepted: block 2 raised an error" in told.observations[0]
+    assert told.answer.answer == "4"
 
 
 async def test_blocks_of_other_languages_are_named_and_not_run(ask: Asker) -> None:

@@ -72,6 +72,28 @@ def byte_of(_: Clock, file: File, line: Want, character: int) -> int:
         return at
 
 
+def characters(_: Clock, file: File, first: int, last: int, longest: int) -> str:
+    """Characters `first` to `last` (from 0, exclusive); at most `longest` bytes of them."""
+    with opened(file) as reader:
+        start = _nth_character(reader, 0, first)
+        end = _nth_character(reader, start, last - first)
+        return _text(reader, start, min(end, start + longest))
+
+
+def _nth_character(reader: Reader, at: int, count: int) -> int:
+    """The byte at which the `count`-th character after byte `at` begins; the size if there are fewer."""
+    while count > 0 and at < reader.size:
+        raw = reader.read(at, at + BLOCK)
+        begun = len(raw.translate(None, CONTINUATION))
+        if begun > count:
+            leading = [offset for offset, byte in enumerate(raw) if byte & 0xC0 != 0x80]
+            return at + leading[count]
+        at, count = at + len(raw), count - begun
+    while at < reader.size and reader.read(at, at + 1)[0] & 0xC0 == 0x80:
+        at += 1  # the block ended inside a character
+    return at
+
+
 def nth_line(reader: Reader, at: int, count: int) -> int:
     """The `count`-th line start after byte `at`; `at` itself for 0; the size if there are fewer."""
     while count > 0 and at < reader.size:

@@ -64,8 +64,8 @@ class Scan:
 
     def _across(self, test: Program, reader: Reader, piece: Piece, captures: bool) -> Iterator[tuple[Window, Spans]]:
         filters = compiled(piece.filters)
-        at, stop = bounds(reader, piece)
-        begin = at
+        first, stop = bounds(reader, piece)
+        at = begin = first
         while at < stop and not self.clock.late():
             window = Window(at, whole_lines(reader, at, stop, ACROSS + REACH))
             for line_test, keep in filters:
@@ -73,7 +73,7 @@ class Scan:
             window.fold_line_ends()
             last = window.end >= stop
             # Matches that start near the end might go on after it: the next window looks at those again.
-            mine = stop if last else max(window.end - REACH, at + 1)
+            mine = stop if last else _character_start(window, max(window.end - REACH, begin + 4))
             resume = mine
             for spans in test.matches(window, self.clock, window.position(begin), captures):
                 start, end = window.span(*spans[0])
@@ -82,8 +82,15 @@ class Scan:
                 resume = max(resume, end)
                 yield window, spans
             if self.clock.stopped:
-                return
-            self.searched += resume - at
-            begin, at = resume, (stop if last else max(reader.line_start(resume, at), at + 1))
-            if at > begin:
-                begin = at
+                break
+            line = reader.line_start(resume, at)
+            begin = resume
+            at = stop if last else line if line > at else resume  # `resume` within a line longer than a window
+        self.searched += min(at, stop) - first
+
+
+def _character_start(window: Window, at: int) -> int:
+    at = min(at, window.end)
+    while window.start < at < window.end and window.raw[at - window.start] & 0xC0 == 0x80:
+        at -= 1
+    return at

@@ -6,8 +6,9 @@ the Document a byte of it lies. Engines run over whole windows, so no Python cod
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.ops.program import Program, program
@@ -63,15 +64,20 @@ class Window:
         before = self.origin(at - 1) - self.start
         return self.raw[before : before + 2] == b"\r\n" and self.origin(at) == self.start + before + 1
 
-    def keep(self, runs: list[tuple[int, int]]) -> None:
+    def keep(self, ranges: list[tuple[int, int]]) -> None:
         """Leaves only these byte ranges of `text`."""
-        origins = [self.origin(start) for start, _ in runs]
-        self.text = b"".join([self.text[start:end] for start, end in runs])
-        self.runs, self.origins, at = [], [], 0
-        for (start, end), origin in zip(runs, origins, strict=True):
-            self.runs.append(at)
-            self.origins.append(origin)
-            at += end - start
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for start, end in ranges:
+            # A range may take in several runs that an earlier filter has left.
+            inner = self.runs[bisect_right(self.runs, start) : bisect_left(self.runs, end)]
+            for low, high in pairwise([start, *inner, end]):
+                runs.append(length)
+                origins.append(self.origin(low))
+                length += high - low
+        self.text = b"".join([self.text[start:end] for start, end in ranges])
+        self.runs, self.origins = runs, origins
 
     def position(self, offset: int) -> int:
         """Where byte `offset` of the Document lies in `text`, or the next byte that is there."""
@@ -104,12 +110,12 @@ class Window:
         self.runs, self.origins, self.carriage = runs, origins, False
 
 
-def windows(reader: Reader, piece: Piece, clock: Clock, size: int = WINDOW) -> Iterator[Window]:
+def windows(reader: Reader, piece: Piece, clock: Clock) -> Iterator[Window]:
     """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out."""
     filters = compiled(piece.filters)
     at, stop = bounds(reader, piece)
     while at < stop and not clock.late():
-        window = Window(at, whole_lines(reader, at, stop, size))
+        window = Window(at, whole_lines(reader, at, stop, WINDOW))
         at = window.end
         for test, keep in filters:
             window.keep(matching_runs(test, window, keep, clock))

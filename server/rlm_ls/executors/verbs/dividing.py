@@ -13,7 +13,7 @@ from rlm_ls.executors.registry import verb
 MAX_PIECES = 20_000
 
 
-@verb(returns="list[Entry]", shape="entries", everyday=13)
+@verb(returns="list[Entry]", shape="entries", everyday=14)
 async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
     """list of .kind .name .level .span: functions, classes, headings, a log's hours"""
     number = desk.document(doc)
@@ -47,9 +47,9 @@ async def chunks(
     return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
 
 
-@verb(returns="Selection", shape="selection")
+@verb(returns="Selection", shape="selection", everyday=13)
 async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
-    """Lines start to end of a document (from 1, both included; negative: from the end) as a Selection for within."""
+    """lines start to end of a document as a Selection for within"""
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
     parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]

@@ -8,7 +8,7 @@ from rlm_ls.executors.desk import Desk, Submission
 from rlm_ls.executors.registry import help_text, verb
 
 
-@verb(returns="", everyday=14)
+@verb(returns="", everyday=15)
 async def submit(desk: Desk, answer: Any, cite: Any = None, data: Any = None) -> None:
     """end with a Markdown answer; cite: Spans that prove it; data: for a caller's schema
 

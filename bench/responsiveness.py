@@ -1,0 +1,255 @@
+"""Through a real server on 200 MB: first progress, cancelling (goals: 100 ms each), and answering while it is busy."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.tables import spread, table
+from bench.texts import large_log
+from bench.turns import recording, reply
+from bench.wire import INITIALIZE, Wire
+
+COMMAND = [sys.executable, "-m", "rlm_ls", "--stdio"]
+MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
+SETTLE_SECONDS = 1.0
+UNDER_WAY_SECONDS = 0.3
+"""Between the event that says that something begins and the cancelling of it."""
+WATCH_SECONDS = 0.5
+"""How long after the cancel the children are looked at."""
+
+SLOW_REGEX = "print(count(r'(?:[a-z]+.{0,100}){1,9}[0-9]{9}'))"
+ENDLESS = "n = 0\nwhile True:\n    n += 1"
+LIVE = "openai/scripted"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """`until` is the event after which the run is cancelled; `script` is what runs then, none for a live model call."""
+
+    name: str
+    until: str
+    script: str | None
+    busy: bool
+    """Whether a child process computes meanwhile."""
+
+
+STOPPED = (
+    Stopping("the snapshot", "runStarted", ENDLESS, True),
+    Stopping("a model call", "modelCalled", None, False),
+    Stopping("a verb", "programStarted", SLOW_REGEX, True),
+    Stopping("a script's endless loop", "programStarted", ENDLESS, True),
+)
+
+BUSY_WITH = {
+    "taking the snapshot": "submit('x')",
+    "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")) + "\nsubmit('x')",
+    "handing 1.6 million values over": "v = extract(r'took=(\\d+)ms')\nprint(len(v))\nsubmit('x')",
+    "ranking 0.5 million values": "t = top(r'req=(\\w+)', 10**6)\nprint(len(t))\nsubmit('x')",
+    "printing without end": "for n in range(10**6):\n    print('x' * 1000)\nsubmit('x')",
+}
+
+
+@dataclass
+class Stopped:
+    """In ms from the cancel."""
+
+    answered: list[float] = field(default_factory=list)
+    quiet: list[float] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
+
+
+def measure(repeats: int) -> str:
+    path = large_log()
+    path.read_bytes()  # the disk's cache
+    first: dict[str, list[float]] = {}
+    stopped: dict[tuple[str, str], Stopped] = {}
+    trips: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="rlm-ls-bench-") as folder, _model_server(Path(folder)) as origin:
+        for _ in range(repeats):
+            with _server(origin) as wire:
+                asker = Asker(wire, Path(folder), path, origin)
+                _first_progress(asker, first)
+                for case in STOPPED:
+                    for how in ("$/cancelRequest", "progress"):
+                        asker.stop(case, how, stopped.setdefault((case.name, how), Stopped()))
+                for name, script in BUSY_WITH.items():
+                    trips.setdefault(name, []).append(asker.longest_trip(script))
+    return "\n\n".join([_progress_table(first), _stopped_table(stopped), _trips_table(trips)])
+
+
+@contextlib.contextmanager
+def _model_server(folder: Path) -> Iterator[str]:
+    """A model server whose replies go on for minutes; its origin."""
+    replies = folder / "replies.json"
+    replies.write_text(json.dumps([{"text": "word " * 10_000, "delay": 0.05}] * 1000), "utf-8")
+    command = [sys.executable, str(MODEL_SERVER), "--replies", str(replies)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip().removesuffix("/v1")
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def _server(origin: str) -> Iterator[Wire]:
+    models = {"root": LIVE, "apiBase": f"{origin}/v1", "apiKeyEnv": "SCRIPTED_KEY"}
+    options = {"models": models, "events": True, "verbSeconds": 600, "scriptSeconds": 600}
+    with Wire(COMMAND, SCRIPTED_KEY="none", LITELLM_LOCAL_MODEL_COST_MAP="True") as wire:
+        wire.request("initialize", {**INITIALIZE, "initializationOptions": options})
+        wire.notify("initialized", {})
+        time.sleep(SETTLE_SECONDS)
+        yield wire
+
+
+class Asker:
+    def __init__(self, wire: Wire, folder: Path, path: Path, origin: str) -> None:
+        self.wire = wire
+        self._folder = folder
+        self._path = path
+        self._origin = origin
+        self._asked = 0
+
+    def ask(self, model: str) -> tuple[int, str]:
+        """Start a question: the request's id and its progress token."""
+        self._asked += 1
+        token = f"progress-{self._asked}"
+        scope = {"kind": "document", "textDocument": {"uri": self._path.as_uri()}}
+        params = {"question": "What failed?", "scope": scope, "model": model, "workDoneToken": token}
+        return self.wire.start("rlm/ask", params), token
+
+    def recorded(self, script: str) -> str:
+        return recording(self._folder / "script.jsonl", [reply(script)])
+
+    def wait(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while not condition(message := self.wire.receive()):
+            pass
+        return message
+
+    def answer(self, number: int) -> dict[str, Any]:
+        return self.wait(lambda message: message.get("id") == number and "method" not in message)
+
+    def stop(self, case: Stopping, how: str, times: Stopped) -> None:
+        """Ask, cancel in the middle, and note when the answer came, the children were quiet, the connection closed."""
+        number, token = self.ask(LIVE if case.script is None else self.recorded(case.script))
+        self.wait(lambda message: message.get("method") == "rlm/event" and message["params"]["type"] == case.until)
+        if case.script is None:
+            while not self._connections():
+                time.sleep(0.01)
+        time.sleep(0.05 if case.until == "runStarted" else UNDER_WAY_SECONDS)
+        watch = Watch(self.wire.process.pid)
+        if case.busy and not watch.busy():
+            raise RuntimeError(f"{case.name}: no child process computes; there is nothing to cancel")
+        connected = None if case.script is not None else self._connections
+        watch.begin(connected)
+        cancelled = time.perf_counter()
+        if how == "progress":
+            self.wire.notify("window/workDoneProgress/cancel", {"token": token})
+        else:
+            self.wire.notify("$/cancelRequest", {"id": number})
+        self.answer(number)
+        times.answered.append((time.perf_counter() - cancelled) * 1000)
+        watch.join()
+        times.quiet.append((watch.last_busy - cancelled) * 1000 if watch.last_busy else 0.0)
+        if case.script is None:
+            times.closed.append((watch.last_connected - cancelled) * 1000)
+
+    def longest_trip(self, script: str) -> float:
+        """The longest that a request without any work was not answered while a run with this script went on, in ms."""
+        number, _ = self.ask(self.recorded(script))
+        longest = 0.0
+        while True:
+            started = time.perf_counter()
+            trip = self.wire.start("rlm/stop", {"runId": "none"})
+            ended = False
+            while (message := self.wire.receive()).get("id") != trip or "method" in message:
+                ended = ended or (message.get("id") == number and "method" not in message)
+            longest = max(longest, time.perf_counter() - started)
+            if ended:
+                return longest * 1000
+            time.sleep(0.005)
+
+    def _connections(self) -> int:
+        """Replies that the model server is in the middle of."""
+        with urllib.request.urlopen(f"{self._origin}/state", timeout=10) as state:
+            return int(json.load(state)["openConnections"])
+
+
+class Watch(threading.Thread):
+    """Looks at the server's children every few ms: `last_busy` is when one was last seen to compute."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self._children = psutil.Process(process).children(recursive=True)
+        self._connections: Callable[[], int] | None = None
+        self.last_busy = 0.0
+        self.last_connected = 0.0
+
+    def busy(self) -> bool:
+        return any(map(_computes, self._children))
+
+    def begin(self, connections: Callable[[], int] | None = None) -> None:
+        self._connections = connections
+        self.start()
+
+    def run(self) -> None:
+        started = time.perf_counter()
+        while time.perf_counter() < started + WATCH_SECONDS:
+            if self.busy():
+                self.last_busy = time.perf_counter()
+            if self._connections is not None and self._connections():
+                self.last_connected = time.perf_counter()
+            time.sleep(0.002)
+
+
+def _computes(process: psutil.Process) -> bool:
+    try:
+        return process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _first_progress(asker: Asker, times: dict[str, list[float]]) -> None:
+    """First and second question, and a request that has nothing to do as the anchor."""
+    for name in ("first question", "second question"):
+        started = time.perf_counter()
+        number, token = asker.ask(asker.recorded("submit('x')"))
+        asker.wait(lambda m, t=token: m.get("method") == "$/progress" and m["params"]["token"] == t)  # type: ignore[misc]
+        times.setdefault(name, []).append((time.perf_counter() - started) * 1000)
+        asker.answer(number)
+    started = time.perf_counter()
+    asker.wire.request("rlm/stop", {"runId": "none"})
+    times.setdefault("empty request", []).append((time.perf_counter() - started) * 1000)
+
+
+def _progress_table(times: dict[str, list[float]]) -> str:
+    rows = [[name, spread(values, 1)] for name, values in times.items()]
+    return table(["rlm/ask to the first $/progress", "ms"], rows)
+
+
+def _stopped_table(stopped: dict[tuple[str, str], Stopped]) -> str:
+    rows = [
+        [name, how, *(spread(values, 0) if values else "" for values in (times.answered, times.quiet, times.closed))]
+        for (name, how), times in stopped.items()
+    ]
+    return table(["cancel during", "by", "ms to the answer", "ms to idle children", "ms to closed connection"], rows)
+
+
+def _trips_table(trips: dict[str, list[float]]) -> str:
+    return table(
+        ["longest an empty request waited while a run was", "ms"],
+        [[name, spread(values, 0)] for name, values in trips.items()],
+    )

@@ -1,0 +1,182 @@
+"""Searches against what plain Python finds: every kind of line end, every kind of cut."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
+
+from rlm_ls.context.ops import find, match, scan, windows
+from rlm_ls.context.ops.folding import fold
+from rlm_ls.context.piece import Piece
+
+REPEATED = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WORDS = st.sampled_from(["a", "b", "ab", "a1", "é", "k", "𝔘", " ", "ß", "a b"])
+
+
+@pytest.fixture(params=[3, 7, 1 << 18], ids="window of {}".format)
+def _window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "WINDOW", request.param)
+
+
+def cut(piece: Piece, places: list[int]) -> list[Piece]:
+    """The piece in several, as the parent would cut a large document."""
+    edges = [0, *sorted(place for place in set(places) if 0 < place < piece.high), piece.high]
+    return [replace(piece, start=a, end=b) for a, b in pairwise(edges)]
+
+
+@REPEATED
+@given(text=TEXT, word=WORDS, ignore_case=st.booleans(), places=st.lists(st.integers(1, 60), max_size=4))
+@pytest.mark.usefixtures("_window")
+def test_find_brings_each_line_that_holds_the_text(
+    text: str, word: str, ignore_case: bool, places: list[int], tmp_path: Path
+) -> None:
+    found, total, searched = find.find(
+        clock(), cut(piece_of(tmp_path, text), places), word, ignore_case, folded=False, limit=100
+    )
+    flags = re.IGNORECASE if ignore_case else 0
+    if len(set(word.split())) > 1:
+        lines = [(at, line) for at, line in lines_of(text) if re.search("a|b", line, flags)]
+        assert total == len(lines)
+        assert searched == len(text.encode())
+        return
+    wanted = [
+        (number_of(text, at), one.start() + 1, one.end() + 1, line)
+        for at, line in lines_of(text)
+        if (one := re.search(re.escape(word), line, flags))
+    ]
+    assert [(hit.span.line, hit.column, hit.end_column, hit.text) for _, hit in found] == wanted
+    assert (total, searched) == (len(wanted), len(text.encode()))
+
+
+@REPEATED
+@given(text=TEXT, places=st.lists(st.integers(1, 60), max_size=4))
+@pytest.mark.usefixtures("_window")
+def test_hits_know_their_lines_columns_and_groups(text: str, places: list[int], tmp_path: Path) -> None:
+    pattern = r"(a|b)|(\d)"
+    found, total, _ = match.regex(clock(), cut(piece_of(tmp_path, text), places), pattern, False, False, 100)
+    wanted = []
+    for start, end, groups in matches_of(pattern, text):
+        at, line = next((at, line) for at, line in reversed(lines_of(text)) if at <= start)
+        wanted.append((number_of(text, start), start - at + 1, end - at + 1, line, groups, byte_at(text, at)))
+    shown = [(hit.span.line, hit.column, hit.end_column, hit.text, hit.groups, hit.span.start) for hit in found]
+    assert shown == wanted
+    assert total == len(wanted)
+
+
+@REPEATED
+@given(
+    text=TEXT,
+    filters=st.lists(
+        st.tuples(st.sampled_from(["a", "b", r"\d", "^$", r"\w", "é", "(?=a)"]), st.booleans()), max_size=3
+    ),
+    places=st.lists(st.integers(1, 60), max_size=3),
+)
+@pytest.mark.usefixtures("_window")
+def test_filters_let_whole_lines_through(
+    text: str, filters: list[tuple[str, bool]], places: list[int], tmp_path: Path
+) -> None:
+    kept = [
+        (at, line) for at, line in lines_of(text) if all(bool(re.search(test, line)) == keep for test, keep in filters)
+    ]
+    wanted = [(byte_at(text, at + one.start()), one.group()) for at, line in kept for one in re.finditer(r"\w|$", line)]
+    pieces = cut(piece_of(tmp_path, text, tuple(filters)), places)
+    found, total, searched = match.regex(clock(), pieces, r"\w|$", False, False, 1000)
+    raw = text.encode()
+    shown = []
+    for hit in found:
+        line_start = hit.span.start
+        prefix = len(hit.text[: hit.column - 1].encode())
+        shown.append((line_start + prefix, hit.text[hit.column - 1 : hit.end_column - 1]))
+    assert shown == wanted
+    assert (total, searched) == (len(wanted), len(raw))
+    assert match.count(clock(), pieces, "", False, False, True)[0].get(0, 0) == len(kept)
+
+
+@REPEATED
+@given(text=TEXT, words=st.lists(WORDS, min_size=1, max_size=4, unique=True), ignore_case=st.booleans())
+def test_find_any_brings_every_occurrence_of_every_word(
+    text: str, words: list[str], ignore_case: bool, tmp_path: Path
+) -> None:
+    found, total, _ = find.find_any(clock(), [piece_of(tmp_path, text)], words, ignore_case, 1000)
+    flags = re.IGNORECASE if ignore_case else 0
+    wanted = Counter(
+        (number_of(text, at), one.start() + 1, word)
+        for word in words
+        for at, line in lines_of(text)
+        for one in re.finditer(re.escape(word), line, flags)
+    )
+    assert Counter((hit.span.line, hit.column, hit.word) for hit in found) == wanted
+    assert total == wanted.total()
+
+
+@REPEATED
+@given(text=TEXT)
+def test_with_multiline_small_windows_find_what_large_ones_do(text: str, tmp_path: Path) -> None:
+    pattern = r"a\n?b|\n\n|\d|b$"
+    piece = piece_of(tmp_path, text)
+
+    def found() -> tuple[list[tuple[int, int]], int]:
+        hits, _, searched = match.regex(clock(), [piece], pattern, False, True, 1000)
+        return [(hit.span.start, hit.column) for hit in hits], searched
+
+    whole = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "REACH", 8)
+        patch.setattr(scan, "ACROSS", 8)
+        assert found() == whole
+
+
+FOLDED = st.text(st.sampled_from("eéEÉe\u0301 \u00a0\tﬁfi\nx\r"), max_size=20)
+
+
+@REPEATED
+@given(text=FOLDED, word=st.sampled_from(["e", "é", "fi", "e e", "x", "ﬁ"]), ignore_case=st.booleans())
+def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_case: bool, tmp_path: Path) -> None:
+    found, total, _ = find.find(clock(), [piece_of(tmp_path, text)], word, ignore_case, folded=True, limit=100)
+
+    def plain(line: str) -> str:
+        return re.sub(r"\s+", " ", fold(line))
+
+    flags = re.IGNORECASE if ignore_case else 0
+    wanted = [
+        number_of(text, at) for at, line in lines_of(text) if re.search(re.escape(plain(word)), plain(line), flags)
+    ]
+    assert [hit.span.line for _, hit in found] == wanted
+    assert total == len(wanted)
+    for _, hit in found:
+        part = hit.text[hit.column - 1 : hit.end_column - 1]
+        assert re.search(re.escape(plain(word)), plain(part), flags)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_long_line_is_shown_around_the_match(end: str, tmp_path: Path) -> None:
+    text = f"first{end}" + "é" * 3000 + "needle" + "𝔘" * 3000 + end
+    ((hit,), total, _) = match.regex(clock(), [piece_of(tmp_path, text)], "needle", False, False, 5)
+    assert total == 1
+    assert (hit.span.line, hit.column, hit.end_column) == (2, 3001, 3007)
+    assert hit.text == "…" + "é" * 150 + "needle" + "𝔘" * 150 + "…"
+    assert text.encode()[hit.span.start : hit.span.end].decode() == hit.text[1:-1]
+
+
+def test_a_line_longer_than_any_window_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "LONGEST", 1 << 16)
+    text = ("x" * 99_999 + "needle é") * 5
+    piece = piece_of(tmp_path, text)
+    assert match.count(clock(), [piece], "needle", False, False, False)[0] == {0: 5}
+    found, *_ = match.regex(clock(), [piece], "needle", False, False, 5)
+    assert [hit.column for hit in found] == [100_000 + 100_007 * n for n in range(5)]
+    assert {hit.span.line for hit in found} == {1}
+
+
+def test_time_up_leaves_what_was_found_so_far(tmp_path: Path) -> None:
+    late = clock(0.0)
+    counts, searched = match.count(late, [piece_of(tmp_path, "a\n" * 1000)], "a", False, False, False)
+    assert (sum(counts.values()), searched, late.stopped) == (0, 0, True)
