@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_ls.context.scope import Scope
+from rlm_ls.context.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,4 @@ class AskRequest:
     schema: dict[str, Any] | None = None
     follow_up: str | None = None
     run_id: str | None = None
+    surroundings: Surroundings = Surroundings()

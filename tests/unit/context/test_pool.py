@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.unit.context.oracle import piece_of
+from tests.unit.context.oracle import SLOW, piece_of, slow_text
 
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.errors import BadPattern, DocumentChanged, SearchFailed, SearchTimeout
@@ -28,12 +27,7 @@ def counting(folder: Path, text: str, pattern: str) -> dict[str, object]:
 
 def stuck(folder: Path) -> dict[str, object]:
     """A request that one engine call keeps busy for minutes: RE2 at 0.1 MB/s, on one line of 12 MB."""
-    letters = random.Random(0).choices("abcdefghij klm0123", k=200_000)
-    return {
-        "pieces": [piece_of(folder, "".join(letters) * 60)],
-        "pattern": r"(?:[a-z]+.{0,100}){1,9}[0-9]{19}",
-        **COUNT,
-    }
+    return {"pieces": [piece_of(folder, slow_text(12_000_000))], "pattern": SLOW, **COUNT}
 
 
 def workers() -> list[psutil.Process]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -192,23 +191,26 @@ async def test_where_no_descriptor_can_be_shared_a_replaced_file_is_noticed(
 
 
 async def test_nothing_is_left_behind_by_a_killed_process(tmp_path: Path, pool: SearchPool) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    dead = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await dead.wait()
     stale = tmp_path / f"rlm-ls-{dead.pid}-abc"
     stale.mkdir()
     (stale / "pack").write_text("private")
     options = ContextOptions(pack_folder=str(tmp_path))
-    async with await Context.take(Scope("document", files=("a:b",), buffers=(Buffer("a:b", "x"),)), pool, options):
+    async with await Context.take(Scope("document", files=("mem:b",), buffers=(Buffer("mem:b", "x"),)), pool, options):
         assert not stale.exists()
 
 
 async def test_a_closed_context_holds_no_files(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a\n" * LARGE)
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        async with await Context.take(files(tmp_path / "a"), pool):
-            pass
-    assert len(os.listdir("/proc/self/fd")) == before
+
+    def held() -> list[str]:
+        links = [os.readlink(entry) for entry in os.scandir("/proc/self/fd") if os.path.islink(entry)]
+        return [link for link in links if link.startswith(str(tmp_path)) or "/rlm-ls-" in link]
+
+    async with await Context.take(files(tmp_path / "a"), pool):
+        assert len(held()) == 2
+    assert held() == []
 
 
 async def test_the_digest_is_that_of_names_and_bytes(taking: Taking, tmp_path: Path) -> None:
@@ -221,7 +223,7 @@ async def test_the_digest_is_that_of_names_and_bytes(taking: Taking, tmp_path: P
 
 async def test_a_selection_is_the_limit(taking: Taking, pool: SearchPool) -> None:
     text = "𝔘ne\r\ntwo é two\nthree"
-    scope = Scope("selection", files=("a:b",), buffers=(Buffer("a:b", text),), region=((0, 2), (1, 5)))
+    scope = Scope("selection", files=("mem:b",), buffers=(Buffer("mem:b", text),), region=((0, 2), (1, 5)))
     context = await taking(scope)
     (part,) = context.limit
     assert text.encode()[part.start : part.end].decode() == "ne\r\ntwo é"
@@ -259,7 +261,7 @@ async def test_a_huge_buffer_does_not_hold_up_the_loop(taking: Taking) -> None:
             longest = max(longest, loop.time() - start)
 
     watcher = asyncio.create_task(watch())
-    context = await taking(Scope("document", files=("a:b",), buffers=(Buffer("a:b", text),)))
+    context = await taking(Scope("document", files=("mem:b",), buffers=(Buffer("mem:b", text),)))
     watcher.cancel()
     assert context.documents[0].lines == 2_000_000
     assert longest < 1

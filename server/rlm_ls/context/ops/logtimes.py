@@ -9,8 +9,8 @@ from rlm_ls.context.ops.reader import Reader
 
 Found = tuple[str, str, int, int, int]
 
-STEP = 1 << 16
-"""Bytes between two looks at a log's time: between two that are the same, it is taken not to change."""
+LONGEST_STEP = 1 << 16
+"""Bytes between two looks at a log's time, at most: between two that are the same, it is taken not to change."""
 
 MOST = 200
 SAMPLES = 40
@@ -35,12 +35,13 @@ def buckets(clock: Clock, reader: Reader) -> list[Found]:
     stamp = _stamp(reader)
     if stamp is None:
         return []
-    starts = [reader.next_line(at, reader.size) for at in range(0, reader.size, STEP)]
+    step = max(1, min(LONGEST_STEP, reader.size // (4 * MOST)))
+    starts = [reader.next_line(at, reader.size) for at in range(0, reader.size, step)]
     probes = [(at, time) for at in dict.fromkeys(starts) if (time := _time(reader, stamp, at)) is not None]
     for grain in _GRAINS:
         names = dict.fromkeys(_name(time, grain) for _, time in probes)
         if 2 <= len(names) <= MOST:
-            return _parts(clock, reader, stamp, probes, grain)
+            return _parts(clock, reader, stamp, probes, grain, step)
     return []
 
 
@@ -69,6 +70,7 @@ def _parts(
     stamp: re.Pattern[bytes],
     probes: list[tuple[int, re.Match[bytes]]],
     grain: tuple[str, ...],
+    step: int,
 ) -> list[Found]:
     edges: list[tuple[int, str]] = [(0, _name(probes[0][1], grain))]
     for at, time in [*probes[1:], (reader.size, None)]:
@@ -76,7 +78,7 @@ def _parts(
             break
         if time is not None and _name(time, grain) == edges[-1][1]:
             continue
-        before = max(edges[-1][0], at - 2 * STEP)
+        before = max(edges[-1][0], at - 2 * step)
         edges += _changes(reader, stamp, before, at, grain, edges[-1][1])
     ends = [at for at, _ in edges[1:]] + [reader.size]
     return [("time", name, 1, at, end) for (at, name), end in zip(edges, ends, strict=True)]
