@@ -10,6 +10,7 @@ from typing import Any
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
+from rlm_ls.context.surroundings import NOWHERE, Surroundings
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.events import AnyEvent
@@ -70,6 +71,8 @@ class Asker:
         window: int = 1_000_000,
         scope: Scope | None = None,
         run_id: str | None = None,
+        follow_up: str | None = None,
+        surroundings: Surroundings = NOWHERE,
         on_event: Any = None,
     ) -> Told:
         told = Told(answer=None)  # type: ignore[arg-type]
@@ -89,6 +92,8 @@ class Asker:
             budget=budget or Budget(),
             schema=schema,
             run_id=run_id,
+            follow_up=follow_up,
+            surroundings=surroundings,
         )
         told.answer = await self.engine.ask(request, listen, model=factory)
         return told

@@ -61,7 +61,11 @@ class Matching(Scanner):
                 total += count
             if total > max(found.values(), default=0):
                 found["ignore_case=True, fold=True" if name == "both" else name] = total
-        return "; ".join([f"0 lines; {total:,} with {name}" for name, total in found.items()])
+        return (
+            "; ".join(["0 lines as written", *(f"{total:,} with {name}" for name, total in found.items())])
+            if found
+            else ""
+        )
 
     async def find_any(
         self, words: list[str], within: Selection, *, ignore_case: bool = False, limit: int = 50

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Literal
 
 from rlm_ls.context.document import Hit, Selection, Span
+from rlm_ls.context.ops.sections import Stretch
 from rlm_ls.context.scanner import Scanner, base_of
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 MOST_SPANS = 100_000
 MOST_SAMPLES = 10_000
+
+BATCH = 200
+"""Parts that are cut by one request to a worker."""
 
 BYTES_PER_TOKEN = 4
 """An estimate: right for source and prose, half too low for logs."""
@@ -38,7 +42,7 @@ class Sections(Scanner):
                 _check_count(count)
         if progress.note:
             raise SearchTimeout(f"The split was {progress.note}.", "Split a smaller region.")
-        return await self._cut(within, cuts)
+        return await self._cut("sections.cut", within, cuts)
 
     async def chunks(
         self, within: Selection, size: int, overlap: int = 0, by: Literal["lines", "tokens", "sections"] = "lines"
@@ -57,23 +61,16 @@ class Sections(Scanner):
         if by == "sections":
             for doc in dict.fromkeys(part.doc for part in within):
                 cuts[doc] = [span.start for _, _, _, span in await self.outline(doc)]
-        found: list[Span] = []
-        for part in within:
-            document = self.context.documents[part.doc]
-            found += await self.call(
-                "sections.chunks",
-                file=self.context.files[part.doc],
-                start=part.start,
-                end=part.end,
-                base=base_of(document, part.start),
-                size=size if by == "lines" else size * BYTES_PER_TOKEN,
-                overlap=overlap if by == "lines" else overlap * BYTES_PER_TOKEN,
-                by="lines" if by == "lines" else "bytes",
-                cuts=cuts.get(part.doc, []),
-                most=MOST_SPANS,
-            )
-            _check_count(len(found))
-        return found
+        factor = 1 if by == "lines" else BYTES_PER_TOKEN
+        return await self._cut(
+            "sections.chunks",
+            within,
+            cuts,
+            size=size * factor,
+            overlap=overlap * factor,
+            lines=by == "lines",
+            most=MOST_SPANS,
+        )
 
     async def outline(self, doc: int) -> list[Entry]:
         """Functions, classes and headings in order, with their spans; never an error for an unknown language."""
@@ -111,18 +108,25 @@ class Sections(Scanner):
             found += await self.call("sections.sample", piece=piece, targets=offsets)
         return found
 
-    async def _cut(self, within: Selection, cuts: dict[int, list[int]]) -> list[Span]:
-        found: list[Span] = []
-        for part in within:
-            document = self.context.documents[part.doc]
-            found += await self.call(
-                "sections.cut",
-                file=self.context.files[part.doc],
-                start=part.start,
-                end=part.end,
-                base=base_of(document, part.start),
-                cuts=[at for at in cuts.get(part.doc, []) if part.start < at < part.end],
+    async def _cut(self, operation: str, within: Selection, cuts: dict[int, list[int]], **options: Any) -> list[Span]:
+        stretches = [
+            Stretch(
+                self.context.files[part.doc],
+                part.start,
+                part.end,
+                base_of(self.context.documents[part.doc], part.start),
+                [at for at in cuts.get(part.doc, ()) if part.start < at < part.end],
             )
+            for part in within
+        ]
+        found: list[Span] = []
+        payloads = ({"stretches": stretches[at : at + BATCH]} | options for at in range(0, len(stretches), BATCH))
+        async with aclosing(self.pool.map(operation, payloads, self.deadline_seconds)) as results:
+            async for spans in results:
+                if isinstance(spans, SearchTimeout):
+                    raise spans
+                found += spans
+                _check_count(len(found))
         return found
 
 

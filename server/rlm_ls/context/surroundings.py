@@ -38,3 +38,7 @@ class Surroundings:
     open: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     edits: tuple[Edit, ...] = ()
+
+
+NOWHERE = Surroundings()
+"""Nothing is known: a terminal, or a client that tells nothing."""

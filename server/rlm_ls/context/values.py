@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import aclosing
 
 from rlm_ls.context.document import Hit, Selection
-from rlm_ls.context.ops.terms import KINDS, First
+from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, First
 from rlm_ls.context.piece import File, Filters
 from rlm_ls.context.scanner import Scanner, base_of
 
@@ -136,7 +136,8 @@ class Values(Scanner):
                 if len(counts) > MOST_DISTINCT:
                     break
         if kind in KINDS and KINDS[kind].inside_only:
-            counts = Counter({term: count for term, count in counts.items() if inside[term]})
+            names = {term: count for term, count in counts.items() if inside[term] * INSIDE_SHARE >= count}
+            counts = Counter(names)
         best = await asyncio.to_thread(_best, counts, n)
         hits: list[Hit] = []
         if best:

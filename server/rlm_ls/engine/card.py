@@ -8,9 +8,12 @@ from collections import Counter
 from rlm_ls.context.document import Document
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
+from rlm_ls.context.surroundings import Surroundings
 
 LISTED = 30
 """Documents listed by name; of more, the folders are counted and the largest named."""
+OPEN_SHOWN = 8
+MARKS_SHOWN = 5
 EXCERPTED = 2
 EXCERPT_LINES = 4
 LINE = 160
@@ -19,12 +22,13 @@ LINE = 160
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-async def card(context: Context, search: Search) -> str:
+async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
     parts = [_heading(documents), *_listing(documents)]
     if limited := await _limit(context, search):
         parts.append(limited)
+    parts += _surroundings(context, surroundings)
     largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
     for number in sorted(largest):
         parts += await _excerpts(documents[number], number, search)
@@ -64,6 +68,24 @@ def _listing(documents: tuple[Document, ...]) -> list[str]:
         *(_line(document) for document in largest),
         'docs(glob) lists more, e.g. docs("src/**").',
     ]
+
+
+def _surroundings(context: Context, here: Surroundings) -> list[str]:
+    """Where the asker is, what is open, what was edited, what is marked as wrong; each only if there is any."""
+    lines = []
+    if here.cursor is not None and (document := context.document(here.cursor[0])) is not None:
+        lines.append(f"Cursor: {document.path}:{here.cursor[1] + 1}")
+    if len(context.documents) > 1 and (opened := [d.path for uri in here.open if (d := context.document(uri))]):
+        lines.append(f"Open: {', '.join(opened[:OPEN_SHOWN])}")
+    edits = [f"{d.path}:{edit.line + 1}" for edit in here.edits if (d := context.document(edit.uri))]
+    if edits:
+        lines.append(f"Edited lately: {', '.join(edits[:OPEN_SHOWN])}")
+    marks = [(d.path, mark) for mark in here.diagnostics if (d := context.document(mark.uri))]
+    for path, mark in marks[:MARKS_SHOWN]:
+        lines.append(f"Marked {path}:{mark.line + 1}: {mark.severity}: {' '.join(mark.message.split())[:LINE]}")
+    if len(marks) > MARKS_SHOWN:
+        lines.append(f"{len(marks):,} such marks in all: diagnostics() lists them.")
+    return lines
 
 
 def _line(document: Document) -> str:

@@ -22,6 +22,7 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.earlier import Earlier, KeptSandboxes, assigned
 from rlm_ls.engine.events import AnyEvent, ContextTaken, DocumentTaken, RouteChosen, RunFinished, RunStarted, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger, Limits
@@ -77,6 +78,7 @@ class Engine:
     sandboxes: AsyncMonty
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
+    _kept: KeptSandboxes = field(default_factory=KeptSandboxes)
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
@@ -143,6 +145,7 @@ class Engine:
             async with AsyncExitStack() as stack:
                 active.run = run = await self._prepare(request, journal, ledger, stack, created, settings, factory)
                 answer = await explore(run)
+                self._kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
             await self._end(journal, answer, None)
@@ -189,9 +192,16 @@ class Engine:
         unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
         warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
         search = Search(context, self.pool, settings.verb_seconds)
-        desk = Desk(context, search, ledger.remaining)
+        desk = Desk(context, search, ledger.remaining, request.surroundings)
         conversation, shown = await open_conversation(
-            request.question, route, context, search, settings, schema=request.schema, earlier=earlier
+            request.question,
+            route,
+            context,
+            search,
+            settings,
+            schema=request.schema,
+            earlier=earlier,
+            surroundings=request.surroundings,
         )
         sandbox = Sandbox(
             self.sandboxes,
@@ -201,7 +211,7 @@ class Engine:
             single=len(context.documents) == 1,
         )
         stack.push_async_callback(sandbox.close)
-        await sandbox.start()
+        await sandbox.start(earlier.state if earlier else None)
         run = Run(
             request=request,
             model=model,
@@ -221,12 +231,14 @@ class Engine:
             desk.read.update(part.doc for part in context.limit)
         return run
 
-    async def _earlier(self, request: AskRequest) -> tuple[str, str] | None:
-        """Question and answer of the run that this one follows up on. Raises UnknownRun."""
+    async def _earlier(self, request: AskRequest) -> Earlier | None:
+        """The run that this one follows up on. Raises UnknownRun."""
         if request.follow_up is None:
             return None
         row = await self.store.run(request.follow_up)
-        return row.question, str((row.answer or {}).get("answer", "(none)"))[:8000]
+        variables = assigned(await self.store.events(row.run_id))
+        answer = str((row.answer or {}).get("answer", "(none)"))
+        return Earlier(row.question, answer, variables, self._kept.get(row.run_id))
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
         for message in answer.warnings:

@@ -7,9 +7,11 @@ from typing import Any
 
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
+from rlm_ls.context.surroundings import Surroundings
 from rlm_ls.engine.answer import Route
 from rlm_ls.engine.card import card, whole_text
 from rlm_ls.engine.conversation import Conversation
+from rlm_ls.engine.earlier import Earlier
 from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.prompt import system_prompt
 from rlm_ls.models.base import Message, Model
@@ -53,13 +55,14 @@ async def open_conversation(
     settings: Settings,
     *,
     schema: dict[str, Any] | None,
-    earlier: tuple[str, str] | None,
+    earlier: Earlier | None,
+    surroundings: Surroundings,
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
-    described = await card(context, search)
+    described = await card(context, search, surroundings)
     parts = [f"Question: {question.strip()}"]
     if earlier is not None:
-        parts.append(f"It follows up on an earlier question: {earlier[0]}\nThe answer then was:\n{earlier[1]}")
+        parts.append(earlier.described())
     if schema is not None:
         parts.append(f"submit(…, data=…) must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}")
     parts.append(described)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.surroundings import Surroundings
+from rlm_ls.context.surroundings import NOWHERE, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ class AskRequest:
     schema: dict[str, Any] | None = None
     follow_up: str | None = None
     run_id: str | None = None
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = NOWHERE

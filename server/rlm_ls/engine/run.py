@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rlm_ls.engine.answer import Answer, Coverage, Route, SkippedDocument
 from rlm_ls.engine.conversation import Conversation
@@ -36,6 +36,7 @@ from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.observation import Ran, observation
 from rlm_ls.engine.partial import Findings, partial_answer
 from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, steps_left
+from rlm_ls.engine.quotations import marked, unmatched
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.submission import Checked, check
 from rlm_ls.errors import RlmError
@@ -71,6 +72,7 @@ class Run:
     trace_uri: str
     findings: Findings = field(default_factory=Findings)
     warnings: list[str] = field(default_factory=list)
+    quotations_returned: bool = False
     characters_shown: int = 0
     model_seconds: float = 0.0
     program_seconds: float = 0.0
@@ -103,7 +105,9 @@ async def _turn(run: Run) -> Answer | None:
     run.findings.plan = _plan(reply.text) or run.findings.plan
     answer: Answer | None
     if run.route == "direct" and not blocks:
-        answer = finish(run, "answered", "", answer=Checked(reply.text.strip(), None, (), ()))
+        run.quotations_returned = True  # there is no further turn to mend them in
+        checked, _ = await _check_quotations(run, Checked(reply.text.strip(), None, (), ()))
+        answer = finish(run, "answered", "", answer=checked)
     else:
         programs, answer = await _run_programs(run, turn, blocks)
         if answer is None:
@@ -175,12 +179,25 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
         checked = await check(run.desk.submission, run.desk, run.request.schema)
         problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
         if not problems:
+            checked, problems = await _check_quotations(run, checked)
+        if not problems:
             return programs, finish(run, "answered", "", answer=checked)
         run.findings.draft, run.findings.citations = checked.answer, checked.citations
         run.findings.draft_problem = " ".join(problems)
         refusal = f"submit was not accepted: {run.findings.draft_problem}"
         programs[-1] = Ran(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
     return programs, None
+
+
+async def _check_quotations(run: Run, checked: Checked) -> tuple[Checked, tuple[str, ...]]:
+    """Quotations that stand nowhere go back to the model once; if they come again they are marked in the answer."""
+    missing = await unmatched(checked.answer, checked.citations, run.desk)
+    if missing and not run.quotations_returned:
+        run.quotations_returned = True
+        return checked, tuple(
+            f"the text holds no {quote!r}: quote it exactly, or say it in other words." for quote in missing
+        )
+    return replace(checked, answer=marked(checked.answer, missing)), ()
 
 
 async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:

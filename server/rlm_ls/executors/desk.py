@@ -12,6 +12,7 @@ from rlm_ls.context.document import Document, Hit, Part, Selection, Span
 from rlm_ls.context.region import resolve
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
+from rlm_ls.context.surroundings import NOWHERE, Surroundings
 from rlm_ls.errors import ProgramError
 
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
@@ -34,6 +35,7 @@ class Desk:
     context: Context
     search: Search
     remaining: Callable[[], Mapping[str, Any]]
+    surroundings: Surroundings = NOWHERE
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

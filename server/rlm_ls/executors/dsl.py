@@ -81,14 +81,25 @@ class Sandbox:
         self._clock = clock
         self._seconds = script_seconds
         self._print_limit = print_limit
+        self._single = single
         self._prelude = prelude(single=single)
         self._session: AsyncMontySession | None = None
         self._rescue = _Rescue(b"", False)
 
-    async def start(self) -> None:
-        self._session = await self._checkout()
-        await self._session.feed_run(self._prelude)
-        await self._save(self._session)
+    async def start(self, earlier: bytes | None = None) -> None:
+        """Begin anew, or with the variables of an `earlier` session's state."""
+        self._session = session = await self._checkout()
+        if earlier is None:
+            await session.feed_run(self._prelude)
+        else:
+            await session.load_session(earlier)
+            await session.feed_run(f"_single = {self._single}")
+        await self._save(session)
+
+    @property
+    def state(self) -> bytes:
+        """The variables after the newest script, to start another session with; empty if there are none."""
+        return b"" if self._rescue.suspended else self._rescue.state
 
     async def close(self) -> None:
         """Give the worker back, or discard it if a script was cut off. Safe to call twice."""

@@ -14,11 +14,8 @@ def echo_last_expression(source: str) -> str:
     Left alone: calls of print, show, submit and help, and anything this Python cannot parse (the sandbox then says
     what is wrong with it).
     """
-    if len(source) > MAX_SOURCE:
-        return source
-    try:
-        tree = compile(source, "<script>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return source
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr) or _prints(last.value) or last.end_lineno is None:
@@ -31,6 +28,17 @@ def echo_last_expression(source: str) -> str:
     lines[end] = lines[end][:tail_at] + b")" + lines[end][tail_at:]
     lines[first] = lines[first][: last.col_offset] + b"_echo(" + lines[first][last.col_offset :]
     return b"".join(lines).decode()
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The script's syntax tree, None for one that this Python cannot parse or that is too long to try."""
+    if len(source) > MAX_SOURCE:
+        return None
+    try:
+        tree: ast.Module = compile(source, "<script>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
 
 
 def _prints(expression: ast.expr) -> bool:

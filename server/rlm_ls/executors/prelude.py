@@ -66,6 +66,23 @@ class Selection:
     def __repr__(self):
         return 'Selection(' + self.label + ')'
 
+@_dataclass
+class Diagnostic:
+    doc: str
+    line: int
+    end_line: int
+    severity: str
+    message: str
+    source: str
+    code: str
+    def __repr__(self):
+        rule = ' '.join([part for part in (self.source, self.code) if part])
+        tail = ' (' + rule + ')' if rule else ''
+        return self.doc + ':' + str(self.line) + ': ' + self.severity + ': ' + self.message + tail
+
+def _as_diagnostics(rows):
+    return [Diagnostic(*row) for row in rows]
+
 def _as_plain(value):
     return value
 

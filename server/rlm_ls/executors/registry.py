@@ -16,7 +16,7 @@ from rlm_ls.errors import ProgramError
 if TYPE_CHECKING:
     from rlm_ls.executors.desk import Desk
 
-Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "unavailable"]
+Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "unavailable"]
 """How a verb's result is rebuilt inside the sandbox: see prelude.py."""
 
 VerbFunction = Callable[..., Awaitable[Any]]
@@ -150,6 +150,8 @@ def stubs() -> str:
         "class Doc:\n    path: str; language: str; characters: int; lines: int; longest_line: int",
         "class Entry:\n    kind: str; name: str; level: int; span: Span",
         "class Selection: ...",
+        "class Diagnostic:\n    doc: str; line: int; end_line: int; severity: str; message: str\n"
+        "    source: str; code: str",
     ]
     for item in VERBS.values():
         shown = ", ".join(

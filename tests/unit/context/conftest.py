@@ -27,7 +27,8 @@ async def taking(pool: SearchPool) -> AsyncIterator[Callable[..., Awaitable[Cont
     async with AsyncExitStack() as stack:
 
         async def take(scope: Scope, **options: object) -> Context:
-            return await stack.enter_async_context(await Context.take(scope, pool, ContextOptions(**options)))  # type: ignore[arg-type]
+            context = await Context.take(scope, pool, ContextOptions(**options))  # type: ignore[arg-type]
+            return await stack.enter_async_context(context)
 
         yield take
 

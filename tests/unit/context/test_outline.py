@@ -12,12 +12,21 @@ from rlm_ls.context.search import Search
 
 SOURCES = {
     "python": ("class A:\n    def f(self): pass\n\ndef g(): pass\n", ["class A", "method f", "function g"]),
-    "javascript": ("class A { f() {} }\nfunction g() {}\nconst h = () => 1;\n", ["class A", "method f", "function g", "function h"]),
-    "typescript": ("interface I { x: number }\nclass A { f(): void {} }\ntype T = I;\n", ["interface I", "class A", "method f", "type T"]),
+    "javascript": (
+        "class A { f() {} }\nfunction g() {}\nconst h = () => 1;\n",
+        ["class A", "method f", "function g", "function h"],
+    ),
+    "typescript": (
+        "interface I { x: number }\nclass A { f(): void {} }\ntype T = I;\n",
+        ["interface I", "class A", "method f", "type T"],
+    ),
     "typescriptreact": ("function App() { return <b/>; }\n", ["function App"]),
     "java": ("class A { int f() { return 1; } A() {} }\n", ["class A", "method f", "constructor A"]),
     "go": ("package p\ntype T struct{}\nfunc (t T) M() {}\nfunc F() {}\n", ["type T", "method M", "function F"]),
-    "rust": ("struct S;\nimpl S { fn f() {} }\nfn g() {}\nmod m {}\n", ["struct S", "impl S", "method f", "function g", "module m"]),
+    "rust": (
+        "struct S;\nimpl S { fn f() {} }\nfn g() {}\nmod m {}\n",
+        ["struct S", "impl S", "method f", "function g", "module m"],
+    ),
     "c": ("struct S { int a; };\nstruct S s;\nint *f(int a) { return 0; }\n", ["struct S", "function f"]),
     "cpp": ("namespace n { class A { void f() {} }; }\n", ["namespace n", "class A", "method f"]),
     "csharp": ("namespace N { class A { void F() {} } }\n", ["namespace N", "class A", "method F"]),
@@ -71,10 +80,13 @@ async def test_other_markup(asking: Asking) -> None:
 
 
 async def test_books(asking: Asking) -> None:
-    text = "BOOK ONE: 1805\n\nCHAPTER I\n\nWell, Prince\npart of it.\n\nCHAPTER II\n\nI said\nso.\n\nBOOK TWO: 1806\n\nIV\n\nx\n"
+    text = (
+        "BOOK ONE: 1805\n\nCHAPTER I\n\nWell, Prince\npart. of it\nPart of it.\n\nCHAPTER II\n\nI said\nso.\n\n"
+        "BOOK TWO: 1806\n\nIV\n\nx\n"
+    )
     search = await asking(text, language="plaintext")
     assert [(name, level, line) for _, name, level, line, _ in await outline(search)] == [
-        ("BOOK ONE: 1805", 1, 1), ("CHAPTER I", 2, 3), ("CHAPTER II", 2, 8), ("BOOK TWO: 1806", 1, 13), ("IV", 3, 15),
+        ("BOOK ONE: 1805", 1, 1), ("CHAPTER I", 2, 3), ("CHAPTER II", 2, 9), ("BOOK TWO: 1806", 1, 14), ("IV", 3, 16),
     ]  # fmt: skip
 
 

@@ -87,7 +87,7 @@ PLAIN = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=st.one_of(PLAIN, PLAIN.map("^{}".format), PLAIN.map("a{}".format)), text=TEXT)
 def test_captured_values_are_those_of_python(pattern: str, text: str, tmp_path: Path) -> None:
     values, *_ = match.values(clock(), [piece_of(tmp_path, text)], pattern, False, False, 10**6, 10**9)

@@ -168,12 +168,34 @@ def test_a_long_line_is_shown_around_the_match(end: str, tmp_path: Path) -> None
 
 def test_a_line_longer_than_any_window_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "LONGEST", 1 << 16)
+    monkeypatch.setattr(windows, "REACH", 1 << 10)
     text = ("x" * 99_999 + "needle é") * 5
     piece = piece_of(tmp_path, text)
     assert match.count(clock(), [piece], "needle", False, False, False)[0] == {0: 5}
     found, *_ = match.regex(clock(), [piece], "needle", False, False, 5)
     assert [hit.column for hit in found] == [100_000 + 100_007 * n for n in range(5)]
     assert {hit.span.line for hit in found} == {1}
+
+
+@REPEATED
+@given(
+    text=st.lists(st.sampled_from(["ab", "12", " ", "é", "𝔘", "a", "\n", "\r\n"]), max_size=40).map("".join),
+    pattern=st.sampled_from([r"\d+", "ab", r"\w{1,3}", "^a", r"a\b", "(?<=b)a", "é|$", r"[^ ]{2}"]),
+)
+def test_matches_across_the_pieces_of_a_long_line_are_found_once(text: str, pattern: str, tmp_path: Path) -> None:
+    piece = piece_of(tmp_path, text)
+    runs = [one for one in re.findall(r"\d+", text) if len(one) > 8]
+    if runs:
+        return  # longer than the reach
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW", 4)
+        patch.setattr(windows, "LONGEST", 24)
+        patch.setattr(windows, "REACH", 10)
+        counts, searched = match.count(clock(), [piece], pattern, False, False, False)
+        values, *_ = match.values(clock(), [piece], pattern, False, False, 1000, 10**6)
+    wanted = matches_of(pattern, text)
+    assert (counts.get(0, 0), searched) == (len(wanted), len(text.encode()))
+    assert values == [text[start:end] for start, end, _ in wanted]
 
 
 def test_time_up_leaves_what_was_found_so_far(tmp_path: Path) -> None:

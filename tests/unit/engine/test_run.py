@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.scripted import TEXT, Asker, asking, document, script
+from tests.scripted import TEXT, Asker, asking, script
 
 from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.context.surroundings import Diagnostic, Edit, Surroundings
 from rlm_ls.engine.events import ModelCalled, ModelReplied, RunFinished, TextStreamed
 from rlm_ls.engine.request import Budget
-from rlm_ls.errors import BadRequest, EmptyQuestion, RlmError
+from rlm_ls.errors import BadRequest, EmptyQuestion, RlmError, UnknownRun
 
 
 async def test_a_submitted_answer_carries_checked_citations(ask: Asker) -> None:
@@ -224,20 +225,76 @@ async def test_a_selection_limits_what_verbs_see_and_what_may_be_cited(ask: Aske
     assert "lines 1-10" in told.sent[0][1].content.replace("1-11", "1-10")
 
 
-async def test_a_follow_up_brings_the_earlier_question_and_answer(ask: Asker) -> None:
-    await ask(script("submit('There are sixty.')"), question="How many errors?", run_id="r5")
-    from rlm_ls.engine.request import AskRequest
-    from rlm_ls.models.recorded import RecordedCall
+async def test_a_follow_up_brings_question_answer_and_variables(ask: Asker) -> None:
+    first = script("errors = count('ERROR')\nworst, rest = 7, []\nsubmit('There are sixty.')")
+    await ask(first, question="How many errors?", run_id="r5")
+    told = await ask(script("submit(str(errors + worst))"), question="And plus the worst?", follow_up="r5")
+    assert told.answer.answer == "67"
+    opening = told.sent[0][1].content
+    assert "How many errors?" in opening
+    assert "There are sixty." in opening
+    assert "errors, worst, rest" in opening
 
-    sent: list = []
-    from tests.scripted import Listening
 
-    request = AskRequest(question="And warnings?", scope=document(TEXT), follow_up="r5")
-    answer = await ask.engine.ask(
-        request, lambda e: None, model=lambda *_: Listening([RecordedCall(None, script("submit('none')"))], sent, 10**6)
+async def test_a_follow_up_sees_the_text_as_it_is_now(ask: Asker) -> None:
+    await ask(script("old = find('ERROR', limit=100)\nsubmit('x')"), run_id="r8")
+    told = await ask(
+        script("print(count('ERROR'), len(old))\nsubmit('y', cite=[old[-1]])"),
+        script("submit('z')"),
+        text="ERROR only one\n",
+        follow_up="r8",
     )
-    assert answer.answer == "none"
-    assert "There are sixty." in sent[0][1].content
+    assert told.observations[0].startswith("1 60")
+    assert "not accepted" in told.observations[0]
+
+
+async def test_a_follow_up_on_an_unknown_run_is_an_error(ask: Asker) -> None:
+    with pytest.raises(UnknownRun):
+        await ask(script("submit('x')"), follow_up="nosuch")
+
+
+async def test_a_quotation_that_stands_nowhere_goes_back_once_and_is_then_marked(ask: Asker) -> None:
+    wrong = script("submit('The log says \u201cworker seven gave up after a while\u201d at the end.')")
+    told = await ask(wrong, wrong)
+    assert "the text holds no" in told.observations[0]
+    assert told.answer.status == "answered"
+    assert "while” *(unmatched: not found in the text)* at the end" in told.answer.answer
+
+
+async def test_a_quotation_across_lines_and_blanks_is_found(ask: Asker) -> None:
+    told = await ask(
+        script("submit('He wrote \u201cthe quick brown fox … jumps over the lazy dog’s back\u201d.')"),
+        text="the quick\r\n  brown fox, she said, jumps OVER the\nlazy dog's back\n" + "filler\n" * 50,
+    )
+    assert told.answer.status == "answered"
+    assert "unmatched" not in told.answer.answer
+
+
+async def test_code_and_short_quotes_are_not_taken_for_quotations(ask: Asker) -> None:
+    told = await ask(script('submit(\'See "a term" and `x = "some words that are not in the text"`.\')'))
+    assert told.answer.usage.turns == 1
+    assert "unmatched" not in told.answer.answer
+
+
+async def test_the_card_and_verbs_know_the_editor(ask: Asker) -> None:
+    uri = "file:///app.log"
+    here = Surroundings(
+        cursor=(uri, 9, 0),
+        open=(uri,),
+        diagnostics=(Diagnostic(uri, 3, 3, "error", "bad level", "loglint", "L1"),),
+        edits=(Edit(uri, 4, 5),),
+    )
+    told = await ask(
+        script("print(diagnostics(), diagnostics(severity='hint'))\nprint(editor())"),
+        script("submit('x')"),
+        surroundings=here,
+    )
+    card = told.sent[0][1].content
+    assert "Cursor: app.log:10" in card
+    assert "Marked app.log:4: error: bad level" in card
+    assert "[app.log:4: error: bad level (loglint L1)] []" in told.observations[0]
+    assert "'cursor': 'app.log:10'" in told.observations[0]
+    assert "app.log:5-6" in told.observations[0]
 
 
 async def test_a_standard_trace_keeps_no_text_of_the_document(tmp_path: Path) -> None:

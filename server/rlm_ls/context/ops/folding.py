@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -12,12 +13,17 @@ def fold(text: str) -> str:
     """Without accents and compatibility forms; case stays."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKD", text).translate(_marks())
+    marks = _marks()
+    # All marks are beyond Latin: only what is there is looked up.
+    return _BEYOND_LATIN.sub(lambda run: run.group().translate(marks), unicodedata.normalize("NFKD", text))
+
+
+_BEYOND_LATIN = re.compile("[\u0300-\U0001ffff]+")
 
 
 @cache
 def _marks() -> dict[int, None]:
-    return {point: None for point in range(0x20000) if unicodedata.combining(chr(point))}
+    return {point: None for point in range(0x300, 0x20000) if unicodedata.combining(chr(point))}
 
 
 class FoldedWindow(Window):

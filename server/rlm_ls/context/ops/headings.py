@@ -21,15 +21,24 @@ _MARKDOWN = r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|```|~~~|=+[ \t]*$|-+[ \t]*$)"
 _REST = r"^([=\-`:'\"~^_*+#<>.])(?:[=\-`:'\"~^_*+#<>.]{2,})\s*$"
 _ASCIIDOC = r"^={1,6}\s+\S"
 _TEX = r"^\s*\\(?:part|chapter|section|subsection|subsubsection|paragraph)\*?\s*[\[{]"
+_COUNTED = ["CHAPTER", "BOOK", "PART", "VOLUME", "ACT", "SCENE", "LETTER", "CANTO", "SECTION", "STAVE", "APPENDIX"]
+_ALONE = ["PROLOGUE", "EPILOGUE", "PREFACE", "INTRODUCTION", "FOREWORD", "AFTERWORD", "CONCLUSION", "APPENDIX"]
+_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
+    "nineteen|twenty|thirty|forty|fifty|first|second|third|fourth|fifth|last"
+)
+_NUMBER = rf"(?:[IVXLCDM]+|\d+|(?i:(?:the )?(?:{_WORDS})(?:[- ][a-z]+)?))"
+_BOTH_CASES = "|".join([*_COUNTED, *map(str.title, _COUNTED)])
+_ALONE_BOTH_CASES = "|".join([*_ALONE, *map(str.title, _ALONE)])
+_TITLE = r"(?:\s*[:.\-—–]\s*.{0,80})?"
 _BOOK = (
-    r"^\s*(?:(?:(?i:chapter|book|part|volume|act|scene|letter|canto|section|appendix|epilogue|prologue|preface)"
-    r"\b(?:\s+[\w.:\-]+)?[.:]?|(?:FIRST|SECOND|THIRD|FOURTH)\s+(?:EPILOGUE|PART|BOOK))(?:\s*[:.\-—–]\s*.{0,80}|\s*)|[IVXLC]+\.?\s*)$"
+    rf"^\s*(?:(?:{_BOTH_CASES})\s+{_NUMBER}{_TITLE}|(?:{_ALONE_BOTH_CASES})[.:]?"
+    rf"|(?:FIRST|SECOND|THIRD|FOURTH) (?:EPILOGUE|PART|BOOK|ACT){_TITLE}|[IVXLC]+\.?)\s*$"
 )
 _TEX_LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
-_BOOK_LEVELS = {
-    "volume": 1, "book": 1, "part": 1, "act": 1, "epilogue": 1, "prologue": 1, "preface": 1, "appendix": 1,
-    "first": 1, "second": 1, "third": 1, "fourth": 1,
-}  # fmt: skip
+_UPPER_LEVEL = frozenset(
+    {"volume", "book", "part", "act", "first", "second", "third", "fourth", *(word.lower() for word in _ALONE)}
+)
 
 
 def headings(clock: Clock, reader: Reader, file: File, language: str) -> list[Found]:
@@ -129,4 +138,4 @@ def _book(lines: Iterator[tuple[int, str]]) -> Iterator[Heading]:
     for at, line in lines:
         name = line.strip()
         first = re.split(r"[\s.:]", name.lower(), maxsplit=1)[0]
-        yield name, _BOOK_LEVELS.get(first, 3 if re.fullmatch(r"[IVXLC]+\.?", name) else 2), at
+        yield name, 1 if first in _UPPER_LEVEL else 3 if re.fullmatch(r"[IVXLC]+\.?", name) else 2, at

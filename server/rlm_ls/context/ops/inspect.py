@@ -108,52 +108,84 @@ def _open(one: Incoming):  # type: ignore[no-untyped-def]
 
 
 def _measure(clock: Clock, reader: Reader, start: int, end: int) -> Measure:
-    head = tail = longest = characters = ends_before_bad = 0
-    bad, plain, crlf, any_end = -1, True, False, False
-    ends: list[int] = []
-    digest = blake2b(digest_size=16)
-    last = b""
+    tally = _Tally()
     for at in range(start, end, CHECKPOINT):
         if clock.late():
             raise SearchTimeout("Reading the document took too long.", "Ask about a smaller document or region.")
         stop = min(at + CHECKPOINT, end)
-        raw = reader.read(at, stop + 4)
-        block = raw[: stop - at] if len(raw) > stop - at else raw
-        digest.update(block)
-        last = block[-1:]
-        carriage = b"\r" in block
-        count = block.count(b"\n")
-        text = block
-        if carriage:
-            pairs = raw[: stop - at + 1].count(b"\r\n")
-            crlf = crlf or pairs > 0
+        tally.add(reader, at, stop - at, reader.read(at, stop + 4))
+    return tally.measure(start, end)
+
+
+class _Tally:
+    """Adds up a range, block by block. Line ends are `\\n` here: a `\\r` is one too, and an empty line does no harm."""
+
+    def __init__(self) -> None:
+        self.ends: list[int] = []
+        self.characters = self.longest = self.tail = self.ends_before_bad = 0
+        self.head = -1
+        self.bad = -1
+        self.ascii, self.crlf = True, False
+        self.last = b""
+        self.digest = blake2b(digest_size=16)
+
+    def add(self, reader: Reader, at: int, size: int, raw: bytes) -> None:
+        """A block of `size` bytes at `at`; `raw` goes on for 4 bytes more, if there are so many."""
+        block = raw[:size] if len(raw) > size else raw
+        self.digest.update(block)
+        self.last = block[-1:]
+        self._count_characters(reader, at, block, raw)
+        count, text = block.count(b"\n"), block
+        if b"\r" in block:
+            pairs = raw[: size + 1].count(b"\r\n")
+            self.crlf = self.crlf or pairs > 0
             count += block.count(b"\r") - pairs
             text = block.replace(b"\r", b"\n")
+        self.ends.append(count)
+        self._measure_lines(text)
+
+    def _count_characters(self, reader: Reader, at: int, block: bytes, raw: bytes) -> None:
         if block.isascii():
-            characters += len(block)
-        else:
-            plain = False
-            if bad < 0:
-                number, wrong = _characters(raw, stop - at, at > 0)
-                characters += number
-                if wrong >= 0:
-                    bad, ends_before_bad = at + wrong, sum(ends) + reader.line_starts(at, at + wrong)
-        ends.append(count)
+            self.characters += len(block)
+            return
+        self.ascii = False
+        if self.bad >= 0:
+            return
+        number, wrong = _characters(raw, len(block), at > 0)
+        self.characters += number
+        if wrong >= 0:
+            self.bad = at + wrong
+            self.ends_before_bad = sum(self.ends) + reader.line_starts(at, at + wrong)
+
+    def _measure_lines(self, text: bytes) -> None:
         first = text.find(b"\n")
         if first < 0:
-            tail += len(text)
-            continue
-        if not any_end:
-            head, any_end = tail + first, True
+            self.tail += len(text)
+            return
+        if self.head < 0:
+            self.head = self.tail + first
         else:
-            longest = max(longest, tail + first)
+            self.longest = max(self.longest, self.tail + first)
         final = text.rfind(b"\n")
-        longest = _longest(text, first + 1, final, longest)
-        tail = len(text) - final - 1
-    return Measure(
-        start, end, characters, tuple(ends), head if any_end else tail, tail, longest, plain, crlf, bad,
-        ends_before_bad, last, digest.digest(),
-    )  # fmt: skip
+        self.longest = _longest(text, first + 1, final, self.longest)
+        self.tail = len(text) - final - 1
+
+    def measure(self, start: int, end: int) -> Measure:
+        return Measure(
+            start=start,
+            end=end,
+            characters=self.characters,
+            ends=tuple(self.ends),
+            head=self.head if self.head >= 0 else self.tail,
+            tail=self.tail,
+            longest=self.longest,
+            ascii=self.ascii,
+            crlf=self.crlf,
+            bad=self.bad,
+            ends_before_bad=self.ends_before_bad,
+            last=self.last,
+            digest=self.digest.digest(),
+        )
 
 
 def _characters(raw: bytes, size: int, inner: bool) -> tuple[int, int]:

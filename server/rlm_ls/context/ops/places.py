@@ -60,15 +60,10 @@ def byte_of(_: Clock, file: File, line: Want, character: int) -> int:
         while at < end and character > 0:
             raw = reader.read(at, min(at + BLOCK, end))
             raw = raw if at + len(raw) >= end else raw[: _whole(raw)]
-            for letter in raw.decode("utf-8", "replace") if not raw.isascii() else ():
-                units = 2 if ord(letter) > 0xFFFF else 1
-                if character < units:
-                    return at
-                character -= units
-                at += len(letter.encode("utf-8"))
-            if raw.isascii():
-                step = min(character, len(raw))
-                at, character = at + step, character - step
+            units = _units(raw)
+            if units > character:
+                return at + _bytes_of_units(raw, character)
+            at, character = at + len(raw), character - units
         return at
 
 
@@ -116,12 +111,27 @@ def utf16_units(reader: Reader, start: int, end: int) -> int:
     """UTF-16 code units of some bytes: one for each character, two for those of four bytes."""
     units = 0
     for at in range(start, end, 1 << 20):
-        raw = reader.read(at, min(at + (1 << 20), end))
-        if raw.isascii():
-            units += len(raw)
-        else:
-            units += len(raw.translate(None, CONTINUATION)) + len(raw.translate(None, _NOT_FOUR))
+        units += _units(reader.read(at, min(at + (1 << 20), end)))
     return units
+
+
+def _units(raw: bytes) -> int:
+    if raw.isascii():
+        return len(raw)
+    return len(raw.translate(None, CONTINUATION)) + len(raw.translate(None, _NOT_FOUR))
+
+
+def _bytes_of_units(raw: bytes, units: int) -> int:
+    """Bytes of as many whole characters as fit within some UTF-16 units."""
+    if raw.isascii():
+        return units
+    at = 0
+    for letter in raw.decode("utf-8", "replace"):
+        units -= 2 if ord(letter) > 0xFFFF else 1
+        if units < 0:
+            break
+        at += len(letter.encode("utf-8"))
+    return at
 
 
 _NOT_FOUR = bytes(byte for byte in range(256) if byte < 0xF0)

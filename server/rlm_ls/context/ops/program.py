@@ -43,7 +43,7 @@ class Program:
 
     def values(self, window: Window, clock: Clock) -> list[bytes] | Iterator[bytes]:
         """What each match captures: the first group, or the whole match. Groups that took no part are left out."""
-        if self._plain is not None and window.ascii:
+        if self._plain is not None and window.ascii and not window.is_piece:
             found = self._plain.findall(window.text)
             return found if self.groups < 2 else [groups[0] for groups in found]
         return self.captured(window.text, self.matches(window, clock))
@@ -55,6 +55,16 @@ class Program:
 
     def matches(self, window: Window, clock: Clock, at: int = 0, captures: bool = True) -> Iterator[Spans]:
         """Every match at `at` or later, in order, as Python's finditer finds them on each line (or on the text)."""
+        if not window.is_piece:
+            yield from self._matches(window, clock, at, captures)
+            return
+        for spans in self._matches(window, clock, max(at, window.begin), captures):
+            if spans[0][0] >= window.own:
+                return
+            yield spans
+            window.resume = spans[0][1]
+
+    def _matches(self, window: Window, clock: Clock, at: int, captures: bool) -> Iterator[Spans]:
         if not self._decided_by_python(window):
             yield from self._linear(window, clock, at, captures)
         elif self.multiline:
@@ -65,10 +75,14 @@ class Program:
             for start, end in self._candidates(window, at):
                 if clock.late():
                     return
-                yield from self._python_matches(window.text[start:end], start, clock)
+                yield from self._python_matches(window.text[start:end], start, clock, max(0, at - start))
 
     def first(self, window: Window, clock: Clock, at: int = 0) -> tuple[int, int] | None:
         """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
+        found = self._first(window, clock, max(at, window.begin))
+        return found if found is None or found[0] < window.own else None
+
+    def _first(self, window: Window, clock: Clock, at: int) -> tuple[int, int] | None:
         if self.literal:
             found = window.text.find(self.literal, at)
             return (found, found + len(self.literal)) if found >= 0 else None
@@ -80,7 +94,7 @@ class Program:
             line = window.text[start:end]
             text = line.decode("utf-8", "replace")
             with _interruptible(clock):
-                match = self._compiled().search(text)
+                match = self._compiled().search(text, len(line[: max(0, at - start)].decode("utf-8", "replace")))
             if match is not None and not clock.stopped:
                 place = _places(line, text, start)
                 return place(match.start()), place(match.end())
@@ -105,7 +119,7 @@ class Program:
 
     def count(self, window: Window, clock: Clock) -> int:
         """How many matches there are."""
-        if self.literal:
+        if self.literal and not window.is_piece:
             return window.text.count(self.literal)
         return sum(1 for _ in self.matches(window, clock, captures=False))
 

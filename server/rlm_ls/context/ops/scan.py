@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.ops.program import Program, Spans
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.ops.windows import Window, bounds, compiled, matching_runs, whole_lines, windows
+from rlm_ls.context.ops.windows import Window, bounds, character_start, compiled, matching_runs, whole_lines, windows
 from rlm_ls.context.piece import Piece
 
 REACH = 1 << 20
@@ -73,7 +73,7 @@ class Scan:
             window.fold_line_ends()
             last = window.end >= stop
             # Matches that start near the end might go on after it: the next window looks at those again.
-            mine = stop if last else _character_start(window, max(window.end - REACH, begin + 4))
+            mine = stop if last else character_start(window, max(window.end - REACH, begin + 4))
             resume = mine
             for spans in test.matches(window, self.clock, window.position(begin), captures):
                 start, end = window.span(*spans[0])
@@ -87,10 +87,3 @@ class Scan:
             begin = resume
             at = stop if last else line if line > at else resume  # `resume` within a line longer than a window
         self.searched += min(at, stop) - first
-
-
-def _character_start(window: Window, at: int) -> int:
-    at = min(at, window.end)
-    while window.start < at < window.end and window.raw[at - window.start] & 0xC0 == 0x80:
-        at -= 1
-    return at

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Hit, Span
@@ -27,42 +29,56 @@ def matching_starts(clock: Clock, pieces: list[Piece], pattern: str) -> tuple[li
     return found, scan.searched
 
 
-def cut(_: Clock, file: File, start: int, end: int, base: tuple[int, int], cuts: list[int]) -> list[Span]:
-    """Bytes `start` to `end` cut at each of `cuts`, which are line starts."""
-    with opened(file) as reader:
-        return spans_of(reader, file, [*zip([start, *cuts], [*cuts, end], strict=True)], base)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes `start` to `end` of a document; `base` is a byte at or before `start` and the line starts up to it.
+
+    `cuts` are line starts within it, ascending, where it is to be cut or would best be.
+    """
+
+    file: File
+    start: int
+    end: int
+    base: tuple[int, int]
+    cuts: list[int]
 
 
-def chunks(
-    clock: Clock,
-    file: File,
-    start: int,
-    end: int,
-    base: tuple[int, int],
-    size: int,
-    overlap: int,
-    by: str,
-    cuts: list[int],
-    most: int,
-) -> list[Span]:
-    """Bytes `start` to `end` in pieces of `size` lines or bytes; preferably cut at one of `cuts` (ascending)."""
-    ranges: list[tuple[int, int]] = []
-    with opened(file) as reader:
-        at = start
-        while at < end and len(ranges) <= most:
-            if clock.late():
-                raise SearchTimeout("Making the chunks took too long.", "Use a larger size or a smaller region.")
-            if by == "lines":
-                stop = min(nth_line(reader, at, size), end)
-                following = min(nth_line(reader, at, size - overlap), end) if overlap and stop < end else stop
-            else:
-                stop = _byte_cut(reader, at, min(at + size, end), end, cuts)
-                following = _overlapped(reader, at, stop, overlap, end)
-            ranges.append((at, stop))
-            if stop >= end:
-                break
-            at = following
-        return spans_of(reader, file, ranges, base)
+def cut(_: Clock, stretches: list[Stretch]) -> list[Span]:
+    """Each stretch cut at each of its cuts."""
+    found: list[Span] = []
+    for one in stretches:
+        with opened(one.file) as reader:
+            ranges = list(pairwise([one.start, *one.cuts, one.end]))
+            found += spans_of(reader, one.file, ranges, one.base)
+    return found
+
+
+def chunks(clock: Clock, stretches: list[Stretch], size: int, overlap: int, lines: bool, most: int) -> list[Span]:
+    """Each stretch in pieces of `size` lines or else bytes, the latter preferably cut at one of its cuts."""
+    found: list[Span] = []
+    for one in stretches:
+        with opened(one.file) as reader:
+            at = one.start
+            ranges: list[tuple[int, int]] = []
+            while at < one.end and len(found) + len(ranges) <= most:
+                if clock.late():
+                    raise SearchTimeout("Making the chunks took too long.", "Use a larger size or a smaller region.")
+                stop, following = (_by_lines if lines else _by_bytes)(reader, one, at, size, overlap)
+                ranges.append((at, stop))
+                at = following
+            found += spans_of(reader, one.file, ranges, one.base)
+    return found
+
+
+def _by_lines(reader: Reader, one: Stretch, at: int, size: int, overlap: int) -> tuple[int, int]:
+    """Where a piece that starts at `at` ends, and where the next one starts."""
+    stop = min(nth_line(reader, at, size), one.end)
+    return stop, nth_line(reader, at, size - overlap) if overlap and stop < one.end else stop
+
+
+def _by_bytes(reader: Reader, one: Stretch, at: int, size: int, overlap: int) -> tuple[int, int]:
+    stop = _byte_cut(reader, at, min(at + size, one.end), one.end, one.cuts)
+    return stop, _overlapped(reader, at, stop, overlap, one.end)
 
 
 def sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:

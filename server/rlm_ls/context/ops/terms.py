@@ -53,6 +53,9 @@ First = tuple[int, int, int, Filters]
 Counted = tuple[int, int, First]
 """Occurrences, and those of them within a sentence."""
 
+INSIDE_SHARE = 20
+"""A word is a name if at least one in so many of its occurrences is within a sentence."""
+
 
 def terms(clock: Clock, pieces: list[Piece], kind: str) -> tuple[dict[bytes, Counted], int]:
     """Each term's counts and where to look for the first, and bytes searched."""
@@ -64,7 +67,7 @@ def terms(clock: Clock, pieces: list[Piece], kind: str) -> tuple[dict[bytes, Cou
     firsts: dict[bytes, First] = {}
     for piece, reader in scan.pieces():
         for window in scan.windows(reader, piece):
-            if what.quick is not None and window.ascii:
+            if what.quick is not None and window.ascii and not window.is_piece:
                 found = Counter(what.quick.findall(window.text))
             else:
                 found = Counter(_terms(window, test, what, clock, inside))
@@ -88,22 +91,25 @@ def _terms(window: Window, test: Program, what: Kind, clock: Clock, inside: Coun
 def _term(window: Window, spans: Spans, what: Kind) -> tuple[int, int]:
     start, end = spans[1] if len(spans) > 1 else spans[0]
     if what.inside_only:
-        # "But Pierre" is Pierre; a lone "But" is no name.
+        # "But Pierre" and "Pierre's" are Pierre; a lone "But" is no name.
         while start < end:
             stop = window.text.find(b" ", start, end)
             word = window.text[start : stop if stop >= 0 else end]
-            if word not in STARTERS:
+            if word not in STARTERS and not word.startswith((b"I'", "I’".encode())):
                 break
             start = stop + 1 if stop >= 0 else end
+        for ending in (b"'s", "’s".encode()):
+            if window.text.endswith(ending, start, end):
+                end -= len(ending)
     return start, end
 
 
 def _inside(text: bytes, at: int) -> bool:
     """Whether a word that starts at `at` comes after a word or a comma, not at the start of a line or sentence."""
-    before = text[max(0, at - 2) : at]
-    return (
-        len(before) == 2 and before[1:] == b" " and (before[:1].isalnum() or before[0] in b",;)" or before[0] >= 0x80)
-    )
+    if text[at - 1 : at] != b" ":
+        return False
+    before = text[max(0, at - 5) : at - 1].decode("utf-8", "ignore")[-1:]
+    return before.isalnum() or (before != "" and before in ",;")
 
 
 def hits(clock: Clock, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]) -> list[Hit]:

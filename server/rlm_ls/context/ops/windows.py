@@ -19,13 +19,23 @@ WINDOW = 1 << 18
 """Bytes in a window: fits the processor's cache, and a slow engine comes back to look at the clock."""
 
 LONGEST = 1 << 24
-"""A line longer than this is searched in pieces of this size; a match across two of them is not seen."""
+"""A line longer than this is searched in pieces of this size, each of which counts as a line of its own."""
+
+REACH = 1 << 20
+"""How far a match may go on in the next piece of such a line. A longer one may be cut."""
+
+_BEHIND = 64
+"""Bytes before a piece that are there to be looked back at."""
 
 
 class Window:
-    """Whole lines of a Document. `runs[i]` in `text` is `origins[i]` in the Document, ascending."""
+    """Whole lines of a Document. `runs[i]` in `text` is `origins[i]` in the Document, ascending.
 
-    __slots__ = ("ascii", "carriage", "origins", "raw", "runs", "start", "text")
+    A window that is a piece of a very long line has matches only from `begin` on and before `own`, and `resume` is
+    where the last of them ended.
+    """
+
+    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text")
 
     def __init__(self, start: int, raw: bytes) -> None:
         self.start = start
@@ -36,6 +46,12 @@ class Window:
         self.text = raw.replace(b"\r\n", b"\n\n").replace(b"\r", b"\n") if self.carriage else raw
         self.runs = [0]
         self.origins = [start]
+        self.begin = self.resume = 0
+        self.own = len(raw) + 1
+
+    @property
+    def is_piece(self) -> bool:
+        return self.begin > 0 or self.own <= len(self.text)
 
     @property
     def end(self) -> int:
@@ -113,14 +129,29 @@ class Window:
 def windows(reader: Reader, piece: Piece, clock: Clock) -> Iterator[Window]:
     """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out."""
     filters = compiled(piece.filters)
-    at, stop = bounds(reader, piece)
-    while at < stop and not clock.late():
+    begin, stop = bounds(reader, piece)
+    at = begin
+    while begin < stop and not clock.late():
         window = Window(at, whole_lines(reader, at, stop, WINDOW))
-        at = window.end
+        cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
+        own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
+        if cut:
+            window.own = own - at
         for test, keep in filters:
             window.keep(matching_runs(test, window, keep, clock))
+        window.begin = window.position(begin)
         if window.text and not clock.stopped:
             yield window
+        begin = max(own, window.origin(window.resume) if cut and window.text else 0)
+        at = max(at, character_start(window, begin - _BEHIND)) if cut else begin
+
+
+def character_start(window: Window, at: int) -> int:
+    """The byte of the Document where the character that holds byte `at` starts."""
+    at = min(max(at, window.start), window.end)
+    while window.start < at < window.end and window.raw[at - window.start] & 0xC0 == 0x80:
+        at -= 1
+    return at
 
 
 def bounds(reader: Reader, piece: Piece) -> tuple[int, int]:

@@ -90,8 +90,9 @@ def _bounded(limit: int) -> int:
 async def _hand_over(desk: Desk, call: str, found: Found, context: int) -> list[SpanRow]:
     shown = len(found.hits)
     if shown < found.total:
-        more = "at least " if found.partial else ""
-        desk.note(f"{call}: {shown:,} of {more}{found.total:,} returned; raise limit, narrow within, or use count().")
+        total = f"at least {found.total:,}" if found.partial else f"{found.total:,}"
+        most = "; one call returns no more: use extract, count, top or stats" if shown >= MAX_HITS else ""
+        desk.note(f"{call}: {shown:,} of {total}{most}")
     desk.note(f"{call}: {found.partial}" if found.partial else "")
     desk.note(f"{call}: {found.hint}" if found.hint else "")
     if context > 0:

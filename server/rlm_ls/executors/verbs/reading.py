@@ -29,7 +29,7 @@ async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None)
 @verb(returns="Span", shape="span", everyday=4)
 async def around(desk: Desk, span: Any, before: int = 5, after: int = 5) -> SpanRow:
     """one Span of the lines around"""
-    target = _one_span(desk, span)
+    target = await _one_span(desk, span)
     return desk.row(await desk.search.around(target, before, after))
 
 
@@ -44,8 +44,8 @@ async def slice_(desk: Desk, start: int, end: int, doc: Any = None) -> str:
 
 @verb(returns="str", everyday=5)
 async def text(desk: Desk, span: Any) -> str:
-    """its whole text (.text of a long line is cut)"""
-    target = _one_span(desk, span)
+    """the whole text of a Span or a document's path (.text of a long line is cut)"""
+    target = await _one_span(desk, span)
     desk.read.add(desk.document(target.doc))
     return await desk.search.read(target)
 
@@ -66,10 +66,13 @@ async def size(desk: Desk, x: Any) -> int:
     return sum(part.end - part.start for part in resolve(desk.context, desk.unwrap(x)))
 
 
-def _one_span(desk: Desk, value: Any) -> Span:
+async def _one_span(desk: Desk, value: Any) -> Span:
     found = desk.unwrap(value)
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
+    if isinstance(found, str):
+        number = desk.document(found)
+        return await desk.search.span_at(number, 0, desk.doc(number).size)
     if not isinstance(found, Span):
         shown = f"a list of {len(found)}" if isinstance(found, list) else type(value).__name__
         raise ProgramError(f"One Span is needed here, not {shown}.", "Spans come from find, regex, lines, outline …")

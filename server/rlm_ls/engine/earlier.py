@@ -1,0 +1,76 @@
+"""What a follow-up takes along: the earlier question and answer in short, and the sandbox's variables."""
+
+from __future__ import annotations
+
+import ast
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlm_ls.executors.echo import parsed
+
+ANSWER = 4000
+"""Characters of the earlier answer that are repeated."""
+KEPT_RUNS = 16
+KEPT_BYTES = 8 << 20
+"""A larger sandbox is not kept: its variables hold bulk text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """`variables` are names; `state` is the sandbox's dump, None when it is gone (a restart, too large, long ago)."""
+
+    question: str
+    answer: str
+    variables: tuple[str, ...] = ()
+    state: bytes | None = None
+
+    def described(self) -> str:
+        """The earlier run as a model is told of it."""
+        parts = [
+            f"This follows up on an earlier question: {self.question}",
+            f"The answer then was:\n{self.answer[:ANSWER]}",
+        ]
+        if self.state is not None and self.variables:
+            parts.append(
+                f"Variables of then are still there: {', '.join(self.variables)}. "
+                "The text was read anew: Spans among them may be out of date."
+            )
+        return "\n".join(parts)
+
+
+class KeptSandboxes:
+    """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store."""
+
+    def __init__(self) -> None:
+        self._states: OrderedDict[str, bytes] = OrderedDict()
+
+    def keep(self, run_id: str, state: bytes) -> None:
+        if 0 < len(state) <= KEPT_BYTES:
+            self._states[run_id] = state
+        while len(self._states) > KEPT_RUNS:
+            self._states.popitem(last=False)
+
+    def get(self, run_id: str) -> bytes | None:
+        return self._states.get(run_id)
+
+
+def assigned(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names that a run's scripts assigned at the top level, in order."""
+    names: dict[str, None] = {}
+    for event in events:
+        if event["type"] == "programStarted" and (tree := parsed(event["source"])) is not None:
+            for node in tree.body:
+                names.update(dict.fromkeys(_targets(node)))
+    return tuple(names)
+
+
+def _targets(node: ast.stmt) -> Iterable[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    for target in targets:
+        for part in ast.walk(target):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id
