@@ -32,6 +32,7 @@ WATCH_SECONDS = 0.5
 
 SLOW_REGEX = "print(count(r'(?:[a-z]+.{0,100}){1,9}[0-9]{9}'))"
 ENDLESS = "n = 0\nwhile True:\n    n += 1"
+CANCELLED = -32800
 LIVE = "openai/scripted"
 
 
@@ -139,8 +140,9 @@ class Asker:
             pass
         return message
 
-    def answer(self, number: int) -> dict[str, Any]:
-        return self.wait(lambda message: message.get("id") == number and "method" not in message)
+    def answer(self, number: int, *, cancelled: bool = False) -> None:
+        message = self.wait(lambda message: message.get("id") == number and "method" not in message)
+        _check(message, cancelled)
 
     def stop(self, case: Stopping, how: str, times: Stopped) -> None:
         """Ask, cancel in the middle, and note when the answer came, the children were quiet, the connection closed."""
@@ -151,6 +153,7 @@ class Asker:
                 time.sleep(0.01)
         time.sleep(0.05 if case.until == "runStarted" else UNDER_WAY_SECONDS)
         watch = Watch(self.wire.process.pid)
+        time.sleep(0.03)
         if case.busy and not watch.busy():
             raise RuntimeError(f"{case.name}: no child process computes; there is nothing to cancel")
         connected = None if case.script is not None else self._connections
@@ -160,7 +163,7 @@ class Asker:
             self.wire.notify("window/workDoneProgress/cancel", {"token": token})
         else:
             self.wire.notify("$/cancelRequest", {"id": number})
-        self.answer(number)
+        self.answer(number, cancelled=True)
         times.answered.append((time.perf_counter() - cancelled) * 1000)
         watch.join()
         times.quiet.append((watch.last_busy - cancelled) * 1000 if watch.last_busy else 0.0)
@@ -176,7 +179,9 @@ class Asker:
             trip = self.wire.start("rlm/stop", {"runId": "none"})
             ended = False
             while (message := self.wire.receive()).get("id") != trip or "method" in message:
-                ended = ended or (message.get("id") == number and "method" not in message)
+                if message.get("id") == number and "method" not in message:
+                    _check(message, cancelled=False)
+                    ended = True
             longest = max(longest, time.perf_counter() - started)
             if ended:
                 return longest * 1000
@@ -188,22 +193,34 @@ class Asker:
             return int(json.load(state)["openConnections"])
 
 
+def _check(answer: dict[str, Any], cancelled: bool) -> None:
+    """Raises RuntimeError for an answer that makes the measurement worthless."""
+    status = answer.get("result", {}).get("status", "")
+    if cancelled and (answer.get("error", {}).get("code") == CANCELLED or status == "cancelled"):
+        return
+    if cancelled or status != "answered":
+        raise RuntimeError(f"unexpected answer: {json.dumps(answer)[:600]}")
+
+
 class Watch(threading.Thread):
-    """Looks at the server's children every few ms: `last_busy` is when one was last seen to compute."""
+    """Looks at the server's children every few ms: `last_busy` is when one was last seen to have computed."""
 
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
         self._children = psutil.Process(process).children(recursive=True)
+        self._spent = self._seconds()
         self._connections: Callable[[], int] | None = None
         self.last_busy = 0.0
         self.last_connected = 0.0
 
-    def busy(self) -> bool:
-        return any(map(_computes, self._children))
-
     def begin(self, connections: Callable[[], int] | None = None) -> None:
         self._connections = connections
         self.start()
+
+    def busy(self) -> bool:
+        """Whether a child has used the processor since it was last looked at; the system counts in steps of 10 ms."""
+        before, self._spent = self._spent, self._seconds()
+        return any(now > then for now, then in zip(self._spent, before, strict=True))
 
     def run(self) -> None:
         started = time.perf_counter()
@@ -214,12 +231,17 @@ class Watch(threading.Thread):
                 self.last_connected = time.perf_counter()
             time.sleep(0.002)
 
+    def _seconds(self) -> list[float]:
+        """What each child has used so far; 0 once it is gone."""
+        return [_seconds_of(child) for child in self._children]
 
-def _computes(process: psutil.Process) -> bool:
+
+def _seconds_of(process: psutil.Process) -> float:
     try:
-        return process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+        times = process.cpu_times()
     except psutil.NoSuchProcess:
-        return False
+        return 0.0
+    return times.user + times.system
 
 
 def _first_progress(asker: Asker, times: dict[str, list[float]]) -> None:

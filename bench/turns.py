@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlm_ls import __version__
 from rlm_ls.models.base import Usage
 from rlm_ls.models.recorded import RecordedCall, RecordedModel
+from rlm_ls.store.recording import Header, write_recording
 
 
 def reply(script: str) -> str:
@@ -40,5 +41,5 @@ def recording(path: Path, replies: Sequence[str]) -> str:
         for text in replies
         for event in ({"type": "modelCalled"}, {"type": "modelReplied", "text": text, "promptTokens": 1000})
     ]
-    path.write_text("".join(json.dumps(event) + "\n" for event in events), "utf-8")
+    write_recording(path, events, Header(rlm_ls=__version__, model="", made=""))
     return f"recorded:{path}"

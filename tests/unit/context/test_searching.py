@@ -17,7 +17,7 @@ from rlm_ls.context.ops import find, match, scan, windows
 from rlm_ls.context.ops.folding import fold
 from rlm_ls.context.piece import Piece
 
-REPEATED = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from(["a", "b", "ab", "a1", "é", "k", "𝔘", " ", "ß", "a b"])
 
 

@@ -147,6 +147,10 @@ class _Tally:
     def _count_characters(self, reader: Reader, at: int, block: bytes, raw: bytes) -> None:
         if block.isascii():
             self.characters += len(block)
+            if self.bad < 0 and raw[len(block) : len(block) + 1] > b"\x7f" and raw[len(block)] < 0xC0:
+                # The next block takes this byte for the rest of a character that started here.
+                self.ascii, self.bad = False, at + len(block)
+                self.ends_before_bad = sum(self.ends) + reader.line_starts(at, self.bad)
             return
         self.ascii = False
         if self.bad >= 0:

@@ -96,11 +96,11 @@ def numbers(
     ignored = 0
     for piece, reader in scan.pieces():
         for batch in scan.values(test, reader, piece):
-            ignored += _add_numbers(batch, found)
+            ignored += add_numbers(batch, found)
     return array("d", sorted(found)), ignored, scan.searched
 
 
-def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
+def add_numbers(values: Iterable[bytes], found: array[float]) -> int:
     """Appends those that are numbers; how many are not."""
     ignored = 0
     for value in values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from rlm_ls.errors import ProgramError
@@ -22,14 +23,18 @@ async def count(
     return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
 
 
-@verb(returns="list[str]", everyday=9)
+@verb(returns="list", everyday=9)
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
-) -> list[str]:
-    """list of the first group (or match) of every match, in order"""
-    values, partial = await desk.search.extract(
-        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
-    )
+) -> Sequence[str | tuple[str | None, ...]]:
+    """list of the group of every match in order (tuples for several groups, the match for none), like re.findall"""
+    selection = desk.select(within)
+    asked = {"ignore_case": ignore_case, "multiline": multiline}
+    values: Sequence[str | tuple[str | None, ...]]
+    if await desk.search.groups(pattern, **asked) > 1:
+        values, partial = await desk.search.rows(pattern, selection, **asked)
+    else:
+        values, partial = await desk.search.extract(pattern, selection, **asked)
     desk.note(f"extract({pattern!r}): {partial}" if partial else "")
     return values
 
@@ -50,13 +55,21 @@ async def top(
 
 @verb(returns="dict", everyday=11)
 async def stats(desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False) -> dict[str, Any]:
-    """dict of count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers"""
-    numbers = await desk.search.stats(pattern, desk.select(within), ignore_case=ignore_case)
-    if partial := numbers.pop("partial", ""):
-        desk.note(f"stats({pattern!r}): {partial}")
-    if ignored := numbers.get("ignored", 0):
+    """dict of count sum min max mean p50 p90 p95 p99 (nearest rank) of the number captured; with two groups a dict of
+    such dicts, of the second group by the first: stats(r"host=(\\w+) .*took=(\\d+)")
+    """
+    selection = desk.select(within)
+    numbers: dict[str, Any]
+    if await desk.search.groups(pattern, ignore_case=ignore_case) > 1:
+        by_name, ignored, partial = await desk.search.stats_by_name(pattern, selection, ignore_case=ignore_case)
+        numbers = dict(by_name)
+    else:
+        numbers = dict(await desk.search.stats(pattern, selection, ignore_case=ignore_case))
+        partial, ignored = numbers.pop("partial"), numbers.pop("ignored")
+    desk.note(f"stats({pattern!r}): {partial}" if partial else "")
+    if ignored:
         desk.note(f"stats({pattern!r}): {ignored:,} captured values are not numbers and were left out.")
-    if not numbers.get("count"):
+    if not numbers or numbers.get("count") == 0:
         desk.note(f"stats({pattern!r}): nothing was captured.")
     return numbers
 

@@ -1,0 +1,57 @@
+"""Record anew, with any model: `python -m tests.recorded MODEL [ID…]`.
+
+`--refresh` in place of MODEL keeps the recorded replies and takes the prompts and outputs of today: for a change that
+does not call for another mind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.recorded.questions import QUESTIONS, Recorded
+
+from rlm_ls.cli.ask import scope_of, write_trace
+from rlm_ls.engine.engine import Engine, new_run_id
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.settings import Settings, load
+from rlm_ls.store.recording import read_recording
+
+
+async def record(question: Recorded, model: str, settings: Settings) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        target = question.target(Path(folder))
+        engine = await Engine.open(settings=settings, state_dir=Path(folder) / "state")
+        run_id = new_run_id()
+        factory = None
+        if model == "--refresh":
+            calls = calls_from_events(read_recording(question.recording).events)
+            factory = lambda *_: RecordedModel(calls, strict=False)  # noqa: E731
+        try:
+            request = AskRequest(
+                question=question.question,
+                scope=scope_of([str(target)], [], []),
+                model=None if factory else model,
+                run_id=run_id,
+            )
+            answer = await engine.ask(request, lambda event: None, model=factory)
+            events = await engine.store.events(run_id)
+            write_trace(question.recording, events, answer, root=target.parent)
+            print(f"{question.id}: {answer.status}, {answer.usage.turns} turns: {answer.answer.splitlines()[-1]}")
+        finally:
+            await engine.close()
+
+
+async def main(model: str, ids: list[str]) -> None:
+    settings = load(environ=os.environ)[0].model_copy(update={"trace": "full"})
+    for question in QUESTIONS:
+        if not ids or question.id in ids:
+            await record(question, model, settings)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2:]))
