@@ -56,10 +56,10 @@ STOPPED = (
 
 BUSY_WITH = {
     "taking the snapshot": "submit('x')",
-    "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")) + "\nsubmit('x')",
-    "handing 1.6 million values over": "v = extract(r'took=(\\d+)ms')\nprint(len(v))\nsubmit('x')",
-    "ranking 0.5 million values": "t = top(r'req=(\\w+)', 10**6)\nprint(len(t))\nsubmit('x')",
-    "printing without end": "for n in range(10**6):\n    print('x' * 1000)\nsubmit('x')",
+    "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")),
+    "handing over 1.6 million values": "print(len(extract(r'took=(\\d+)ms')))",
+    "ranking 0.8 million values": "print(len(top(r'req=(\\w+)', 10**6)))",
+    "printing 100 MB": "for n in range(10**5):\n    print('x' * 1000)",
 }
 
 
@@ -133,7 +133,8 @@ class Asker:
         return self.wire.start("rlm/ask", params), token
 
     def recorded(self, script: str) -> str:
-        return recording(self._folder / "script.jsonl", [reply(script)])
+        """A model that replies with this script; should it fail, with one that submits."""
+        return recording(self._folder / "script.jsonl", [reply(script), reply("submit('x')")])
 
     def wait(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         while not condition(message := self.wire.receive()):

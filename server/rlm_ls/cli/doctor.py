@@ -22,7 +22,7 @@ from rlm_ls.models.choose import choose
 from rlm_ls.models.endpoint import endpoint
 from rlm_ls.settings import Settings, default_file
 
-PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2", "wasmtime")
+PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2")
 
 
 def doctor() -> None:
