@@ -25,8 +25,6 @@ from bench.wire import INITIALIZE, Wire
 COMMAND = [sys.executable, "-m", "rlm_ls", "--stdio"]
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
 SETTLE_SECONDS = 1.0
-UNDER_WAY_SECONDS = 0.3
-"""Between the event that says that something begins and the cancelling of it."""
 WATCH_SECONDS = 0.5
 """How long after the cancel the children are looked at."""
 
@@ -38,20 +36,23 @@ LIVE = "openai/scripted"
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """`until` is the event after which the run is cancelled; `script` is what runs then, none for a live model call."""
+    """The run is cancelled `seconds` after the event `until`. `script` is what it runs, none for a live model call.
+
+    `busy`: a child process computes meanwhile.
+    """
 
     name: str
     until: str
+    seconds: float
     script: str | None
     busy: bool
-    """Whether a child process computes meanwhile."""
 
 
 STOPPED = (
-    Stopping("the snapshot", "runStarted", ENDLESS, True),
-    Stopping("a model call", "modelCalled", None, False),
-    Stopping("a verb", "programStarted", SLOW_REGEX, True),
-    Stopping("a script's endless loop", "programStarted", ENDLESS, True),
+    Stopping("the snapshot", "runStarted", 0.15, ENDLESS, True),
+    Stopping("a model call", "modelCalled", 0.3, None, False),
+    Stopping("a verb", "programStarted", 0.3, SLOW_REGEX, True),
+    Stopping("a script's endless loop", "programStarted", 0.3, ENDLESS, True),
 )
 
 BUSY_WITH = {
@@ -152,7 +153,7 @@ class Asker:
         if case.script is None:
             while not self._connections():
                 time.sleep(0.01)
-        time.sleep(0.05 if case.until == "runStarted" else UNDER_WAY_SECONDS)
+        time.sleep(case.seconds)
         watch = Watch(self.wire.process.pid)
         time.sleep(0.03)
         if case.busy and not watch.busy():

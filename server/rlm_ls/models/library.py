@@ -29,6 +29,7 @@ async def close() -> None:
     """Close the idle connections that litellm keeps. To be called before the event loop ends."""
     if (litellm := loaded()) is not None:
         await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()  # or the next question is asked through a closed client
 
 
 def _start() -> Future[Any]:

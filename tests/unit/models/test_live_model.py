@@ -276,3 +276,10 @@ async def test_loading_takes_no_endpoint_from_files_around() -> None:
     await library.load()
     assert os.environ["LITELLM_MODE"] == "PRODUCTION"
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
+
+
+async def test_after_close_the_same_endpoint_can_be_asked_again() -> None:
+    async with ModelServer([Scripted("one"), Scripted("two")]) as server:
+        assert (await model_at(server).complete(ASKED)).text == "one"
+        await library.close()
+        assert (await model_at(server).complete(ASKED)).text == "two"

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rlm_ls.errors import RecordingMismatch, UnknownModel
+from rlm_ls.errors import RecordingMismatch
 from rlm_ls.models.base import Message, Usage
-from rlm_ls.models.choose import choose, read_recording
 from rlm_ls.models.recorded import RecordedCall, RecordedMessage, RecordedModel, calls_from_events
-from rlm_ls.settings import Settings
 
 SYSTEM = Message("system", "You explore a text.\nYou never see it whole.")
 QUESTION = Message("user", "How many lines?")
@@ -133,21 +129,3 @@ async def test_a_trace_without_messages_replays_without_comparison() -> None:
 
 def test_a_call_that_was_never_answered_is_left_out() -> None:
     assert len(calls_from_events([*EVENTS, called(3, OBSERVATION)])) == 2
-
-
-@pytest.mark.parametrize("form", ["lines", "list"])
-async def test_a_recording_is_chosen_by_its_file(tmp_path: Path, form: str) -> None:
-    file = tmp_path / "run.jsonl"
-    file.write_text(json.dumps(EVENTS) if form == "list" else "\n".join(map(json.dumps, EVENTS)) + "\n", "utf-8")
-    model = choose("root", f"recorded:{file}", Settings(), {}, strict=True)
-    assert isinstance(model, RecordedModel)
-    assert len(await play(model, OBSERVATION)) == 2
-
-
-@pytest.mark.parametrize("content", [None, "no json", "[1, 2]", '{"a"'])
-def test_a_file_that_is_no_recording_says_how_to_make_one(tmp_path: Path, content: str | None) -> None:
-    file = tmp_path / "run.jsonl"
-    if content is not None:
-        file.write_text(content, "utf-8")
-    with pytest.raises(UnknownModel, match="--record"):
-        read_recording(file)
