@@ -168,9 +168,10 @@ class Asker:
         self.answer(number, cancelled=True)
         times.answered.append((time.perf_counter() - cancelled) * 1000)
         watch.join()
-        times.quiet.append((watch.last_busy - cancelled) * 1000 if watch.last_busy else 0.0)
+        # What was last seen before the cancel was read is of no interest.
+        times.quiet.append(max(0.0, watch.last_busy - cancelled) * 1000)
         if case.script is None:
-            times.closed.append((watch.last_connected - cancelled) * 1000)
+            times.closed.append(max(0.0, watch.last_connected - cancelled) * 1000)
 
     def longest_trip(self, script: str) -> float:
         """The longest that a request without any work was not answered while a run with this script went on, in ms."""
@@ -209,7 +210,8 @@ class Watch(threading.Thread):
 
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
-        self._children = psutil.Process(process).children(recursive=True)
+        self._server = psutil.Process(process)
+        self._children = self._server.children(recursive=True)
         self._spent = self._seconds()
         self._connections: Callable[[], int] | None = None
         self.last_busy = 0.0
@@ -232,6 +234,12 @@ class Watch(threading.Thread):
             if self._connections is not None and self._connections():
                 self.last_connected = time.perf_counter()
             time.sleep(0.002)
+        # And those that were started meanwhile.
+        self._children = self._server.children(recursive=True)
+        self._spent = self._seconds()
+        time.sleep(0.05)
+        if self.busy():
+            self.last_busy = time.perf_counter()
 
     def _seconds(self) -> list[float]:
         """What each child has used so far; 0 once it is gone."""

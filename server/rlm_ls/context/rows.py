@@ -51,7 +51,7 @@ class Rows(Scanner):
         return found, progress.note
 
     async def stats_by_name(
-        self, pattern: str, within: Selection, *, ignore_case: bool = False
+        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
     ) -> tuple[dict[str, dict[str, float]], int, str]:
         """For each value of the first group, statistics of the second; how many values are no numbers; and a note."""
         progress = self.progress(within)
@@ -62,9 +62,10 @@ class Rows(Scanner):
                 "rows.numbers_by_name",
                 within,
                 progress,
+                whole=multiline,
                 pattern=pattern,
                 ignore_case=ignore_case,
-                multiline=False,
+                multiline=multiline,
                 limit=MOST_NAMES,
             )
         ) as results:

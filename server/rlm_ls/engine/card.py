@@ -15,8 +15,8 @@ LISTED = 30
 OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
-EXCERPT_LINES = 4
-LINE = 160
+EXCERPT_LINES = 3
+LINE = 130
 """Characters of an excerpt's line."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")

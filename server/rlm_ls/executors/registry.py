@@ -16,6 +16,9 @@ from rlm_ls.errors import ProgramError
 if TYPE_CHECKING:
     from rlm_ls.executors.desk import Desk
 
+COMMON = ("within", "ignore_case", "multiline")
+"""Arguments that every counting verb has."""
+
 Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "unavailable"]
 """How a verb's result is rebuilt inside the sandbox: see prelude.py."""
 
@@ -49,9 +52,12 @@ class Verb:
 
     @property
     def brief(self) -> str:
-        """The signature for the system prompt, `find(text, within?, limit=50)`: `?` marks what may be left out."""
-        shown = ", ".join(map(_brief, self.parameters))
-        return f"{self.name}({shown})"
+        """The signature for the system prompt, `top(pattern, n=10, …)`: `?` marks what may be left out, `…` is within?,
+        ignore_case? and multiline?, which the prompt explains once."""
+        names = [p.name for p in self.parameters]
+        usual = set(COMMON) <= set(names) and self.name != "regex"
+        shown = [_brief(p) for p in self.parameters if not (usual and p.name in COMMON)]
+        return f"{self.name}({', '.join([*shown, '…'] if usual else shown)})"
 
     @property
     def documentation(self) -> str:

@@ -19,7 +19,7 @@ async def count(
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> int | dict[str, int]:
-    """matches; by="line": lines that match; by="doc": dict per document"""
+    """matches; by="line": lines that match; by="doc": dict"""
     return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
 
 
@@ -27,7 +27,7 @@ async def count(
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> Sequence[str | tuple[str | None, ...]]:
-    """list of the group of every match in order (tuples for several groups, the match for none), like re.findall"""
+    """like re.findall: the group of every match, tuples for several, the match for none"""
     selection = desk.select(within)
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     values: Sequence[str | tuple[str | None, ...]]
@@ -41,12 +41,14 @@ async def extract(
 
 @verb(returns="list[(value, count)]", everyday=10)
 async def top(
-    desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False
+    desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> list[tuple[str, int]]:
-    """most frequent first groups (or matches), [(value, count)]; len(top(p, 10**6)) is how many differ"""
+    """[(value, count)] of the group or match; len(top(p, 10**6)) is how many differ"""
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
-    values, distinct, total, partial = await desk.search.top(pattern, desk.select(within), n=n, ignore_case=ignore_case)
+    values, distinct, total, partial = await desk.search.top(
+        pattern, desk.select(within), n=n, ignore_case=ignore_case, multiline=multiline
+    )
     if distinct > len(values):
         desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches).")
     desk.note(f"top({pattern!r}): {partial}" if partial else "")
@@ -54,17 +56,22 @@ async def top(
 
 
 @verb(returns="dict", everyday=11)
-async def stats(desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False) -> dict[str, Any]:
-    """dict of count sum min max mean p50 p90 p95 p99 (nearest rank) of the number captured; with two groups a dict of
-    such dicts, of the second group by the first: stats(r"host=(\\w+) .*took=(\\d+)")
+async def stats(
+    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
+) -> dict[str, Any]:
+    """dict count sum min max mean p50 p90 p95 p99 (nearest rank) of the number captured; with two groups, a dict of
+    these by the first group
+
+    stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
     selection = desk.select(within)
+    asked = {"ignore_case": ignore_case, "multiline": multiline}
     numbers: dict[str, Any]
-    if await desk.search.groups(pattern, ignore_case=ignore_case) > 1:
-        by_name, ignored, partial = await desk.search.stats_by_name(pattern, selection, ignore_case=ignore_case)
+    if await desk.search.groups(pattern, **asked) > 1:
+        by_name, ignored, partial = await desk.search.stats_by_name(pattern, selection, **asked)
         numbers = dict(by_name)
     else:
-        numbers = dict(await desk.search.stats(pattern, selection, ignore_case=ignore_case))
+        numbers = dict(await desk.search.stats(pattern, selection, **asked))
         partial, ignored = numbers.pop("partial"), numbers.pop("ignored")
     desk.note(f"stats({pattern!r}): {partial}" if partial else "")
     if ignored:

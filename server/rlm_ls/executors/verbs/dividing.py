@@ -49,7 +49,7 @@ async def chunks(
 
 @verb(returns="Selection", shape="selection", everyday=13)
 async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
-    """lines start to end of a document as a Selection for within"""
+    """Selection of lines start to end"""
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
     parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]

@@ -10,7 +10,9 @@ from rlm_ls.executors.registry import help_text, verb
 
 @verb(returns="", everyday=15)
 async def submit(desk: Desk, answer: Any, cite: Any = None, data: Any = None) -> None:
-    """end with a Markdown answer; cite: Spans that prove it; data: for a caller's schema
+    """end with a Markdown answer
+
+    `cite` lists the Spans that prove it; `data` is for a caller's schema.
 
     It counts once the script has ended without an error. `cite` takes Spans, "path:line" or "path:first-last".
     """

@@ -25,8 +25,8 @@ async def find(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """lines holding the literal text; of several words: the whole phrase first, then lines by how many of them they
-    hold. fold ignores accents and runs of blanks
+    """lines with the literal text; several words: the whole phrase first, then lines by how many words they hold;
+    fold ignores accents and runs of blanks
 
     `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
     back; a cut result says how many there are.
@@ -59,7 +59,7 @@ async def regex(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """one Span a match, with .groups (list) and .column
+    """one Span a match; .groups is a list, None where unmatched
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
@@ -73,7 +73,7 @@ async def regex(
 
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(desk: Desk, pattern: str, within: Any = None, keep: bool = True) -> tuple[str, list[tuple[Any, ...]]]:
-    """the lines that match (keep=False: do not), a Selection for within"""
+    """Selection of the lines that match (keep=False: do not), for within"""
     selection = desk.select(within)
     # An invalid pattern is better refused here than at its first use: try it on one byte.
     await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))

@@ -21,14 +21,14 @@ async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int,
 
 @verb(returns="Span", shape="span", everyday=3)
 async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None) -> SpanRow:
-    """one Span; from 1, both included, negative from the end"""
+    """one Span; from 1, inclusive, negative from the end"""
     number = desk.document(doc)
     return desk.row(await desk.search.lines(number, start, start if end is None else end))
 
 
 @verb(returns="Span", shape="span", everyday=4)
 async def around(desk: Desk, span: Any, before: int = 5, after: int = 5) -> SpanRow:
-    """one Span of the lines around"""
+    """one Span"""
     target = await _one_span(desk, span)
     return desk.row(await desk.search.around(target, before, after))
 
@@ -44,7 +44,7 @@ async def slice_(desk: Desk, start: int, end: int, doc: Any = None) -> str:
 
 @verb(returns="str", everyday=5)
 async def text(desk: Desk, span: Any) -> str:
-    """the whole text of a Span or a document's path (.text of a long line is cut)"""
+    """the whole text of a Span or path (.text of a long line is cut)"""
     target = await _one_span(desk, span)
     desk.read.add(desk.document(target.doc))
     return await desk.search.read(target)
@@ -52,7 +52,7 @@ async def text(desk: Desk, span: Any) -> str:
 
 @verb(returns="list[Span]", shape="spans", everyday=2)
 async def sample(desk: Desk, n: int = 10, within: Any = None, seed: int = 0) -> list[SpanRow]:
-    """evenly spread lines"""
+    """spread lines"""
     if not 1 <= n <= 1000:
         raise ProgramError("sample() gives 1 to 1,000 lines.")
     return desk.rows(await desk.search.sample(n, desk.select(within), seed=seed))

@@ -1,0 +1,97 @@
+"""Recorded runs, replayed to the letter: prompt, observations and answer are those of the recording, and right.
+
+Where a change of the prompt or of a verb is meant, record anew: see tests/recorded/__main__.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rlm_ls.cli.ask import scope_of
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.errors import RecordingMismatch
+from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.settings import Settings
+from rlm_ls.store.recording import read_recording
+from tests.recorded.questions import QUESTIONS, Recorded
+
+TOOK = re.compile(r"^\S+ +\S+ +(\S+) +(\S+) .*\btook=(\d+)ms", re.MULTILINE)
+
+
+def expected(question: Recorded, target: Path) -> list[str]:
+    """What a right answer must hold, worked out from the text by other means than the verbs."""
+    text = target.read_text(encoding="utf-8") if target.is_file() else ""
+    requests = [(service, host, int(took)) for service, host, took in TOOK.findall(text)]
+    match question.id:
+        case "levels":
+            found = Counter(re.findall(r"^\d{4}-\S+ +([A-Z]+) ", text, re.MULTILINE))
+            return [f"{level}={count}" for level, count in found.items()]
+        case "slowest":
+            _, host, took = max(requests, key=lambda request: request[2])
+            return [f"ANSWER: {took} {host}"]
+        case "percentile":
+            times = sorted(took for service, _, took in requests if service == "orders")
+            return [f"ANSWER: {times[math.ceil(0.95 * len(times)) - 1]}"]
+        case "users":
+            users = Counter(re.findall(r"\buser=(\w+)", text))
+            return [f"ANSWER: {len(users)} {users.most_common(1)[0][0]}"]
+        case "locket":
+            return ["Håkon", "Zoë", "Bálint", "Ségolène"]
+        case "sacks":
+            return [f"ANSWER: {9 * 33}"]
+        case "policy":
+            return ["timeout", "unreachable", "busy", "internal", "retry.py"]
+    raise AssertionError(question.id)
+
+
+async def replayed(question: Recorded, folder: Path, calls: list | None = None):
+    target = question.target(folder)
+    engine = await Engine.open(settings=Settings(trace="full"), state_dir=folder / "state")
+    try:
+        model = RecordedModel(calls or calls_from_events(read_recording(question.recording).events), strict=True)
+        request = AskRequest(question=question.question, scope=scope_of([str(target)], [], []))
+        return await engine.ask(request, lambda event: None, model=lambda *_: model), target
+    finally:
+        await engine.close()
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.id)
+async def test_a_recorded_run_is_the_same_again_and_right(question: Recorded, tmp_path: Path) -> None:
+    answer, target = await replayed(question, tmp_path)
+    recorded = read_recording(question.recording).events[-1]["answer"]
+    assert answer.status == "answered"
+    assert answer.answer == recorded["answer"]
+    assert [citation.label for citation in answer.citations] == [
+        f"{c['path']}:{c['line']}" + (f"-{c['endLine']}" if c["endLine"] > c["line"] else "")
+        for c in recorded["citations"]
+    ]
+    assert all(citation.state == "verified" for citation in answer.citations)
+    for words in expected(question, target):
+        assert words in answer.answer
+
+
+async def test_a_changed_prompt_is_reported_with_its_difference(tmp_path: Path) -> None:
+    question = QUESTIONS[0]
+    events = json.loads(
+        json.dumps(read_recording(question.recording).events).replace("Verbs are plain", "Verbs were plain")
+    )
+    with pytest.raises(RecordingMismatch) as caught:
+        await replayed(question, tmp_path, calls_from_events(events))
+    assert "-" in caught.value.message
+    assert "Verbs were plain" in caught.value.message
+    assert "Verbs are plain" in caught.value.message
+    assert "Record it again" in caught.value.remedy
+
+
+def test_turns_of_the_recorded_questions_stay_small() -> None:
+    """The figure of bench/tokens.py, kept from creeping up: tokens of a run over its turns, the median of all."""
+    usages = [read_recording(question.recording).events[-1]["answer"]["usage"] for question in QUESTIONS]
+    per_turn = sorted((u["promptTokens"] + u["completionTokens"]) / u["turns"] for u in usages)
+    assert per_turn[len(per_turn) // 2] <= 1_300
