@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
@@ -42,10 +42,13 @@ class Told:
 class Listening(RecordedModel):
     """A recording that keeps what it was asked."""
 
-    def __init__(self, calls: Sequence[RecordedCall], sent: list[list[Message]], window: int) -> None:
+    def __init__(
+        self, calls: Sequence[RecordedCall], sent: list[list[Message]], window: int, kind: Literal["live", "recorded"]
+    ) -> None:
         super().__init__(calls, strict=True)
         self.sent = sent
         self.window = window
+        self.kind = kind  # type: ignore[assignment]
 
     async def complete(self, messages: Sequence[Message], **options: Any) -> Any:
         self.sent.append(list(messages))
@@ -69,6 +72,8 @@ class Asker:
         schema: dict[str, Any] | None = None,
         usage: Usage | None = None,
         window: int = 1_000_000,
+        kind: Literal["live", "recorded"] = "recorded",
+        levels: tuple[str, ...] | None = None,
         scope: Scope | None = None,
         run_id: str | None = None,
         follow_up: str | None = None,
@@ -79,7 +84,7 @@ class Asker:
         calls = [RecordedCall(None, reply, usage or Usage(100, 20, 0, 0.0)) for reply in replies]
 
         def factory(_request: AskRequest, _context: Context) -> Model:
-            return Listening(calls, told.sent, window)
+            return Listening(calls, told.sent, window, kind)
 
         def listen(event: AnyEvent) -> None:
             told.events.append(event)
@@ -93,6 +98,7 @@ class Asker:
             schema=schema,
             run_id=run_id,
             follow_up=follow_up,
+            levels=levels,
             surroundings=surroundings,
         )
         told.answer = await self.engine.ask(request, listen, model=factory)

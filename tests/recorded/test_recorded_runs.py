@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.recorded.questions import QUESTIONS, Recorded
 
 from rlm_ls.cli.ask import scope_of
 from rlm_ls.engine.engine import Engine
@@ -20,7 +21,6 @@ from rlm_ls.errors import RecordingMismatch
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
-from tests.recorded.questions import QUESTIONS, Recorded
 
 TOOK = re.compile(r"^\S+ +\S+ +(\S+) +(\S+) .*\btook=(\d+)ms", re.MULTILINE)
 

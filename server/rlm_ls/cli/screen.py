@@ -92,8 +92,12 @@ class Screen:
             err.print(text, style="cyan", markup=False)
 
     def _program(self, source: str) -> None:
-        if self.steps:
-            err.print(Syntax(source.rstrip("\n"), "python", background_color="default", word_wrap=True))
+        if self.steps and err.is_terminal:
+            err.print(
+                Syntax(source.rstrip("\n"), "python", background_color="default", word_wrap=True), soft_wrap=False
+            )
+        elif self.steps:
+            err.print(source.rstrip("\n"), markup=False)
 
     def _output(self, event: ProgramFinished) -> None:
         if not self.steps:

@@ -10,8 +10,10 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
 
-LISTED = 30
-"""Documents listed by name; of more, the folders are counted and the largest named."""
+LISTED = 12
+"""Documents listed with their sizes."""
+NAMED = 60
+"""Documents listed by name and lines; of more, the folders are counted and the largest named."""
 OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
@@ -58,6 +60,8 @@ def _heading(documents: tuple[Document, ...]) -> str:
 def _listing(documents: tuple[Document, ...]) -> list[str]:
     if len(documents) <= LISTED:
         return [_line(document) for document in documents]
+    if len(documents) <= NAMED:
+        return ["(lines): " + ", ".join(f"{document.path} ({document.lines:,})" for document in documents)]
     kinds = Counter(document.language or "text" for document in documents)
     folders = Counter(document.path.split("/")[0] if "/" in document.path else "." for document in documents)
     largest = sorted(documents, key=lambda document: -document.size)[:8]

@@ -39,7 +39,13 @@ class Span:
     def __repr__(self):
         at = str(self.line) if self.end_line <= self.line else str(self.line) + '-' + str(self.end_line)
         place = at if _single else self.doc + ':' + at
-        return place if self.text is None else place + ': ' + self.text
+        if self.text is None:
+            return place
+        rows = self.text.split('\\n')
+        if len(rows) == 1 or len(rows) != self.end_line - self.line + 1:
+            return place + ': ' + self.text
+        numbered = [str(self.line + i) + '| ' + rows[i].rstrip('\\r') for i in range(len(rows))]
+        return '\\n'.join([place] + numbered)
 
 @_dataclass
 class Doc:

@@ -72,6 +72,13 @@ async def test_an_empty_question_is_refused(ask: Asker) -> None:
         await ask(question="  \n")
 
 
+async def test_several_lines_print_with_their_numbers(ask: Asker) -> None:
+    told = await ask(
+        script("print(lines(2, 3))\nprint(lines(2, 2))"), script("submit('x')"), text="a\r\nb\r\nc\r\n" * 100
+    )
+    assert told.observations[0].splitlines()[:4] == ["2-3", "2| b", "3| c", "2: b"]
+
+
 async def test_the_turn_limit_ends_in_a_partial_answer_with_the_findings(ask: Asker) -> None:
     told = await ask(*[script("print('found', count('ERROR'))")] * 3, budget=Budget(turns=2))
     assert told.answer.status == "partial"

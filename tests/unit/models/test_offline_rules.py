@@ -129,3 +129,11 @@ async def test_the_model_is_free_local_and_says_its_kind() -> None:
     reply = await model.complete([Message("user", "x")])
     assert (model.name, model.kind, model.local, model.price(10, 10)) == ("offline", "offline", True, 0.0)
     assert (reply.usage.prompt_tokens, reply.usage.usd) == (0, 0.0)
+
+
+async def test_which_three_have_the_most_ranks_three() -> None:
+    assert "n=3" in await script_for("Which 3 services have the most ERROR lines?")
+
+
+async def test_the_word_level_is_not_looked_for() -> None:
+    assert "level" not in await script_for("How many lines have the level error?")

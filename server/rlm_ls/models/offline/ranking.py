@@ -12,7 +12,7 @@ RANKED = re.compile(
     r"\b(?:most|least) (?:common|frequent|frequently|often|active|popular|busy)\b\s*(?P<after>[\w -]*)"
     r"|\btop (?P<n>\d+|\w+) (?P<top>[\w -]+)"
     r"|\brank (?:the |all |all the )?(?P<rank>[\w -]+)"
-    r"|\bwhich (?:of the )?(?P<which>[\w -]+?) "
+    r"|\bwhich (?:of the )?(?:(?P<few>\d+) )?(?P<which>[\w -]+?) "
     r"(?:occurs?|appears?|happens?|comes up|is seen|has|have|had|sent|made|caused) (?:the )?(?:\w+ )?most\b"
 )
 STATISTICS = (
@@ -72,7 +72,8 @@ def ranking(question: Question) -> Script | None:
     named = things(question, said) or things(question, question.lower[: match.start()])
     if named is None:
         return None
-    n = (number(match["n"]) if match["n"] else None) or (50 if match["rank"] else 10)
+    asked = match["n"] or match["few"]
+    n = (number(asked) if asked else None) or (50 if match["rank"] else 10)
     least = match[0].startswith("least")
     lines = conditions(question, named.said)
     return script(

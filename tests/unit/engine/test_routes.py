@@ -1,0 +1,67 @@
+"""Which route a question takes, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.errors import LevelUnavailable
+from tests.scripted import Asker, asking, document, script
+
+SHORT = "alpha\nbeta the second\ngamma\n"
+
+
+async def test_a_text_that_fits_one_call_is_sent_whole_with_line_numbers(ask: Asker) -> None:
+    told = await ask(script("submit('The second is beta.', cite=['2'])"), text=SHORT, kind="live")
+    assert told.answer.route == "direct"
+    assert "fits one call" in told.answer.reason
+    assert "2| beta the second" in told.sent[0][1].content
+    assert told.answer.citations[0].quote == "beta the second"
+    assert (told.answer.coverage.read, told.answer.usage.model_calls) == (1, 1)
+
+
+async def test_a_plain_reply_is_an_answer_on_the_direct_route(ask: Asker) -> None:
+    told = await ask("It is beta, the second.", text=SHORT, kind="live")
+    assert (told.answer.status, told.answer.answer) == ("answered", "It is beta, the second.")
+
+
+async def test_direct_can_be_turned_off(tmp_path: Path) -> None:
+    async with asking(tmp_path / "state", context={"direct_tokens": 0}) as ask:
+        told = await ask(script("submit('x')"), text=SHORT * 20, kind="live")
+    assert told.answer.route == "rlm"
+    assert SHORT * 2 not in told.sent[0][1].content
+
+
+async def test_a_long_text_is_explored_and_the_reason_says_why(ask: Asker) -> None:
+    told = await ask(script("submit('x')"), text="word " * 100_000, kind="live")
+    assert told.answer.route == "rlm"
+    assert "too long for one call" in told.answer.reason
+
+
+async def test_without_a_model_rules_answer_and_say_so(ask: Asker) -> None:
+    request = AskRequest(question="How many lines contain beta?", scope=document(SHORT))
+    answer = await ask.engine.ask(request, lambda event: None)
+    assert (answer.route, answer.model_kind) == ("offline", "offline")
+    assert "not a language model" in answer.answer
+
+
+async def test_levels_that_are_not_here_are_a_warning_and_none_at_all_an_error(ask: Asker) -> None:
+    told = await ask(script("submit('x')"), levels=("dsl", "wasm"))
+    assert told.answer.warnings == ("Level wasm is not available in this version; the run uses dsl.",)
+    with pytest.raises(LevelUnavailable, match="wasm"):
+        await ask(script("submit('x')"), levels=("wasm",))
+
+
+async def test_several_documents_are_listed_in_the_card(ask: Asker, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"part{number}.py").write_text(f"x = {number}\n" * (number + 1))
+    told = await ask(
+        script("print(len(docs()))"), script("submit('x')"), scope=Scope(kind="workspace", roots=(str(tmp_path),))
+    )
+    assert told.observations[0].startswith("40")
+    assert "40 documents" in told.sent[0][1].content
+    assert "part39.py" in told.sent[0][1].content
+    assert len(told.sent[0][1].content) < 3_000

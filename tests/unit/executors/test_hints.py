@@ -1,0 +1,72 @@
+"""What a script gets back when it errs: the whole message, its own line, and a way on."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from tests.scripted import Asker, script
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "hint"),
+    [
+        ("x = 1\nfnd('a')", "line 2: fnd('a')", "Did you mean find?"),
+        ("find('ERROR')[0].path", "line 1", ".doc .line"),
+        ("def f():\n    yield 1", "line 2", "build a list"),
+        ("import statistics", "line 1", "Imported beforehand"),
+        ("open('/etc/passwd')", "line 1", "no files"),
+        ("'a'.translate({})", "line 1", "re.sub"),
+        ("next(n for n in [1])", "line 1", "[0]"),
+        ("re.sub('a', lambda m: 'b', 'a')", "line 1", "string"),
+        ("find('a', limt=3)", "line 1", "find(text, within=None"),
+        ("find(7)", "line 1", "argument 'text'"),
+        ("find()", "line 1", "'text' is missing"),
+        ("lines(1, 2, 'nosuch.log')", "line 1", "app.log"),
+        ("lines(9999, 10000)", "line 1", "600 lines"),
+        ("regex('(')", "line 1", "pattern"),
+        ("for x in chunks(100):\n    'a' in x.text", "line 2", "text(span)"),
+        ("x = (1,\n\n", "", "Syntax"),
+        ("{find('ERROR')[0]: 1}", "line 1", "(span.doc, span.line)"),
+        ("raise SystemExit", "line 1", "SystemExit"),
+    ],
+)
+async def test_an_error_names_its_line_and_helps(ask: Asker, code: str, line: str, hint: str) -> None:
+    told = await ask(script(code), script("submit('x')"))
+    assert line in told.observations[0]
+    assert hint in told.observations[0]
+
+
+async def test_the_line_is_the_scripts_own_not_the_wrappers(ask: Asker) -> None:
+    told = await ask(script("def deep():\n    return find('x', limit=0)\n\ndeep()"), script("submit('x')"))
+    assert "line 2: return find('x', limit=0)" in told.observations[0]
+
+
+async def test_an_endless_loop_ends_and_variables_are_those_of_the_last_verb(ask: Asker) -> None:
+    loop = "kept = count('ERROR')\nfind('INFO', limit=1)\nlost = 1\nwhile True: pass"
+    told = await ask(script(loop), script("print(kept)\nlost"), script("submit('x')"))
+    assert "more than 1 s" in told.observations[0]
+    assert "last verb call" in told.observations[0]
+    assert told.observations[1].startswith("60\n")
+    assert "'lost' is not defined" in told.observations[1]
+
+
+async def test_too_much_memory_ends_the_script_and_not_the_session(ask: Asker) -> None:
+    told = await ask(script("kept = 5\nx = [0] * (1 << 28)"), script("submit(str(kept))"), script("submit('gone')"))
+    assert "MemoryError" in told.observations[0]
+    assert told.answer.status == "answered"
+
+
+async def test_a_dead_worker_is_replaced_with_its_variables(ask: Asker) -> None:
+    def kill(event: object) -> None:
+        if getattr(event, "type", "") == "programStarted" and getattr(event, "turn", 0) == 2:
+            for child in psutil.Process().children(recursive=True):
+                if "monty" in " ".join(child.cmdline()):
+                    os.kill(child.pid, signal.SIGKILL)
+
+    told = await ask(script("kept = 41"), script("print(kept)"), script("submit(str(kept + 1))"), on_event=kill)
+    assert "process ended" in told.observations[1]
+    assert told.answer.answer == "42"
