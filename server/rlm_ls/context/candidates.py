@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_ls.context import names
+from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.folders import Entry, Listing
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.walk import Walked, is_secret
+from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.stamp import Stamp, stamp_of
+from rlm_ls.context.walk import Rules, is_secret
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read."""
+    """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
+
+    `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
+    """
 
     uri: str
     path: str
     size: int = 0
+    stamp: Stamp | None = None
     buffer: Buffer | None = None
     explicit: bool = False
     name: str = ""
@@ -36,29 +45,16 @@ class _Named:
     folders: list[str]
 
 
-async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions) -> list[Candidate]:
+async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, shelf: Shelf) -> Sequence[Candidate]:
     """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
-    import asyncio
-
     buffers = await asyncio.to_thread(lambda: {names.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope.files, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
-    walked: list[Walked] = []
-    if roots:
-        walked = await pool.call(
-            "walk.walk",
-            {
-                "roots": roots,
-                "include": list(scope.include),
-                "exclude": [*options.exclude, *scope.exclude],
-                "deny": options.deny,
-            },
-            options.seconds,
-        )
-    found = await asyncio.to_thread(_merged, named.candidates, walked, buffers, options)
-    for one, name in zip(found, names.short_names([one.path for one in found], roots), strict=True):
-        one.name = name
-    return found
+    if not roots:
+        return _with_names(named.candidates, roots)
+    rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
+    listing = await shelf.listing(rules, pool, options.seconds)
+    return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
 def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
@@ -99,7 +95,7 @@ def _look(one: Candidate, path: str) -> None:
     except (OSError, ValueError) as error:
         one.error = DocumentUnreadable(f"{path} cannot be read: {error}.", "Check the path and its permissions.")
         return
-    one.size = status.st_size
+    one.size, one.stamp = status.st_size, stamp_of(status)
     if not stat.S_ISREG(status.st_mode):
         one.error = DocumentUnreadable(f"{path} is not a regular file.", "Name a file or a folder.")
     elif not os.access(path, os.R_OK):
@@ -114,24 +110,63 @@ def _roots(paths: Sequence[str]) -> list[str]:
 
 
 def _merged(
-    named: list[Candidate], walked: list[Walked], buffers: dict[str, Buffer], options: ContextOptions
-) -> list[Candidate]:
-    seen = {names.key(one.path) for one in named} if walked else set()
-    real = {root: os.path.realpath(root) for root in {one.root for one in walked}}
-    found = list(named)
-    for file in walked:
-        # Links are not followed below a root, so its own real path is all it takes.
-        key = os.path.normcase(real[file.root] + file.path[len(file.root) :]) if seen or buffers else ""
-        if key and key in seen:
-            continue
-        one = Candidate("", file.path, file.size, buffers.get(key))
-        one.uri = one.buffer.uri if one.buffer else names.file_uri(file.path)
-        if file.denied:
-            one.error = DocumentDenied("looks like a secret (key, password, token)")
-        elif one.buffer is None and not file.size:
-            one.error = DocumentEmpty("is empty (0 bytes)")
-        elif one.buffer is None and file.size > options.max_file_bytes:
-            limit = options.max_file_bytes / (1 << 20)
-            one.error = DocumentUnreadable(f"is larger than {limit:g} MiB", "Name the file itself to read it.")
-        found.append(one)
+    named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer], most: int
+) -> Sequence[Candidate]:
+    walked = _all_walked(listing, roots, most)
+    if not named and not buffers:
+        return walked
+    found = list(walked)
+    for key, buffer in buffers.items():
+        for number in _places(listing, roots, key):
+            old = found[number]
+            denied = old.error if isinstance(old.error, DocumentDenied) else None
+            found[number] = Candidate(buffer.uri, old.path, old.size, None, buffer, name=old.name, error=denied)
+    if not named:
+        return found
+    again = {number for one in named for number in _places(listing, roots, names.key(one.path))}
+    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again)], roots)
+
+
+def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candidate]:
+    found: list[Candidate] | None = listing.made.get(most)
+    if found is None and most in listing.before:
+        found = list(listing.before[most])
+        for number in listing.changed:
+            found[number] = replace(_walked(listing.entries[number], most), name=found[number].name)
+    if found is None:
+        with uncollected(len(listing.entries)):
+            found = _with_names([_walked(file, most) for file in listing.entries], roots)
+    listing.made[most], listing.before = found, {}
     return found
+
+
+def _walked(file: Entry, most: int) -> Candidate:
+    size = file.stamp[0]
+    one = Candidate(file.uri, file.path, size, file.stamp, name=file.below)
+    if file.denied:
+        one.error = DocumentDenied("looks like a secret (key, password, token)")
+    elif not size:
+        one.error = DocumentEmpty("is empty (0 bytes)")
+    elif size > most:
+        one.error = DocumentUnreadable(f"is larger than {most / (1 << 20):g} MiB", "Name the file itself to read it.")
+    return one
+
+
+def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
+    """Where a file is in the listing, given by its key. Links are not followed below a root, only to it."""
+    found = []
+    for root in roots:
+        real = os.path.normcase(os.path.realpath(root))
+        if key.startswith(real.rstrip(os.sep) + os.sep):
+            number = listing.place(root.rstrip(os.sep) + key[len(real.rstrip(os.sep)) :])
+            if number is not None and number not in found:
+                found.append(number)
+    return found
+
+
+def _with_names(found: list[Candidate], roots: Sequence[str]) -> list[Candidate]:
+    """Walked files have their path below the root as a name: enough, unless there are two of one name."""
+    if len({one.name for one in found if one.name}) == len(found):
+        return found
+    short = names.short_names([one.path for one in found], roots)
+    return [one if one.name == name else replace(one, name=name) for one, name in zip(found, short, strict=True)]

@@ -28,6 +28,9 @@ class Document:
     `path` is the name shown to models and people, unique within a Context. Lines end at `\\n`, `\\r\\n` or a lone
     `\\r` (LSP's rule, not `str.splitlines`'s). `checkpoints[k]` is the number of line ends in the first
     `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
+
+    `encoding` is the file's own: Python's name of a codec. A `notebook` is a text made of a notebook's cells: its lines
+    are not those of the file, so that a place in it is, for an editor, the file's first line.
     """
 
     uri: str
@@ -41,6 +44,8 @@ class Document:
     ascii: bool
     crlf: bool
     checkpoints: tuple[int, ...]
+    encoding: str = "utf-8"
+    notebook: bool = False
 
     @property
     def size(self) -> int:

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rlm_ls import errors
-from rlm_ls.context.document import Source
-from rlm_ls.context.measure import Measure
+from rlm_ls.context.document import Document
+from rlm_ls.context.measure import Whole
+from rlm_ls.context.piece import File
+from rlm_ls.context.stamp import Stamp
 from rlm_ls.errors import RlmError
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A file to be read up to `size` bytes; `place` and `room` are where its text may go in the pack file."""
+class Incoming(NamedTuple):
+    """A file to be read up to `size` bytes. `guess`: if it is not in the encoding that is set, find out which.
+
+    `place` and `room` are where a text goes that is written on its own. Plain, for many are sent.
+    """
 
     path: str
     name: str
     size: int
+    guess: bool
     place: int = 0
     room: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A text in the pack file."""
+class Copied(NamedTuple):
+    """A text in a pack: `size` bytes at `place`. `settled`: `stamp` tells the file from any later state of it."""
 
-    source: Source
-    measure: Measure
+    stamp: Stamp
+    settled: bool
+    place: int
+    size: int
+    whole: Whole
+    encoding: str
+    notebook: bool
+
+
+class Larger(NamedTuple):
+    """The text is larger than its file: it takes so much room in a pack."""
+
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +60,12 @@ class Refused:
     def raised(self) -> RlmError:
         cls: type[RlmError] = getattr(errors, self.error)
         return cls(self.message, self.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A Document that has been read, where workers find it, and what tells it from any other."""
+
+    document: Document
+    file: File
+    digest: bytes

@@ -15,6 +15,7 @@ _BY_ENDING = {
     "cfg": "ini", "conf": "ini", "r": "r", "jl": "julia", "ex": "elixir", "exs": "elixir", "erl": "erlang",
     "hs": "haskell", "ml": "ocaml", "pl": "perl", "pm": "perl", "dart": "dart", "vue": "vue", "svelte": "svelte",
     "ps1": "powershell", "bat": "bat", "zig": "zig", "proto": "proto", "tf": "terraform", "srt": "plaintext",
+    "ipynb": "jupyter",
 }  # fmt: skip
 
 _BY_NAME = {"dockerfile": "dockerfile", "makefile": "makefile", "cmakelists.txt": "cmake"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,11 @@ class Measure:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Of a whole text, in the terms of Document. `longest_line` is in bytes, without the line end."""
+class Whole(NamedTuple):
+    """Of a whole text, in the terms of Document. `longest_line` is in bytes, without the line end.
+
+    Plain, for many are sent.
+    """
 
     characters: int
     lines: int

@@ -1,4 +1,4 @@
-"""The private file that holds a Context's small and converted texts, and the descriptors kept open for the large."""
+"""Private files that hold small and converted texts, and the descriptors kept open for the large ones."""
 
 from __future__ import annotations
 
@@ -8,50 +8,115 @@ import re
 import shutil
 import tempfile
 
+from rlm_ls.errors import NoDocuments
+
 PREFIX = "rlm-ls-"
 MOST_HELD = 256
 """Files kept open at once; more are known by device and inode instead."""
 
 
-class Hold:
-    """Files that a run must be able to read to its end, whatever happens to their names. Close it at the end.
+class Pack:
+    """A private file that only grows. It is deleted when the last of its users has let go.
 
-    Where /proc is there, workers open our own descriptors through it: a file that is renamed or deleted stays.
+    `path` is for workers: where /proc is there they open our own descriptor through it, and the file has no name.
+    `written` counts the bytes of texts, dead ones too; `kept` are the keys of texts that may be used again.
     """
+
+    __slots__ = ("_descriptor", "_folder", "_users", "kept", "path", "size", "used_at", "written")
 
     def __init__(self, folder: str | None) -> None:
         _remove_stale(folder or tempfile.gettempdir())
-        self._descriptors: list[int] = []
         self._folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder)  # mode 0700
-        path = os.path.join(self._folder, "pack")
-        self.pack_descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        self._descriptors.append(self.pack_descriptor)
-        self.pack = path
-        through = _through_proc(self.pack_descriptor)
+        self.path = os.path.join(self._folder, "pack")
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        self._users = 1
+        self.size = self.written = self.used_at = 0
+        self.kept: set[object] = set()
+        through = _through_proc(self._descriptor)
         if through:
-            self.pack = through
+            self.path = through
             self._remove_folder()  # nothing is left behind, not even by kill -9
 
-    def open(self, path: str) -> tuple[int, str, os.stat_result, bool]:
-        """A descriptor, the path for workers, its state, and whether that path may come to mean another file."""
+    def reserve(self, size: int) -> int:
+        """Where so many bytes may be written. They are nobody else's, now or later."""
+        place = self.size
+        self.size += size
+        return place
+
+    def append(self, raw: bytes) -> int:
+        """Writes at the end; where. Raises NoDocuments when the disk is full."""
+        place = self.reserve(len(raw))
+        os.lseek(self._descriptor, place, os.SEEK_SET)
+        view = memoryview(raw)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except OSError as error:
+                raise cannot_write(error) from None
+        self.written += len(raw)
+        return place
+
+    def use(self) -> None:
+        self._users += 1
+
+    def release(self) -> None:
+        self._users -= 1
+        if not self._users:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+            self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Hold:
+    """Files that a run must be able to read to its end, whatever happens to their names. Close it at the end."""
+
+    def __init__(self, folder: str | None) -> None:
+        self._folder = folder
+        self._descriptors: list[int] = []
+        self._packs: set[Pack] = set()
+        self._own: Pack | None = None
+
+    @property
+    def own(self) -> Pack:
+        """A pack for what is of this run alone."""
+        if self._own is None:
+            self._own = Pack(self._folder)
+            self._packs.add(self._own)
+        return self._own
+
+    def use(self, pack: Pack) -> None:
+        if pack not in self._packs:
+            pack.use()
+            self._packs.add(pack)
+
+    def open(self, path: str) -> tuple[str, os.stat_result, bool]:
+        """The path for workers, the file's state, and whether that path may come to mean another file."""
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
         status = os.fstat(descriptor)
         through = _through_proc(descriptor) if len(self._descriptors) < MOST_HELD else ""
         if through:
             self._descriptors.append(descriptor)
-            return descriptor, through, status, False
+            return through, status, False
         os.close(descriptor)
-        return -1, path, status, True
+        return path, status, True
 
     def close(self) -> None:
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         self._descriptors.clear()
-        self._remove_folder()
+        for pack in self._packs:
+            pack.release()
+        self._packs.clear()
 
-    def _remove_folder(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+def cannot_write(error: OSError) -> NoDocuments:
+    return NoDocuments(
+        f"The private copy of the documents cannot be written: {error.strerror}.", "Make room in the temporary folder."
+    )
 
 
 def _through_proc(descriptor: int) -> str:

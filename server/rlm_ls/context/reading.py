@@ -1,194 +1,286 @@
-"""Reading the candidates of a Context: open buffers, small files in batches, large files in ranges, all measured."""
+"""Reading the candidates of a Context: from the shelf what is there, small files in batches, large files in ranges."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rlm_ls.context.candidates import Candidate
+from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.document import CHECKPOINT, Document, Source
-from rlm_ls.context.encoding import Encoding, not_text
-from rlm_ls.context.intake import Copied, Incoming, Refused
+from rlm_ls.context.encoding import LOSSY, not_text
+from rlm_ls.context.intake import Copied, Incoming, Larger, Read, Refused
 from rlm_ls.context.language import language_of
 from rlm_ls.context.measure import Measure, Whole, join
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Hold
 from rlm_ls.context.piece import File
 from rlm_ls.context.pool import SearchPool
-from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, NoDocuments, SearchTimeout
+from rlm_ls.context.shelf import Kept, Key, Shelf
+from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 SMALL = CHECKPOINT
-"""Files below this many bytes are copied into the pack file."""
+"""Files below this many bytes are copied into a pack."""
+
+NOTEBOOK = 256 << 20
+"""So are notebooks below this, whose text is another than their bytes."""
 
 RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
 
+DIGEST = 16
+"""Bytes at the end of a small text's digest that are the text's own."""
+
 GROWTH = 3
 """Times that a text may grow on its way to UTF-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A Document that has been read, what its bytes hash to, and its file's identity if its path may be reused."""
-
-    document: Document
-    digest: bytes
-    identity: tuple[int, int] | None
-
-
 @dataclass(slots=True)
-class _Text:
-    """Where a candidate's text is, and its measures so far."""
+class _Large:
+    """A text that is searched where it lies, and its measures so far."""
 
     source: Source
+    identity: tuple[int, int] | None
+    stamp: Stamp
+    skip: int
     measures: list[Measure]
-    identity: tuple[int, int] | None = None
+    whole: Whole | None = None
 
 
 class _Reader:
-    """Takes the candidates through their steps; `texts` is keyed by their number."""
+    """Takes the candidates through their steps. What is keyed by a number is keyed by that of a candidate."""
 
-    def __init__(self, wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions) -> None:
+    def __init__(
+        self, wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions, shelf: Shelf
+    ) -> None:
         self.wanted = wanted
         self.hold = hold
         self.pool = pool
         self.options = options
-        self.texts: dict[int, _Text] = {}
-        self.pack_size = 0
+        self.shelf = shelf
+        self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
+        self.found: dict[int, Read] = {}
+        self.large: dict[int, _Large] = {}
 
     async def run(self) -> list[Read]:
         await asyncio.to_thread(self.write_buffers)
-        files = [n for n, one in enumerate(self.wanted) if one.buffer is None and one.error is None]
-        large = [n for n in files if self.wanted[n].size >= SMALL]
-        await self.copy([n for n in files if self.wanted[n].size < SMALL])
-        await self.copy(await self.open_large(large))
+        files = await asyncio.to_thread(self.unknown)
+        with uncollected(len(files)):
+            return await self.take_in(files)
+
+    async def take_in(self, files: list[int]) -> list[Read]:
+        large = [n for n in files if not self.is_small(n)]
+        await self.copy([n for n in files if self.is_small(n)])
+        await self.convert(await self.open_large(large))
         await self.measure()
-        if self.options.encoding == "utf-8-replace":
-            broken = [n for n, text in self.texts.items() if join(text.measures).bad >= 0]
-            await self.copy(broken)
-        found = [(n, self.finished(n, text)) for n, text in sorted(self.texts.items())]
-        return [read for _, read in found if read is not None]
+        await self.convert(self.broken())
+        return await asyncio.to_thread(self.finished)
 
     def write_buffers(self) -> None:
         for number, one in enumerate(self.wanted):
-            if one.buffer is None or one.error is not None:
+            if one.buffer is None or number in self.errors:
                 continue
             if not one.buffer.text:
-                one.error = DocumentEmpty(f"{one.name} is empty.", "Write some text in it, or name another document.")
+                self.errors[number] = DocumentEmpty(
+                    f"{one.name} is empty.", "Write some text in it, or name another document."
+                )
                 continue
-            start = self.pack_size
+            pack, start = self.hold.own, self.hold.own.size
             # In slices: one encode of a huge buffer would keep the event loop from the interpreter.
             for at in range(0, len(one.buffer.text), CHECKPOINT):
-                raw = one.buffer.text[at : at + CHECKPOINT].encode("utf-8", "replace")
-                self.write(raw)
-            self.texts[number] = _Text(Source(self.hold.pack, start, self.pack_size - start), [])
+                pack.append(one.buffer.text[at : at + CHECKPOINT].encode("utf-8", "replace"))
+            source = Source(pack.path, start, pack.size - start)
+            pack.append(b"\n")  # as after every text in a pack
+            self.large[number] = _Large(source, None, (0, 0, 0, 0), 0, [])
 
-    def write(self, raw: bytes) -> None:
-        os.lseek(self.hold.pack_descriptor, self.pack_size, os.SEEK_SET)
-        view = memoryview(raw)
-        while view:
-            try:
-                written = os.write(self.hold.pack_descriptor, view)
-            except OSError as error:
-                raise NoDocuments(
-                    f"The private copy of the open documents cannot be written: {error.strerror}.",
-                    "Make room in the temporary folder.",
-                ) from None
-            view = view[written:]
-        self.pack_size += len(raw)
+    def unknown(self) -> list[int]:
+        """Files that are not on the shelf as they are now."""
+        found: list[int] = []
+        for number, one in enumerate(self.wanted):
+            if one.buffer is not None or one.stamp is None or number in self.errors:
+                continue
+            kept = self.shelf.find(self.key(one), one.stamp, self.hold)
+            outcome = None if kept is None else kept.outcome
+            if isinstance(outcome, Read):
+                self.found[number] = _named(outcome, one)
+            elif isinstance(outcome, Refused) and kept is not None and kept.name == one.name:
+                self.errors[number] = outcome.raised()
+            elif not isinstance(outcome, Whole) or kept is None or not self.open_one(number, kept.skip, kept):
+                found.append(number)
+        return found
+
+    def key(self, one: Candidate) -> Key:
+        return one.path, self.options.encoding, one.explicit
+
+    def guess(self, one: Candidate) -> bool:
+        """A file that somebody named is read as they say; of one that was found nobody has said anything."""
+        return not one.explicit and self.options.encoding == "utf-8"
+
+    def is_small(self, number: int) -> bool:
+        one = self.wanted[number]
+        return one.size < (NOTEBOOK if one.path.lower().endswith(".ipynb") else SMALL)
 
     async def copy(self, numbers: list[int]) -> None:
+        """Small files, many at a time; those whose text is larger than they are once more."""
         batches = list(self.batches(numbers))
+        places = [await self.shelf.room(sum(self.wanted[n].size + 1 for n in batch), self.hold) for batch in batches]
         payloads = (
-            {"incoming": [one for _, one in batch], "pack": self.hold.pack, "option": self.options.encoding}
-            for batch in batches
+            {
+                "incoming": [self.incoming(n) for n in batch],
+                "pack": pack.path,
+                "place": place,
+                "option": self.options.encoding,
+            }
+            for batch, (pack, place) in zip(batches, places, strict=True)
         )
-        place = 0
-        async with aclosing(self.pool.map("inspect.copy", payloads, self.options.seconds)) as results:
+        larger: list[tuple[int, int]] = []
+        at = 0
+        async with aclosing(self.pool.map("shelve.small", payloads, self.options.seconds)) as results:
             async for result in results:
-                for (number, _), outcome in zip(batches[place], _checked(result), strict=True):
-                    if isinstance(outcome, Copied):
-                        self.texts[number] = _Text(outcome.source, [outcome.measure])
+                for number, outcome in zip(batches[at], _checked(result), strict=True):
+                    if isinstance(outcome, Larger):
+                        larger.append((number, outcome.room))
                     else:
-                        self.refuse(number, outcome)
-                place += 1
+                        self.outcome(number, outcome, places[at][0])
+                at += 1
+        for number, room in larger:
+            await self.copy_alone(number, room)
 
-    def batches(self, numbers: list[int]) -> Iterator[list[tuple[int, Incoming]]]:
-        batch: list[tuple[int, Incoming]] = []
+    def batches(self, numbers: list[int]) -> Iterator[list[int]]:
+        batch: list[int] = []
         size = 0
         for number in numbers:
-            one = self.wanted[number]
-            room = GROWTH * one.size + 16
-            batch.append((number, Incoming(one.path, one.name, one.size, self.pack_size, room)))
-            self.pack_size += room
-            size += one.size
+            batch.append(number)
+            size += self.wanted[number].size
             if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
+    def incoming(self, number: int, place: int = 0, room: int = 0) -> Incoming:
+        one = self.wanted[number]
+        return Incoming(one.path, one.name, one.size, self.guess(one), place, room)
+
+    async def convert(self, numbers: list[int]) -> None:
+        for number in numbers:
+            await self.copy_alone(number, GROWTH * self.wanted[number].size + 16)
+
+    async def copy_alone(self, number: int, room: int) -> None:
+        pack, place = await self.shelf.room(room + 1, self.hold)
+        payload = {
+            "incoming": self.incoming(number, place, room),
+            "pack": pack.path,
+            "option": self.options.encoding,
+        }
+        self.outcome(number, await self.pool.call("shelve.single", payload, self.options.seconds), pack)
+
+    def outcome(self, number: int, outcome: Copied | Larger | Refused, pack: Any) -> None:
+        one = self.wanted[number]
+        if isinstance(outcome, Copied):
+            source = Source(pack.path, outcome.place, outcome.size)
+            pack.written += outcome.size
+            self.found[number] = read = _read(one, source, outcome.whole, None, outcome.encoding, outcome.notebook)
+            if outcome.settled:
+                self.shelf.keep(self.key(one), Kept(outcome.stamp, one.name, read, pack))
+        elif isinstance(outcome, Refused):
+            self.errors[number] = outcome.raised()
+            if one.stamp is not None and is_settled(one.stamp):
+                self.shelf.keep(self.key(one), Kept(one.stamp, one.name, outcome))
+        else:
+            self.errors[number] = not_text(one.name, self.options.encoding, 0)
+
     async def open_large(self, numbers: list[int]) -> list[int]:
         """Opens those that can be searched where they are; the numbers of those that must be converted."""
         if not numbers:
             return []
-        incoming = [Incoming(self.wanted[n].path, self.wanted[n].name, self.wanted[n].size) for n in numbers]
-        payload = {"incoming": incoming, "option": self.options.encoding}
+        payload = {"incoming": [self.incoming(n) for n in numbers], "option": self.options.encoding}
         heads = await self.pool.call("inspect.heads", payload, self.options.seconds)
         convert: list[int] = []
         for number, head in zip(numbers, heads, strict=True):
             if isinstance(head, Refused):
-                self.refuse(number, head)
+                self.errors[number] = head.raised()
             elif head.codec == "utf-8":
-                await asyncio.to_thread(self.open_one, number, head)
+                await asyncio.to_thread(self.open_one, number, head.skip)
             else:
                 convert.append(number)
         return convert
 
-    def open_one(self, number: int, head: Encoding) -> None:
+    def open_one(self, number: int, skip: int, kept: Kept | None = None) -> bool:
+        """Opens a file to be searched where it lies; False if it is not what was kept of it."""
         one = self.wanted[number]
         try:
-            _, path, status, replaceable = self.hold.open(one.path)
+            path, status, replaceable = self.hold.open(one.path)
         except OSError as error:
-            one.error = DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")
-            return
+            message = f"{one.name} cannot be opened: {error.strerror}."
+            self.errors[number] = DocumentUnreadable(message, "Check its permissions.")
+            return True
+        stamp = stamp_of(status)
+        if kept is not None and kept.stamp != stamp:
+            return False
         identity = (status.st_dev, status.st_ino) if replaceable else None
-        self.texts[number] = _Text(Source(path, head.skip, status.st_size - head.skip), [], identity)
+        text = _Large(Source(path, skip, status.st_size - skip), identity, stamp, skip, [])
+        if kept is not None and isinstance(kept.outcome, Whole):
+            text.whole = kept.outcome
+        self.large[number] = text
+        return True
 
     async def measure(self) -> None:
         todo = [
             (number, File(self.wanted[number].name, text.source, text.identity), at)
-            for number, text in self.texts.items()
-            if not text.measures
+            for number, text in self.large.items()
+            if text.whole is None
             for at in range(0, text.source.size, RANGE)
         ]
         payloads = ({"file": file, "start": at, "end": min(at + RANGE, file.source.size)} for _, file, at in todo)
         place = 0
         async with aclosing(self.pool.map("inspect.measure", payloads, self.options.seconds)) as results:
             async for result in results:
-                self.texts[todo[place][0]].measures.append(_checked(result))
+                number = todo[place][0]
+                outcome = _checked(result)
+                if isinstance(outcome, Refused):
+                    self.errors[number] = outcome.raised()
+                else:
+                    self.large[number].measures.append(outcome)
                 place += 1
 
-    def refuse(self, number: int, refused: Refused) -> None:
-        self.wanted[number].error = refused.raised()
+    def broken(self) -> list[int]:
+        """Joins the measures; the texts that are not UTF-8 and shall be converted."""
+        found: list[int] = []
+        for number, text in list(self.large.items()):
+            one = self.wanted[number]
+            if text.whole is not None or number in self.errors:
+                continue
+            text.whole = join(text.measures)
+            if text.whole.bad >= 0:
+                del self.large[number]
+                if self.options.encoding == LOSSY or self.guess(one):
+                    found.append(number)
+                else:
+                    self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)
+            elif one.buffer is None and is_settled(text.stamp):
+                self.shelf.keep(self.key(one), Kept(text.stamp, one.name, text.whole, None, text.skip))
+        return found
 
-    def finished(self, number: int, text: _Text) -> Read | None:
-        one = self.wanted[number]
-        whole = join(text.measures)
-        if whole.bad >= 0:
-            one.error = not_text(one.name, "utf-8", whole.bad, whole.bad_line)
-            return None
-        return Read(_document(one, text.source, whole), whole.digest, text.identity)
+    def finished(self) -> list[Read]:
+        for number, text in self.large.items():
+            if number not in self.errors and text.whole is not None:
+                self.found[number] = _read(self.wanted[number], text.source, text.whole, text.identity)
+        return [self.found[number] for number in sorted(self.found)]
 
 
-async def read(wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions) -> list[Read]:
-    """The candidates that could be read, in order; the others have their `error` set."""
-    return await _Reader(wanted, hold, pool, options).run()
+async def read(
+    wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions, shelf: Shelf
+) -> tuple[list[Read], dict[int, RlmError]]:
+    """The candidates that could be read, in order, and by number why the others could not."""
+    reader = _Reader(wanted, hold, pool, options, shelf)
+    found = await reader.run()
+    return found, reader.errors
 
 
 def _checked(result: Any) -> Any:
@@ -197,11 +289,18 @@ def _checked(result: Any) -> Any:
     return result
 
 
-def _document(one: Candidate, source: Source, whole: Whole) -> Document:
-    return Document(
+def _read(
+    one: Candidate,
+    source: Source,
+    whole: Whole,
+    identity: tuple[int, int] | None,
+    encoding: str = "utf-8",
+    notebook: bool = False,
+) -> Read:
+    document = Document(
         uri=one.uri,
         path=one.name,
-        language=(one.buffer.language if one.buffer else "") or language_of(one.name),
+        language=_language(one, notebook),
         version=one.buffer.version if one.buffer else None,
         source=source,
         characters=whole.characters,
@@ -210,4 +309,23 @@ def _document(one: Candidate, source: Source, whole: Whole) -> Document:
         ascii=whole.ascii,
         crlf=whole.crlf,
         checkpoints=whole.checkpoints,
+        encoding=encoding,
+        notebook=notebook,
     )
+    named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
+    return Read(document, File(one.name, source, identity), named + whole.digest)
+
+
+def _named(read: Read, one: Candidate) -> Read:
+    """What was read of a file, by the name and URI that this question has for it."""
+    old = read.document
+    if old.path == one.name and old.uri == one.uri:
+        return read
+    document = replace(old, path=one.name, uri=one.uri, language=_language(one, old.notebook))
+    named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
+    return Read(document, File(one.name, old.source), named + read.digest[-DIGEST:])
+
+
+def _language(one: Candidate, notebook: bool) -> str:
+    language = (one.buffer.language if one.buffer else "") or language_of(one.name)
+    return "json" if language == "jupyter" and not notebook else language  # as text it is what lies in the file

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
 
-from rlm_ls.context.document import CHECKPOINT, Document, Selection
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.document import CHECKPOINT, Document, Part, Selection
+from rlm_ls.context.piece import Bundling, Piece, Pieces
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.snapshot import Context
 from rlm_ls.errors import SearchTimeout
@@ -18,7 +18,10 @@ PIECE = 8 * CHECKPOINT
 """Bytes of a large document that are searched by one request to a worker."""
 
 MOST_PIECES = 500
-"""Small documents searched by one request."""
+"""Parts of documents searched by one request."""
+
+SMALL = CHECKPOINT
+"""Documents below this size are bundled."""
 
 
 class Progress:
@@ -44,6 +47,7 @@ class Scanner:
         self.context = context
         self.pool = pool
         self.deadline_seconds = deadline_seconds
+        self._limit: list[Pieces] | None = None
 
     async def call(self, operation: str, **payload: Any) -> Any:
         return await self.pool.call(operation, payload, self.deadline_seconds)
@@ -58,7 +62,7 @@ class Scanner:
         """
 
         def payloads() -> Iterator[dict[str, Any]]:
-            for pieces in self.pieces(within, whole):
+            for pieces in self.batches(within, whole):
                 yield {"pieces": pieces} | {
                     name: value() if callable(value) else value for name, value in payload.items()
                 }
@@ -72,6 +76,35 @@ class Scanner:
 
     def progress(self, within: Selection) -> Progress:
         return Progress(sum(part.end - part.start for part in within), self.deadline_seconds)
+
+    def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
+        """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
+        if within is not self.context.limit or whole:
+            return self._batches(within, whole)
+        if self._limit is None:
+            self._limit = list(self._batches(within, False))  # nearly every search asks for it
+        return iter(self._limit)
+
+    def _batches(self, within: Selection, whole: bool) -> Iterator[Pieces]:
+        others: list[Part] = []
+        bundle = Bundling()
+        files = self.context.files
+        for part in within:
+            file = files[part.doc]
+            small = part.start == 0 and part.end == file.source.size < SMALL and file.identity is None
+            if bundle.docs and not (small and bundle.takes(file, part.filters)):
+                yield bundle.made()
+                bundle = Bundling()
+            if not small:
+                others.append(part)
+                continue
+            if others:
+                yield from self.pieces(tuple(others), whole)
+                others = []
+            bundle.add(part.doc, file, part.filters)
+        if bundle.docs:
+            yield bundle.made()
+        yield from self.pieces(tuple(others), whole)
 
     def pieces(self, within: Selection, whole: bool = False) -> Iterator[list[Piece]]:
         """In order; large parts cut, small ones together."""

@@ -8,17 +8,53 @@ from hashlib import blake2b
 
 from rlm_ls.context import names
 from rlm_ls.context.candidates import Candidate, candidates
+from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.document import Document, Part, Selection, Skipped
 from rlm_ls.context.encoding import known
+from rlm_ls.context.intake import Read
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Hold
-from rlm_ls.context.piece import File
 from rlm_ls.context.pool import SearchPool
-from rlm_ls.context.reading import Read, read
+from rlm_ls.context.reading import read
 from rlm_ls.context.scope import Scope
+from rlm_ls.context.shelf import Shelf
 from rlm_ls.errors import BadRequest, NoDocuments, RlmError
 
 __all__ = ["Context", "ContextOptions"]
+
+
+class Contents:
+    """What was read, in order. Made once for Contexts that hold the same, and from the last where they nearly do."""
+
+    __slots__ = ("digest", "documents", "files", "limit", "numbers", "read", "uris")
+
+    def __init__(self, found: list[Read], last: Contents | None) -> None:
+        self.read = found
+        self.documents = tuple([one.document for one in found])
+        self.files = tuple([one.file for one in found])
+        self.digest = blake2b(b"".join([one.digest for one in found]), digest_size=16).hexdigest()
+        changed = _changed(last, found)
+        if last is None or changed is None:
+            self.limit: Selection = tuple([Part(number, 0, one.size) for number, one in enumerate(self.documents)])
+            self.numbers = {one.path: number for number, one in enumerate(self.documents)}
+            self.uris = {one.uri: number for number, one in enumerate(self.documents)}
+            return
+        limit = list(last.limit)
+        for number in changed:
+            limit[number] = Part(number, 0, self.documents[number].size)
+        self.limit, self.numbers, self.uris = tuple(limit), last.numbers, last.uris
+
+
+def _changed(last: Contents | None, found: list[Read]) -> list[int] | None:
+    """The numbers of documents that are not as they were; None if they are other documents."""
+    if last is None or len(last.read) != len(found):
+        return None
+    changed = [number for number, (old, new) in enumerate(zip(last.read, found, strict=True)) if old is not new]
+    for number in changed:
+        old, new = last.read[number].document, found[number].document
+        if (old.path, old.uri) != (new.path, new.uri):
+            return None
+    return changed
 
 
 class Context:
@@ -28,24 +64,20 @@ class Context:
     the same names and bytes. `files[i]` tells workers where `documents[i]` is.
     """
 
-    __slots__ = ("_hold", "_numbers", "_uris", "digest", "documents", "files", "limit", "skipped")
+    __slots__ = ("_contents", "_hold", "digest", "documents", "files", "limit", "skipped")
 
-    def __init__(self, found: Sequence[Read], skipped: Sequence[Skipped], hold: Hold) -> None:
-        self.documents = tuple(one.document for one in found)
-        self.files = tuple(File(one.document.path, one.document.source, one.identity) for one in found)
+    def __init__(self, contents: Contents, skipped: Sequence[Skipped], hold: Hold) -> None:
+        self.documents, self.files = contents.documents, contents.files
+        self.limit, self.digest = contents.limit, contents.digest
         self.skipped = tuple(skipped)
-        self.limit: Selection = tuple(Part(number, 0, one.size) for number, one in enumerate(self.documents))
-        self._numbers = {one.path: number for number, one in enumerate(self.documents)}
-        self._uris = {one.uri: number for number, one in enumerate(self.documents)}
+        self._contents = contents
         self._hold = hold
-        digest = blake2b(digest_size=16)
-        for one in found:
-            digest.update(f"{one.document.path}\0{one.document.size}\0".encode("utf-8", "replace") + one.digest)
-        self.digest = digest.hexdigest()
 
     @classmethod
-    async def take(cls, scope: Scope, pool: SearchPool, options: ContextOptions | None = None) -> Context:
-        """Reads every document of the scope once.
+    async def take(
+        cls, scope: Scope, pool: SearchPool, options: ContextOptions | None = None, shelf: Shelf | None = None
+    ) -> Context:
+        """Reads every document of the scope that is not on the `shelf` as it is now.
 
         A document that cannot be read is an error if it is the only one named, else it is skipped and reported.
         Raises RlmError: 41xx for a document, NoDocuments when nothing is left.
@@ -56,19 +88,20 @@ class Context:
                 f"There is no encoding {options.encoding!r}.",
                 "Use utf-8, utf-8-replace, latin-1 or another of Python's.",
             )
-        wanted = await candidates(scope, pool, options)
-        single = scope.kind in ("document", "selection") or len([one for one in wanted if one.explicit]) == 1 == len(
-            wanted
-        )
-        hold = await asyncio.to_thread(Hold, options.pack_folder)
+        hold = Hold(options.pack_folder)
+        private = shelf is None
+        shelf = shelf or Shelf(options.pack_folder)
         try:
-            found = await read(wanted, hold, pool, options)
-            skipped = [_skipped(one) for one in wanted if one.error is not None]
-            if single:
-                _raise_first(wanted)
+            shelf.begin()
+            wanted = await candidates(scope, pool, options, shelf)
+            found, errors = await read(wanted, hold, pool, options, shelf)
+            skipped = [_skipped(wanted[number], error) for number, error in sorted(errors.items())]
+            if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
+                _raise_first(wanted, errors)
             if not found:
                 raise _nothing(scope, skipped)
-            context = cls(found, skipped, hold)
+            with uncollected(len(found)):
+                context = await asyncio.to_thread(lambda: cls(shelf.same(Contents, found), skipped, hold))
             if scope.region is not None:
                 from rlm_ls.context.region import limit_to  # region builds on Context
 
@@ -77,6 +110,8 @@ class Context:
         except BaseException:
             hold.close()
             raise
+        finally:
+            await asyncio.to_thread(shelf.close if private else shelf.trim)
 
     async def close(self) -> None:
         """Lets go of the files. Searches still under way fail."""
@@ -90,12 +125,12 @@ class Context:
 
     def number(self, name: str) -> int | None:
         """The number of the document of this path or URI, None if there is none."""
-        if name in self._numbers:
-            return self._numbers[name]
-        if name in self._uris:
-            return self._uris[name]
+        if name in self._contents.numbers:
+            return self._contents.numbers[name]
+        if name in self._contents.uris:
+            return self._contents.uris[name]
         path = names.file_path(name) if names.is_uri(name) or name.startswith(("/", "\\")) else None
-        return self._uris.get(names.file_uri(path)) if path else None
+        return self._contents.uris.get(names.file_uri(path)) if path else None
 
     def document(self, name: str) -> Document | None:
         number = self.number(name)
@@ -107,15 +142,14 @@ class Context:
         return sum(one.size for one in self.documents)
 
 
-def _skipped(one: Candidate) -> Skipped:
-    assert one.error is not None
-    return Skipped(one.uri, one.name, one.error.code, one.error.message)
+def _skipped(one: Candidate, error: RlmError) -> Skipped:
+    return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _raise_first(wanted: Sequence[Candidate]) -> None:
-    for one in wanted:
-        if one.explicit and one.error is not None:
-            raise one.error
+def _raise_first(wanted: Sequence[Candidate], errors: dict[int, RlmError]) -> None:
+    for number, error in sorted(errors.items()):
+        if wanted[number].explicit:
+            raise error
 
 
 def _nothing(scope: Scope, skipped: Sequence[Skipped]) -> RlmError:

@@ -118,7 +118,11 @@ class Values(Scanner):
         return summary | {"ignored": ignored, "partial": cut or progress.note}
 
     async def terms(self, kind: str, within: Selection, n: int = 50) -> list[tuple[str, int, Hit]]:
-        """The `n` most frequent terms with their counts and first lines (ties by term).
+        """As `indexed`, without its note."""
+        return (await self.indexed(kind, within, n))[0]
+
+    async def indexed(self, kind: str, within: Selection, n: int = 50) -> tuple[list[tuple[str, int, Hit]], str]:
+        """The `n` most frequent terms with their counts and first lines (ties by term), and a note.
 
         `kind` is "names" (capitalised words that do not only start sentences), "identifiers", "caps" (words in
         capitals), or a pattern. Raises BadPattern.
@@ -127,6 +131,7 @@ class Values(Scanner):
         counts: Counter[bytes] = Counter()
         inside: Counter[bytes] = Counter()
         firsts: dict[bytes, First] = {}
+        cut = ""
         async with aclosing(self.scan("terms.terms", within, progress, kind=kind)) as results:
             async for found, _ in results:
                 for term, (count, within_sentences, first) in found.items():
@@ -134,6 +139,7 @@ class Values(Scanner):
                     inside[term] += within_sentences
                     firsts.setdefault(term, first)
                 if len(counts) > MOST_DISTINCT:
+                    cut = f"cut at {len(counts):,} distinct terms; look in a smaller region"
                     break
         if kind in KINDS and KINDS[kind].inside_only:
             names = {term: count for term, count in counts.items() if inside[term] * INSIDE_SHARE >= count}
@@ -143,7 +149,8 @@ class Values(Scanner):
         if best:
             places = [self._place(term, firsts[term]) for term, _ in best]
             hits = await self.call("terms.hits", kind=kind, places=places)
-        return [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
+        found = [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
+        return found, cut or progress.note
 
     def _place(self, term: bytes, first: First) -> tuple[bytes, File, int, int, Filters, tuple[int, int]]:
         doc, start, end, filters = first

@@ -6,6 +6,7 @@ is our own parent. A thread watches stdin so that the process ends with its pare
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pickle
@@ -57,6 +58,7 @@ def answer(request: Request) -> Reply:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(50_000, 20, 20)  # results are many small objects without cycles
     # Whatever a library prints must not reach the pipe that carries the frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

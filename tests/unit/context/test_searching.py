@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
 
+from rlm_ls.context.document import Source
 from rlm_ls.context.ops import find, match, scan, windows
 from rlm_ls.context.ops.folding import fold
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.piece import Bundling, File, Piece
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from(["a", "b", "ab", "a1", "é", "k", "𝔘", " ", "ß", "a b"])
@@ -202,3 +203,44 @@ def test_time_up_leaves_what_was_found_so_far(tmp_path: Path) -> None:
     late = clock(0.0)
     counts, searched = match.count(late, [piece_of(tmp_path, "a\n" * 1000)], "a", False, False, False)
     assert (sum(counts.values()), searched, late.stopped) == (0, 0, True)
+
+
+PATTERNS = ["a", "ab|é", "^", "$", r"^a", r"\bab\b", r"(?<!a)b", r"\s", "", "^$", r"b$|^ ", r"\r?a"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(TEXT, min_size=1, max_size=6), gaps=st.lists(st.booleans(), min_size=6, max_size=6),
+       pattern=st.sampled_from(PATTERNS), keep=st.sampled_from([(), (("a", True),), (("b", False),)]))  # fmt: skip
+def test_a_bundle_is_searched_as_its_documents_are(
+    texts: list[str], gaps: list[bool], pattern: str, keep: tuple[tuple[str, bool], ...], tmp_path: Path
+) -> None:
+    raw, pieces, bundling = b"", [], Bundling()
+    path = tmp_path / "pack"
+    for number, text in enumerate(filter(None, texts)):
+        file = File(f"{number}.txt", Source(str(path), len(raw), len(text.encode())))
+        raw += text.encode() + b"\n" + (b"ab\0" if gaps[number] else b"")
+        size = file.source.size
+        pieces.append(Piece(number, file, 0, size, 0, size, (0, 0), keep))
+        bundling.add(number, file, keep)
+    if not pieces:
+        return
+    path.write_bytes(raw)
+    bundle = bundling.made()
+    for lines in (False, True):
+        one = match.count(clock(), pieces, pattern, False, False, lines)
+        two = match.count(clock(), bundle, pattern, False, False, lines)
+        assert ({doc: count for doc, count in one[0].items() if count}, one[1]) == (
+            {doc: count for doc, count in two[0].items() if count},
+            two[1],
+        )
+    assert match.regex(clock(), bundle, pattern, False, False, 3) == match.regex(
+        clock(), pieces, pattern, False, False, 3
+    )
+    for multiline in (False, True):
+        one = match.values(clock(), pieces, pattern, False, multiline, 100, 1000)
+        assert match.values(clock(), bundle, pattern, False, multiline, 100, 1000) == one
+    for folded in (False, True):
+        assert find.find(clock(), bundle, "a b", False, folded, 5) == find.find(
+            clock(), pieces, "a b", False, folded, 5
+        )
+    assert find.find_any(clock(), bundle, ["a", "é"], False, 5) == find.find_any(clock(), pieces, ["a", "é"], False, 5)

@@ -203,12 +203,13 @@ async def test_nothing_is_left_behind_by_a_killed_process(tmp_path: Path, pool: 
 
 async def test_a_closed_context_holds_no_files(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a\n" * LARGE)
+    (tmp_path / "b").write_text("small")
 
     def held() -> list[str]:
         links = [os.readlink(entry) for entry in os.scandir("/proc/self/fd") if os.path.islink(entry)]
         return [link for link in links if link.startswith(str(tmp_path)) or "/rlm-ls-" in link]
 
-    async with await Context.take(files(tmp_path / "a"), pool):
+    async with await Context.take(files(tmp_path / "a", tmp_path / "b"), pool):
         assert len(held()) == 2
     assert held() == []
 

@@ -13,7 +13,7 @@ from rlm_ls.context.ops.hits import Hits
 from rlm_ls.context.ops.program import Program, program
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import Window, line_matches
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.piece import Pieces
 from rlm_ls.errors import ProgramError
 
 MOST_WORDS = 1000
@@ -40,14 +40,14 @@ class _Query:
 
 
 def find(
-    clock: Clock, pieces: list[Piece], text: str, ignore_case: bool, folded: bool, limit: int
+    clock: Clock, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int
 ) -> tuple[list[tuple[Score, Hit]], int, int]:
     """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched."""
     query = _query(text, ignore_case, folded)
     scan = Scan(clock, pieces)
     best: list[tuple[Score, int, Hit]] = []
     total = 0
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(None if folded else query.any):
         hits = Hits(reader, piece)
         for window in scan.windows(reader, piece):
             view = FoldedWindow(window) if folded and not window.ascii else window
@@ -70,13 +70,14 @@ def _query(text: str, ignore_case: bool, folded: bool) -> _Query:
 
 
 def find_any(
-    clock: Clock, pieces: list[Piece], words: list[str], ignore_case: bool, limit: int
+    clock: Clock, pieces: Pieces, words: list[str], ignore_case: bool, limit: int
 ) -> tuple[list[Hit], int, int]:
     """Every occurrence of every word, overlapping ones too; at most `limit` hits, how many in all, bytes searched."""
     scan = Scan(clock, pieces)
     found: list[Hit] = []
     total = 0
-    for piece, reader in scan.pieces():
+    test = program("|".join(map(re.escape, words)), ignore_case)
+    for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         for window in scan.windows(reader, piece):
             occurrences = _folded_case(words, window, clock) if ignore_case else _occurrences(words, window)

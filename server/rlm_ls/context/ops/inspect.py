@@ -1,19 +1,29 @@
-"""The first pass over a text: is it text, in which encoding, how many lines; small ones are copied as they are read."""
+"""The first pass over a text: is it text, in which encoding, how many lines."""
 
 from __future__ import annotations
 
-import codecs
 import os
+from collections.abc import Iterator
 from hashlib import blake2b
+from io import FileIO
 
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.document import CHECKPOINT, Source
-from rlm_ls.context.encoding import Encoding, encoding_of, not_text
-from rlm_ls.context.intake import Copied, Incoming, Refused
+from rlm_ls.context.document import CHECKPOINT
+from rlm_ls.context.encoding import Encoding, encoding_of
+from rlm_ls.context.intake import Incoming, Refused
 from rlm_ls.context.measure import Measure
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
-from rlm_ls.errors import DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError, SearchTimeout
+from rlm_ls.context.stamp import Stamp, stamp_of
+from rlm_ls.errors import (
+    DocumentBinary,
+    DocumentChanged,
+    DocumentEmpty,
+    DocumentMissing,
+    DocumentUnreadable,
+    RlmError,
+    SearchTimeout,
+)
 
 HEAD = 8192
 """Bytes looked at to tell text from binary."""
@@ -21,75 +31,27 @@ HEAD = 8192
 _SKIP_FROM = 256
 
 
-def measure(clock: Clock, file: File, start: int, end: int) -> Measure:
-    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT."""
-    with opened(file) as reader:
-        return _measure(clock, reader, start, end)
+def measure(clock: Clock, file: File, start: int, end: int) -> Measure | Refused:
+    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same."""
+    try:
+        with opened(file) as reader:
+            return measured(clock, reader, start, end)
+    except (DocumentChanged, DocumentUnreadable) as error:
+        return Refused.by(error)
 
 
 def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Refused]:
-    """What the first bytes of large files say about their encoding."""
+    """What the first bytes of large files say about their encoding. A codec of "" is for `shelve.single` to find."""
     found: list[Encoding | Refused] = []
     for one in incoming:
         try:
-            with _open(one) as stream:
+            with open_file(one) as stream:
                 found.append(_encoding(one, stream.read(HEAD), option))
+        except DocumentBinary as error:
+            found.append(Encoding("") if one.guess else Refused.by(error))
         except RlmError as error:
             found.append(Refused.by(error))
     return found
-
-
-def copy(clock: Clock, incoming: list[Incoming], pack: str, option: str) -> list[Copied | Refused]:
-    """Copies small files as UTF-8 to their places in the pack file, measured."""
-    found: list[Copied | Refused] = []
-    descriptor = os.open(pack, os.O_RDWR | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "r+b") as out:
-        for one in incoming:
-            if clock.late():
-                raise SearchTimeout("Reading the files took too long.", "Name fewer files, or exclude some.")
-            try:
-                found.append(_copy(clock, one, out, pack, option))
-            except RlmError as error:
-                found.append(Refused.by(error))
-    return found
-
-
-def _copy(clock: Clock, one: Incoming, out, pack: str, option: str) -> Copied:  # type: ignore[no-untyped-def]
-    with _open(one) as stream:
-        head = stream.read(HEAD)
-        encoding = _encoding(one, head, option)
-        size = _transcode(one, stream, head, encoding, out)
-    out.flush()
-    source = Source(pack, one.place, size)
-    with opened(File(one.name, source)) as reader:
-        return Copied(source, _measure(clock, reader, 0, size))
-
-
-def _transcode(one: Incoming, stream, head: bytes, encoding: Encoding, out) -> int:  # type: ignore[no-untyped-def]
-    """Writes the text as UTF-8; its size. At most the file's size at the time of the snapshot is read."""
-    left, size = one.size, 0
-    decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
-    out.seek(one.place)
-    chunk, seen = head[: one.size][encoding.skip :], encoding.skip
-    left -= min(len(head), one.size)
-    while True:
-        last = left <= 0
-        if encoding.as_is:
-            raw = chunk
-        else:
-            try:
-                raw = decoder.decode(chunk, final=last).encode("utf-8", "replace")
-            except (UnicodeError, ValueError) as error:
-                raise not_text(one.name, encoding.codec, seen + getattr(error, "start", 0)) from None
-        if size + len(raw) > one.room:
-            raise not_text(one.name, encoding.codec, seen)
-        out.write(raw)
-        size += len(raw)
-        seen += len(chunk)
-        if last:
-            return size
-        chunk = stream.read(min(left, CHECKPOINT))
-        left = left - len(chunk) if chunk else 0
 
 
 def _encoding(one: Incoming, head: bytes, option: str) -> Encoding:
@@ -98,16 +60,49 @@ def _encoding(one: Incoming, head: bytes, option: str) -> Encoding:
     return encoding_of(one.name, head, option)
 
 
-def _open(one: Incoming):  # type: ignore[no-untyped-def]
+def bytes_of(one: Incoming) -> tuple[Stamp, bytes]:
+    """A file's stamp from before it was read, and at most `size` bytes of it. Without a stream: there are many."""
     try:
-        return open(one.path, "rb")
-    except FileNotFoundError:
-        raise DocumentMissing(f"{one.name} does not exist.", "Check the path.") from None
+        descriptor = os.open(one.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
-        raise DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.") from None
+        raise _cannot_open(one, error) from None
+    try:
+        stamp = stamp_of(os.fstat(descriptor))
+        raw = os.read(descriptor, one.size)
+        while 0 < len(raw) < one.size and (more := os.read(descriptor, one.size - len(raw))):
+            raw += more
+        return stamp, raw
+    except OSError as error:
+        raise _cannot_open(one, error) from None
+    finally:
+        os.close(descriptor)
 
 
-def _measure(clock: Clock, reader: Reader, start: int, end: int) -> Measure:
+def line_ends(text: bytes) -> Iterator[int]:
+    """How many line ends there are up to each checkpoint, and in all."""
+    count = 0
+    for at in range(0, len(text), CHECKPOINT):
+        block = text[at : at + CHECKPOINT]
+        count += block.count(b"\n") + block.count(b"\r") - text.count(b"\r\n", at, at + CHECKPOINT + 1)
+        yield count
+
+
+def open_file(one: Incoming) -> FileIO:
+    """Raises DocumentMissing or DocumentUnreadable."""
+    try:
+        return open(one.path, "rb", buffering=0)
+    except OSError as error:
+        raise _cannot_open(one, error) from None
+
+
+def _cannot_open(one: Incoming, error: OSError) -> RlmError:
+    if isinstance(error, FileNotFoundError):
+        return DocumentMissing(f"{one.name} does not exist.", "Check the path.")
+    return DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")
+
+
+def measured(clock: Clock, reader: Reader, start: int, end: int) -> Measure:
+    """Bytes `start` to `end` of a text, block by block."""
     tally = _Tally()
     for at in range(start, end, CHECKPOINT):
         if clock.late():

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, pairwise
 from math import isfinite
 
 from rlm_ls.context.clock import Clock
@@ -15,18 +15,18 @@ from rlm_ls.context.ops.hits import Hits, groups_of
 from rlm_ls.context.ops.program import program
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import matching_lines
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.piece import Pieces
 
 
 def regex(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
 ) -> tuple[list[Hit], int, int]:
     """The first `limit` matches, how many in all, bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     found: list[Hit] = []
     total = 0
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         if len(found) >= limit and not multiline:
             total += sum(test.count(window, clock) for window in scan.windows(reader, piece))
@@ -39,13 +39,26 @@ def regex(
 
 
 def count(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, lines: bool
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, lines: bool
 ) -> tuple[dict[int, int], int]:
     """Matches (or lines that hold one) per document number, and bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     counts: Counter[int] = Counter()
-    for piece, reader in scan.pieces():
+    for window, docs, starts in scan.blocks(test) or ():
+        if test.literal and not lines:
+            for doc, (start, end) in zip(docs, pairwise([*starts, len(window.text)]), strict=True):
+                counts[doc] += window.text.count(test.literal, start, end)
+            continue
+        places = (at for at, _ in matching_lines(test, window, clock)) if lines else test.starts(window, clock)
+        number = 0
+        for at in places:
+            while number + 1 < len(starts) and starts[number + 1] <= at:
+                number += 1
+            counts[docs[number]] += 1
+    if scan.searched or clock.stopped:
+        return dict(counts), scan.searched
+    for piece, reader in scan.pieces(test):
         if multiline:
             counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
         elif lines:
@@ -57,14 +70,14 @@ def count(
 
 
 def values(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
 ) -> tuple[list[str], int, bool, int]:
     """Captured values in order, their size in bytes, whether a limit cut them short, bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     found: list[str] = []
     size = 0
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for value in chain.from_iterable(scan.values(test, reader, piece)):
             if len(found) >= limit or size + len(value) > limit_bytes:
                 return found, size, True, scan.searched
@@ -74,27 +87,27 @@ def values(
 
 
 def tally(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
 ) -> tuple[dict[bytes, int], int]:
     """How often each captured value occurs, and bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     counts: Counter[bytes] = Counter()
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for batch in scan.values(test, reader, piece):
             counts.update(batch)
     return dict(counts), scan.searched
 
 
 def numbers(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
 ) -> tuple[array[float], int, int]:
     """Captured numbers (ascending), how many captured values are none, bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     found = array("d")
     ignored = 0
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for batch in scan.values(test, reader, piece):
             ignored += add_numbers(batch, found)
     return array("d", sorted(found)), ignored, scan.searched

@@ -123,6 +123,10 @@ class Program:
             return window.text.count(self.literal)
         return sum(1 for _ in self.matches(window, clock, captures=False))
 
+    def starts(self, window: Window, clock: Clock) -> Iterator[int]:
+        """Where each match starts."""
+        return (spans[0][0] for spans in self.matches(window, clock, captures=False))
+
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self._boundary and not window.ascii)
 

@@ -25,16 +25,19 @@ class Reader:
 
     __slots__ = ("_descriptor", "_file", "_held", "_held_at", "size")
 
-    def __init__(self, descriptor: int, file: File) -> None:
+    def __init__(self, descriptor: int, file: File, held: bytes = b"") -> None:
+        """`held` are its bytes from the first on; if they are all, no descriptor is needed."""
         self._descriptor = descriptor
         self._file = file
         self.size = file.source.size
-        self._held = b""
+        self._held = held
         self._held_at = 0
 
     def read(self, start: int, end: int) -> bytes:
         """Bytes `start` to `end`, clamped to the Document."""
         start, end = max(0, start), min(end, self.size)
+        if self._held_at <= start and end <= self._held_at + len(self._held):
+            return self._held[start - self._held_at : end - self._held_at]
         parts: list[bytes] = []
         while start < end:
             part = _pread(self._descriptor, end - start, self._file.source.offset + start)
@@ -50,8 +53,8 @@ class Reader:
         if end - start > BLOCK:
             return self.read(start, end)
         if start < self._held_at or end > self._held_at + len(self._held):
-            self._held_at = max(0, start - 4096)
-            self._held = self.read(self._held_at, self._held_at + 2 * BLOCK)
+            at = max(0, start - 4096)
+            self._held, self._held_at = self.read(at, at + 2 * BLOCK), at
         return self._held[start - self._held_at : end - self._held_at]
 
     def check(self) -> None:

@@ -9,7 +9,7 @@ from rlm_ls.context.clock import Clock
 from rlm_ls.context.ops.match import add_numbers, summary
 from rlm_ls.context.ops.program import Program, Spans, program
 from rlm_ls.context.ops.scan import Scan
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.piece import Pieces
 
 Row = tuple[str | None, ...]
 
@@ -20,7 +20,7 @@ def groups(_: Clock, pattern: str, ignore_case: bool, multiline: bool) -> int:
 
 
 def rows(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
 ) -> tuple[list[Row], int, bool, int]:
     """The groups of each match in order (None for one that took no part), their size in bytes, whether a limit cut
     them short, bytes searched."""
@@ -36,7 +36,7 @@ def rows(
 
 
 def numbers_by_name(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
 ) -> tuple[dict[bytes, array[float]], int, bool, int]:
     """Numbers of the second group under the first, how many are none, whether there are more than `limit` names, bytes
     searched."""
@@ -63,7 +63,7 @@ def summaries(
 
 
 def _captured(scan: Scan, test: Program) -> Iterator[list[bytes | None]]:
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for window, spans in scan.matches(test, reader, piece):
             yield _groups(window.text, spans)
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from rlm_ls.context.clock import Clock
+from rlm_ls.context.document import Source
 from rlm_ls.context.ops.program import Program, Spans
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.ops.windows import Window, bounds, character_start, compiled, matching_runs, whole_lines, windows
-from rlm_ls.context.piece import Piece
+from rlm_ls.context.ops.windows import (
+    WINDOW,
+    Window,
+    bounds,
+    character_start,
+    compiled,
+    matching_runs,
+    whole_lines,
+    windows,
+)
+from rlm_ls.context.piece import Bundle, File, Piece, Pieces
 
 REACH = 1 << 20
 """A match that crosses lines is found if it is at most this many bytes long; a longer one may be cut or missed."""
@@ -19,17 +30,85 @@ ACROSS = 4 * REACH
 class Scan:
     """One operation's way through its pieces; `searched` counts the bytes it got through."""
 
-    def __init__(self, clock: Clock, pieces: list[Piece]) -> None:
+    def __init__(self, clock: Clock, pieces: Pieces) -> None:
         self.clock = clock
         self.searched = 0
         self._pieces = pieces
 
-    def pieces(self) -> Iterator[tuple[Piece, Reader]]:
+    def pieces(self, test: Program | None = None) -> Iterator[tuple[Piece, Reader]]:
+        """Each piece, open. With `test` those of a bundle are left out, as searched, that hold no match of it."""
+        if isinstance(self._pieces, Bundle):
+            yield from self._bundle(self._pieces, test)
+            return
         for piece in self._pieces:
             if self.clock.late():
                 return
             with opened(piece.file) as reader:
                 yield piece, reader
+
+    def blocks(self, test: Program) -> Iterator[tuple[Window, list[int], list[int]]] | None:
+        """A bundle's documents many at a time, as one text each time: their numbers, and where they start in it.
+
+        None where a match could not be told from one in the line ends between them; then use `pieces`.
+        """
+        bundle = self._pieces
+        if not isinstance(bundle, Bundle) or bundle.filters or test.multiline:
+            return None
+        if test.first(Window(0, b"\n"), self.clock) is not None:
+            return None
+        return self._blocks(bundle)
+
+    def _blocks(self, bundle: Bundle) -> Iterator[tuple[Window, list[int], list[int]]]:
+        for raw, first, stop in self._runs(bundle):
+            start = bundle.offsets[first]
+            window = Window(0, raw)
+            yield window, list(bundle.docs[first:stop]), [offset - start for offset in bundle.offsets[first:stop]]
+            if not self.clock.stopped:
+                self.searched += sum(bundle.sizes[first:stop])
+
+    def _runs(self, bundle: Bundle) -> Iterator[tuple[bytes, int, int]]:
+        """The bytes of documents that lie side by side, and from which to which they are."""
+        end = max(offset + size for offset, size in zip(bundle.offsets, bundle.sizes, strict=True))
+        first, count = 0, len(bundle.docs)
+        with opened(File("", Source(bundle.path, 0, end))) as pack:
+            while first < count and not self.clock.late():
+                start, stop = bundle.offsets[first], first + 1
+                while stop < count and _beside(bundle, stop) and bundle.offsets[stop] - start < WINDOW:
+                    stop += 1
+                yield pack.read(start, bundle.offsets[stop - 1] + bundle.sizes[stop - 1]), first, stop
+                first = stop
+
+    def _bundle(self, bundle: Bundle, test: Program | None) -> Iterator[tuple[Piece, Reader]]:
+        names = bundle.names.split("\0")
+        for raw, first, stop in self._runs(bundle):
+            start = bundle.offsets[first]
+            for number in self._holding(bundle, raw, first, stop, test):
+                offset, size = bundle.offsets[number], bundle.sizes[number]
+                file = File(names[number], Source(bundle.path, offset, size))
+                reader = Reader(-1, file, raw[offset - start : offset - start + size])
+                yield Piece(bundle.docs[number], file, 0, size, 0, size, (0, 0), bundle.filters), reader
+                if self.clock.stopped:
+                    return
+
+    def _holding(self, bundle: Bundle, raw: bytes, first: int, stop: int, test: Program | None) -> Iterator[int]:
+        """Documents `first` to `stop` that may hold a match: all of them are looked through as one text."""
+        if test is None or test.multiline or stop == first + 1:
+            yield from range(first, stop)
+            return
+        window = Window(bundle.offsets[first], raw)
+        number, at = first, 0
+        while number < stop:
+            found = test.first(window, self.clock, at)
+            if self.clock.stopped:
+                return
+            # A match in the line end between two is the first one's, which will not find it.
+            to = stop if found is None else bisect_right(bundle.offsets, window.start + found[0], number, stop) - 1
+            self.searched += sum(bundle.sizes[number:to])
+            if to < stop:
+                yield to
+            number = to + 1
+            if number < stop:
+                at = bundle.offsets[number] - window.start
 
     def windows(self, reader: Reader, piece: Piece) -> Iterator[Window]:
         begin, stop = bounds(reader, piece)
@@ -75,7 +154,8 @@ class Scan:
             # Matches that start near the end might go on after it: the next window looks at those again.
             mine = stop if last else character_start(window, max(window.end - REACH, begin + 4))
             resume = mine
-            for spans in test.matches(window, self.clock, window.position(begin), captures):
+            found = test.matches(window, self.clock, window.position(begin), captures) if window.text else ()
+            for spans in found:  # a filter may have left nothing, not even a place for an empty match
                 start, end = window.span(*spans[0])
                 if start >= mine and not last:
                     break
@@ -87,3 +167,8 @@ class Scan:
             begin = resume
             at = stop if last else line if line > at else resume  # `resume` within a line longer than a window
         self.searched += min(at, stop) - first
+
+
+def _beside(bundle: Bundle, number: int) -> bool:
+    """Whether a Document of a bundle lies a line end after the one before it. Between others there may be anything."""
+    return bundle.offsets[number] == bundle.offsets[number - 1] + bundle.sizes[number - 1] + 1

@@ -14,16 +14,16 @@ from rlm_ls.context.ops.program import program
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import matching_lines, windows
-from rlm_ls.context.piece import File, Piece
+from rlm_ls.context.piece import File, Piece, Pieces
 from rlm_ls.errors import SearchTimeout
 
 
-def matching_starts(clock: Clock, pieces: list[Piece], pattern: str) -> tuple[list[tuple[int, int]], int]:
+def matching_starts(clock: Clock, pieces: Pieces, pattern: str) -> tuple[list[tuple[int, int]], int]:
     """Document and byte where each line that holds a match starts, and bytes searched."""
     test = program(pattern)
     scan = Scan(clock, pieces)
     found: list[tuple[int, int]] = []
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for window in scan.windows(reader, piece):
             found.extend((piece.doc, window.origin(start)) for start, _ in matching_lines(test, window, clock))
     return found, scan.searched

@@ -14,7 +14,7 @@ from rlm_ls.context.ops.program import Program, Spans, program
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import Window, windows
-from rlm_ls.context.piece import File, Filters, Piece
+from rlm_ls.context.piece import File, Filters, Piece, Pieces
 from rlm_ls.errors import SearchTimeout
 
 
@@ -57,7 +57,7 @@ INSIDE_SHARE = 20
 """A word is a name if at least one in so many of its occurrences is within a sentence."""
 
 
-def terms(clock: Clock, pieces: list[Piece], kind: str) -> tuple[dict[bytes, Counted], int]:
+def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[dict[bytes, Counted], int]:
     """Each term's counts and where to look for the first, and bytes searched."""
     what = KINDS.get(kind) or Kind(kind)
     test = program(what.pattern)
@@ -65,7 +65,7 @@ def terms(clock: Clock, pieces: list[Piece], kind: str) -> tuple[dict[bytes, Cou
     counts: Counter[bytes] = Counter()
     inside: Counter[bytes] = Counter()
     firsts: dict[bytes, First] = {}
-    for piece, reader in scan.pieces():
+    for piece, reader in scan.pieces(test):
         for window in scan.windows(reader, piece):
             if what.quick is not None and window.ascii and not window.is_piece:
                 found = Counter(what.quick.findall(window.text))

@@ -1,101 +1,216 @@
-"""Walking folders: ignore files at every level, no links, sorted."""
+"""Walking folders: ignore files at every level, no links."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import deque
+from functools import lru_cache
+from itertools import chain
 
 from pathspec import GitIgnoreSpec
 
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.walk import NEVER, Walked, is_secret
+from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.context.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, Walked, is_secret
 from rlm_ls.errors import SearchTimeout
 
-IGNORE_FILES = (".gitignore", ".ignore", ".rgignore")
-
-Rules = list[tuple[str, GitIgnoreSpec]]
+Ignoring = list[tuple[str, GitIgnoreSpec]]
 """Ignore rules with the folder they are relative to, the nearest last."""
 
+Entries = tuple[Stamp, list[tuple[str, Stamp | None]]]
+"""A folder's own stamp from before it was read, and its files with theirs and folders without one. No links."""
 
-def walk(clock: Clock, roots: list[str], include: list[str], exclude: list[str], deny: tuple[str, ...]) -> list[Walked]:
-    """The files below the roots that the rules let through, by path. Named `include` globs win over ignore files."""
-    wanted = GitIgnoreSpec.from_lines(include) if include else None
-    refused = GitIgnoreSpec.from_lines(exclude) if exclude else None
-    found: dict[str, Walked] = {}
-    for root in roots:
-        for path, size, ignored in _files(clock, root, _above(root), refused):
-            relative = path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
-            if wanted is not None:
-                if not wanted.match_file(relative):
-                    continue
-            elif ignored:
+
+def walk(clock: Clock, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
+    """The first `most` folders (breadth first), with their files that the rules let through, and those to come next."""
+    found: list[Folder] = []
+    above: dict[str, Stamp | None] = {}
+    todo: deque[tuple[int, str, Ignoring]] = deque()
+    for number, root in enumerate(rules.roots):
+        ignoring, files = _above(root)
+        above |= {path: _stamp(path) for path in files}
+        todo.append((number, root, ignoring))
+    _walk(clock, rules, todo, found, most)
+    return Tree(found, above), [(number, path) for number, path, _ in todo]
+
+
+def below(clock: Clock, rules: Rules, places: list[Place]) -> list[Folder]:
+    """Some folders with all that is below them."""
+    found: list[Folder] = []
+    _walk(clock, rules, deque((number, path, _down_to(number, path, rules)) for number, path in places), found, 1 << 60)
+    return found
+
+
+def again(clock: Clock, rules: Rules, places: list[Place]) -> list[Folder | None]:
+    """Some folders as they are now, without those below."""
+    found: list[Folder | None] = []
+    for number, path in places:
+        _check(clock)
+        found.append(_folder(number, path, _down_to(number, path, rules), rules)[0])
+    return found
+
+
+def _walk(clock: Clock, rules: Rules, todo: deque[tuple[int, str, Ignoring]], found: list[Folder], most: int) -> None:
+    while todo and len(found) < most:
+        number, path, ignoring = todo.popleft()
+        _check(clock)
+        folder, ignoring = _folder(number, path, ignoring, rules)
+        if folder is not None:
+            found.append(folder)
+            todo.extend((number, os.path.join(path, name), ignoring) for name in folder.folders)
+
+
+def _down_to(number: int, path: str, rules: Rules) -> Ignoring:
+    """The ignore rules of all folders above one."""
+    root = rules.roots[number]
+    ignoring, _ = _above(root)
+    at = root
+    for part in path[len(root) :].strip(os.sep).split(os.sep) if path != root else ():
+        ignoring = ignoring + _ignore_files(at)
+        at = os.path.join(at, part)
+    return ignoring
+
+
+def signs(clock: Clock, folders: list[str]) -> list[int]:
+    """The `sign` that each folder has now; 0 if it cannot be read."""
+    found = []
+    for path in folders:
+        _check(clock)
+        entries = _entries(path)
+        found.append(_sign(entries) if entries is not None else 0)
+    return found
+
+
+def stamps(_: Clock, files: list[str]) -> list[Stamp | None]:
+    return [_stamp(path) for path in files]
+
+
+def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[Folder | None, Ignoring]:
+    """The folder, and the ignore rules for what is below it."""
+    entries = _entries(path)
+    if entries is None:
+        return None, ignoring
+    stamp, inside = entries
+    names = {name: own for name, own in inside if own is not None}
+    own = tuple(names[name] for name in IGNORE_FILES if name in names)
+    if own:
+        ignoring = ignoring + _ignore_files(path)
+    wanted, refused = _spec(rules.include), _spec(rules.exclude)
+    root, base = rules.roots[number], path.rstrip(os.sep) + os.sep
+    below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+    files: list[Walked] = []
+    folders: list[str] = []
+    for name, state in inside:
+        if state is None:
+            if name in NEVER or _ignored(base + name + os.sep, ignoring):
                 continue
-            denied = is_secret(os.path.basename(path), deny)
-            found.setdefault(path, Walked(root, path, size, denied))
-    return sorted(found.values(), key=lambda one: (roots.index(one.root), one.path.split(os.sep)))
-
-
-def _files(clock: Clock, root: str, rules: Rules, refused: GitIgnoreSpec | None) -> Iterator[tuple[str, int, bool]]:
-    """Path, size, and whether an ignore file speaks against it, of each file that `refused` lets through."""
-    todo = [(root, rules)]
-    while todo:
-        folder, rules = todo.pop()
-        if clock.late():
-            raise SearchTimeout("Walking the folders took too long.", "Name a smaller folder, or exclude some.")
-        try:
-            entries = list(os.scandir(folder))
-        except OSError:
+            if refused is None or not refused.match_file(below + name + "/"):
+                folders.append(name)
             continue
-        rules = [*rules, *_rules(folder, {entry.name for entry in entries})]
-        for entry in entries:
-            try:
-                if entry.is_symlink():
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    path = entry.path + os.sep
-                    if entry.name not in NEVER and not _ignored(path, rules) and not _refused(path, root, refused):
-                        todo.append((entry.path, rules))
-                elif entry.is_file(follow_symlinks=False) and not _refused(entry.path, root, refused):
-                    yield entry.path, entry.stat(follow_symlinks=False).st_size, _ignored(entry.path, rules)
-            except OSError:
-                continue
+        if refused is not None and refused.match_file(below + name):
+            continue
+        if wanted.match_file(below + name) if wanted is not None else not _ignored(base + name, ignoring):
+            files.append(Walked(name, state, is_secret(name, rules.deny)))
+    settled = is_settled(stamp) and all(map(is_settled, names.values()))
+    return Folder(number, path, _sign(entries), settled, own, tuple(folders), tuple(files)), ignoring
 
 
-def _ignored(path: str, rules: Rules) -> bool:
-    for folder, spec in reversed(rules):
+def _entries(path: str) -> Entries | None:
+    """None if the folder cannot be read."""
+    found: list[tuple[str, Stamp | None]] = []
+    try:
+        own = stamp_of(os.stat(path))
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    found.append((entry.name, stamp_of(entry.stat(follow_symlinks=False))))
+                elif entry.is_dir(follow_symlinks=False):
+                    found.append((entry.name, None))
+    except OSError:
+        return None
+    return own, found
+
+
+def _sign(entries: Entries) -> int:
+    """Of numbers only, whose hash is the same in every process. The names are in the folder's own times."""
+    own, inside = entries
+    return hash((own, *(stamp or 0 for _, stamp in inside))) or 1
+
+
+def _ignored(path: str, ignoring: Ignoring) -> bool:
+    for folder, spec in reversed(ignoring):
         verdict = spec.check_file(path[len(folder) :].replace(os.sep, "/")).include
         if verdict is not None:
             return verdict
     return False
 
 
-def _refused(path: str, root: str, refused: GitIgnoreSpec | None) -> bool:
-    return refused is not None and refused.match_file(path[len(root) :].lstrip(os.sep).replace(os.sep, "/"))
+def _ignore_files(folder: str) -> Ignoring:
+    base = folder.rstrip(os.sep) + os.sep
+    found = [(base, _read(path, stamp)) for path in _paths(folder) if (stamp := _stamp(path)) is not None]
+    return [(base, spec) for base, spec in found if len(spec)]
 
 
-def _rules(folder: str, names: set[str]) -> Rules:
-    found = [name for name in IGNORE_FILES if name in names]
-    rules = [(folder.rstrip(os.sep) + os.sep, _spec(os.path.join(folder, name))) for name in found]
-    return [(base, spec) for base, spec in rules if len(spec)]
+def _above(root: str) -> tuple[Ignoring, list[str]]:
+    """The rules of the folders above, up to that of the repository, if the root is within one; where they would be."""
+    folders = [root]
+    while not os.path.exists(os.path.join(folders[-1], ".git")):
+        parent = os.path.dirname(folders[-1])
+        if parent == folders[-1]:
+            return [], []
+        folders.append(parent)
+    top = folders[-1]
+    own = os.path.join(top, ".git", "info", "exclude")
+    rules: Ignoring = []
+    if (stamp := _stamp(own)) is not None:
+        rules.append((top.rstrip(os.sep) + os.sep, _read(own, stamp)))
+    for folder in reversed(folders[1:]):
+        rules += _ignore_files(folder)
+    return rules, [own, *chain.from_iterable(_paths(folder) for folder in folders[1:])]
 
 
-def _above(root: str) -> Rules:
-    """The rules of the folders above, up to that of the repository, if the root is within one."""
-    rules: Rules = []
-    folder = root
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return []
-        folder = parent
-        rules = [*_rules(folder, {name for name in IGNORE_FILES if os.path.isfile(os.path.join(folder, name))}), *rules]
-    own = os.path.join(folder, ".git", "info", "exclude")
-    return [(folder.rstrip(os.sep) + os.sep, _spec(own)), *rules] if os.path.isfile(own) else rules
+def _paths(folder: str) -> list[str]:
+    return [os.path.join(folder, name) for name in IGNORE_FILES]
 
 
-def _spec(path: str) -> GitIgnoreSpec:
+def _stamp(path: str) -> Stamp | None:
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=10_000)
+def _read(path: str, stamp: Stamp) -> GitIgnoreSpec:
+    """The rules of an ignore file; `stamp` tells its states apart."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            return GitIgnoreSpec.from_lines(stream.read().splitlines())
+            return _parsed(tuple(stream.read().splitlines()))
     except (OSError, ValueError):
-        return GitIgnoreSpec.from_lines([])
+        return _parsed(())
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(lines: tuple[str, ...]) -> GitIgnoreSpec:
+    """Many folders have the same ignore file. Lines that are no patterns are left out, one by one."""
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec | None:
+    return _parsed(lines) if lines else None
+
+
+def _check(clock: Clock) -> None:
+    if clock.late():
+        raise SearchTimeout("Walking the folders took too long.", "Name a smaller folder, or exclude some.")

@@ -105,7 +105,7 @@ class Window:
 
     def fold_line_ends(self) -> None:
         """Makes each `\\r\\n` a single `\\n`, for patterns that cross lines."""
-        if b"\r\n" not in self.raw:
+        if b"\r\n" not in self.raw or not self.text:
             return
         ends = [*self.runs[1:], len(self.text)]
         chunks: list[bytes] = []

@@ -1,0 +1,22 @@
+"""By what a file is known to be the one that was read before."""
+
+from __future__ import annotations
+
+import os
+import time
+
+Stamp = tuple[int, int, int, int]
+"""Size, time of modification, time of change (both in nanoseconds), inode (0 on Windows, where walks do not say)."""
+
+SETTLED_NS = 2_000_000_000
+"""A file that changed so shortly before it was read may change again without a new time (2 s on FAT; Git: "racy")."""
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, 0 if os.name == "nt" else status.st_ino
+
+
+def is_settled(stamp: Stamp) -> bool:
+    """Whether what is read now can be told, by the stamp, from any later state."""
+    # On Windows the time of change is that of creation. Elsewhere nobody can set it, as they can the other.
+    return time.time_ns() - (stamp[1] if os.name == "nt" else stamp[2]) > SETTLED_NS
