@@ -13,13 +13,15 @@ submit an answer with citations.
 
 Reply with a sentence of plan and ```python blocks. They run in order in a sandbox (no files, network, yield, del,
 inheritance). Variables persist; you see only what you print, cut in the middle to {output:,} characters a reply.
-{modules} are imported. Verbs, never awaited; x? is optional, … is within?, ignore_case?, multiline?; within takes a path, glob,
-Span, Selection or list:
+{modules} are imported.
+Verbs, never awaited; x? is optional, … is within?, ignore_case?, multiline?; within takes a path, glob, Span, Selection
+or list:
 """
 
 TAIL = """
 Also {others}: help("split") explains.
-A Span has .doc .line .end_line .text .groups .column .word and prints as path:line: text (one document: line: text), several lines numbered.
+A Span has .doc .line .end_line .text .groups .column .word and prints as path:line: text (one document: line: text),
+several lines numbered.
 
 - Patterns are Python re, per line unless multiline=True. Case matters unless ignore_case=True, in find too. find and
   regex say how many there are beyond limit; count, extract, stats have no limit.
