@@ -18,7 +18,7 @@ OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
 EXCERPT_LINES = 3
-LINE = 130
+LINE = 120
 """Characters of an excerpt's line."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -116,7 +116,7 @@ async def _excerpts(document: Document, number: int, search: Search) -> list[str
         f"First lines of {document.path}:",
         *await _numbered(search, number, 1, EXCERPT_LINES),
         "Middle:",
-        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 1),
+        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 2),
     ]
 
 

@@ -79,6 +79,30 @@ async def test_several_lines_print_with_their_numbers(ask: Asker) -> None:
     assert told.observations[0].splitlines()[:4] == ["2-3", "2| b", "3| c", "2: b"]
 
 
+async def test_lines_from_the_end_and_filters_that_ignore_case(ask: Asker) -> None:
+    code = "print(lines(-2).text)\nprint(count('^', within=filter('error', ignore_case=True), by='line'))"
+    told = await ask(
+        script(code + "\nprint(count('^', within=filter('(?x) err or', ignore_case=True)))"), script("submit('x')")
+    )
+    assert told.observations[0].splitlines() == [*TEXT.splitlines()[-2:], "60", "60"]
+
+
+async def test_top_and_extract_give_tuples_for_several_groups(ask: Asker) -> None:
+    code = "print(extract(r'(ERROR) worker=(\\d)(x)?')[0])\nprint(top(r'(ERROR) worker=(\\d)', 2), top(r'(ERROR|INFO)', 1))"
+    told = await ask(script(code), script("submit('x')"))
+    first, second = told.observations[0].splitlines()[:2]
+    assert first == "('ERROR', '3', None)"
+    assert second == "[(('ERROR', '0'), 9), (('ERROR', '2'), 9)] [('INFO', 540)]"
+
+
+async def test_stats_by_name_are_those_of_each_name_alone(ask: Asker) -> None:
+    code = (
+        "print(stats(r'worker=(\\d) took=(\\d+)')['3'] == stats(r'worker=3 took=(\\d+)'), stats(r'took=(\\d+)')['p95'])"
+    )
+    told = await ask(script(code), script("submit('x')"))
+    assert told.observations[0].startswith("True 569\n") or told.observations[0] == "True 569"
+
+
 async def test_the_turn_limit_ends_in_a_partial_answer_with_the_findings(ask: Asker) -> None:
     told = await ask(*[script("print('found', count('ERROR'))")] * 3, budget=Budget(turns=2))
     assert told.answer.status == "partial"
