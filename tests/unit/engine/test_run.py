@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -88,11 +90,11 @@ async def test_lines_from_the_end_and_filters_that_ignore_case(ask: Asker) -> No
 
 
 async def test_top_and_extract_give_tuples_for_several_groups(ask: Asker) -> None:
-    code = "print(extract(r'(ERROR) worker=(\\d)(x)?')[0])\nprint(top(r'(ERROR) worker=(\\d)', 2), top(r'(ERROR|INFO)', 1))"
+    code = "print(extract(r'(ERROR) worker=(\\d)(x)?')[0])\nprint(top(r'(ERROR) worker=(\\d)', 2))\nprint(top(r'(ERROR)', 1))"
     told = await ask(script(code), script("submit('x')"))
-    first, second = told.observations[0].splitlines()[:2]
-    assert first == "('ERROR', '3', None)"
-    assert second == "[(('ERROR', '0'), 9), (('ERROR', '2'), 9)] [('INFO', 540)]"
+    counts = Counter(re.findall(r"(ERROR) worker=(\d)", TEXT))
+    best = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:2]
+    assert told.observations[0].splitlines()[:3] == ["('ERROR', '3', None)", str(best), "[('ERROR', 60)]"]
 
 
 async def test_stats_by_name_are_those_of_each_name_alone(ask: Asker) -> None:
