@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,18 +52,22 @@ class Buffers:
         self.encoding = "utf-16"
         """The negotiated position encoding; set before the first text is opened."""
         self._open: dict[str, OpenText] = {}
+        """The one opened or changed last comes last."""
         # A thread of its own: the default pool may be full of other work.
         self._thread = ThreadPoolExecutor(1, "rlm-buffers")
 
     def opened(self, item: types.TextDocumentItem) -> None:
         whole = Change(None, item.text)
-        self._open[_key(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole])
+        self._open.pop(key_of(item.uri), None)
+        self._open[key_of(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole])
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
-        opened = self._open.get(_key(params.text_document.uri))
+        key = key_of(params.text_document.uri)
+        opened = self._open.pop(key, None)
         if opened is None:
             log.warning("a change of a text that is not open was ignored")
             return
+        self._open[key] = opened
         opened.version = params.text_document.version
         for event in params.content_changes:
             if isinstance(event, types.TextDocumentContentChangePartial):
@@ -76,18 +80,19 @@ class Buffers:
             self._thread.submit(_fold, opened, self._take(opened), self.encoding)
 
     def closed(self, uri: str) -> None:
-        self._open.pop(_key(uri), None)
+        self._open.pop(key_of(uri), None)
 
     def uris(self) -> list[str]:
-        return [opened.uri for opened in self._open.values()]
+        """The text that was opened or changed last comes first."""
+        return [opened.uri for opened in reversed(self._open.values())]
 
     def __contains__(self, uri: str) -> bool:
-        return _key(uri) in self._open
+        return key_of(uri) in self._open
 
     async def snapshot(self, uris: Sequence[str]) -> tuple[Buffer, ...]:
         """The texts as they are at the moment of the call; URIs that are not open are left out."""
         loop = asyncio.get_running_loop()
-        found = [opened for uri in uris if (opened := self._open.get(_key(uri)))]
+        found = [opened for uri in uris if (opened := self._open.get(key_of(uri)))]
         # All handed over before the first await: changes that come in later are behind them in the thread's queue.
         jobs = [
             loop.run_in_executor(
@@ -97,13 +102,17 @@ class Buffers:
         ]
         return tuple(await asyncio.gather(*jobs))
 
-    async def lines(self, uri: str, numbers: Sequence[int], limit: int) -> list[str]:
-        """The first `limit` characters of each line (from 0); none of a text that is not open."""
-        opened = self._open.get(_key(uri))
-        if opened is None:
-            return []
+    def lines(self, uri: str, numbers: Sequence[int], limit: int) -> Awaitable[list[str]]:
+        """The first `limit` characters of each line (from 0), of the text as it is at the moment of the call, not of
+        the await; none of a text that is not open.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
+        opened = self._open.get(key_of(uri))
+        if opened is None:
+            nothing: asyncio.Future[list[str]] = loop.create_future()
+            nothing.set_result([])
+            return nothing
+        return loop.run_in_executor(
             self._thread, _lines, opened, self._take(opened), self.encoding, tuple(numbers), limit
         )
 
@@ -116,8 +125,8 @@ class Buffers:
         return noted
 
 
-def _key(uri: str) -> str:
-    # Clients differ in what they escape ("c%3A/…"), some from one message to the next.
+def key_of(uri: str) -> str:
+    """The same for every spelling: clients differ in what they escape ("c%3A/…"), some from message to message."""
     return unquote(uri)
 
 
