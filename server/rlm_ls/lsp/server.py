@@ -10,7 +10,20 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from rlm_ls import __version__
-from rlm_ls.lsp import ask, code_actions, commands, content, doctor, lifecycle, runs, stop, trace, watching
+from rlm_ls.lsp import (
+    ask,
+    citations,
+    code_actions,
+    commands,
+    content,
+    doctor,
+    document_links,
+    lifecycle,
+    runs,
+    stop,
+    trace,
+    watching,
+)
 from rlm_ls.lsp.buffers import Buffers
 from rlm_ls.lsp.client import Client
 from rlm_ls.lsp.client_process import watch
@@ -26,6 +39,12 @@ log = logging.getLogger(__name__)
 
 DRAIN = 2.0
 """Seconds that ending jobs may take; what is not done by then ends with the process."""
+
+
+PARTS = (
+    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, commands,
+)  # fmt: skip
+"""What registers handlers: one module a request or capability."""
 
 
 class RlmServer(LanguageServer):
@@ -52,7 +71,7 @@ class RlmServer(LanguageServer):
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
-        for part in (lifecycle, ask, stop, runs, trace, doctor, content, code_actions, commands, watching):
+        for part in PARTS:
             part.register(self)
 
     def end(self, code: int = 1) -> None:

@@ -20,6 +20,7 @@ STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
+CITATIONS = "rlm/citations"
 EVENT = "rlm/event"
 
 
@@ -134,6 +135,7 @@ REQUESTS: dict[str, type] = {
     STOP: RunParams,
     RUNS: RunsParams,
     TRACE: RunParams,
+    CITATIONS: RunParams,
     DOCTOR: NoParams,
 }
 
