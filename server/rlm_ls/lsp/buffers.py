@@ -43,6 +43,8 @@ class OpenText:
     noted: list[Change]
     rope: Rope | None = field(default=None)
     """Of the buffers' thread alone."""
+    marked: list[tuple[int, str]] | None = field(default=None)
+    """The marked lines of the rope as it is; of the buffers' thread alone."""
 
 
 class Buffers:
@@ -116,6 +118,20 @@ class Buffers:
             self._thread, _lines, opened, self._take(opened), self.encoding, tuple(numbers), limit
         )
 
+    def marked_lines(self, uri: str, marks: tuple[str, ...], most: int, limit: int) -> Awaitable[list[tuple[int, str]]]:
+        """Number and first `limit` characters of each of the first `most` lines that hold one of the marks, which are
+        always the same. Of the moment of the call, as for `lines`.
+        """
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(key_of(uri))
+        if opened is None:
+            nothing: asyncio.Future[list[tuple[int, str]]] = loop.create_future()
+            nothing.set_result([])
+            return nothing
+        return loop.run_in_executor(
+            self._thread, _marked_lines, opened, self._take(opened), self.encoding, marks, most, limit
+        )
+
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -131,6 +147,8 @@ def key_of(uri: str) -> str:
 
 
 def _fold(opened: OpenText, changes: Sequence[Change], encoding: str) -> Rope:
+    if changes:
+        opened.marked = None
     for change in changes:
         if change.range is None or opened.rope is None:
             opened.rope = Rope(change.text, encoding)
@@ -150,3 +168,12 @@ def _buffer(opened: OpenText, changes: Sequence[Change], encoding: str, version:
 def _lines(opened: OpenText, changes: Sequence[Change], encoding: str, numbers: Sequence[int], limit: int) -> list[str]:
     rope = _fold(opened, changes, encoding)
     return [rope.line(number, limit) for number in numbers]
+
+
+def _marked_lines(
+    opened: OpenText, changes: Sequence[Change], encoding: str, marks: tuple[str, ...], most: int, limit: int
+) -> list[tuple[int, str]]:
+    rope = _fold(opened, changes, encoding)
+    if opened.marked is None:
+        opened.marked = [(number, rope.line(number, limit)) for number in rope.marked_lines(marks, most)]
+    return opened.marked

@@ -14,6 +14,7 @@ from rlm_ls.lsp import (
     ask,
     citations,
     code_actions,
+    code_lenses,
     commands,
     content,
     doctor,
@@ -42,7 +43,8 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, commands,
+    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, code_lenses,
+    commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 
