@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from contextlib import AsyncExitStack
@@ -79,6 +80,7 @@ async def test_open_texts_and_edits_are_noted_newest_first(connect: Connect) -> 
     here = await connect()
     here.editor.open(here.uri, "x\n" * 50)
     here.editor.open(here.other, "x\n" * 50)
+    here.editor.open("rlm:/answer/1.md", "x\n")
     here.editor.change(here.uri, 2, {"range": place(30), "text": "y"})
     here.editor.change(here.uri, 3, {"range": place(10, 12), "text": "1\n2\n3\n4\n5\n"})
     seen = await here.ask()
@@ -140,6 +142,12 @@ async def test_the_cursor_is_converted_from_the_negotiated_encoding(
     here.editor.open(here.uri, "x\n😀😀x y\n")
     cursor = {"uri": here.uri, "position": {"line": 1, "character": character}}
     assert (await here.ask(editor={"cursor": cursor}))["cursor"] == [here.uri, 1, 5]
+    # A change right behind the question is not part of it: neither for the cursor nor for the edits.
+    asked = asyncio.ensure_future(here.ask(editor={"cursor": cursor}))
+    await asyncio.sleep(0)
+    here.editor.change(here.uri, 2, {"range": place(0, 1), "text": ""})
+    seen = await asked
+    assert (seen["cursor"], seen["edits"]) == ([here.uri, 1, 5], [])
 
 
 async def test_files_that_changed_are_passed_on_to_an_engine_that_is_there(connect: Connect) -> None:

@@ -23,8 +23,9 @@ class Marks:
         """All that the client has in this range: others kept there are gone."""
         if uri not in self._buffers:
             return
+        diagnostics = diagnostics[:MOST]
         _, kept = self._marks.get(key_of(uri), (uri, []))
-        elsewhere = [mark for mark in kept if mark not in diagnostics and not _touch(mark.range, place)]
+        elsewhere = [mark for mark in kept if not _touch(mark.range, place) and mark not in diagnostics]
         if marks := [*diagnostics, *elsewhere][:MOST]:
             self._marks[key_of(uri)] = (uri, marks)
         else:

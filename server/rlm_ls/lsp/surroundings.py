@@ -24,7 +24,10 @@ class Seen:
 
     def __init__(self, server: RlmServer, params: EditorParams | None) -> None:
         given = params or EditorParams()
-        opened = server.buffers.uris() if given.open_files is None else given.open_files
+        opened = given.open_files
+        if opened is None:
+            # Our own answers and traces are no files of the user's.
+            opened = [uri for uri in server.buffers.uris() if not uri.startswith("rlm:")]
         self._open = tuple(dict.fromkeys(opened))[:MOST_OPEN]
         self._diagnostics = _diagnostics(server, given)
         self._edits = tuple(Edit(edit.uri, edit.first, edit.last) for edit in server.edits.newest_first())
