@@ -20,6 +20,7 @@ STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
+CITATIONS = "rlm/citations"
 EVENT = "rlm/event"
 
 
@@ -66,6 +67,38 @@ class BudgetParams:
 
 
 @attrs.frozen
+class Cursor:
+    uri: str
+    position: Position
+
+
+@attrs.frozen
+class DiagnosticParams:
+    """LSP's Diagnostic, as far as it is looked at. `severity` is 1 (error) to 4 (hint)."""
+
+    range: Range
+    message: str
+    severity: int | None = None
+    source: str | None = None
+    code: int | str | None = None
+
+
+@attrs.frozen
+class DocumentDiagnostics:
+    uri: str
+    diagnostics: list[DiagnosticParams]
+
+
+@attrs.frozen
+class EditorParams:
+    """What the user sees beside the text. A field that is given takes the place of what the server has noted itself."""
+
+    cursor: Cursor | None = None
+    open_files: list[str] | None = None
+    diagnostics: list[DocumentDiagnostics] | None = None
+
+
+@attrs.frozen
 class AskParams:
     """`show` opens the answer in the editor when the run has ended (commands of clients without a plugin)."""
 
@@ -79,6 +112,7 @@ class AskParams:
     work_done_token: int | str | None = None
     partial_result_token: int | str | None = None
     show: bool | None = None
+    editor: EditorParams | None = None
 
 
 @attrs.frozen
@@ -96,7 +130,14 @@ class NoParams:
     pass
 
 
-REQUESTS: dict[str, type] = {ASK: AskParams, STOP: RunParams, RUNS: RunsParams, TRACE: RunParams, DOCTOR: NoParams}
+REQUESTS: dict[str, type] = {
+    ASK: AskParams,
+    STOP: RunParams,
+    RUNS: RunsParams,
+    TRACE: RunParams,
+    CITATIONS: RunParams,
+    DOCTOR: NoParams,
+}
 
 
 def structure(method: str, value: object, kind: type[T]) -> T:
