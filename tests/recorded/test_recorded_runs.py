@@ -42,6 +42,12 @@ def expected(question: Recorded, target: Path) -> list[str]:
         case "users":
             users = Counter(re.findall(r"\buser=(\w+)", text))
             return [f"ANSWER: {len(users)} {users.most_common(1)[0][0]}"]
+        case "first":
+            stamp, service, host = re.search(r"^(\S+) ERROR +(\S+) +(\S+)", text, re.MULTILINE).groups()
+            return [stamp[11:19], service, host]
+        case "endpoints":
+            paths = Counter(re.findall(r"\b(?:GET|POST|PUT|DELETE|PATCH) (/\S+)", text)).most_common(3)
+            return ["; ".join(f"{path}={count}" for path, count in paths)]
         case "locket":
             return ["Håkon", "Zoë", "Bálint", "Ségolène"]
         case "sacks":

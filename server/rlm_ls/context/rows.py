@@ -75,7 +75,7 @@ class Rows(Scanner):
             )
         ) as results:
             async for found, more, _ in results:
-                counts.update(found)
+                await asyncio.to_thread(counts.update, found)
                 if more or len(counts) > MOST_ROWS:
                     cut = f"cut at {len(counts):,} distinct rows; narrow the pattern"
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.prelude import MODULES
 from rlm_ls.executors.registry import VERBS
 
@@ -23,7 +24,7 @@ Also {others}: help("split") explains.
 A Span has .doc .line .end_line .text .groups .column .word; it prints as path:line: text (line: text of one document).
 
 - Patterns are Python re, per line unless multiline=True. Case matters unless ignore_case=True, in find too. find and
-  regex say how many there are beyond limit; extract and stats have no limit.
+  regex say how many there are beyond limit; counting has no limit.
 - Look first: print a few lines, check that a pattern matches what you mean and nothing else. Let verbs do the bulk,
   print little, put independent steps into one reply.
 - When sure, submit in the same script, `if checks: submit(...)`, in the very form the question asks for. Be brief.

@@ -90,7 +90,8 @@ async def test_lines_from_the_end_and_filters_that_ignore_case(ask: Asker) -> No
 
 
 async def test_top_and_extract_give_tuples_for_several_groups(ask: Asker) -> None:
-    code = "print(extract(r'(ERROR) worker=(\\d)(x)?')[0])\nprint(top(r'(ERROR) worker=(\\d)', 2))\nprint(top(r'(ERROR)', 1))"
+    calls = (r"extract(r'(ERROR) worker=(\d)(x)?')[0]", r"top(r'(ERROR) worker=(\d)', 2)", "top('(ERROR)', 1)")
+    code = "\n".join(f"print({call})" for call in calls)
     told = await ask(script(code), script("submit('x')"))
     counts = Counter(re.findall(r"(ERROR) worker=(\d)", TEXT))
     best = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:2]

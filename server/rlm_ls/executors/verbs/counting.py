@@ -1,4 +1,4 @@
-"""Verbs that count, collect and calculate over the whole text at once. None of them has a limit."""
+"""Verbs that count, collect and calculate over the whole text at once. What is counted has no limit."""
 
 from __future__ import annotations
 
@@ -9,18 +9,31 @@ from rlm_ls.errors import ProgramError
 from rlm_ls.executors.desk import Desk, SpanRow
 from rlm_ls.executors.registry import verb
 
+MOST_RANKED = 20_000
+
 
 @verb(returns="int", everyday=8)
 async def count(
     desk: Desk,
     pattern: str,
     within: Any = None,
-    by: Literal["doc", "line"] | None = None,
+    by: Literal["doc", "line", "value"] | None = None,
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> int | dict[str, int]:
-    """matches; by="line": lines that match; by="doc": dict"""
-    return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
+    """matches; by="line": lines that match; by="value": different values; by="doc": dict
+
+    Values are what extract gives.
+    """
+    selection = desk.select(within)
+    asked = {"ignore_case": ignore_case, "multiline": multiline}
+    if by != "value":
+        return await desk.search.count(pattern, selection, by=by, **asked)
+    several = await desk.search.groups(pattern, **asked) > 1
+    ranked = desk.search.top_rows if several else desk.search.top
+    _, distinct, _, partial = await ranked(pattern, selection, 1, **asked)
+    desk.note(f"count({pattern!r}, by='value'): {partial}" if partial else "")
+    return distinct
 
 
 @verb(returns="list", everyday=9)
@@ -43,16 +56,24 @@ async def extract(
 async def top(
     desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> Sequence[tuple[str | tuple[str | None, ...], int]]:
-    """[(value, count)] of what extract gives; len(top(p, 10**6)) is how many differ"""
-    if n < 1:
-        raise ProgramError("top() needs n of at least 1.")
+    """[(value, count)] of what extract gives"""
+    if not 1 <= n <= MOST_RANKED:
+        raise ProgramError(
+            f"top() gives 1 to {MOST_RANKED:,} values.", 'count(pattern, by="value") is how many differ.'
+        )
     selection = desk.select(within)
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     values: Sequence[tuple[str | tuple[str | None, ...], int]]
     if await desk.search.groups(pattern, **asked) > 1:
-        values, distinct, total, partial = await desk.search.top_rows(pattern, selection, n, **asked)
+        values, distinct, total, partial = await desk.search.top_rows(pattern, selection, min(n, MOST_RANKED), **asked)
     else:
-        values, distinct, total, partial = await desk.search.top(pattern, selection, n, **asked)
+        values, distinct, total, partial = await desk.search.top(pattern, selection, min(n, MOST_RANKED), **asked)
+    if distinct > len(values) and n > len(values):
+        # A script that wants them all must not take these for all.
+        raise ProgramError(
+            f"There are {distinct:,} different values; top() gives at most {MOST_RANKED:,}.",
+            'count(pattern, by="value") is how many differ.',
+        )
     if distinct > len(values):
         desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches)")
     desk.note(f"top({pattern!r}): {partial}" if partial else "")
