@@ -30,7 +30,9 @@ INTRODUCTION = (
 def demo(
     only: Annotated[str | None, typer.Option(help="Only this question: " + ", ".join(q.id for q in QUESTIONS))] = None,
     steps: Annotated[bool, typer.Option("--steps", "-s", help="Show every program and what it printed.")] = False,
-    record: Annotated[Path | None, typer.Option(help="Record anew into this folder, with the model given.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Record into this folder: with --model anew, else the same replies.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Ask this model live in place of the recordings.")] = None,
 ) -> None:
     """Answer three questions with recorded model replies and live programs. Needs no key and no network."""

@@ -343,3 +343,11 @@ async def test_errors_before_the_first_turn_are_raised_and_stored(ask: Asker) ->
     with pytest.raises(RlmError):
         await ask(script("submit('x')"), scope=Scope(kind="document", files=("/no/such/file.log",)), run_id="r7")
     assert (await ask.engine.store.run("r7")).status == "failed"
+
+
+async def test_top_never_hands_over_a_part_for_the_whole(ask: Asker) -> None:
+    text = "".join(f"id={n}\n" for n in range(25_000))
+    code = "print(count(r'id=(\\d+)', by='value'), len(top(r'id=(\\d+)', 5)))\ntop(r'id=(\\d+)', 10**6)"
+    told = await ask(script(code), script("submit('x')"), text=text)
+    assert told.observations[0].startswith("25000 5\n")
+    assert "25,000 different values" in told.observations[0]
