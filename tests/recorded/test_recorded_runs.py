@@ -46,7 +46,7 @@ def expected(question: Recorded, target: Path) -> list[str]:
             stamp, service, host = re.search(r"^(\S+) ERROR +(\S+) +(\S+)", text, re.MULTILINE).groups()
             return [stamp[11:19], service, host]
         case "endpoints":
-            paths = Counter(re.findall(r"\b(?:GET|POST|PUT|DELETE|PATCH) (/\S+)", text)).most_common(3)
+            paths = Counter(re.findall(r"\b(?:GET|POST|PUT|DELETE|PATCH) (/[^\s?]+)", text)).most_common(3)
             return ["; ".join(f"{path}={count}" for path, count in paths)]
         case "locket":
             return ["Håkon", "Zoë", "Bálint", "Ségolène"]
