@@ -47,7 +47,9 @@ async def test_a_question_written_in_the_text_is_offered_first(editor: Connect) 
     connected.change(URI, 2, {"range": insert, "text": "# rlm: how are retries done?\n"})
     first, *_ = await actions(connected, (0, 0), (2, 0))
     assert first["title"] == "Answer this question: how are retries done?"
-    assert first["command"]["arguments"] == [{"question": "how are retries done?", "scope": document(URI)}]
+    assert first["command"]["arguments"] == [
+        {"question": "how are retries done?", "scope": {**document(URI), "leaveOut": [1]}}
+    ]
     assert len(await actions(connected, (0, 2), (0, 2))) == 1
 
 

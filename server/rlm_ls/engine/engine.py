@@ -18,6 +18,7 @@ from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.region import leave_out
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
@@ -184,6 +185,8 @@ class Engine:
             encoding=settings.context.encoding,
         )
         context = await stack.enter_async_context(await Context.take(request.scope, self.pool, options))
+        if request.scope.leave_out and len(context.documents) == 1:
+            await leave_out(context, request.scope.leave_out, self.pool)
         await journal.emit(_taken(context))
         model = factory(request, context) if factory else chosen or _offline(request, context)
         await model.prepare()
@@ -193,16 +196,7 @@ class Engine:
         warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
         search = Search(context, self.pool, settings.verb_seconds)
         desk = Desk(context, search, ledger.remaining, request.surroundings)
-        conversation, shown = await open_conversation(
-            request.question,
-            route,
-            context,
-            search,
-            settings,
-            schema=request.schema,
-            earlier=earlier,
-            surroundings=request.surroundings,
-        )
+        conversation, shown = await open_conversation(request, route, context, search, settings, earlier)
         sandbox = Sandbox(
             self.sandboxes,
             clock=datetime.fromtimestamp(int(created), UTC),

@@ -123,7 +123,7 @@ def _listed(cite: Any) -> list[Any]:
 
 def _inside(part: Part, number: int, span: Span) -> bool:
     """A cited line may stick out of a selection that starts or ends within it."""
-    return part.doc == number and part.start <= span.end and span.start <= part.end
+    return part.doc == number and part.start < max(span.end, span.start + 1) and span.start < part.end
 
 
 def _bounded(span: Span) -> Span:

@@ -69,9 +69,10 @@ async def _offers(server: RlmServer, params: types.CodeActionParams) -> list[Off
     uri, (start, end) = params.text_document.uri, (params.range.start, params.range.end)
     lines = await _lines(server, params)
     offers: list[Offer] = []
-    question = next((found for line in lines if (found := question_in(line[:WIDTH])) is not None), None)
+    asked = ((question_in(text[:WIDTH]), start.line + offset) for offset, text in enumerate(lines))
+    question, line = next(((question, line) for question, line in asked if question is not None), (None, 0))
     if question is not None:
-        offers.append((answer_command(question, uri), None))
+        offers.append((answer_command(question, uri, line), None))
     offers += _explanations(server, uri, params.context.diagnostics)
     name = name_at(lines[0], start.character, server.buffers.encoding) if lines and start == end else None
     if name is not None:

@@ -42,5 +42,5 @@ async def code_lenses(server: RlmServer, uri: str) -> list[types.CodeLens]:
         if question is not None:
             end = types.Position(number, units(line, server.buffers.encoding))
             place = types.Range(types.Position(number, 0), end)
-            lenses.append(types.CodeLens(place, answer_command(question, uri)))
+            lenses.append(types.CodeLens(place, answer_command(question, uri, number)))
     return lenses

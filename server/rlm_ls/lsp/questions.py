@@ -26,9 +26,9 @@ def question_in(line: str) -> str | None:
     return _CLOSERS.sub("", match["question"]).strip() or None
 
 
-def answer_command(question: str, uri: str) -> types.Command:
-    """Has the question answered from the document that it stands in."""
-    scope = {"kind": "document", "textDocument": {"uri": uri}}
+def answer_command(question: str, uri: str, line: int) -> types.Command:
+    """Has the question answered from the document that it stands in, its own line left out."""
+    scope = {"kind": "document", "textDocument": {"uri": uri}, "leaveOut": [line]}
     arguments = [{"question": question, "scope": scope}]
     return types.Command(f"Answer this question: {shortened(question)}", ASK, arguments=arguments)
 

@@ -54,7 +54,8 @@ async def _one_document(server: RlmServer, params: ScopeParams) -> Scope:
     if reading is not None:
         start, end = await reading.positions()
         region = ((start.line, start.character), (end.line, end.character))
-    return Scope(kind=params.kind, files=(uri,), region=region, buffers=buffers)
+    left_out = tuple(line for line in params.leave_out or () if line >= 0)
+    return Scope(kind=params.kind, files=(uri,), region=region, leave_out=left_out, buffers=buffers)
 
 
 def _ends(server: RlmServer, uri: str, place: Range) -> InUtf16:

@@ -45,7 +45,7 @@ class TextDocument:
 class ScopeParams:
     """`textDocument` for document and selection, `range` for selection; globs, relative to the folders, for the others.
 
-    `uris` names files one by one (kind "files").
+    `uris` names files one by one (kind "files"); `leaveOut` are lines of a document that do not count.
     """
 
     kind: Literal["document", "selection", "files", "workspace"]
@@ -54,6 +54,7 @@ class ScopeParams:
     include: list[str] | None = None
     exclude: list[str] | None = None
     uris: list[str] | None = None
+    leave_out: list[int] | None = None
 
 
 @attrs.frozen

@@ -351,3 +351,14 @@ async def test_top_never_hands_over_a_part_for_the_whole(ask: Asker) -> None:
     told = await ask(script(code), script("submit('x')"), text=text)
     assert told.observations[0].startswith("25000 5\n")
     assert "25,000 different values" in told.observations[0]
+
+
+async def test_the_line_a_question_stands_in_does_not_count(ask: Asker) -> None:
+    text = "ERROR 1\n# rlm: how many lines hold ERROR?\nERROR 2\n"
+    uri = "file:///app.log"
+    scope = Scope(kind="document", files=(uri,), leave_out=(1,), buffers=(Buffer(uri, text),))
+    told = await ask(
+        script("print(count('ERROR'), count('^'))\nsubmit('x', cite=[2])"), script("submit('y')"), scope=scope
+    )
+    assert told.observations[0].startswith("2 2\n")
+    assert "outside the question's scope" in told.observations[0]
