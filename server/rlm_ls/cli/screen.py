@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.markdown import Markdown
 from rich.status import Status
 from rich.syntax import Syntax
+from rich.text import Text
 
 from rlm_ls.cli.session import err, out
 from rlm_ls.engine.answer import Answer
@@ -138,8 +139,9 @@ def show_answer(answer: Answer) -> None:
         out.print()
     for citation in answer.citations:
         quoted = " ".join(citation.quote.split())
-        out.print(f"  {citation.label}", style="bold", markup=False, end="  ")
-        out.print(quoted[:160] + ("…" if len(quoted) > 160 else ""), style="dim", markup=False)
+        out.print(
+            Text.assemble("  ", (citation.label, "bold"), "  ", (quoted, "dim")), no_wrap=True, overflow="ellipsis"
+        )
     out.print()
     out.print(coverage_line(answer), style="dim", markup=False)
     out.print(usage_line(answer.usage), style="dim", markup=False)
