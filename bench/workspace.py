@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import random
 import shutil
@@ -14,9 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
-from bench.tables import spread, table
+from bench.tables import spread
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
@@ -30,10 +27,7 @@ SEED = 5
 PATTERNS = ("ZQXJ-77", r"timeout_\w+ = [0-9]{4}", r"def handle_\w+", r"return \w+")
 """One that is nowhere, a rare one, one of every few files, and one of every few lines."""
 
-WORDS = (
-    "order user price total index cache retry timeout session buffer stream packet ledger vector matrix parser token "
-    "window render layout request response header cookie socket thread worker queue lock batch shard replica"
-).split()
+WORDS = ["order", "user", "price", "total", "index", "cache", "retry", "timeout", "session", "buffer", "stream", "packet", "ledger", "vector", "matrix", "parser", "token", "window", "render", "layout", "request", "response", "header", "cookie", "socket", "thread", "worker", "queue", "lock", "batch", "shard", "replica"]
 
 GIGABYTE = 1_000_000_000
 

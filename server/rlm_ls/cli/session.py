@@ -43,6 +43,8 @@ def user_settings() -> Settings:
 async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
     chosen = settings or user_settings()
     engine = await Engine.open(settings=chosen)
+    if engine.store.warning:
+        err.print(f"warning: {engine.store.warning}", style="yellow", markup=False)
     try:
         yield Session(engine, chosen)
     finally:
