@@ -55,6 +55,9 @@ STOPPED = (
     Stopping("a script's endless loop", "programStarted", 0.3, ENDLESS, True),
 )
 
+BEGINNING = {"answering its first question": "submit('x')", "asking a live model first": None}
+"""In a server that was just started: the engine is imported, then LiteLLM."""
+
 BUSY_WITH = {
     "taking the snapshot": "submit('x')",
     "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")),
@@ -81,6 +84,10 @@ def measure(repeats: int) -> str:
     trips: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="rlm-ls-bench-") as folder, _model_server(Path(folder)) as origin:
         for _ in range(repeats):
+            with _server(origin) as wire:
+                asker = Asker(wire, Path(folder), path, origin)
+                for name, script in BEGINNING.items():
+                    trips.setdefault(name, []).append(asker.longest_trip(script))
             with _server(origin) as wire:
                 asker = Asker(wire, Path(folder), path, origin)
                 _first_progress(asker, first)
@@ -173,22 +180,32 @@ class Asker:
         if case.script is None:
             times.closed.append(max(0.0, watch.last_connected - cancelled) * 1000)
 
-    def longest_trip(self, script: str) -> float:
-        """The longest that a request without any work was not answered while a run with this script went on, in ms."""
-        number, _ = self.ask(self.recorded(script))
+    def longest_trip(self, script: str | None) -> float:
+        """The longest, in ms, that an empty request was not answered while a run with this script went on.
+
+        Without a script: until a live model is asked.
+        """
+        number, _ = self.ask(LIVE if script is None else self.recorded(script))
         longest = 0.0
-        while True:
+        ended = False
+
+        def note(message: dict[str, Any]) -> None:
+            nonlocal ended
+            if message.get("id") == number and "method" not in message:
+                _check(message, cancelled=False)
+                ended = True
+            elif script is None and message.get("method") == "rlm/event":
+                ended = ended or message["params"]["type"] == "textStreamed"
+
+        while not ended:
             started = time.perf_counter()
-            trip = self.wire.start("rlm/stop", {"runId": "none"})
-            ended = False
-            while (message := self.wire.receive()).get("id") != trip or "method" in message:
-                if message.get("id") == number and "method" not in message:
-                    _check(message, cancelled=False)
-                    ended = True
+            self.wire.request("rlm/stop", {"runId": "none"}, on_notification=note)
             longest = max(longest, time.perf_counter() - started)
-            if ended:
-                return longest * 1000
             time.sleep(0.005)
+        if script is None:
+            self.wire.notify("$/cancelRequest", {"id": number})
+            self.answer(number, cancelled=True)
+        return longest * 1000
 
     def _connections(self) -> int:
         """Replies that the model server is in the middle of."""

@@ -18,7 +18,7 @@ from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = (ROOT / "server/rlm_ls/cli/demo/recordings", ROOT / "tests/recordings")
+FOLDERS = (ROOT / "server/rlm_ls/cli/demo/recordings", ROOT / "tests/recorded")
 
 ENCODING = "gpt-4"
 """Whose tokens are counted (cl100k, which LiteLLM brings along): what recorded a run may only have estimated."""
@@ -45,10 +45,6 @@ class Run:
     @property
     def tokens(self) -> int:
         return self.parts.total() or self.told
-
-    @property
-    def a_turn(self) -> float:
-        return self.tokens / self.turns
 
 
 def measure(repeats: int) -> str:
@@ -103,12 +99,17 @@ def _runs(runs: list[Run]) -> str:
         sum(run.new for run in runs),
     )
     rows = [_row(run) for run in [*runs, every]]
-    medians = (median(run.a_turn for run in runs), median(run.new / run.turns for run in runs))
-    rows.append(["median of runs", *[""] * (len(KINDS) + 3), *(f"{value:,.0f}" for value in medians)])
-    return table(["recording", "turns", "told", "counted", *KINDS, "a turn", "new a turn"], rows)
+    turns = median(run.turns for run in runs)
+    medians = [median(value) for value in zip(*map(_a_turn, runs), strict=True)]
+    rows.append(["median of runs", f"{turns:g}", *[""] * (len(KINDS) + 2), *(f"{value:,.0f}" for value in medians)])
+    return table(["recording", "turns", "told", "counted", *KINDS, "told/turn", "counted/turn", "new/turn"], rows)
 
 
 def _row(run: Run) -> list[str]:
     shares = [f"{run.parts[kind] / run.tokens:.0%}" for kind in KINDS]
     counts = [f"{run.told:,}", f"{run.tokens:,}"]
-    return [run.name, str(run.turns), *counts, *shares, f"{run.a_turn:,.0f}", f"{run.new / run.turns:,.0f}"]
+    return [run.name, str(run.turns), *counts, *shares, *(f"{value:,.0f}" for value in _a_turn(run))]
+
+
+def _a_turn(run: Run) -> tuple[float, float, float]:
+    return run.told / run.turns, run.tokens / run.turns, run.new / run.turns

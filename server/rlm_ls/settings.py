@@ -110,6 +110,8 @@ class ContextSettings(Section):
 
 
 class Settings(Section):
+    """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`."""
+
     models: Models = Models()
     levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl",)
     budget: BudgetSettings = BudgetSettings()
@@ -119,6 +121,7 @@ class Settings(Section):
     verb_seconds: Seconds = 20.0
     script_seconds: Seconds = 10.0
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
+    code_lens: bool = False
 
 
 def default_file() -> Path:
@@ -209,6 +212,8 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
 def _from_text(text: str, *, many: bool) -> Any:
     if many:
         return [part.strip() for part in text.split(",") if part.strip()]
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
     try:
         number = float(text)
     except ValueError:

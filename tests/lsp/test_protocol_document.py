@@ -38,7 +38,7 @@ def test_every_event_and_its_fields_are_listed() -> None:
             assert re.search(rf"\b{fields[name].alias or name}\b", row), (kind, name)
 
 
-@pytest.mark.parametrize("kind", [wire.AskParams, wire.BudgetParams, wire.ScopeParams])
+@pytest.mark.parametrize("kind", [wire.AskParams, wire.BudgetParams, wire.ScopeParams, wire.EditorParams])
 def test_every_parameter_is_listed(kind: type) -> None:
     for field in attrs.fields(kind):
         name = wire.camel(field.name)

@@ -27,6 +27,10 @@ async def client() -> AsyncIterator[LanguageClient]:
     def on_progress(params: types.ProgressParams) -> None:
         progress.append((params.token, params.value))
 
+    @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def on_registration(_: types.RegistrationParams) -> None:
+        pass
+
     await client.start_io(sys.executable, "-m", "rlm_ls")
     yield client
     await client.shutdown_session()

@@ -67,6 +67,12 @@ QUESTIONS = (
         "log",
         "How many different users are there, and which has the most lines? End with: ANSWER: <number> <user>",
     ),
+    Recorded("first", "log", "When was the first ERROR line, and which service and host wrote it?"),
+    Recorded(
+        "endpoints",
+        "log",
+        "Which three request paths are most frequent? End with: ANSWER: path=count; path=count; path=count",
+    ),
     Recorded("locket", "tale", "Who holds the silver locket at the end, and through whose hands did it go?"),
     Recorded(
         "sacks",

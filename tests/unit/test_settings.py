@@ -176,3 +176,14 @@ def test_the_file_is_the_user_s_and_not_the_workspace_s(tmp_path: Path, monkeypa
     assert default_file().is_absolute()
     assert not default_file().is_relative_to(tmp_path)
     assert load(environ={})[0].privacy == "any"
+
+
+def test_code_lenses_are_off_unless_a_layer_says_true(tmp_path: Path) -> None:
+    assert loaded(tmp_path)[0].code_lens is False
+    for layer in ({"toml": "codeLens = true"}, {"client": {"codeLens": True}}, {"RLM_CODE_LENS": "true"}):
+        settings, problems = loaded(tmp_path, **layer)  # type: ignore[arg-type]
+        assert (settings.code_lens, problems) == (True, ())
+    assert loaded(tmp_path, "codeLens = true", {"codeLens": False}, RLM_CODE_LENS="True")[0].code_lens is False
+    settings, (problem,) = loaded(tmp_path, RLM_CODE_LENS="1")
+    assert settings.code_lens is False
+    assert "code_lens" in str(problem)

@@ -92,7 +92,12 @@ def write_trace(
     path: Path, events: list[dict[str, Any]], answer: Answer, note: str = "", root: Path | None = None
 ) -> None:
     """Write a run's events as a recording, with the folder it was made in taken out. Blocks."""
-    header = Header(rlm_ls=__version__, model=answer.model, made=datetime.now(UTC).date().isoformat(), note=note)
+    header = Header(
+        rlm_ls=__version__,
+        model=answer.model.removeprefix("recorded:"),
+        made=datetime.now(UTC).date().isoformat(),
+        note=note,
+    )
     write_recording(path, relativise(events, root or Path.cwd()), header)
 
 

@@ -29,8 +29,10 @@ INTRODUCTION = (
 
 def demo(
     only: Annotated[str | None, typer.Option(help="Only this question: " + ", ".join(q.id for q in QUESTIONS))] = None,
-    steps: Annotated[bool, typer.Option("--steps/--no-steps", help="Show plans, programs and outputs.")] = True,
-    record: Annotated[Path | None, typer.Option(help="Record anew into this folder, with the model given.")] = None,
+    steps: Annotated[bool, typer.Option("--steps", "-s", help="Show every program and what it printed.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record into this folder: with --model anew, else the same replies.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Ask this model live in place of the recordings.")] = None,
 ) -> None:
     """Answer three questions with recorded model replies and live programs. Needs no key and no network."""
@@ -60,7 +62,9 @@ async def _demo(chosen: list[DemoQuestion], steps: bool, record: Path | None, mo
                 out.print(
                     f"{target.name}, {size / 1e6:.1f} MB (made or found in {made:.1f} s)", style="dim", markup=False
                 )
-            worst = max(worst, await _one(opened, question, target, Screen(steps=steps), record, model))
+            worst = max(worst, await _one(opened, question, target, Screen(plans=True, steps=steps), record, model))
+        if not steps and model is None:
+            err.print("\nSee the programs themselves: ./dev demo --steps, or rlm-ls trace last", markup=False)
     return worst
 
 

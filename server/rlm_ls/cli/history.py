@@ -14,6 +14,7 @@ from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
+from rlm_ls.cli.ask import write_trace
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, err, out, run, session, user_settings
 from rlm_ls.engine.render import trace_markdown
@@ -91,13 +92,19 @@ def replay(
     root: Annotated[Path | None, typer.Option(help="Folder that a recording's paths start from.")] = None,
     strict: Annotated[bool, typer.Option(help="Fail at the first prompt or observation that differs.")] = False,
     steps: Annotated[bool, typer.Option("--steps", "-s")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Write the new run as a recording, with the same replies.")
+    ] = None,
 ) -> None:
     """Run a trace's programs again, without a model, and say whether they print the same."""
-    run(_replay(name, root, strict, steps))
+    run(_replay(name, root, strict, steps, record))
 
 
-async def _replay(name: str, root: Path | None, strict: bool, steps: bool) -> int:
-    async with session(user_settings()) as opened:
+async def _replay(name: str, root: Path | None, strict: bool, steps: bool, record: Path | None) -> int:
+    settings = user_settings()
+    if record is not None:
+        settings = settings.model_copy(update={"trace": "full"})
+    async with session(settings) as opened:
         events: list[dict[str, Any]]
         if Path(name).is_file():
             recording = await asyncio.to_thread(read_recording, Path(name))
@@ -108,6 +115,9 @@ async def _replay(name: str, root: Path | None, strict: bool, steps: bool) -> in
         screen = Screen(steps=steps)
         with screen:
             replayed = await replay_events(opened.engine, events, strict=strict, root=root, on_event=screen)
+        if record is not None:
+            made = await opened.engine.store.events(replayed.answer.run_id)
+            await asyncio.to_thread(write_trace, record, made, replayed.answer, "", root)
     show_answer(replayed.answer)
     for difference in replayed.differences:
         err.print(f"differs: {difference}", style="yellow", markup=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.markdown import Markdown
 from rich.status import Status
 from rich.syntax import Syntax
+from rich.text import Text
 
 from rlm_ls.cli.session import err, out
 from rlm_ls.engine.answer import Answer
@@ -30,15 +31,17 @@ OUTPUT_LINES = 12
 
 @dataclass(slots=True)
 class Screen:
-    """Reads a run's events. `steps` prints plans, programs and outputs as they happen; else one line is kept current.
+    """Reads a run's events. `plans` prints each turn's plan and what it took, `steps` programs and outputs as well.
 
-    `width` 0 means: not a terminal, so no status line and no colours.
+    On a terminal one line is kept current in any case, unless `quiet`.
     """
 
     steps: bool = False
+    plans: bool = False
     quiet: bool = False
     _status: Status | None = None
     _turn: int = 0
+    _lines: int = 0
     _tokens: int = 0
     _usd: float | None = 0.0
     _verbs: list[str] = field(default_factory=list)
@@ -69,12 +72,14 @@ class Screen:
                 self._step(f"turn {event.turn}: {_plan(event.text)}")
             case ProgramStarted():
                 self._verbs = []
+                self._lines = event.source.count("\n")
                 self._program(event.source)
             case VerbCalled():
                 self._verbs.append(f"{event.detail} {event.seconds * 1e3:.0f} ms")
                 self._now(event.detail)
             case ProgramFinished():
                 self._output(event)
+                self._took(event)
             case RunFinished() if self._status is not None:
                 self._status.stop()
             case _:
@@ -88,7 +93,7 @@ class Screen:
             self._status.update(f"{turn}{_escaped(what)}{tokens}{money}")
 
     def _step(self, text: str) -> None:
-        if self.steps:
+        if self.steps or self.plans:
             err.print(text, style="cyan", markup=False)
 
     def _program(self, source: str) -> None:
@@ -112,6 +117,14 @@ class Screen:
         if event.error:
             err.print(event.error, style="red", markup=False)
 
+    def _took(self, event: ProgramFinished) -> None:
+        if self.plans and not self.steps:
+            outcome = "raised an error" if event.error else "submitted" if event.submitted else "printed"
+            printed = f" {len(event.output):,} characters" if outcome == "printed" else ""
+            verbs = f"{len(self._verbs)} verb{'' if len(self._verbs) == 1 else 's'}"
+            line = f"  ran {self._lines} lines of Python, {verbs}, {event.seconds:.1f} s: {outcome}{printed}"
+            err.print(line, style="dim", markup=False)
+
 
 def show_answer(answer: Answer) -> None:
     """The answer on stdout: rendered for a terminal, plain Markdown for a pipe."""
@@ -126,8 +139,9 @@ def show_answer(answer: Answer) -> None:
         out.print()
     for citation in answer.citations:
         quoted = " ".join(citation.quote.split())
-        out.print(f"  {citation.label}", style="bold", markup=False, end="  ")
-        out.print(quoted[:160] + ("…" if len(quoted) > 160 else ""), style="dim", markup=False)
+        out.print(
+            Text.assemble("  ", (citation.label, "bold"), "  ", (quoted, "dim")), no_wrap=True, overflow="ellipsis"
+        )
     out.print()
     out.print(coverage_line(answer), style="dim", markup=False)
     out.print(usage_line(answer.usage), style="dim", markup=False)

@@ -20,8 +20,9 @@ from rlm_ls.settings import Settings, load
 EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# A terminal wraps at words; a file or a pipe gets whole lines.
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def user_settings() -> Settings:
 async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
     chosen = settings or user_settings()
     engine = await Engine.open(settings=chosen)
+    if engine.store.warning:
+        err.print(f"warning: {engine.store.warning}", style="yellow", markup=False)
     try:
         yield Session(engine, chosen)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections import Counter
 from typing import Literal
 
@@ -12,6 +13,10 @@ from rlm_ls.context.scanner import Scanner
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 MOST_HITS = 100_000
+
+
+HINT_SECONDS = 1.0
+"""For all the searches behind a hint together: nobody asked for them."""
 
 
 class Matching(Scanner):
@@ -51,21 +56,23 @@ class Matching(Scanner):
         """What the same search would find with other options, if anything."""
         tries = {"ignore_case=True": (True, fold), "fold=True": (ignore_case, True), "both": (True, True)}
         found: dict[str, int] = {}
+        said: list[str] = []
+        deadline = time.monotonic() + HINT_SECONDS
         for name, (case, accents) in tries.items():
-            if (case, accents) == (ignore_case, fold) or (name == "both" and (ignore_case or fold)):
+            left = deadline - time.monotonic()
+            if (case, accents) == (ignore_case, fold) or (name == "both" and (ignore_case or fold)) or left <= 0:
                 continue
-            progress, total = self.progress(within), 0
-            async for _, count, _ in self.scan(
+            quick = type(self)(self.context, self.pool, left)
+            progress, total = quick.progress(within), 0
+            async for _, count, _ in quick.scan(
                 "find.find", within, progress, text=text, ignore_case=case, folded=accents, limit=0
             ):
                 total += count
             if total > max(found.values(), default=0):
-                found["ignore_case=True, fold=True" if name == "both" else name] = total
-        return (
-            "; ".join(["0 lines as written", *(f"{total:,} with {name}" for name, total in found.items())])
-            if found
-            else ""
-        )
+                found[name] = total
+                options = "ignore_case=True, fold=True" if name == "both" else name
+                said.append(f"{'at least ' if progress.note else ''}{total:,} with {options}")
+        return "; ".join(["0 lines as written", *said]) if said else ""
 
     async def find_any(
         self, words: list[str], within: Selection, *, ignore_case: bool = False, limit: int = 50

@@ -39,6 +39,19 @@ async def limit_to(context: Context, region: tuple[tuple[int, int], tuple[int, i
     context.limit = (Part(0, start, end),)
 
 
+async def leave_out(context: Context, lines: Sequence[int], pool: SearchPool) -> None:
+    """Takes lines (from 0) of the only document out of the Context's limit. Called once, before any search."""
+    places = Places(context, pool)
+    for line in lines:
+        start, end = await places.byte_of(0, line, 0), await places.byte_of(0, line + 1, 0)
+        context.limit = tuple(
+            part
+            for whole in context.limit
+            for part in (Part(0, whole.start, min(start, whole.end)), Part(0, max(end, whole.start), whole.end))
+            if part.start < part.end
+        )
+
+
 def _parts(context: Context, spec: Spec) -> list[Part]:
     if isinstance(spec, Part):
         if not 0 <= spec.doc < len(context.documents):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 from array import array
+from collections import Counter
 from contextlib import aclosing
 
 from rlm_ls.context.document import Selection
 from rlm_ls.context.scanner import Scanner
 from rlm_ls.context.values import MOST_BYTES, MOST_VALUES, PERCENTILES
 
+MOST_ROWS = 1_000_000
+"""Distinct rows counted at most."""
 MOST_NAMES = 2_000
 """Names that statistics are kept apart for."""
 
@@ -50,6 +55,33 @@ class Rows(Scanner):
                     return found, f"cut after {len(found):,} rows; narrow the pattern, or use top(), stats() or count()"
         return found, progress.note
 
+    async def top_rows(
+        self, pattern: str, within: Selection, n: int = 10, *, ignore_case: bool = False, multiline: bool = False
+    ) -> tuple[list[tuple[Row, int]], int, int, str]:
+        """The `n` most frequent rows (ties by row), how many are distinct, how many in all, and a note."""
+        progress = self.progress(within)
+        counts: Counter[tuple[bytes | None, ...]] = Counter()
+        cut = ""
+        async with aclosing(
+            self.scan(
+                "rows.tally",
+                within,
+                progress,
+                whole=multiline,
+                pattern=pattern,
+                ignore_case=ignore_case,
+                multiline=multiline,
+                limit=MOST_ROWS,
+            )
+        ) as results:
+            async for found, more, _ in results:
+                await asyncio.to_thread(counts.update, found)
+                if more or len(counts) > MOST_ROWS:
+                    cut = f"cut at {len(counts):,} distinct rows; narrow the pattern"
+                    break
+        best = await asyncio.to_thread(_best, counts, n)
+        return best, len(counts), counts.total(), cut or progress.note
+
     async def stats_by_name(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
     ) -> tuple[dict[str, dict[str, float]], int, str]:
@@ -81,3 +113,14 @@ class Rows(Scanner):
             "rows.summaries", parts=parts, percentiles=list(PERCENTILES)
         )
         return dict(sorted(summaries.items())), ignored, note or progress.note
+
+
+def _best(counts: Counter[tuple[bytes | None, ...]], n: int) -> list[tuple[Row, int]]:
+    """The most frequent, ties by row; a group that took no part comes before all others."""
+
+    def key(entry: tuple[tuple[bytes | None, ...], int]) -> tuple[int, list[tuple[bool, bytes]]]:
+        row, count = entry
+        return -count, [(value is not None, value or b"") for value in row]
+
+    best = heapq.nsmallest(n, counts.items(), key=key)
+    return [(tuple(None if v is None else v.decode("utf-8", "replace") for v in row), count) for row, count in best]

@@ -22,6 +22,7 @@ class Scope:
 
     `files` are paths or URIs named one by one (a missing or binary one is an error); `roots` are folders to walk
     (such files are skipped and reported). `include`/`exclude` are gitignore-style globs relative to the roots.
+    `leave_out` names lines (from 0) of a single document that do not count: the line the question itself stands in.
     `region` limits a single document to lines and UTF-16 columns ((line, character), (line, character)) from 0.
     """
 
@@ -31,4 +32,5 @@ class Scope:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     region: tuple[tuple[int, int], tuple[int, int]] | None = None
+    leave_out: tuple[int, ...] = ()
     buffers: tuple[Buffer, ...] = ()

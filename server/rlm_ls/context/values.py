@@ -12,7 +12,7 @@ from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, First
 from rlm_ls.context.piece import File, Filters
 from rlm_ls.context.scanner import Scanner, base_of
 
-MOST_VALUES = 2_000_000
+MOST_VALUES = 500_000
 MOST_BYTES = 256_000_000
 """What `extract` brings back at most."""
 
@@ -73,12 +73,12 @@ class Values(Scanner):
             )
         ) as results:
             async for found, _ in results:
-                counts.update(found)
+                await asyncio.to_thread(counts.update, found)  # a Python loop over what may be a million values
                 if len(counts) > MOST_DISTINCT:
                     cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
                     break
-        best = await asyncio.to_thread(_best, counts, n)  # may be millions
-        shown = [(value.decode("utf-8", "replace"), count) for value, count in best]
+        best = await asyncio.to_thread(_best, counts, n)
+        shown = await asyncio.to_thread(_decoded, best)
         return shown, len(counts), counts.total(), cut or progress.note
 
     async def stats(
@@ -164,3 +164,7 @@ def _best(counts: Counter[bytes], n: int) -> list[tuple[bytes, int]]:
     least = counts.most_common(n)[-1][1]
     kept = [(value, count) for value, count in counts.items() if count >= least]
     return sorted(kept, key=lambda entry: (-entry[1], entry[0]))[:n]
+
+
+def _decoded(counts: list[tuple[bytes, int]]) -> list[tuple[str, int]]:
+    return [(value.decode("utf-8", "replace"), count) for value, count in counts]

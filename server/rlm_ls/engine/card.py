@@ -18,18 +18,18 @@ OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
 EXCERPT_LINES = 3
-LINE = 130
+LINE = 120
 """Characters of an excerpt's line."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
+async def card(context: Context, search: Search, surroundings: Surroundings, *, selected: bool) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
     parts = [_heading(documents), *_listing(documents)]
-    if limited := await _limit(context, search):
-        parts.append(limited)
+    if selected:
+        parts.append(await _selected(context, search))
     parts += _surroundings(context, surroundings)
     largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
     for number in sorted(largest):
@@ -98,14 +98,9 @@ def _line(document: Document) -> str:
     return f"- {document.path}: {document.lines:,} lines, {human_size(document.size)}{language}{longest}"
 
 
-async def _limit(context: Context, search: Search) -> str:
-    whole = {(number, 0, document.size) for number, document in enumerate(context.documents)}
-    limited = [part for part in context.limit if (part.doc, part.start, part.end) not in whole]
-    if not limited:
-        return ""
-    spans = [await search.span_at(part.doc, part.start, part.end) for part in limited]
-    named = ", ".join(f"{span.doc} lines {span.line:,}-{span.end_line:,}" for span in spans)
-    return f"The question is about the selection only: {named}. Verbs see nothing else."
+async def _selected(context: Context, search: Search) -> str:
+    span = await search.span_at(0, context.limit[0].start, context.limit[-1].end)
+    return f"The question is about the selection only: lines {span.line:,}-{span.end_line:,}. Verbs see nothing else."
 
 
 async def _excerpts(document: Document, number: int, search: Search) -> list[str]:
@@ -116,7 +111,7 @@ async def _excerpts(document: Document, number: int, search: Search) -> list[str
         f"First lines of {document.path}:",
         *await _numbered(search, number, 1, EXCERPT_LINES),
         "Middle:",
-        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 1),
+        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 2),
     ]
 
 

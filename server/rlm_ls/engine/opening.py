@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
-from rlm_ls.context.surroundings import Surroundings
 from rlm_ls.engine.answer import Route
 from rlm_ls.engine.card import card, whole_text
 from rlm_ls.engine.conversation import Conversation
 from rlm_ls.engine.earlier import Earlier
 from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.prompt import system_prompt
+from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.base import Message, Model
 from rlm_ls.settings import Settings
 
@@ -48,23 +47,15 @@ def _rounded(tokens: int) -> str:
 
 
 async def open_conversation(
-    question: str,
-    route: Route,
-    context: Context,
-    search: Search,
-    settings: Settings,
-    *,
-    schema: dict[str, Any] | None,
-    earlier: Earlier | None,
-    surroundings: Surroundings,
+    request: AskRequest, route: Route, context: Context, search: Search, settings: Settings, earlier: Earlier | None
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
-    described = await card(context, search, surroundings)
-    parts = [f"Question: {question.strip()}"]
+    described = await card(context, search, request.surroundings, selected=request.scope.region is not None)
+    parts = [f"Question: {request.question.strip()}"]
     if earlier is not None:
         parts.append(earlier.described())
-    if schema is not None:
-        parts.append(f"submit(…, data=…) must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}")
+    if request.schema is not None:
+        parts.append(f"submit(…, data=…) must fit this JSON schema: {json.dumps(request.schema, ensure_ascii=False)}")
     parts.append(described)
     if route == "direct":
         described = await whole_text(context, search)

@@ -23,7 +23,7 @@ class Findings:
 
 def partial_answer(findings: Findings, reason: str) -> str:
     """Markdown for the user: why there is no final answer, and what was found."""
-    parts = [f"**No final answer: {reason}.**"]
+    parts = [f"**No final answer: {reason.rstrip('.')}.**"]
     if findings.draft:
         parts.append(f"A draft that did not pass its checks ({findings.draft_problem}):\n\n{findings.draft}")
     if findings.plan:

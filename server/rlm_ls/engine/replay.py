@@ -79,6 +79,7 @@ def request_of(events: Events, root: Path | None = None) -> AskRequest:
             roots=tuple(_rooted(name, root) for name in scope.get("roots", ())),
             include=tuple(scope.get("include", ())),
             exclude=tuple(scope.get("exclude", ())),
+            leave_out=tuple(scope.get("leave_out", ())),
             region=(tuple(region[0]), tuple(region[1])) if region else None,
         ),
         budget=Budget(**started.get("budget", {})),

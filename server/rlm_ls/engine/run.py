@@ -80,17 +80,22 @@ class Run:
 
 async def explore(run: Run) -> Answer:
     """The loop. Raises RlmError if the very first model call fails, CancelledError if cancelled."""
+    clock = asyncio.timeout(run.ledger.seconds_left)
     try:
-        async with asyncio.timeout(run.ledger.seconds_left):
+        async with clock:
             while not (limit := run.ledger.reached()):
                 if (answer := await _turn(run)) is not None:
                     return answer
-    except (TimeoutError, LimitReached) as stopped:
-        limit = str(stopped) or f"the limit of {run.ledger.limits.seconds:g} seconds was reached"
+    except LimitReached as reached:
+        limit = str(reached)
+    except TimeoutError:
+        if not clock.expired():
+            raise
+        limit = f"the limit of {run.ledger.limits.seconds:g} seconds was reached"
     except RlmError as error:
         if run.ledger.calls == 0:
             raise
-        return finish(run, "failed", f"{error}")
+        return finish(run, "failed", str(error))
     return finish(run, "partial", limit)
 
 

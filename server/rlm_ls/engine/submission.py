@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -41,12 +42,16 @@ async def check(submission: Submission, desk: Desk, schema: dict[str, Any] | Non
     data = _plain(submission.data)
     if schema is not None:
         problems += _schema_problems(data, schema)
+    items = _listed(submission.cite)[:MAX_CITATIONS]
+    checks = await asyncio.gather(*(cite(item, desk) for item in items), return_exceptions=True)
     citations = []
-    for item in _listed(submission.cite)[:MAX_CITATIONS]:
-        try:
-            citations.append(await cite(item, desk))
-        except RlmError as error:
-            problems.append(f"citation {_short(item)}: {error}")
+    for item, found in zip(items, checks, strict=True):
+        if isinstance(found, RlmError):
+            problems.append(f"citation {_short(item)}: {found}")
+        elif isinstance(found, BaseException):
+            raise found
+        else:
+            citations.append(found)
     return Checked(answer, data, tuple(dict.fromkeys(citations)), tuple(problems))
 
 
@@ -118,7 +123,7 @@ def _listed(cite: Any) -> list[Any]:
 
 def _inside(part: Part, number: int, span: Span) -> bool:
     """A cited line may stick out of a selection that starts or ends within it."""
-    return part.doc == number and part.start <= span.end and span.start <= part.end
+    return part.doc == number and part.start < max(span.end, span.start + 1) and span.start < part.end
 
 
 def _bounded(span: Span) -> Span:

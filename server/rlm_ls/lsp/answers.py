@@ -24,11 +24,15 @@ _END = re.compile("\r\n|\r|\n")
 async def wire_answer(server: RlmServer, answer: Answer) -> dict[str, Any]:
     """The result of `rlm/ask`: the engine's, but each citation is `{location: {uri, range}, quote, version, state}`."""
     sent = answer.wire()
-    if server.buffers.encoding == "utf-16" or not answer.citations:
-        sent["citations"] = [_sent(citation, citation.start_utf16, citation.end_utf16) for citation in answer.citations]
-    else:
-        sent["citations"] = [await _converted(server, citation) for citation in answer.citations]
+    sent["citations"] = [await wire_citation(server, citation) for citation in answer.citations]
     return sent
+
+
+async def wire_citation(server: RlmServer, citation: Citation) -> dict[str, Any]:
+    """`{location: {uri, range}, quote, version, state}` in the negotiated position encoding."""
+    if server.buffers.encoding == "utf-16":
+        return _sent(citation, citation.start_utf16, citation.end_utf16)
+    return await _converted(server, citation)
 
 
 def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> dict[str, Any]:

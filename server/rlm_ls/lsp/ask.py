@@ -10,9 +10,11 @@ from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
 from rlm_ls.lsp.showing import show_answer
 from rlm_ls.lsp.streaming import RunStream
+from rlm_ls.lsp.surroundings import Seen
 
 if TYPE_CHECKING:
     from rlm_ls.context.scope import Scope
+    from rlm_ls.context.surroundings import Surroundings
     from rlm_ls.engine.request import AskRequest
     from rlm_ls.lsp.server import RlmServer
 
@@ -41,11 +43,13 @@ async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = 
 
 async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
     # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
+    seen = Seen(server, params.editor)
     scope = await take_scope(server, params.scope)
+    surroundings = await seen.surroundings()
     if not await job.unless_stopped(server.door.engine()):
         return _stopped_early(job)
     engine = await server.door.engine()
-    request = _request(params, scope)
+    request = _request(params, scope, surroundings)
     job.run_id = run_id = str(request.run_id)
     job.on_stop = lambda: engine.stop(run_id)
     turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
@@ -61,7 +65,7 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     return sent
 
 
-def _request(params: wire.AskParams, scope: Scope) -> AskRequest:
+def _request(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
     from rlm_ls.engine.engine import new_run_id
     from rlm_ls.engine.request import AskRequest, Budget
 
@@ -75,6 +79,7 @@ def _request(params: wire.AskParams, scope: Scope) -> AskRequest:
         schema=params.schema,
         follow_up=params.follow_up,
         run_id=new_run_id(),
+        surroundings=surroundings,
     )
 
 

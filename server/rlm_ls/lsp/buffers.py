@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -43,6 +43,8 @@ class OpenText:
     noted: list[Change]
     rope: Rope | None = field(default=None)
     """Of the buffers' thread alone."""
+    marked: list[tuple[int, str]] | None = field(default=None)
+    """The marked lines of the rope as it is; of the buffers' thread alone."""
 
 
 class Buffers:
@@ -52,18 +54,22 @@ class Buffers:
         self.encoding = "utf-16"
         """The negotiated position encoding; set before the first text is opened."""
         self._open: dict[str, OpenText] = {}
+        """The one opened or changed last comes last."""
         # A thread of its own: the default pool may be full of other work.
         self._thread = ThreadPoolExecutor(1, "rlm-buffers")
 
     def opened(self, item: types.TextDocumentItem) -> None:
         whole = Change(None, item.text)
-        self._open[_key(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole])
+        self._open.pop(key_of(item.uri), None)
+        self._open[key_of(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole])
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
-        opened = self._open.get(_key(params.text_document.uri))
+        key = key_of(params.text_document.uri)
+        opened = self._open.pop(key, None)
         if opened is None:
             log.warning("a change of a text that is not open was ignored")
             return
+        self._open[key] = opened
         opened.version = params.text_document.version
         for event in params.content_changes:
             if isinstance(event, types.TextDocumentContentChangePartial):
@@ -76,18 +82,19 @@ class Buffers:
             self._thread.submit(_fold, opened, self._take(opened), self.encoding)
 
     def closed(self, uri: str) -> None:
-        self._open.pop(_key(uri), None)
+        self._open.pop(key_of(uri), None)
 
     def uris(self) -> list[str]:
-        return [opened.uri for opened in self._open.values()]
+        """The text that was opened or changed last comes first."""
+        return [opened.uri for opened in reversed(self._open.values())]
 
     def __contains__(self, uri: str) -> bool:
-        return _key(uri) in self._open
+        return key_of(uri) in self._open
 
     async def snapshot(self, uris: Sequence[str]) -> tuple[Buffer, ...]:
         """The texts as they are at the moment of the call; URIs that are not open are left out."""
         loop = asyncio.get_running_loop()
-        found = [opened for uri in uris if (opened := self._open.get(_key(uri)))]
+        found = [opened for uri in uris if (opened := self._open.get(key_of(uri)))]
         # All handed over before the first await: changes that come in later are behind them in the thread's queue.
         jobs = [
             loop.run_in_executor(
@@ -97,14 +104,32 @@ class Buffers:
         ]
         return tuple(await asyncio.gather(*jobs))
 
-    async def lines(self, uri: str, numbers: Sequence[int], limit: int) -> list[str]:
-        """The first `limit` characters of each line (from 0); none of a text that is not open."""
-        opened = self._open.get(_key(uri))
-        if opened is None:
-            return []
+    def lines(self, uri: str, numbers: Sequence[int], limit: int) -> Awaitable[list[str]]:
+        """The first `limit` characters of each line (from 0), of the text as it is at the moment of the call, not of
+        the await; none of a text that is not open.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
+        opened = self._open.get(key_of(uri))
+        if opened is None:
+            nothing: asyncio.Future[list[str]] = loop.create_future()
+            nothing.set_result([])
+            return nothing
+        return loop.run_in_executor(
             self._thread, _lines, opened, self._take(opened), self.encoding, tuple(numbers), limit
+        )
+
+    def marked_lines(self, uri: str, marks: tuple[str, ...], most: int, limit: int) -> Awaitable[list[tuple[int, str]]]:
+        """Number and first `limit` characters of each of the first `most` lines that hold one of the marks, which are
+        always the same. Of the moment of the call, as for `lines`.
+        """
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(key_of(uri))
+        if opened is None:
+            nothing: asyncio.Future[list[tuple[int, str]]] = loop.create_future()
+            nothing.set_result([])
+            return nothing
+        return loop.run_in_executor(
+            self._thread, _marked_lines, opened, self._take(opened), self.encoding, marks, most, limit
         )
 
     def close(self) -> None:
@@ -116,12 +141,14 @@ class Buffers:
         return noted
 
 
-def _key(uri: str) -> str:
-    # Clients differ in what they escape ("c%3A/…"), some from one message to the next.
+def key_of(uri: str) -> str:
+    """The same for every spelling: clients differ in what they escape ("c%3A/…"), some from message to message."""
     return unquote(uri)
 
 
 def _fold(opened: OpenText, changes: Sequence[Change], encoding: str) -> Rope:
+    if changes:
+        opened.marked = None
     for change in changes:
         if change.range is None or opened.rope is None:
             opened.rope = Rope(change.text, encoding)
@@ -141,3 +168,12 @@ def _buffer(opened: OpenText, changes: Sequence[Change], encoding: str, version:
 def _lines(opened: OpenText, changes: Sequence[Change], encoding: str, numbers: Sequence[int], limit: int) -> list[str]:
     rope = _fold(opened, changes, encoding)
     return [rope.line(number, limit) for number in numbers]
+
+
+def _marked_lines(
+    opened: OpenText, changes: Sequence[Change], encoding: str, marks: tuple[str, ...], most: int, limit: int
+) -> list[tuple[int, str]]:
+    rope = _fold(opened, changes, encoding)
+    if opened.marked is None:
+        opened.marked = [(number, rope.line(number, limit)) for number in rope.marked_lines(marks, most)]
+    return opened.marked

@@ -77,6 +77,16 @@ class Client:
             return False
         return True
 
+    def register(self, identity: str, method: str, options: Any) -> None:
+        """Register a capability. A client that refuses does without: nobody waits for its answer."""
+        params = types.RegistrationParams([types.Registration(identity, method, options)])
+        self._protocol.send_request(types.CLIENT_REGISTER_CAPABILITY, params)
+
+    def refresh_code_lenses(self) -> None:
+        """Have the client ask for them again, if it can."""
+        if get_capability(self._capabilities, "workspace.code_lens.refresh_support") is True:
+            self._protocol.send_request(types.WORKSPACE_CODE_LENS_REFRESH, None)
+
     async def section(self, name: str) -> Any:
         """The client's configuration of a section; None when it has none or does not tell."""
         params = types.ConfigurationParams([types.ConfigurationItem(section=name)])

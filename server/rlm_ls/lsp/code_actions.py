@@ -1,4 +1,4 @@
-"""`textDocument/codeAction`: "Ask about this file…", "Ask about this selection…", "Answer this question: …".
+"""`textDocument/codeAction`: what can be asked from a place in the text, without typing.
 
 Answered in milliseconds whatever the size of the text: nothing is resolved, and of the text only single lines are read.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from rlm_ls.lsp.commands import ASK
+from rlm_ls.lsp.questions import WIDTH, answer_command, question_in, shortened
+from rlm_ls.lsp.rope import characters
+from rlm_ls.lsp.surroundings import severity
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -21,12 +25,18 @@ CLIENT_ASK = "rlm.ask"
 """The palette command of clients that have an input box; its argument is `{scope}`."""
 LINES = 50
 """Lines of a selection that are looked through for a question."""
-WIDTH = 2000
 PATIENCE = 0.05
 """Seconds that the text may take to be read; a text that has just been opened or changed a lot may take longer."""
+EXPLAINED = 3
+"""Diagnostics of one place for which an explanation is offered."""
+LONGEST_NAME = 100
+FURTHEST_NAME = 100_000
+"""Characters into a line beyond which no name is looked for."""
 
-_QUESTION = re.compile(r"(?:^|\W)rlm:[ \t]+(?P<question>\S.{2,})", re.IGNORECASE)
-_CLOSERS = re.compile(r"\s*(?:\*/|-->|\*\)|#\}|%>|\"\"\"|''')\s*$")
+_WORD = re.compile(r"\w+")
+
+Offer = tuple[types.Command, types.Diagnostic | None]
+"""A command, and the diagnostic that it is about."""
 
 
 def register(server: RlmServer) -> None:
@@ -34,12 +44,15 @@ def register(server: RlmServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
+        server.marks.seen(params.text_document.uri, params.range, params.context.diagnostics)
         if not wanted(params.context.only):
             return []
         literals = server.client.can("text_document.code_action.code_action_literal_support")
         return [
-            types.CodeAction(command.title, kind=KIND, command=command) if literals else command
-            for command in await _commands(server, params)
+            types.CodeAction(command.title, kind=KIND, command=command, diagnostics=[mark] if mark else None)
+            if literals
+            else command
+            for command, mark in await _offers(server, params)
         ]
 
 
@@ -51,40 +64,79 @@ def wanted(only: Any) -> bool:
     return any(not name or name == KIND or KIND.startswith(name + ".") for name in names)
 
 
-async def _commands(server: RlmServer, params: types.CodeActionParams) -> list[types.Command]:
-    document = {"kind": "document", "textDocument": {"uri": params.text_document.uri}}
-    commands = []
-    question = await _question(server, params)
+async def _offers(server: RlmServer, params: types.CodeActionParams) -> list[Offer]:
+    """What is about this very place comes first."""
+    uri, (start, end) = params.text_document.uri, (params.range.start, params.range.end)
+    lines = await _lines(server, params)
+    offers: list[Offer] = []
+    asked = ((question_in(text[:WIDTH]), start.line + offset) for offset, text in enumerate(lines))
+    question, line = next(((question, line) for question, line in asked if question is not None), (None, 0))
     if question is not None:
-        title = f"Answer this question: {question if len(question) <= 60 else question[:59] + '…'}"
-        commands.append(types.Command(title, ASK, arguments=[{"question": question, "scope": document}]))
+        offers.append((answer_command(question, uri, line), None))
+    offers += _explanations(server, uri, params.context.diagnostics)
+    name = name_at(lines[0], start.character, server.buffers.encoding) if lines and start == end else None
+    if name is not None:
+        about = f"What is `{name}`, where is it defined and how is it used?"
+        offers.append((_asking(server, f"Ask about {name}", about, uri, start), None))
     ask = CLIENT_ASK if server.client.has_commands else ASK
-    commands.append(types.Command("Ask about this file…", ask, arguments=[{"scope": document}]))
-    start, end = params.range.start, params.range.end
-    if (start.line, start.character) != (end.line, end.character):
-        chosen = {
-            "start": {"line": start.line, "character": start.character},
-            "end": {"line": end.line, "character": end.character},
-        }
+    document = _document(uri)
+    offers.append((types.Command("Ask about this file…", ask, arguments=[{"scope": document}]), None))
+    if start != end:
+        chosen = {"start": _place(start), "end": _place(end)}
         selection = {**document, "kind": "selection", "range": chosen}
-        commands.append(types.Command("Ask about this selection…", ask, arguments=[{"scope": selection}]))
-    return commands
+        offers.append((types.Command("Ask about this selection…", ask, arguments=[{"scope": selection}]), None))
+    return offers
 
 
-async def _question(server: RlmServer, params: types.CodeActionParams) -> str | None:
-    first = params.range.start.line
+async def _lines(server: RlmServer, params: types.CodeActionParams) -> list[str]:
+    """The range's first lines, the first one to beyond its start; none of a text that is not open or takes long."""
+    first, at = params.range.start.line, params.range.start.character
     numbers = range(first, min(params.range.end.line, first + LINES - 1) + 1)
+    limit = max(WIDTH, at + LONGEST_NAME + 1) if at <= FURTHEST_NAME else WIDTH
     try:
         async with asyncio.timeout(PATIENCE):
-            lines = await server.buffers.lines(params.text_document.uri, numbers, WIDTH)
+            return await server.buffers.lines(params.text_document.uri, numbers, limit)
     except TimeoutError:
-        return None
-    return next((found for line in lines if (found := question_in(line)) is not None), None)
+        return []
 
 
-def question_in(line: str) -> str | None:
-    """The question of a line such as `# rlm: how are retries done?`, in any language's comment or in none."""
-    match = _QUESTION.search(line)
-    if match is None:
-        return None
-    return _CLOSERS.sub("", match["question"]).strip() or None
+def name_at(line: str, character: int, encoding: str) -> str | None:
+    """The word of letters, digits and underscores that a position is in, or just behind."""
+    at = characters(line, character, encoding)
+    low = max(0, at - LONGEST_NAME - 1)
+    for word in _WORD.finditer(line, low, at + LONGEST_NAME + 1):
+        if word.start() <= at <= word.end():
+            name = word[0]
+            return None if name[0].isdecimal() or len(name) > LONGEST_NAME or not name.strip("_") else name
+    return None
+
+
+def _explanations(server: RlmServer, uri: str, marks: Any) -> Iterator[Offer]:
+    for mark in marks[:EXPLAINED]:
+        title = f"Explain this diagnostic with the whole workspace: {shortened(str(mark.message), 40)}"
+        yield _asking(server, title, _about(server, uri, mark), uri, mark.range.start), mark
+
+
+def _about(server: RlmServer, uri: str, mark: types.Diagnostic) -> str:
+    tool = " ".join(str(part) for part in (mark.source, mark.code) if part not in (None, ""))
+    kind = severity(mark.severity) + (f" of {tool}" if tool else "")
+    place = f"{server.folders.name(uri)}:{mark.range.start.line + 1}"
+    return (
+        f"Explain this {kind} at {place}: “{shortened(str(mark.message), 1000)}” "
+        "What does it mean, what in the code causes it, and how can that be mended?"
+    )
+
+
+def _asking(server: RlmServer, title: str, question: str, uri: str, at: types.Position) -> types.Command:
+    """Asks the workspace that the document is in; the document alone where there is none."""
+    scope = {"kind": "workspace"} if server.folders.holds(uri) else _document(uri)
+    editor = {"cursor": {"uri": uri, "position": _place(at)}}
+    return types.Command(title, ASK, arguments=[{"question": question, "scope": scope, "editor": editor}])
+
+
+def _document(uri: str) -> dict[str, Any]:
+    return {"kind": "document", "textDocument": {"uri": uri}}
+
+
+def _place(position: types.Position) -> dict[str, int]:
+    return {"line": position.line, "character": position.character}

@@ -37,7 +37,9 @@ class Configuration:
         self._told: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._late: asyncio.Task[None] | None = None
+        self._settings: Settings | None = None
         self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.on_load: Callable[[Settings], None] | None = None
 
     def take_options(self, options: object) -> None:
         given = {key: value for key, value in as_object(options).items() if key not in NOT_SETTINGS}
@@ -60,6 +62,11 @@ class Configuration:
         """Settings of the user's file, the environment and the client. Tells the user each problem once."""
         await self.settled()
         return await self._load()
+
+    async def current(self) -> Settings:
+        """What was loaded last, or is loaded now."""
+        await self.settled()
+        return self._settings or await self._load()
 
     async def settled(self) -> None:
         """Wait for a change under way; for a client that does not answer only once, and not long."""
@@ -91,7 +98,7 @@ class Configuration:
         self._section = as_object(section)
         if self.on_change is not None:
             await self.on_change()
-        elif self._options or self._section:
+        elif self._options or self._section or self._settings is not None:
             await self._load()
 
     async def _load(self) -> Settings:
@@ -101,6 +108,9 @@ class Configuration:
         self._told.update(fresh)
         for problem in fresh:
             self.warn(problem)
+        self._settings = settings
+        if self.on_load is not None:
+            self.on_load(settings)
         return settings
 
     def warn(self, problem: str) -> None:

@@ -13,6 +13,9 @@ from rlm_ls.errors import BadRequest
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
+ANSWERS = "answers"
+"""Folder of the store for answers as files, named after their runs."""
+
 _URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from rlm_ls.lsp.watching import watch_files
+
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
@@ -14,6 +16,7 @@ def register(server: RlmServer) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.client.initialized(params)
+        server.folders.initialized(params)
         server.configuration.take_options(params.initialization_options)
         encoding = server.workspace.position_encoding or "utf-16"
         server.buffers.encoding = str(getattr(encoding, "value", encoding))
@@ -23,6 +26,7 @@ def register(server: RlmServer) -> None:
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         server.configuration.start()
+        watch_files(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(params: types.DidChangeConfigurationParams) -> None:

@@ -28,6 +28,11 @@ class EngineDoor:
         await self._configuration.settled()
         return engine
 
+    def opened(self) -> Engine | None:
+        """The engine if it is there already."""
+        opening = self._opening
+        return None if opening is None or not opening.done() or _failed(opening) else opening.result()
+
     async def close(self) -> None:
         if self._opening is None:
             return
@@ -50,8 +55,9 @@ class EngineDoor:
 
     async def _apply(self) -> None:
         settings = await self._configuration.load()
-        if self._opening is not None and self._opening.done() and not _failed(self._opening):
-            self._opening.result().settings = settings
+        engine = self.opened()
+        if engine is not None:
+            engine.settings = settings
 
 
 def _failed(opening: asyncio.Task[Engine]) -> bool:

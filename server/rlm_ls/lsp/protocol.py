@@ -238,15 +238,29 @@ class RlmProtocol(LanguageServerProtocol):
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        self._server.buffers.opened(params.text_document)
+        server, uri = self._server, params.text_document.uri
+        server.edits.closed(uri)
+        server.marks.forget(uri)
+        server.buffers.opened(params.text_document)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        self._server.buffers.changed(params)
+        server = self._server
+        if params.text_document.uri in server.buffers:
+            server.edits.changed(params)
+            server.marks.forget(params.text_document.uri)
+        server.buffers.changed(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        self._server.buffers.closed(params.text_document.uri)
+        server, uri = self._server, params.text_document.uri
+        server.edits.closed(uri)
+        server.marks.forget(uri)
+        server.buffers.closed(uri)
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        self._server.folders.changed(params.event)
 
     async def call(self, method: str, params: Any) -> Any:
         """Ask the client. Raises JsonRpcException with what the client refused."""

@@ -52,12 +52,34 @@ def _whole_pairs(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+def _count_ends(text: str, start: int, end: int) -> int:
+    ends = text.count("\n", start, end)
+    if "\r" in text:
+        ends += text.count("\r", start, end) - text.count("\r\n", start, end)
+    return ends
+
+
+def _all_of(marks: tuple[str, ...], text: str) -> tuple[int, ...]:
+    """Where each of the marks begins, in order."""
+    found = []
+    for mark in marks:
+        at = text.find(mark)
+        while at >= 0:
+            found.append(at)
+            at = text.find(mark, at + 1)
+    return tuple(sorted(found))
+
+
+@dataclass(slots=True)
 class Piece:
+    """A part of the text, which never changes."""
+
     text: str
     ends: int
     """Line ends in it. A `\\r\\n` never lies across two pieces."""
     units: int
+    marked: tuple[int, ...] | None = None
+    """Where the marks that were looked for last begin; None before."""
 
 
 class Rope:
@@ -88,6 +110,29 @@ class Rope:
             index, offset = index + 1, 0
         return "".join(parts)
 
+    def marked_lines(self, marks: tuple[str, ...], most: int) -> list[int]:
+        """The numbers of the first lines that hold one of some texts: always the same ones, of equal length and
+        without line ends. After an edit only the pieces that it has touched are searched.
+        """
+        found: dict[int, None] = {}
+        before, passed = "", 0
+        longest = max(map(len, marks)) - 1
+        for piece in self._pieces:
+            # A mark may lie across two pieces; it is counted to the line that the second begins in.
+            edge = before[-longest:] + piece.text[:longest]
+            if any(mark in edge for mark in marks):
+                found[passed] = None
+            if piece.marked is None:
+                piece.marked = _all_of(marks, piece.text)
+            at, line = 0, passed
+            for offset in piece.marked:
+                line += _count_ends(piece.text, at, offset)
+                found[line], at = None, offset
+            if len(found) >= most:
+                break
+            before, passed = piece.text, passed + piece.ends
+        return list(found)[:most]
+
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Put `text` in place of a range. Positions beyond a line's or the text's end mean that end (LSP's rule)."""
         first, head = self._locate(*start)
@@ -115,10 +160,7 @@ class Rope:
             if end < size and text[end - 1] == "\r" and text[end] == "\n":
                 end += 1
             part = _whole_pairs(text[start:end])
-            ends = part.count("\n")
-            if "\r" in part:
-                ends += part.count("\r") - part.count("\r\n")
-            pieces.append(Piece(part, ends, units(part, self._encoding)))
+            pieces.append(Piece(part, _count_ends(part, 0, len(part)), units(part, self._encoding)))
             start = end
         return pieces
 

@@ -10,12 +10,29 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from rlm_ls import __version__
-from rlm_ls.lsp import ask, code_actions, commands, content, doctor, lifecycle, runs, stop, trace
+from rlm_ls.lsp import (
+    ask,
+    citations,
+    code_actions,
+    code_lenses,
+    commands,
+    content,
+    doctor,
+    document_links,
+    lifecycle,
+    runs,
+    stop,
+    trace,
+    watching,
+)
 from rlm_ls.lsp.buffers import Buffers
 from rlm_ls.lsp.client import Client
 from rlm_ls.lsp.client_process import watch
 from rlm_ls.lsp.configuration import Configuration
+from rlm_ls.lsp.edits import RecentEdits
+from rlm_ls.lsp.folders import Folders
 from rlm_ls.lsp.jobs import Jobs
+from rlm_ls.lsp.marks import Marks
 from rlm_ls.lsp.opening import EngineDoor
 from rlm_ls.lsp.protocol import RlmProtocol
 
@@ -23,6 +40,13 @@ log = logging.getLogger(__name__)
 
 DRAIN = 2.0
 """Seconds that ending jobs may take; what is not done by then ends with the process."""
+
+
+PARTS = (
+    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, code_lenses,
+    commands,
+)  # fmt: skip
+"""What registers handlers: one module a request or capability."""
 
 
 class RlmServer(LanguageServer):
@@ -41,12 +65,15 @@ class RlmServer(LanguageServer):
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.client = Client(self.protocol)
         self.buffers = Buffers()
+        self.folders = Folders()
+        self.edits = RecentEdits()
+        self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
         self.door = EngineDoor(self.configuration)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
-        for part in (lifecycle, ask, stop, runs, trace, doctor, content, code_actions, commands):
+        for part in PARTS:
             part.register(self)
 
     def end(self, code: int = 1) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from rlm_ls.lsp.content import answer_text
+from rlm_ls.lsp.content import ANSWERS, answer_text
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -26,7 +26,7 @@ async def show_answer(server: RlmServer, run_id: str) -> None:
         return
     engine = await server.door.engine()
     text = await answer_text(server, run_id)
-    path = engine.store.folder / "answers" / f"{run_id}.md"
+    path = engine.store.folder / ANSWERS / f"{run_id}.md"
     await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)
     if client.can_show_documents() and await client.show_document(path.as_uri()):
         return

@@ -20,6 +20,7 @@ STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
+CITATIONS = "rlm/citations"
 EVENT = "rlm/event"
 
 
@@ -44,7 +45,7 @@ class TextDocument:
 class ScopeParams:
     """`textDocument` for document and selection, `range` for selection; globs, relative to the folders, for the others.
 
-    `uris` names files one by one (kind "files").
+    `uris` names files one by one (kind "files"); `leaveOut` are lines of a document that do not count.
     """
 
     kind: Literal["document", "selection", "files", "workspace"]
@@ -53,6 +54,7 @@ class ScopeParams:
     include: list[str] | None = None
     exclude: list[str] | None = None
     uris: list[str] | None = None
+    leave_out: list[int] | None = None
 
 
 @attrs.frozen
@@ -63,6 +65,38 @@ class BudgetParams:
     tokens: int | None = None
     sub_calls: int | None = None
     depth: int | None = None
+
+
+@attrs.frozen
+class Cursor:
+    uri: str
+    position: Position
+
+
+@attrs.frozen
+class DiagnosticParams:
+    """LSP's Diagnostic, as far as it is looked at. `severity` is 1 (error) to 4 (hint)."""
+
+    range: Range
+    message: str
+    severity: int | None = None
+    source: str | None = None
+    code: int | str | None = None
+
+
+@attrs.frozen
+class DocumentDiagnostics:
+    uri: str
+    diagnostics: list[DiagnosticParams]
+
+
+@attrs.frozen
+class EditorParams:
+    """What the user sees beside the text. A field that is given takes the place of what the server has noted itself."""
+
+    cursor: Cursor | None = None
+    open_files: list[str] | None = None
+    diagnostics: list[DocumentDiagnostics] | None = None
 
 
 @attrs.frozen
@@ -79,6 +113,7 @@ class AskParams:
     work_done_token: int | str | None = None
     partial_result_token: int | str | None = None
     show: bool | None = None
+    editor: EditorParams | None = None
 
 
 @attrs.frozen
@@ -96,7 +131,14 @@ class NoParams:
     pass
 
 
-REQUESTS: dict[str, type] = {ASK: AskParams, STOP: RunParams, RUNS: RunsParams, TRACE: RunParams, DOCTOR: NoParams}
+REQUESTS: dict[str, type] = {
+    ASK: AskParams,
+    STOP: RunParams,
+    RUNS: RunsParams,
+    TRACE: RunParams,
+    CITATIONS: RunParams,
+    DOCTOR: NoParams,
+}
 
 
 def structure(method: str, value: object, kind: type[T]) -> T:

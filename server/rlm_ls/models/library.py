@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import os
@@ -44,23 +45,32 @@ def _start() -> Future[Any]:
 
 
 def _import(future: Future[Any]) -> None:
+    # The collector would go through all of a half-made litellm again and again, holding the interpreter's lock.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches its price list from the network
         os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it reads .env files around it: endpoints from a workspace
         os.environ.setdefault("LITELLM_LOG", "ERROR")
         _keep_proxies_off_loopback()
         litellm: Any = importlib.import_module("litellm")
+        importlib.import_module("openai.resources.chat")  # or the first call imports it, on the event loop
         litellm.suppress_debug_info = True  # or it prints hints to stdout, which is the protocol's
+        litellm.disable_token_counter = True  # or the first call builds a tokenizer, on the event loop
         litellm.set_verbose = False
         litellm.telemetry = False
         litellm.drop_params = True
         litellm.callbacks = []
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        gc.freeze()
     except BaseException as error:
         future.set_exception(error)
     else:
         future.set_result(litellm)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _keep_proxies_off_loopback() -> None:

@@ -54,7 +54,8 @@ class RecordedModel:
         self._on_difference = on_difference
         self._next = 0
         self._seen = 0
-        original = next((call.model for call in self._calls if call.model), "")
+        # A recording made anew from a recording's replies is still the same model's.
+        original = next((call.model for call in self._calls if call.model), "").removeprefix("recorded:")
         self.name = f"recorded:{original}" if original else "recorded"
 
     async def prepare(self) -> None:

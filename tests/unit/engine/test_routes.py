@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.scripted import Asker, asking, document, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.errors import LevelUnavailable
-from tests.scripted import Asker, asking, document, script
 
 SHORT = "alpha\nbeta the second\ngamma\n"
 

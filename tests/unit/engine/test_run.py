@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,31 @@ async def test_several_lines_print_with_their_numbers(ask: Asker) -> None:
         script("print(lines(2, 3))\nprint(lines(2, 2))"), script("submit('x')"), text="a\r\nb\r\nc\r\n" * 100
     )
     assert told.observations[0].splitlines()[:4] == ["2-3", "2| b", "3| c", "2: b"]
+
+
+async def test_lines_from_the_end_and_filters_that_ignore_case(ask: Asker) -> None:
+    code = "print(lines(-2).text)\nprint(count('^', within=filter('error', ignore_case=True), by='line'))"
+    told = await ask(
+        script(code + "\nprint(count('^', within=filter('(?x) err or', ignore_case=True)))"), script("submit('x')")
+    )
+    assert told.observations[0].splitlines() == [*TEXT.splitlines()[-2:], "60", "60"]
+
+
+async def test_top_and_extract_give_tuples_for_several_groups(ask: Asker) -> None:
+    calls = (r"extract(r'(ERROR) worker=(\d)(x)?')[0]", r"top(r'(ERROR) worker=(\d)', 2)", "top('(ERROR)', 1)")
+    code = "\n".join(f"print({call})" for call in calls)
+    told = await ask(script(code), script("submit('x')"))
+    counts = Counter(re.findall(r"(ERROR) worker=(\d)", TEXT))
+    best = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:2]
+    assert told.observations[0].splitlines()[:3] == ["('ERROR', '3', None)", str(best), "[('ERROR', 60)]"]
+
+
+async def test_stats_by_name_are_those_of_each_name_alone(ask: Asker) -> None:
+    code = (
+        "print(stats(r'worker=(\\d) took=(\\d+)')['3'] == stats(r'worker=3 took=(\\d+)'), stats(r'took=(\\d+)')['p95'])"
+    )
+    told = await ask(script(code), script("submit('x')"))
+    assert told.observations[0].startswith("True 569\n") or told.observations[0] == "True 569"
 
 
 async def test_the_turn_limit_ends_in_a_partial_answer_with_the_findings(ask: Asker) -> None:
@@ -316,3 +343,22 @@ async def test_errors_before_the_first_turn_are_raised_and_stored(ask: Asker) ->
     with pytest.raises(RlmError):
         await ask(script("submit('x')"), scope=Scope(kind="document", files=("/no/such/file.log",)), run_id="r7")
     assert (await ask.engine.store.run("r7")).status == "failed"
+
+
+async def test_top_never_hands_over_a_part_for_the_whole(ask: Asker) -> None:
+    text = "".join(f"id={n}\n" for n in range(25_000))
+    code = "print(count(r'id=(\\d+)', by='value'), len(top(r'id=(\\d+)', 5)))\ntop(r'id=(\\d+)', 10**6)"
+    told = await ask(script(code), script("submit('x')"), text=text)
+    assert told.observations[0].startswith("25000 5\n")
+    assert "25,000 different values" in told.observations[0]
+
+
+async def test_the_line_a_question_stands_in_does_not_count(ask: Asker) -> None:
+    text = "ERROR 1\n# rlm: how many lines hold ERROR?\nERROR 2\n"
+    uri = "file:///app.log"
+    scope = Scope(kind="document", files=(uri,), leave_out=(1,), buffers=(Buffer(uri, text),))
+    told = await ask(
+        script("print(count('ERROR'), count('^'))\nsubmit('x', cite=[2])"), script("submit('y')"), scope=scope
+    )
+    assert told.observations[0].startswith("2 2\n")
+    assert "outside the question's scope" in told.observations[0]

@@ -7,7 +7,6 @@ import signal
 
 import psutil
 import pytest
-
 from tests.scripted import Asker, script
 
 
@@ -25,7 +24,7 @@ from tests.scripted import Asker, script
         ("find('a', limt=3)", "line 1", "find(text, within=None"),
         ("find(7)", "line 1", "argument 'text'"),
         ("find()", "line 1", "'text' is missing"),
-        ("lines(1, 2, 'nosuch.log')", "line 1", "app.log"),
+        ("lines(1, 2, 'ap.log')", "line 1", "app.log"),
         ("lines(9999, 10000)", "line 1", "600 lines"),
         ("regex('(')", "line 1", "pattern"),
         ("for x in chunks(100):\n    'a' in x.text", "line 2", "text(span)"),

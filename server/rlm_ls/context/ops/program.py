@@ -121,6 +121,8 @@ class Program:
         """How many matches there are."""
         if self.literal and not window.is_piece:
             return window.text.count(self.literal)
+        if self._plain is not None and window.ascii and not window.carriage:
+            return len(self._plain.findall(window.text))
         return sum(1 for _ in self.matches(window, clock, captures=False))
 
     def starts(self, window: Window, clock: Clock) -> Iterator[int]:

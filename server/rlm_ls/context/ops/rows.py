@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from rlm_ls.context.clock import Clock
@@ -33,6 +34,19 @@ def rows(
             return found, size, True, scan.searched
         found.append(tuple(None if value is None else value.decode("utf-8", "replace") for value in raw))
     return found, size, False, scan.searched
+
+
+def tally(
+    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int
+) -> tuple[dict[tuple[bytes | None, ...], int], bool, int]:
+    """How often each row occurs, whether there are more than `limit` different ones, bytes searched."""
+    scan = Scan(clock, pieces)
+    counts: Counter[tuple[bytes | None, ...]] = Counter()
+    for raw in _captured(scan, program(pattern, ignore_case, multiline)):
+        counts[tuple(raw)] += 1
+        if len(counts) > limit:
+            return dict(counts), True, scan.searched
+    return dict(counts), False, scan.searched
 
 
 def numbers_by_name(

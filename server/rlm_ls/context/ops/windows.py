@@ -6,6 +6,7 @@ the Document a byte of it lies. Engines run over whole windows, so no Python cod
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
@@ -24,6 +25,10 @@ LONGEST = 1 << 24
 REACH = 1 << 20
 """How far a match may go on in the next piece of such a line. A longer one may be cut."""
 
+MOST_PARTS = 100
+"""Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
 
@@ -137,13 +142,32 @@ def windows(reader: Reader, piece: Piece, clock: Clock) -> Iterator[Window]:
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
         if cut:
             window.own = own - at
-        for test, keep in filters:
-            window.keep(matching_runs(test, window, keep, clock))
-        window.begin = window.position(begin)
-        if window.text and not clock.stopped:
-            yield window
+        for part in [window] if cut or window.ascii else _parted(window):
+            for test, keep in filters:
+                part.keep(matching_runs(test, part, keep, clock))
+            part.begin = part.position(begin)
+            if part.text and not clock.stopped:
+                yield part
         begin = max(own, window.origin(window.resume) if cut and window.text else 0)
         at = max(at, character_start(window, begin - _BEHIND)) if cut else begin
+
+
+def _parted(window: Window) -> list[Window]:
+    """The window again, its few lines that are not ASCII apart from the others: those go through the quicker engines.
+
+    One accent in a log must not send 200 KB of it through Python's engine.
+    """
+    raw, parts, at = window.raw, [], 0
+    while (found := _NOT_ASCII.search(raw, at)) is not None:
+        start = raw.rfind(b"\n", at, found.start()) + 1 or at
+        end = raw.find(b"\n", found.end()) + 1 or len(raw)
+        parts += [(at, start), (start, end)] if start > at else [(start, end)]
+        at = end
+        if len(parts) > MOST_PARTS:
+            return [window]
+    if at < len(raw):
+        parts.append((at, len(raw)))
+    return [Window(window.start + start, raw[start:end]) for start, end in parts]
 
 
 def character_start(window: Window, at: int) -> int:

@@ -1,13 +1,15 @@
-"""Verbs that count, collect and calculate over the whole text at once. None of them has a limit."""
+"""Verbs that count, collect and calculate over the whole text at once. What is counted has no limit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.desk import Desk, SpanRow
 from rlm_ls.executors.registry import verb
+
+MOST_RANKED = 20_000
 
 
 @verb(returns="int", everyday=8)
@@ -15,19 +17,30 @@ async def count(
     desk: Desk,
     pattern: str,
     within: Any = None,
-    by: Literal["doc", "line"] | None = None,
+    by: Literal["doc", "line", "value"] | None = None,
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> int | dict[str, int]:
-    """matches; by="line": lines that match; by="doc": dict"""
-    return await desk.search.count(pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, by=by)
+    """matches; by="line": lines that match; by="value": different values; by="doc": dict
+
+    Values are what extract gives.
+    """
+    selection = desk.select(within)
+    asked = {"ignore_case": ignore_case, "multiline": multiline}
+    if by != "value":
+        return await desk.search.count(pattern, selection, by=by, **asked)
+    several = await desk.search.groups(pattern, **asked) > 1
+    ranked = desk.search.top_rows if several else desk.search.top
+    _, distinct, _, partial = await ranked(pattern, selection, 1, **asked)
+    desk.note(f"count({pattern!r}, by='value'): {partial}" if partial else "")
+    return distinct
 
 
 @verb(returns="list", everyday=9)
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> Sequence[str | tuple[str | None, ...]]:
-    """like re.findall: the group of every match, tuples for several, the match for none"""
+    """like re.findall: groups, tuples of several, or matches"""
     selection = desk.select(within)
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     values: Sequence[str | tuple[str | None, ...]]
@@ -42,15 +55,25 @@ async def extract(
 @verb(returns="list[(value, count)]", everyday=10)
 async def top(
     desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
-) -> list[tuple[str, int]]:
-    """[(value, count)] of the group or match; len(top(p, 10**6)) is how many differ"""
+) -> Sequence[tuple[str | tuple[str | None, ...], int]]:
+    """[(value, count)] of what extract gives"""
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
-    values, distinct, total, partial = await desk.search.top(
-        pattern, desk.select(within), n=n, ignore_case=ignore_case, multiline=multiline
-    )
+    selection = desk.select(within)
+    asked = {"ignore_case": ignore_case, "multiline": multiline}
+    values: Sequence[tuple[str | tuple[str | None, ...], int]]
+    if await desk.search.groups(pattern, **asked) > 1:
+        values, distinct, total, partial = await desk.search.top_rows(pattern, selection, min(n, MOST_RANKED), **asked)
+    else:
+        values, distinct, total, partial = await desk.search.top(pattern, selection, min(n, MOST_RANKED), **asked)
+    if distinct > len(values) and n > len(values):
+        # A script that wants them all must not take these for all.
+        raise ProgramError(
+            f"There are {distinct:,} different values; top() gives at most {MOST_RANKED:,}.",
+            'count(pattern, by="value") is how many differ.',
+        )
     if distinct > len(values):
-        desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches).")
+        desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches)")
     desk.note(f"top({pattern!r}): {partial}" if partial else "")
     return values
 
@@ -59,8 +82,7 @@ async def top(
 async def stats(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> dict[str, Any]:
-    """dict count sum min max mean p50 p90 p95 p99 (nearest rank) of the number captured; with two groups, a dict of
-    these by the first group
+    """count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers; of two groups, a dict by the first
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
@@ -69,9 +91,9 @@ async def stats(
     numbers: dict[str, Any]
     if await desk.search.groups(pattern, **asked) > 1:
         by_name, ignored, partial = await desk.search.stats_by_name(pattern, selection, **asked)
-        numbers = dict(by_name)
+        numbers = {name: _plain(summary) for name, summary in by_name.items()}
     else:
-        numbers = dict(await desk.search.stats(pattern, selection, **asked))
+        numbers = _plain(await desk.search.stats(pattern, selection, **asked))
         partial, ignored = numbers.pop("partial"), numbers.pop("ignored")
     desk.note(f"stats({pattern!r}): {partial}" if partial else "")
     if ignored:
@@ -79,6 +101,14 @@ async def stats(
     if not numbers or numbers.get("count") == 0:
         desk.note(f"stats({pattern!r}): nothing was captured.")
     return numbers
+
+
+def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """7305 in place of 7305.0: captured numbers are mostly whole."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+        for name, value in summary.items()
+    }
 
 
 @verb(returns="list[(term, count, Span)]", shape="terms")

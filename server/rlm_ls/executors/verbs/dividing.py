@@ -41,7 +41,7 @@ async def chunks(
     by: Literal["lines", "tokens", "sections"] = "lines",
     within: Any = None,
 ) -> list[SpanRow]:
-    """list of .kind .name .level .span: functions, classes, headings, a log's hours"""
+    """.kind .name .level .span of functions, classes, headings, a log's hours"""
     if size < 1 or not 0 <= overlap < size:
         raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
     return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
@@ -49,7 +49,7 @@ async def chunks(
 
 @verb(returns="Selection", shape="selection", everyday=13)
 async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
-    """Selection of lines start to end"""
+    """lines start to end as a Selection"""
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
     parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from rlm_ls.errors import ProgramError
 from rlm_ls.executors.desk import Desk, SpanRow
 from rlm_ls.executors.registry import verb
 
+LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
 MAX_HITS = 50_000
 """Most hits one call may hand to a script; counting verbs have no such limit."""
 
@@ -25,8 +27,8 @@ async def find(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """lines with the literal text; several words: the whole phrase first, then lines by how many words they hold;
-    fold ignores accents and runs of blanks
+    """lines with the literal text; several words: the whole phrase first, then by how many words; fold ignores accents
+    and blanks
 
     `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
     back; a cut result says how many there are.
@@ -72,9 +74,14 @@ async def regex(
 
 
 @verb(returns="Selection", shape="selection", everyday=12)
-async def filter_(desk: Desk, pattern: str, within: Any = None, keep: bool = True) -> tuple[str, list[tuple[Any, ...]]]:
-    """Selection of the lines that match (keep=False: do not), for within"""
+async def filter_(
+    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, keep: bool = True
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """lines that match (keep=False: do not), as a Selection"""
     selection = desk.select(within)
+    if ignore_case:
+        flags = LEADING_FLAGS.match(pattern)
+        pattern = f"(?i{flags[1]}){pattern[flags.end() :]}" if flags else f"(?i){pattern}"
     # An invalid pattern is better refused here than at its first use: try it on one byte.
     await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
     parts = [(p.doc, p.start, p.end, [*map(list, p.filters), [pattern, keep]]) for p in selection]

@@ -13,7 +13,7 @@ from rlm_ls.executors.registry import verb
 
 @verb(returns="list[Doc]", shape="docs", everyday=1)
 async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int, int, int]]:
-    """list of .path .language .lines .characters .longest_line"""
+    """.path .language .lines .characters .longest_line"""
     numbers = {part.doc for part in (resolve(desk.context, glob) if glob else desk.context.limit)}
     chosen = [desk.doc(number) for number in sorted(numbers)]
     return [(d.path, d.language, d.characters, d.lines, d.longest_line) for d in chosen]
@@ -23,7 +23,9 @@ async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int,
 async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None) -> SpanRow:
     """one Span; from 1, inclusive, negative from the end"""
     number = desk.document(doc)
-    return desk.row(await desk.search.lines(number, start, start if end is None else end))
+    if end is None:
+        end = start if start > 0 else -1  # lines(-6) is the last six, as [-6:] would be
+    return desk.row(await desk.search.lines(number, start, end))
 
 
 @verb(returns="Span", shape="span", everyday=4)
@@ -44,7 +46,7 @@ async def slice_(desk: Desk, start: int, end: int, doc: Any = None) -> str:
 
 @verb(returns="str", everyday=5)
 async def text(desk: Desk, span: Any) -> str:
-    """the whole text of a Span or path (.text of a long line is cut)"""
+    """whole text of a Span or path (.text of a long line is cut)"""
     target = await _one_span(desk, span)
     desk.read.add(desk.document(target.doc))
     return await desk.search.read(target)

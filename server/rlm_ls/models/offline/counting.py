@@ -50,13 +50,14 @@ answer = rows + $remark if groups else ''
 
 DISTINCT = r"""
 for pattern in $patterns:
-    values = [value for value, n in top(pattern, n=100000$where)]
+    values = [value for value, n in top(pattern, n=100$where)]
     if values:
         break
+total = count(pattern, by='value'$where)
 cite = regex(pattern$where, limit=3)
 short = $short
-more = ', …' if len(values) > 20 else ''
-answer = f'{len(values):,} different $label: ' + ', '.join(values[:20]) + more + $remark if values else ''
+more = ', …' if total > 20 else ''
+answer = f'{total:,} different $label: ' + ', '.join(values[:20]) + more + $remark if values else ''
 """
 
 OF_TERMS = r"""
@@ -153,7 +154,7 @@ def distinct(question: Question) -> Script | None:
         patterns=either(named.patterns),
         where=within(question, lines.patterns),
         remark=lines.remark,
-        short="len(values)" if re.search(HOW_MANY, lower) else "'; '.join(values[:100])",
+        short="total" if re.search(HOW_MANY, lower) else "'; '.join(values[:100])",
         label=named.label,
     )
 

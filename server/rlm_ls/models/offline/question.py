@@ -16,7 +16,8 @@ STOP = frozenset(
     context could count data defined describe did do doc document documents does doing done down during each end
     ends entries entry every exactly exist exists explain few file files find first for frequent frequently from
     further get give given had happen happened happens has have having he her here hers him his hold holding
-    holds how i identify if in include includes into is it its just last least line lines list level levels log logs long
+    holds how i identify if in include includes into is it its just last least line lines list log logs long
+    level levels
     many may me mention mentioned mentions message messages more most much must my name named names no nor not
     number occur occurrence occurrences occurs of off on once one only or other our out over own per please
     question rank record records report row rows said same say says see seen shall she should show so some speak

@@ -1,0 +1,192 @@
+"""Everything before the first turn: the request is checked, the snapshot taken, model and route chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls import __version__
+from rlm_ls.context.region import leave_out
+from rlm_ls.context.search import Search
+from rlm_ls.context.snapshot import Context, ContextOptions
+from rlm_ls.context.walk import SECRETS
+from rlm_ls.engine.earlier import Earlier, assigned
+from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.journal import Journal
+from rlm_ls.engine.ledger import Ledger, Limits
+from rlm_ls.engine.opening import choose_route, open_conversation
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.run import Run
+from rlm_ls.engine.submission import check_schema
+from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
+from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.models.base import Model
+from rlm_ls.models.choose import choose
+from rlm_ls.models.offline import OfflineDocument, OfflineModel
+from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.settings import Settings
+from rlm_ls.store.recording import read_recording
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+
+MAX_QUESTION = 100_000
+DOCUMENTS_NAMED = 200
+AVAILABLE_LEVELS = ("dsl",)
+RECORDED = "recorded:"
+
+ModelFactory = Callable[[AskRequest, Context], Model]
+"""Makes a run's model in place of the settings: recordings, tests."""
+
+
+def check(request: AskRequest) -> None:
+    """Raises EmptyQuestion, BadRequest, LevelUnavailable."""
+    if not request.question.strip():
+        raise EmptyQuestion("The question is empty.", "Ask something about the text, e.g. “What failed first?”")
+    if len(request.question) > MAX_QUESTION:
+        raise BadRequest(
+            f"The question has {len(request.question):,} characters; the limit is {MAX_QUESTION:,}.",
+            "Put long text into a file and ask about that file.",
+        )
+    if request.levels is not None and "dsl" not in request.levels:
+        raise LevelUnavailable(
+            f"No level of {', '.join(request.levels) or '(none)'} is available in this version.", "Include dsl."
+        )
+    if request.schema is not None:
+        check_schema(request.schema)
+
+
+async def prepare(
+    engine: Engine,
+    settings: Settings,
+    request: AskRequest,
+    journal: Journal,
+    ledger: Ledger,
+    stack: AsyncExitStack,
+    created: float,
+    factory: ModelFactory | None,
+) -> Run:
+    """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
+    warnings: list[str] = []
+    chosen = None if factory else await _choose(request, settings, warnings)
+    earlier = await _earlier(engine, request)
+    options = ContextOptions(
+        max_file_bytes=settings.context.max_file_bytes,
+        exclude=settings.context.exclude,
+        deny=SECRETS + settings.context.deny,
+        encoding=settings.context.encoding,
+    )
+    context = await stack.enter_async_context(await Context.take(request.scope, engine.pool, options))
+    if request.scope.leave_out and len(context.documents) == 1:
+        await leave_out(context, request.scope.leave_out, engine.pool)
+    await journal.emit(_taken(context))
+    model = factory(request, context) if factory else chosen or _offline(request, context)
+    await model.prepare()
+    route, reason = choose_route(context, model, settings)
+    await journal.emit(RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind))
+    unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
+    warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
+    search = Search(context, engine.pool, settings.verb_seconds)
+    desk = Desk(context, search, ledger.remaining, request.surroundings)
+    conversation, shown = await open_conversation(request, route, context, search, settings, earlier)
+    sandbox = Sandbox(
+        engine.sandboxes,
+        clock=datetime.fromtimestamp(int(created), UTC),
+        script_seconds=settings.script_seconds,
+        print_limit=settings.output_characters,
+        single=len(context.documents) == 1,
+    )
+    stack.push_async_callback(sandbox.close)
+    await sandbox.start(earlier.state if earlier else None)
+    run = Run(
+        request=request,
+        model=model,
+        route=route,
+        route_reason=reason,
+        ledger=ledger,
+        journal=journal,
+        desk=desk,
+        sandbox=sandbox,
+        conversation=conversation,
+        output_limit=settings.output_characters,
+        trace_uri=f"rlm:/trace/{journal.run_id}.md",
+        warnings=warnings,
+        characters_shown=shown,
+    )
+    if route == "direct":
+        desk.read.update(part.doc for part in context.limit)
+    return run
+
+
+async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
+    """The run that this one follows up on. Raises UnknownRun."""
+    if request.follow_up is None:
+        return None
+    row = await engine.store.run(request.follow_up)
+    variables = assigned(await engine.store.events(row.run_id))
+    answer = str((row.answer or {}).get("answer", "(none)"))
+    return Earlier(row.question, answer, variables, engine.kept.get(row.run_id))
+
+
+def limits(request: AskRequest, settings: Settings) -> Limits:
+    """The request's Budget with the settings' defaults."""
+    asked, default = request.budget, settings.budget
+    return Limits(
+        turns=default.turns if asked.turns is None else asked.turns,
+        seconds=default.seconds if asked.seconds is None else asked.seconds,
+        usd=default.usd if asked.usd is None else asked.usd,
+        tokens=default.tokens if asked.tokens is None else asked.tokens,
+    )
+
+
+async def _choose(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
+    """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
+    if request.model is None or not request.model.startswith(RECORDED):
+        return choose("root", request.model, settings, os.environ)
+    path = Path(request.model.removeprefix(RECORDED)).expanduser()
+    recording = await asyncio.to_thread(read_recording, path)
+    return RecordedModel(calls_from_events(recording.events), strict=False, on_difference=warnings.append)
+
+
+def _offline(request: AskRequest, context: Context) -> Model:
+    documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
+    return OfflineModel(request.question, documents)
+
+
+def started(request: AskRequest, created: float) -> RunStarted:
+    """What a replay needs to ask the same again; of open buffers only their URIs."""
+    scope: dict[str, Any] = {
+        name: value for name, value in asdict(request.scope).items() if name != "buffers" and value not in ((), None)
+    }
+    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers]
+    return RunStarted(
+        run_id="",
+        question=request.question,
+        scope=scope,
+        budget={name: value for name, value in asdict(request.budget).items() if value is not None},
+        version=__version__,
+        created=created,
+        answer_schema=request.schema,
+        follow_up=request.follow_up,
+    )
+
+
+def _taken(context: Context) -> ContextTaken:
+    return ContextTaken(
+        run_id="",
+        documents=tuple(
+            DocumentTaken(uri=d.uri, path=d.path, size=d.size, lines=d.lines, version=d.version)
+            for d in context.documents[:DOCUMENTS_NAMED]
+        ),
+        count=len(context.documents),
+        size=sum(d.size for d in context.documents),
+        skipped=len(context.skipped),
+        digest=context.digest,
+    )

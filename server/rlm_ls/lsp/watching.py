@@ -1,0 +1,30 @@
+"""`workspace/didChangeWatchedFiles`: which files have changed on the disk, for whoever keeps something of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+REGISTRATION = "rlm-watched-files"
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed(params: types.DidChangeWatchedFilesParams) -> None:
+        engine = server.door.opened()
+        # An engine that is not there yet keeps nothing of any file.
+        told = getattr(engine, "changed", None)
+        if told is not None:
+            told([path for event in params.changes if (path := to_fs_path(event.uri))])
+
+
+def watch_files(server: RlmServer) -> None:
+    """Ask the client to tell of every file, if it can: LSP knows no other way to have them watched."""
+    if server.client.can("workspace.did_change_watched_files.dynamic_registration"):
+        everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+        server.client.register(REGISTRATION, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, everything)
