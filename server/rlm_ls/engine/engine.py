@@ -16,6 +16,7 @@ from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.earlier import KeptSandboxes
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
@@ -55,6 +56,7 @@ class Engine:
     settings: Settings
     store: Store
     pool: SearchPool
+    shelf: Shelf
     sandboxes: AsyncMonty
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
@@ -67,12 +69,14 @@ class Engine:
             store = await Store.open(state_dir)
             stack.push_async_callback(store.close)
             await store.prune()
+            shelf = Shelf()
+            stack.callback(shelf.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
             stack.push_async_callback(asyncio.sleep, 0.05)
             sandboxes = await stack.enter_async_context(AsyncMonty(min_processes=0, max_processes=SANDBOXES))
-            return cls(settings, store, pool, sandboxes, stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:

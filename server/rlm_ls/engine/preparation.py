@@ -77,13 +77,9 @@ async def prepare(
     warnings: list[str] = []
     chosen = None if factory else await _choose(request, settings, warnings)
     earlier = await _earlier(engine, request)
-    options = ContextOptions(
-        max_file_bytes=settings.context.max_file_bytes,
-        exclude=settings.context.exclude,
-        deny=SECRETS + settings.context.deny,
-        encoding=settings.context.encoding,
+    context = await stack.enter_async_context(
+        await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
     )
-    context = await stack.enter_async_context(await Context.take(request.scope, engine.pool, options))
     if request.scope.leave_out and len(context.documents) == 1:
         await leave_out(context, request.scope.leave_out, engine.pool)
     await journal.emit(_taken(context))
@@ -133,6 +129,16 @@ async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
     variables = assigned(await engine.store.events(row.run_id))
     answer = str((row.answer or {}).get("answer", "(none)"))
     return Earlier(row.question, answer, variables, engine.kept.get(row.run_id))
+
+
+def options(settings: Settings) -> ContextOptions:
+    """How the settings want a Context taken."""
+    return ContextOptions(
+        max_file_bytes=settings.context.max_file_bytes,
+        exclude=settings.context.exclude,
+        deny=SECRETS + settings.context.deny,
+        encoding=settings.context.encoding,
+    )
 
 
 def limits(request: AskRequest, settings: Settings) -> Limits:

@@ -19,7 +19,6 @@ from rlm_ls.lsp.answers import wire_citation
 
 if TYPE_CHECKING:
     from rlm_ls.context.search import Search
-    from rlm_ls.context.snapshot import ContextOptions
     from rlm_ls.engine.answer import Citation
     from rlm_ls.engine.engine import Engine
     from rlm_ls.lsp.server import RlmServer
@@ -55,11 +54,12 @@ async def _standing(server: RlmServer, engine: Engine, citations: Sequence[Citat
     from rlm_ls.context.scope import Scope
     from rlm_ls.context.search import Search
     from rlm_ls.context.snapshot import Context
+    from rlm_ls.engine.preparation import options
 
     uris = tuple(dict.fromkeys(citation.uri for citation in citations))
     scope = Scope(kind="files", files=uris, buffers=await server.buffers.snapshot(uris))
     try:
-        context = await Context.take(scope, engine.pool, _options(engine))
+        context = await Context.take(scope, engine.pool, options(engine.settings), engine.shelf)
     except UNREADABLE:
         return [_gone(citation) for citation in citations]
     async with context:
@@ -101,12 +101,3 @@ async def _now(search: Search, citation: Citation) -> Citation:
 
 def _gone(citation: Citation) -> Citation:
     return citation.model_copy(update={"version": None, "state": "unmatched"})
-
-
-def _options(engine: Engine) -> ContextOptions:
-    """As for a question (max_file_bytes is for files found by walking)."""
-    from rlm_ls.context.snapshot import ContextOptions
-    from rlm_ls.context.walk import SECRETS
-
-    settings = engine.settings.context
-    return ContextOptions(encoding=settings.encoding, deny=SECRETS + settings.deny)

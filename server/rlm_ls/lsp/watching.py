@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -17,10 +16,8 @@ def register(server: RlmServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def changed(params: types.DidChangeWatchedFilesParams) -> None:
         engine = server.door.opened()
-        # An engine that is not there yet keeps nothing of any file.
-        told = getattr(engine, "changed", None)
-        if told is not None:
-            told([path for event in params.changes if (path := to_fs_path(event.uri))])
+        if engine is not None:  # one that is not there yet keeps nothing of any file
+            engine.shelf.changed(event.uri for event in params.changes)
 
 
 def watch_files(server: RlmServer) -> None:

@@ -37,7 +37,7 @@ def rows(
 
 
 def tally(
-    clock: Clock, pieces: list[Piece], pattern: str, ignore_case: bool, multiline: bool, limit: int
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
 ) -> tuple[dict[tuple[bytes | None, ...], int], bool, int]:
     """How often each row occurs, whether there are more than `limit` different ones, bytes searched."""
     scan = Scan(clock, pieces)
