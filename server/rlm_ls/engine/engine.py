@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,6 +97,10 @@ class Engine:
         active.stopping = True
         active.task.cancel()
         return True
+
+    def changed(self, paths: Sequence[str]) -> None:
+        """Files or folders that came, went or were written: the next question looks at them anew."""
+        self.shelf.changed(paths)
 
     async def ask(self, request: AskRequest, on_event: Listener, *, model: ModelFactory | None = None) -> Answer:
         """Answer one question. Many may be asked at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -17,7 +18,7 @@ def register(server: RlmServer) -> None:
     def changed(params: types.DidChangeWatchedFilesParams) -> None:
         engine = server.door.opened()
         if engine is not None:  # one that is not there yet keeps nothing of any file
-            engine.shelf.changed(event.uri for event in params.changes)
+            engine.changed([path for event in params.changes if (path := to_fs_path(event.uri))])
 
 
 def watch_files(server: RlmServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from rlm_ls.context.document import Source
 from rlm_ls.context.ops import find, match, scan, windows
 from rlm_ls.context.ops.folding import fold
 from rlm_ls.context.piece import Bundling, File, Piece
+from rlm_ls.context.search import Search
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from(["a", "b", "ab", "a1", "é", "k", "𝔘", " ", "ß", "a b"])
@@ -244,3 +246,21 @@ def test_a_bundle_is_searched_as_its_documents_are(
             clock(), pieces, "a b", False, folded, 5
         )
     assert find.find_any(clock(), bundle, ["a", "é"], False, 5) == find.find_any(clock(), pieces, ["a", "é"], False, 5)
+
+
+@pytest.mark.parametrize("pattern", ["return", r"return \w+", r"^\w+ = ", r"^", r"x+", r"(\d+)", r"\bx", "é", r"^$"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+async def test_dense_lines_are_counted_as_python_counts_them(
+    asking: Callable[..., Awaitable[Search]], pattern: str, ending: str
+) -> None:
+    lines = [
+        ("return x1", "y = 2 return z return", "", "xx", "é x")[number % (4 if number < 700 else 5)]
+        for number in range(900)
+    ]
+    for text in (ending.join(lines), ending.join(lines) + ending):
+        search = await asking(text, "return one\nreturn two")
+        expected = sum(re.search(pattern, line) is not None for line in lines)
+        within = search.context.limit
+        assert await search.count(pattern, within[:1], by="line") == expected
+        by_path = await search.counted(pattern, within, by="line")
+        assert by_path[0].get("1.txt", 0) == expected

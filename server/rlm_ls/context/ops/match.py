@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain, pairwise
@@ -14,7 +15,7 @@ from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits, groups_of
 from rlm_ls.context.ops.program import program
 from rlm_ls.context.ops.scan import Scan
-from rlm_ls.context.ops.windows import matching_lines
+from rlm_ls.context.ops.windows import line_places
 from rlm_ls.context.piece import Pieces
 
 
@@ -50,12 +51,10 @@ def count(
             for doc, (start, end) in zip(docs, pairwise([*starts, len(window.text)]), strict=True):
                 counts[doc] += window.text.count(test.literal, start, end)
             continue
-        places = (at for at, _ in matching_lines(test, window, clock)) if lines else test.starts(window, clock)
-        number = 0
-        for at in places:
-            while number + 1 < len(starts) and starts[number + 1] <= at:
-                number += 1
-            counts[docs[number]] += 1
+        places = line_places(test, window, clock) if lines else list(test.starts(window, clock))
+        ends = [bisect_left(places, start) for start in [*starts[1:], len(window.text) + 1]]
+        for doc, (first, last) in zip(docs, pairwise([0, *ends]), strict=True):
+            counts[doc] += last - first
     if scan.searched or clock.stopped:
         return dict(counts), scan.searched
     for piece, reader in scan.pieces(test):
@@ -63,7 +62,7 @@ def count(
             counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
         elif lines:
             for window in scan.windows(reader, piece):
-                counts[piece.doc] += sum(1 for _ in matching_lines(test, window, clock))
+                counts[piece.doc] += len(line_places(test, window, clock))
         else:
             counts[piece.doc] += sum(test.count(window, clock) for window in scan.windows(reader, piece))
     return dict(counts), scan.searched

@@ -36,6 +36,7 @@ class Program:
         """What to look for when the pattern is nothing but a text; else empty."""
         self._engines: dict[tuple[bool, bool], Any] = {}
         self._python: re.Pattern[str] | None = None
+        self._lines: re.Pattern[bytes] | None = None
         first = self._translation(True, False)
         self.exact, self._boundary = first.exact, first.boundary
         self._engine(True, False)
@@ -121,13 +122,27 @@ class Program:
         """How many matches there are."""
         if self.literal and not window.is_piece:
             return window.text.count(self.literal)
-        if self._plain is not None and window.ascii and not window.carriage:
+        if self._plain is not None and self._whole(window):
             return len(self._plain.findall(window.text))
         return sum(1 for _ in self.matches(window, clock, captures=False))
 
     def starts(self, window: Window, clock: Clock) -> Iterator[int]:
         """Where each match starts."""
         return (spans[0][0] for spans in self.matches(window, clock, captures=False))
+
+    def lines_after(self, window: Window, at: int) -> list[int] | None:
+        """Where in `window.text` the first match of each line begins that holds one, from the line start `at` on; None
+        if this pattern, or this window, is not for the engine that tells it in one call."""
+        if self._plain is None or not self._whole(window):
+            return None
+        if self._lines is None:
+            self._lines = re.compile(self._plain.pattern + rb"[^\n]*")
+        found = [match.start() for match in self._lines.finditer(window.text, at)]
+        return found[:-1] if found and window.phantom(found[-1]) else found
+
+    @staticmethod
+    def _whole(window: Window) -> bool:
+        return window.ascii and not window.carriage and not window.is_piece
 
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self._boundary and not window.ascii)

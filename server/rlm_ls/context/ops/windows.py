@@ -25,6 +25,8 @@ LONGEST = 1 << 24
 REACH = 1 << 20
 """How far a match may go on in the next piece of such a line. A longer one may be cut."""
 
+DENSE = 64
+"""Lines of a window found one by one before the others are asked for all at once."""
 MOST_PARTS = 100
 """Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
 
@@ -225,6 +227,16 @@ def line_matches(test: Program, window: Window, clock: Clock) -> Iterator[tuple[
         seen += 1
         if at >= size or (seen % 64 == 0 and clock.late()):
             return
+
+
+def line_places(test: Program, window: Window, clock: Clock) -> list[int]:
+    """Where in `window.text` the first match of each line begins that holds one."""
+    places: list[int] = []
+    for _, end, (start, _) in line_matches(test, window, clock):
+        places.append(start)
+        if len(places) == DENSE and (others := test.lines_after(window, end)) is not None:
+            return places + others
+    return places
 
 
 def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:
