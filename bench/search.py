@@ -66,7 +66,7 @@ async def distinct(search: Search) -> object:
 
 
 async def percentiles(search: Search) -> object:
-    return (await search.stats(r"took=(\d+)ms", search.context.limit))["count"]
+    return (await search.stats(r"took=(\d+)ms", search.context.limit))[0][None]["count"]
 
 
 async def indexed(search: Search) -> object:

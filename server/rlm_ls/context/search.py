@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from rlm_ls.context.matching import Matching
 from rlm_ls.context.places import Places
-from rlm_ls.context.rows import Rows
 from rlm_ls.context.sections import Sections
 from rlm_ls.context.values import Values
 
 
-class Search(Matching, Values, Rows, Places, Sections):
+class Search(Matching, Values, Places, Sections):
     """All searches of one Context: `Search(context, pool, deadline_seconds=20.0)`. One per run.
 
     `within` is a Selection as `region.resolve` makes it; documents are numbers in `context.documents`. Results that

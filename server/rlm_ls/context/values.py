@@ -1,4 +1,4 @@
-"""Searches whose answers are the values that a pattern captures: its first group, or the whole match without one."""
+"""Searches whose answers are the values that a pattern captures, as re.findall has them: see `ops.match.Captured`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 from array import array
 from collections import Counter
 from contextlib import aclosing
+from typing import Any
 
 from rlm_ls.context.document import Hit, Selection
+from rlm_ls.context.ops.match import Captured, readable
+from rlm_ls.context.ops.program import Raw
 from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, First
 from rlm_ls.context.piece import File, Filters
 from rlm_ls.context.scanner import Scanner, base_of
@@ -20,6 +23,8 @@ MOST_DISTINCT = 5_000_000
 """Distinct values counted at most."""
 
 MOST_NUMBERS = 50_000_000
+MOST_NAMES = 2_000
+"""Names that statistics are kept apart for."""
 
 PERCENTILES = (50, 90, 95, 99)
 
@@ -29,10 +34,10 @@ class Values(Scanner):
 
     async def extract(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
-    ) -> tuple[list[str], str]:
+    ) -> tuple[list[Captured], str]:
         """Every captured value in document order, and a note. Raises BadPattern."""
         progress = self.progress(within)
-        found: list[str] = []
+        found: list[Captured] = []
         sizes: list[int] = []
         async with aclosing(
             self.scan(
@@ -56,10 +61,10 @@ class Values(Scanner):
 
     async def top(
         self, pattern: str, within: Selection, n: int = 10, *, ignore_case: bool = False, multiline: bool = False
-    ) -> tuple[list[tuple[str, int]], int, int, str]:
+    ) -> tuple[list[tuple[Captured, int]], int, int, str]:
         """The `n` most frequent values (ties by value), how many are distinct, how many in all, and a note."""
         progress = self.progress(within)
-        counts: Counter[bytes] = Counter()
+        counts: Counter[Raw] = Counter()
         cut = ""
         async with aclosing(
             self.scan(
@@ -83,16 +88,16 @@ class Values(Scanner):
 
     async def stats(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
-    ) -> dict[str, float | int | str]:
-        """count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank) of the numbers captured.
+    ) -> tuple[dict[str | None, dict[str, float]], int, str]:
+        """Count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank); how many values are no numbers; a note.
 
-        Numbers are as Python writes them: 12, -3.5, 1e6. `ignored` counts values that are none; `partial` is a note.
-        Without any number only count (0), ignored and partial are there.
+        They stand under None, or, with two groups, those of the second under each value of the first. Numbers
+        are as Python writes them: 12, -3.5, 1e6.
         """
         progress = self.progress(within)
-        parts: list[array[float]] = []
+        parts: dict[str | None, list[array[float]]] = {}
         ignored = total = 0
-        cut = ""
+        note = ""
         async with aclosing(
             self.scan(
                 "match.numbers",
@@ -102,20 +107,25 @@ class Values(Scanner):
                 pattern=pattern,
                 ignore_case=ignore_case,
                 multiline=multiline,
+                limit=MOST_NAMES,
             )
         ) as results:
-            async for numbers, not_numbers, _ in results:
+            async for found, not_numbers, more, _ in results:
                 ignored += not_numbers
-                total += len(numbers)
-                if numbers:
-                    parts.append(numbers)
-                if total > MOST_NUMBERS:
-                    cut = f"cut after {total:,} numbers"
+                for name, numbers in found.items():
+                    if numbers:
+                        total += len(numbers)
+                        parts.setdefault(name and name.decode("utf-8", "replace"), []).append(numbers)
+                if more or len(parts) > MOST_NAMES:
+                    note = f"stopped at {MOST_NAMES:,} different names; narrow the first group"
                     break
-        summary: dict[str, float | int | str] = {"count": 0}
-        if parts:
-            summary = await self.call("match.summary", parts=parts, percentiles=list(PERCENTILES))
-        return summary | {"ignored": ignored, "partial": cut or progress.note}
+                if total > MOST_NUMBERS:
+                    note = f"cut after {total:,} numbers"
+                    break
+        if not parts:
+            return {}, ignored, note or progress.note
+        summaries = await self.call("match.summaries", parts=parts, percentiles=list(PERCENTILES))
+        return dict(sorted(summaries.items(), key=lambda item: item[0] or "")), ignored, note or progress.note
 
     async def terms(self, kind: str, within: Selection, n: int = 50) -> list[tuple[str, int, Hit]]:
         """As `indexed`, without its note."""
@@ -157,14 +167,18 @@ class Values(Scanner):
         return term, self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
 
 
-def _best(counts: Counter[bytes], n: int) -> list[tuple[bytes, int]]:
-    """The most frequent, without sorting them all: ties by value."""
+def _best(counts: Counter[Any], n: int) -> list[tuple[Any, int]]:
+    """The most frequent, without sorting them all: ties by value, in a row None before all others."""
     if n <= 0 or not counts:
         return []
     least = counts.most_common(n)[-1][1]
     kept = [(value, count) for value, count in counts.items() if count >= least]
-    return sorted(kept, key=lambda entry: (-entry[1], entry[0]))[:n]
+    return sorted(kept, key=lambda entry: (-entry[1], _order(entry[0])))[:n]
 
 
-def _decoded(counts: list[tuple[bytes, int]]) -> list[tuple[str, int]]:
-    return [(value.decode("utf-8", "replace"), count) for value, count in counts]
+def _order(value: Raw) -> Any:
+    return value if isinstance(value, bytes) else [(part is not None, part or b"") for part in value]
+
+
+def _decoded(counts: list[tuple[Raw, int]]) -> list[tuple[Captured, int]]:
+    return [(readable(value), count) for value, count in counts]

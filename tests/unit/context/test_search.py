@@ -98,20 +98,21 @@ async def test_captured_values(log: Search) -> None:
     best = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:5]
     assert await log.top(r"took (\d+) ms", within, 5) == (best, len(counts), len(numbers), "")
     values = sorted(map(float, numbers))
-    stats = await log.stats(r"took (\d+) ms", within)
+    found, ignored, partial = await log.stats(r"took (\d+) ms", within)
+    stats = found[None]
     assert stats["count"] == len(values)
     assert stats["sum"] == sum(values)
     assert stats["mean"] == pytest.approx(statistics.fmean(values))
     assert (stats["min"], stats["max"], stats["p50"]) == (values[0], values[-1], values[len(values) // 2 - 1])
     assert stats["p99"] == values[-(-99 * len(values) // 100) - 1]
-    assert (stats["ignored"], stats["partial"]) == (0, "")
+    assert (ignored, partial) == (0, "")
 
 
 async def test_values_that_are_no_numbers_are_counted(asking: Asking) -> None:
     search = await asking("v=1 v=-2.5 v=1e3 v=1,5 v=x v=nan v=1_0 v= v=inf\n")
-    stats = await search.stats(r"v=(\S*)", everything(search))
-    assert (stats["count"], stats["sum"], stats["ignored"]) == (3, 998.5, 6)
-    assert await search.stats("nothing", everything(search)) == {"count": 0, "ignored": 0, "partial": ""}
+    found, ignored, _ = await search.stats(r"v=(\S*)", everything(search))
+    assert (found[None]["count"], found[None]["sum"], ignored) == (3, 998.5, 6)
+    assert await search.stats("nothing", everything(search)) == ({}, 0, "")
 
 
 async def test_filters_narrow_every_search(log: Search) -> None:

@@ -6,17 +6,20 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import isfinite
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits, groups_of
-from rlm_ls.context.ops.program import program
+from rlm_ls.context.ops.program import Program, Raw, program
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import line_places
 from rlm_ls.context.piece import Pieces
+
+Captured = str | tuple[str | None, ...]
+"""What one match captures, as people see it."""
 
 
 def regex(
@@ -70,49 +73,68 @@ def count(
 
 def values(
     clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
-) -> tuple[list[str], int, bool, int]:
+) -> tuple[list[Captured], int, bool, int]:
     """Captured values in order, their size in bytes, whether a limit cut them short, bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
-    found: list[str] = []
+    found: list[Captured] = []
     size = 0
-    for piece, reader in scan.pieces(test):
-        for value in chain.from_iterable(scan.values(test, reader, piece)):
-            if len(found) >= limit or size + len(value) > limit_bytes:
-                return found, size, True, scan.searched
-            size += len(value)
-            found.append(value.decode("utf-8", "replace"))
+    for value in chain.from_iterable(_captured(scan, test)):
+        length = len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
+        if len(found) >= limit or size + length > limit_bytes:
+            return found, size, True, scan.searched
+        size += length
+        found.append(readable(value))
     return found, size, False, scan.searched
 
 
-def tally(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
-) -> tuple[dict[bytes, int], int]:
+def readable(value: Raw) -> Captured:
+    """A captured value in letters."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return tuple(None if part is None else part.decode("utf-8", "replace") for part in value)
+
+
+def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[dict[Raw, int], int]:
     """How often each captured value occurs, and bytes searched."""
-    test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
-    counts: Counter[bytes] = Counter()
-    for piece, reader in scan.pieces(test):
-        for batch in scan.values(test, reader, piece):
-            counts.update(batch)
+    counts: Counter[Raw] = Counter()
+    for batch in _captured(scan, program(pattern, ignore_case, multiline)):
+        counts.update(batch)
     return dict(counts), scan.searched
 
 
 def numbers(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
-) -> tuple[array[float], int, int]:
-    """Captured numbers (ascending), how many captured values are none, bytes searched."""
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
+) -> tuple[dict[bytes | None, array[float]], int, bool, int]:
+    """Captured numbers, ascending; how many captured values are none, whether a limit cut it short, bytes searched.
+
+    The numbers stand under None, or of a pattern with several groups, those of the second under the first.
+    """
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
-    found = array("d")
+    found: dict[bytes | None, array[float]] = {}
     ignored = 0
+    for batch in _captured(scan, test):
+        if test.groups < 2:
+            ignored += _add_numbers(batch, found.setdefault(None, array("d")))  # type: ignore[arg-type]
+            continue
+        for row in batch:
+            name, number = row[0], row[1]
+            if name is not None and number is not None:
+                ignored += _add_numbers((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
+        if len(found) > limit:
+            return found, ignored, True, scan.searched
+    return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False, scan.searched
+
+
+def _captured(scan: Scan, test: Program) -> Iterator[Iterable[Raw]]:
+    """`Program.values` of all pieces, in batches."""
     for piece, reader in scan.pieces(test):
-        for batch in scan.values(test, reader, piece):
-            ignored += add_numbers(batch, found)
-    return array("d", sorted(found)), ignored, scan.searched
+        yield from scan.values(test, reader, piece)
 
 
-def add_numbers(values: Iterable[bytes], found: array[float]) -> int:
+def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
     """Appends those that are numbers; how many are not."""
     ignored = 0
     for value in values:
@@ -128,8 +150,14 @@ def add_numbers(values: Iterable[bytes], found: array[float]) -> int:
     return ignored
 
 
-def summary(_: Clock, parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
-    """Of ascending numbers, at least one in all. Percentiles are by nearest rank: values that occur."""
+def summaries(
+    _: Clock, parts: dict[str | None, list[array[float]]], percentiles: list[int]
+) -> dict[str | None, dict[str, float]]:
+    """Of ascending numbers, at least one under each name. Percentiles are by nearest rank: values that occur."""
+    return {name: _summary(numbers, percentiles) for name, numbers in parts.items()}
+
+
+def _summary(parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
     every: list[float] = []
     for part in parts:
         every.extend(part)

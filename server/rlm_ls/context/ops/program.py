@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MEMORY = 16 << 20
 """Bytes that RE2 may use for one pattern's program and its automata."""
 
+Raw = bytes | tuple[bytes | None, ...]
+"""What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
+
 Spans = list[tuple[int, int]]
 """The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
 
@@ -42,15 +45,20 @@ class Program:
         self._engine(True, False)
         self._plain = None if multiline or self.exact else plain(parsed)
 
-    def values(self, window: Window, clock: Clock) -> list[bytes] | Iterator[bytes]:
-        """What each match captures: the first group, or the whole match. Groups that took no part are left out."""
+    def values(self, window: Window, clock: Clock) -> Iterable[Raw]:
+        """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
+
+        A group that took no part is left out where it is the only one, and None in a row.
+        """
         if self._plain is not None and window.ascii and not window.is_piece:
-            found = self._plain.findall(window.text)
-            return found if self.groups < 2 else [groups[0] for groups in found]
+            found: list[Raw] = self._plain.findall(window.text)
+            return found
         return self.captured(window.text, self.matches(window, clock))
 
-    def captured(self, text: bytes, matches: Iterable[Spans]) -> Iterator[bytes]:
-        """Of the matches in `text`, the first group or the whole match."""
+    def captured(self, text: bytes, matches: Iterable[Spans]) -> Iterator[Raw]:
+        """`values` of the matches in `text`."""
+        if self.groups > 1:
+            return (tuple(text[start:end] if start >= 0 else None for start, end in spans[1:]) for spans in matches)
         group = 1 if self.groups else 0
         return (text[start:end] for spans in matches for start, end in (spans[group],) if start >= 0)
 

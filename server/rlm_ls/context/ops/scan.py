@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Source
-from rlm_ls.context.ops.program import Program, Spans
+from rlm_ls.context.ops.program import Program, Raw, Spans
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.ops.windows import (
     WINDOW,
@@ -129,8 +129,8 @@ class Scan:
             for spans in test.matches(window, self.clock, 0, captures):
                 yield window, spans
 
-    def values(self, test: Program, reader: Reader, piece: Piece) -> Iterator[Iterable[bytes]]:
-        """What the matches capture: the first group, or the whole match; a batch for each window."""
+    def values(self, test: Program, reader: Reader, piece: Piece) -> Iterator[Iterable[Raw]]:
+        """What the matches capture (`Program.values`), a batch for each window."""
         if test.multiline:
             yield (
                 value

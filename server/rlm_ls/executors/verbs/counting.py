@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
+from rlm_ls.context.ops.match import Captured
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.desk import Desk, SpanRow
 from rlm_ls.executors.registry import verb
@@ -29,9 +30,7 @@ async def count(
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     if by != "value":
         return await desk.search.count(pattern, selection, by=by, **asked)
-    several = await desk.search.groups(pattern, **asked) > 1
-    ranked = desk.search.top_rows if several else desk.search.top
-    _, distinct, _, partial = await ranked(pattern, selection, 1, **asked)
+    _, distinct, _, partial = await desk.search.top(pattern, selection, 1, **asked)
     desk.note(f"count({pattern!r}, by='value'): {partial}" if partial else "")
     return distinct
 
@@ -39,15 +38,11 @@ async def count(
 @verb(returns="list", everyday=9)
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
-) -> Sequence[str | tuple[str | None, ...]]:
+) -> list[Captured]:
     """like re.findall: groups, tuples of several, or matches"""
-    selection = desk.select(within)
-    asked = {"ignore_case": ignore_case, "multiline": multiline}
-    values: Sequence[str | tuple[str | None, ...]]
-    if await desk.search.groups(pattern, **asked) > 1:
-        values, partial = await desk.search.rows(pattern, selection, **asked)
-    else:
-        values, partial = await desk.search.extract(pattern, selection, **asked)
+    values, partial = await desk.search.extract(
+        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
+    )
     desk.note(f"extract({pattern!r}): {partial}" if partial else "")
     return values
 
@@ -55,17 +50,13 @@ async def extract(
 @verb(returns="list[(value, count)]", everyday=10)
 async def top(
     desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
-) -> Sequence[tuple[str | tuple[str | None, ...], int]]:
+) -> list[tuple[Captured, int]]:
     """[(value, count)] of what extract gives"""
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
-    selection = desk.select(within)
-    asked = {"ignore_case": ignore_case, "multiline": multiline}
-    values: Sequence[tuple[str | tuple[str | None, ...], int]]
-    if await desk.search.groups(pattern, **asked) > 1:
-        values, distinct, total, partial = await desk.search.top_rows(pattern, selection, min(n, MOST_RANKED), **asked)
-    else:
-        values, distinct, total, partial = await desk.search.top(pattern, selection, min(n, MOST_RANKED), **asked)
+    values, distinct, total, partial = await desk.search.top(
+        pattern, desk.select(within), min(n, MOST_RANKED), ignore_case=ignore_case, multiline=multiline
+    )
     if distinct > len(values) and n > len(values):
         # A script that wants them all must not take these for all.
         raise ProgramError(
@@ -86,19 +77,15 @@ async def stats(
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
-    selection = desk.select(within)
-    asked = {"ignore_case": ignore_case, "multiline": multiline}
-    numbers: dict[str, Any]
-    if await desk.search.groups(pattern, **asked) > 1:
-        by_name, ignored, partial = await desk.search.stats_by_name(pattern, selection, **asked)
-        numbers = {name: _plain(summary) for name, summary in by_name.items()}
-    else:
-        numbers = _plain(await desk.search.stats(pattern, selection, **asked))
-        partial, ignored = numbers.pop("partial"), numbers.pop("ignored")
+    found, ignored, partial = await desk.search.stats(
+        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
+    )
+    by_name = {name: _plain(numbers) for name, numbers in found.items() if name is not None}
+    numbers: dict[str, Any] = by_name or _plain(found.get(None, {"count": 0}))
     desk.note(f"stats({pattern!r}): {partial}" if partial else "")
     if ignored:
         desk.note(f"stats({pattern!r}): {ignored:,} captured values are not numbers and were left out.")
-    if not numbers or numbers.get("count") == 0:
+    if not found:
         desk.note(f"stats({pattern!r}): nothing was captured.")
     return numbers
 
