@@ -33,7 +33,7 @@ def regex(
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         if len(found) >= limit and not multiline:
-            total += sum(test.count(window, clock) for window in scan.windows(reader, piece))
+            total += sum(test.count(window, clock) for window in scan.windows(reader, piece, test))
             continue
         for window, spans in scan.matches(test, reader, piece):
             total += 1
@@ -64,10 +64,10 @@ def count(
         if multiline:
             counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
         elif lines:
-            for window in scan.windows(reader, piece):
+            for window in scan.windows(reader, piece, test):
                 counts[piece.doc] += len(line_places(test, window, clock))
         else:
-            counts[piece.doc] += sum(test.count(window, clock) for window in scan.windows(reader, piece))
+            counts[piece.doc] += sum(test.count(window, clock) for window in scan.windows(reader, piece, test))
     return dict(counts), scan.searched
 
 

@@ -45,6 +45,11 @@ class Program:
         self._engine(True, False)
         self._plain = None if multiline or self.exact else plain(parsed)
 
+    @property
+    def prefers_ascii(self) -> bool:
+        """Whether windows that are pure ASCII are much quicker: then a few other lines had better stand apart."""
+        return not self.literal and not self.exact and (self._boundary or self._plain is not None)
+
     def values(self, window: Window, clock: Clock) -> Iterable[Raw]:
         """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
 

@@ -110,10 +110,11 @@ class Scan:
             if number < stop:
                 at = bundle.offsets[number] - window.start
 
-    def windows(self, reader: Reader, piece: Piece) -> Iterator[Window]:
+    def windows(self, reader: Reader, piece: Piece, test: Program | None = None) -> Iterator[Window]:
+        """The piece in windows, cut as suits `test`."""
         begin, stop = bounds(reader, piece)
         at = begin
-        for window in windows(reader, piece, self.clock):
+        for window in windows(reader, piece, self.clock, apart=test is not None and test.prefers_ascii):
             at = window.start
             yield window
         self.searched += (at if self.clock.stopped else stop) - begin
@@ -125,7 +126,7 @@ class Scan:
         if test.multiline:
             yield from self._across(test, reader, piece, captures)
             return
-        for window in self.windows(reader, piece):
+        for window in self.windows(reader, piece, test):
             for spans in test.matches(window, self.clock, 0, captures):
                 yield window, spans
 
@@ -138,7 +139,7 @@ class Scan:
                 for value in test.captured(window.text, [spans])
             )
             return
-        for window in self.windows(reader, piece):
+        for window in self.windows(reader, piece, test):
             yield test.values(window, self.clock)
 
     def _across(self, test: Program, reader: Reader, piece: Piece, captures: bool) -> Iterator[tuple[Window, Spans]]:

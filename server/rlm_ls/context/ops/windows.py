@@ -133,8 +133,11 @@ class Window:
         self.runs, self.origins, self.carriage = runs, origins, False
 
 
-def windows(reader: Reader, piece: Piece, clock: Clock) -> Iterator[Window]:
-    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out."""
+def windows(reader: Reader, piece: Piece, clock: Clock, *, apart: bool = False) -> Iterator[Window]:
+    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out.
+
+    With `apart` the few lines that are not ASCII have windows of their own.
+    """
     filters = compiled(piece.filters)
     begin, stop = bounds(reader, piece)
     at = begin
@@ -144,7 +147,7 @@ def windows(reader: Reader, piece: Piece, clock: Clock) -> Iterator[Window]:
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
         if cut:
             window.own = own - at
-        for part in [window] if cut or window.ascii else _parted(window):
+        for part in _parted(window) if apart and not (cut or window.ascii) else [window]:
             for test, keep in filters:
                 part.keep(matching_runs(test, part, keep, clock))
             part.begin = part.position(begin)
