@@ -140,6 +140,12 @@ class SearchFailed(RlmError):
     code = 4304
 
 
+class SandboxMissing(RlmError):
+    """The program that scripts run in is not installed beside us."""
+
+    code = 4305
+
+
 class UnknownRun(RlmError):
     code = 4401
 

@@ -26,7 +26,7 @@ from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
-from rlm_ls.errors import BadRequest, RlmError
+from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -65,7 +65,7 @@ class Engine:
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
-        """Raises StoreFailed. Starts no process until the first run needs one."""
+        """Raises StoreFailed, SandboxMissing. Starts no process until the first run needs one."""
         async with AsyncExitStack() as stack:
             store = await Store.open(state_dir)
             stack.push_async_callback(store.close)
@@ -76,7 +76,13 @@ class Engine:
             stack.push_async_callback(pool.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
             stack.push_async_callback(asyncio.sleep, 0.05)
-            sandboxes = await stack.enter_async_context(AsyncMonty(min_processes=0, max_processes=SANDBOXES))
+            try:
+                sandboxes = await stack.enter_async_context(AsyncMonty(min_processes=0, max_processes=SANDBOXES))
+            except FileNotFoundError:
+                raise SandboxMissing(
+                    "The sandbox's program `monty` is not installed.",
+                    "Reinstall rlm-ls, or: pip install pydantic-monty.",
+                ) from None
             return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
         raise AssertionError("unreachable")
 

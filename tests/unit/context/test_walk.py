@@ -148,3 +148,10 @@ def test_spellings_of_the_same_file_have_the_same_key(tmp_path: Path) -> None:
     assert file_path(file_uri(str(path))) == str(path)
     assert file_path("untitled:Untitled-1") is None
     assert key("untitled:Untitled-1") == "untitled:Untitled-1"
+
+
+async def test_an_ignored_folder_that_is_named_is_read(taking: Taking, tree: Path) -> None:
+    (tree / "build" / "deep").mkdir()
+    (tree / "build" / "deep" / "more.txt").write_text("more")
+    assert paths(await taking(Scope("files", roots=(str(tree / "build"),)))) == ["deep/more.txt", "out.txt"]
+    assert paths(await taking(Scope("files", roots=(str(tree / "build" / "deep"),)))) == ["more.txt"]

@@ -152,7 +152,10 @@ def _ignore_files(folder: str) -> Ignoring:
 
 
 def _above(root: str) -> tuple[Ignoring, list[str]]:
-    """The rules of the folders above, up to that of the repository, if the root is within one; where they would be."""
+    """The rules of the folders above, up to that of the repository, if the root is within one; where they would be.
+
+    None count if they would leave out the root itself: who names an ignored folder wants what is in it.
+    """
     folders = [root]
     while not os.path.exists(os.path.join(folders[-1], ".git")):
         parent = os.path.dirname(folders[-1])
@@ -166,6 +169,8 @@ def _above(root: str) -> tuple[Ignoring, list[str]]:
         rules.append((top.rstrip(os.sep) + os.sep, _read(own, stamp)))
     for folder in reversed(folders[1:]):
         rules += _ignore_files(folder)
+    if _ignored(root.rstrip(os.sep) + os.sep, rules):
+        rules = []
     return rules, [own, *chain.from_iterable(_paths(folder) for folder in folders[1:])]
 
 
