@@ -1,9 +1,10 @@
-"""The one registry of verbs: prompt text, stubs, reference documentation and the sandbox's wrappers come from it."""
+"""The one registry of verbs: prompt text, reference documentation and the sandbox's wrappers come from it."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,22 +148,39 @@ def help_text(name: str) -> str:
     return f"There is no verb {name!r}.\n{listed}" if name else listed
 
 
-def stubs() -> str:
-    """The verbs as a Python stub file: for editors, type checkers and docs."""
-    lines = [
-        "from typing import Any, Literal",
-        "class Span:\n    doc: str; line: int; end_line: int; start: int; end: int; text: str\n"
-        "    column: int; end_column: int; groups: list[str | None]; word: str | None",
-        "class Doc:\n    path: str; language: str; characters: int; lines: int; longest_line: int",
-        "class Entry:\n    kind: str; name: str; level: int; span: Span",
-        "class Selection: ...",
-        "class Diagnostic:\n    doc: str; line: int; end_line: int; severity: str; message: str\n"
-        "    source: str; code: str",
-    ]
-    for item in VERBS.values():
-        shown = ", ".join(
-            f"{p.name}: Any" + ("" if p.default is p.empty else f" = {p.default!r}") for p in item.parameters
+def reference() -> str:
+    """All verbs in Markdown: docs/verbs.md."""
+    parts = [REFERENCE]
+    for name in sorted(VERBS):
+        verb = VERBS[name]
+        lead, _, rest = verb.documentation.partition("\n\n")
+        lead = " ".join(lead.split())
+        parts.append(
+            f"## `{name}`\n\n```python\n{verb.signature}\n```\n\n{lead[:1].upper()}{lead[1:]}\n\n{rest}".strip()
         )
-        body = item.documentation.replace('"""', "'''").replace("\n", "\n    ")
-        lines.append(f'def {item.name}({shown}) -> {item.returns or "None"}:\n    """{body}"""')
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join(parts) + "\n"
+
+
+REFERENCE = """\
+# The verbs
+
+What a model's scripts can call (L1), made from the registry by `python -m rlm_ls.executors.registry`; a test keeps
+this page true. Verbs are plain functions: the script stands still while the server works. `within` takes a path, a
+glob, a Span, a Selection, or a list of these; without it the whole scope is meant.
+
+| object | attributes |
+| --- | --- |
+| Span | doc, line, end_line (from 1), start, end (bytes), text, column, end_column (from 1; 0: all), groups, word |
+| Doc | path, language, characters, lines, longest_line (bytes) |
+| Entry | kind, name, level, span |
+| Diagnostic | doc, line, end_line, severity, message, source, code |
+| Selection | none: it is lazy, and used as `within` |
+
+Patterns are Python's `re`, matched line by line unless `multiline=True`. Case matters unless `ignore_case=True`."""
+
+
+if __name__ == "__main__":
+    from rlm_ls.executors import registry, verbs
+
+    assert verbs
+    sys.stdout.write(registry.reference())

@@ -39,7 +39,10 @@ async def count(
 async def extract(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> list[Captured]:
-    """like re.findall: groups, tuples of several, or matches"""
+    """like re.findall: groups, tuples of several, or matches
+
+    In order, at most 500,000. A group that took no part is None in a tuple, and left out where it is the only one.
+    """
     values, partial = await desk.search.extract(
         pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
     )
@@ -51,7 +54,10 @@ async def extract(
 async def top(
     desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> list[tuple[Captured, int]]:
-    """[(value, count)] of what extract gives"""
+    """[(value, count)] of what extract gives
+
+    The most frequent first, ties by value; at most 20,000.
+    """
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
     values, distinct, total, partial = await desk.search.top(

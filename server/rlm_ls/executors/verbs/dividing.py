@@ -15,7 +15,11 @@ MAX_PIECES = 20_000
 
 @verb(returns="list[Entry]", shape="entries", everyday=14)
 async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
-    """list of .kind .name .level .span: functions, classes, headings, a log's hours"""
+    """list of .kind .name .level .span: functions, classes, headings, a log's hours
+
+    By tree-sitter for the common languages, else by headings, by time for logs, by cell for notebooks, and last in
+    blocks of equal size. The span's .text is the entry's name; text(entry.span) reads it.
+    """
     number = desk.document(doc)
     desk.searched.add(number)
     found = await desk.search.outline(number)
@@ -41,7 +45,10 @@ async def chunks(
     by: Literal["lines", "tokens", "sections"] = "lines",
     within: Any = None,
 ) -> list[SpanRow]:
-    """.kind .name .level .span of functions, classes, headings, a log's hours"""
+    """Spans that cover the text in order: size lines or about size tokens each, or one per section of the outline
+
+    Their .text is None: text(span) reads one.
+    """
     if size < 1 or not 0 <= overlap < size:
         raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
     return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
@@ -49,7 +56,10 @@ async def chunks(
 
 @verb(returns="Selection", shape="selection", everyday=13)
 async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
-    """lines start to end as a Selection"""
+    """lines start to end as a Selection
+
+    From 1, both included; negative numbers count from the end. For `within`.
+    """
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
     parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]

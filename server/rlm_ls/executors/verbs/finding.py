@@ -77,7 +77,10 @@ async def regex(
 async def filter_(
     desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, keep: bool = True
 ) -> tuple[str, list[tuple[Any, ...]]]:
-    """lines that match (keep=False: do not), as a Selection"""
+    """lines that match (keep=False: do not), as a Selection
+
+    Lazy: the search that uses it as `within` does the work.
+    """
     selection = desk.select(within)
     if ignore_case:
         flags = LEADING_FLAGS.match(pattern)

@@ -13,7 +13,10 @@ from rlm_ls.executors.registry import verb
 
 @verb(returns="list[Doc]", shape="docs", everyday=1)
 async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int, int, int]]:
-    """.path .language .lines .characters .longest_line"""
+    """.path .language .lines .characters .longest_line
+
+    A list of the documents in scope, or of those that the glob matches.
+    """
     numbers = {part.doc for part in (resolve(desk.context, glob) if glob else desk.context.limit)}
     chosen = [desk.doc(number) for number in sorted(numbers)]
     return [(d.path, d.language, d.characters, d.lines, d.longest_line) for d in chosen]
@@ -21,7 +24,10 @@ async def docs(desk: Desk, glob: str | None = None) -> list[tuple[str, str, int,
 
 @verb(returns="Span", shape="span", everyday=3)
 async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None) -> SpanRow:
-    """one Span; from 1, inclusive, negative from the end"""
+    """one Span; from 1, inclusive, negative from the end
+
+    lines(5) is line 5, lines(-6) the last six. `doc` is needed where there are several documents.
+    """
     number = desk.document(doc)
     if end is None:
         end = start if start > 0 else -1  # lines(-6) is the last six, as [-6:] would be
@@ -30,7 +36,10 @@ async def lines(desk: Desk, start: int, end: int | None = None, doc: Any = None)
 
 @verb(returns="Span", shape="span", everyday=4)
 async def around(desk: Desk, span: Any, before: int = 5, after: int = 5) -> SpanRow:
-    """one Span"""
+    """one Span
+
+    The lines of the Span with `before` and `after` more of them.
+    """
     target = await _one_span(desk, span)
     return desk.row(await desk.search.around(target, before, after))
 
@@ -54,7 +63,10 @@ async def text(desk: Desk, span: Any) -> str:
 
 @verb(returns="list[Span]", shape="spans", everyday=2)
 async def sample(desk: Desk, n: int = 10, within: Any = None, seed: int = 0) -> list[SpanRow]:
-    """spread lines"""
+    """spread lines
+
+    `n` lines, evenly spread over what is searched; another `seed` gives others.
+    """
     if not 1 <= n <= 1000:
         raise ProgramError("sample() gives 1 to 1,000 lines.")
     return desk.rows(await desk.search.sample(n, desk.select(within), seed=seed))
