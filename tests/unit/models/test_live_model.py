@@ -165,7 +165,7 @@ async def test_the_empty_try_is_paid_for_too() -> None:
 
 @pytest.mark.parametrize("fault", ["hang", "hang-mid"])
 async def test_a_silent_model_is_given_up_and_its_connection_closed(fault: str) -> None:
-    patience = Patience(silence=0.2, tries=2, backoff=0.01)
+    patience = Patience(silence=1.0, tries=2, backoff=0.01)
     async with ModelServer(lambda _body: Scripted(TEXT, fault=fault)) as server:  # type: ignore[arg-type]
         error = await error_of(server, patience=patience)
         assert isinstance(error, ModelUnreachable)
