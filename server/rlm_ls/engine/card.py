@@ -18,7 +18,7 @@ OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
 EXCERPT_LINES = 3
-LINE = 120
+LINE = 100
 """Characters of an excerpt's line."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")

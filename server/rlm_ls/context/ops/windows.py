@@ -27,7 +27,7 @@ REACH = 1 << 20
 
 DENSE = 64
 """Lines of a window found one by one before the others are asked for all at once."""
-MOST_PARTS = 100
+MOST_PARTS = 800
 """Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")

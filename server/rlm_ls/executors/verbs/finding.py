@@ -27,8 +27,7 @@ async def find(
     context: int = 0,
     limit: int = 50,
 ) -> list[SpanRow]:
-    """lines with the literal text; several words: the whole phrase first, then by how many words; fold ignores accents
-    and blanks
+    """lines with the literal text; several words: whole phrase first, then by how many; fold ignores accents, blanks
 
     `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
     back; a cut result says how many there are.
