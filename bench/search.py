@@ -70,7 +70,7 @@ async def percentiles(search: Search) -> object:
 
 
 async def indexed(search: Search) -> object:
-    return len(await search.terms("caps", search.context.limit, n=10))
+    return len((await search.terms("caps", search.context.limit, n=10))[0])
 
 
 CASES = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from typing import Literal
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal
 
 from rlm_ls.context.document import Found, Hit, Selection
 from rlm_ls.context.ops.find import check_text, checked_words
-from rlm_ls.context.scanner import Scanner
+from rlm_ls.context.scanner import Progress, Scanner
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 MOST_HITS = 100_000
@@ -79,43 +80,23 @@ class Matching(Scanner):
     ) -> Found:
         """Every occurrence of every word, in order; each hit says which word. Raises ProgramError."""
         words = checked_words(words)
-        progress = self.progress(within)
+        limit, progress = _limit(limit), self.progress(within)
         hits: list[Hit] = []
-        total = 0
-        limit = _limit(limit)
-        async for found, count, _ in self.scan(
-            "find.find_any",
-            within,
-            progress,
-            words=words,
-            ignore_case=ignore_case,
-            limit=lambda: max(0, limit - len(hits)),
-        ):
-            total += count
-            hits.extend(found)
-        return Found(tuple(hits[:limit]), total, progress.note)
+        results = self.scan(
+            "find.find_any", within, progress, words=words, ignore_case=ignore_case, limit=_room(hits, limit)
+        )
+        return await _found(results, hits, limit, progress)
 
     async def regex(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False, limit: int = 50
     ) -> Found:
         """One hit per match, with its groups. Raises BadPattern."""
-        progress = self.progress(within)
+        limit, progress = _limit(limit), self.progress(within)
         hits: list[Hit] = []
-        total = 0
-        limit = _limit(limit)
-        async for found, count, _ in self.scan(
-            "match.regex",
-            within,
-            progress,
-            whole=multiline,
-            pattern=pattern,
-            ignore_case=ignore_case,
-            multiline=multiline,
-            limit=lambda: max(0, limit - len(hits)),
-        ):
-            total += count
-            hits.extend(found)
-        return Found(tuple(hits[:limit]), total, progress.note)
+        results = self.matches(
+            "match.regex", within, progress, pattern, ignore_case, multiline, limit=_room(hits, limit)
+        )
+        return await _found(results, hits, limit, progress)
 
     async def count(
         self,
@@ -152,14 +133,13 @@ class Matching(Scanner):
             raise ProgramError('by="line" and multiline=True exclude each other.', "Leave one out.")
         progress = self.progress(within)
         counts: Counter[int] = Counter()
-        async for found, _ in self.scan(
+        async for found, _ in self.matches(
             "match.count",
             within,
             progress,
-            whole=multiline,
-            pattern=pattern,
-            ignore_case=ignore_case,
-            multiline=multiline,
+            pattern,
+            ignore_case,
+            multiline,
             lines=by == "line",
         ):
             counts.update(found)
@@ -169,3 +149,17 @@ class Matching(Scanner):
 
 def _limit(limit: int) -> int:
     return max(0, min(limit, MOST_HITS))
+
+
+def _room(hits: list[Hit], limit: int) -> Callable[[], int]:
+    """How many more hits are wanted when a batch is sent."""
+    return lambda: max(0, limit - len(hits))
+
+
+async def _found(results: AsyncIterator[Any], hits: list[Hit], limit: int, progress: Progress) -> Found:
+    """Gathers (hits, how many in all, bytes) of all batches into `hits`."""
+    total = 0
+    async for found, count, _ in results:
+        total += count
+        hits.extend(found)
+    return Found(tuple(hits[:limit]), total, progress.note)

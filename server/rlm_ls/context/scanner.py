@@ -74,6 +74,20 @@ class Scanner:
                 progress.searched += result[-1]
                 yield result
 
+    def matches(
+        self,
+        operation: str,
+        within: Selection,
+        progress: Progress,
+        pattern: str,
+        ignore_case: bool,
+        multiline: bool,
+        **payload: Any,
+    ) -> AsyncGenerator[Any, None]:
+        """`scan` for an operation that takes a pattern and its options."""
+        asked = {"pattern": pattern, "ignore_case": ignore_case, "multiline": multiline}
+        return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
+
     def progress(self, within: Selection) -> Progress:
         return Progress(sum(part.end - part.start for part in within), self.deadline_seconds)
 

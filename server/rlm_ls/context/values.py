@@ -40,14 +40,13 @@ class Values(Scanner):
         found: list[Captured] = []
         sizes: list[int] = []
         async with aclosing(
-            self.scan(
+            self.matches(
                 "match.values",
                 within,
                 progress,
-                whole=multiline,
-                pattern=pattern,
-                ignore_case=ignore_case,
-                multiline=multiline,
+                pattern,
+                ignore_case,
+                multiline,
                 limit=lambda: MOST_VALUES - len(found),
                 limit_bytes=lambda: MOST_BYTES - sum(sizes),
             )
@@ -67,14 +66,13 @@ class Values(Scanner):
         counts: Counter[Raw] = Counter()
         cut = ""
         async with aclosing(
-            self.scan(
+            self.matches(
                 "match.tally",
                 within,
                 progress,
-                whole=multiline,
-                pattern=pattern,
-                ignore_case=ignore_case,
-                multiline=multiline,
+                pattern,
+                ignore_case,
+                multiline,
             )
         ) as results:
             async for found, _ in results:
@@ -99,14 +97,13 @@ class Values(Scanner):
         ignored = total = 0
         note = ""
         async with aclosing(
-            self.scan(
+            self.matches(
                 "match.numbers",
                 within,
                 progress,
-                whole=multiline,
-                pattern=pattern,
-                ignore_case=ignore_case,
-                multiline=multiline,
+                pattern,
+                ignore_case,
+                multiline,
                 limit=MOST_NAMES,
             )
         ) as results:
@@ -127,11 +124,7 @@ class Values(Scanner):
         summaries = await self.call("match.summaries", parts=parts, percentiles=list(PERCENTILES))
         return dict(sorted(summaries.items(), key=lambda item: item[0] or "")), ignored, note or progress.note
 
-    async def terms(self, kind: str, within: Selection, n: int = 50) -> list[tuple[str, int, Hit]]:
-        """As `indexed`, without its note."""
-        return (await self.indexed(kind, within, n))[0]
-
-    async def indexed(self, kind: str, within: Selection, n: int = 50) -> tuple[list[tuple[str, int, Hit]], str]:
+    async def terms(self, kind: str, within: Selection, n: int = 50) -> tuple[list[tuple[str, int, Hit]], str]:
         """The `n` most frequent terms with their counts and first lines (ties by term), and a note.
 
         `kind` is "names" (capitalised words that do not only start sentences), "identifiers", "caps" (words in

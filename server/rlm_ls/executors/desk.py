@@ -60,6 +60,9 @@ class Desk:
             if len(self.context.documents) == 1:
                 return 0
             raise ProgramError("Several documents are in scope: say which.", 'Pass its path, e.g. doc="src/app.py".')
+        # Asked for every hit that is handed over: a path is looked up, only what is none goes through all documents.
+        if (number := self.context.number(str(name))) is not None:
+            return number
         parts = resolve(self.context, str(name))
         if len({part.doc for part in parts}) != 1:
             raise ProgramError(f"{name!r} names {len(parts)} documents.", "Pass one path.")

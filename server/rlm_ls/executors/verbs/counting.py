@@ -107,6 +107,6 @@ def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
 @verb(returns="list[(term, count, Span)]", shape="terms")
 async def terms(desk: Desk, kind: str = "names", n: int = 50, within: Any = None) -> list[tuple[str, int, SpanRow]]:
     """Index of terms with counts and first place; kind is "names", "identifiers", "caps" or a regular expression."""
-    found, partial = await desk.search.indexed(kind, desk.select(within), n=n)
+    found, partial = await desk.search.terms(kind, desk.select(within), n=n)
     desk.note(f"terms({kind!r}): {partial}" if partial else "")
     return [(term, times, desk.row(first)) for term, times, first in found]
