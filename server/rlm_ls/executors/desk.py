@@ -14,6 +14,7 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.surroundings import NOWHERE, Surroundings
 from rlm_ls.errors import ProgramError
+from rlm_ls.executors.minds import Minds
 
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
@@ -30,12 +31,16 @@ class Submission:
 
 @dataclass(slots=True)
 class Desk:
-    """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it."""
+    """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it.
+
+    `minds` is None where level llm is off or no model answers.
+    """
 
     context: Context
     search: Search
     remaining: Callable[[], Mapping[str, Any]]
     surroundings: Surroundings = NOWHERE
+    minds: Minds | None = None
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

@@ -1,0 +1,76 @@
+"""What verbs need of other minds (L4): sub-models that answer plainly, and child runs. The engine provides it.
+
+Executors know no provider and no account: whoever stands behind `Minds` pays, caches, retries and writes the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from rlm_ls.context.document import Selection
+
+SubRole = Literal["sub", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubCall:
+    """One question to a sub-model, whole: `system` and `prompt` are all it sees.
+
+    `verb` is who asks, `places` names the parts of the text that stand in the prompt ("app.log:1-80") and
+    `characters` counts them: the trace and the Coverage say what was sent to whom.
+    """
+
+    verb: str
+    system: str
+    prompt: str
+    role: SubRole = "sub"
+    places: tuple[str, ...] = ()
+    characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call that got no reply, in the place of its reply. `error` is a sentence for whoever reads the results."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sub-model replied. `cached`: nothing was paid for it this time."""
+
+    text: str
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChildAnswer:
+    """How a child run ended. `status` is an Answer's."""
+
+    answer: str
+    data: Any
+    status: str
+    citations: tuple[str, ...]
+
+
+class Minds(Protocol):
+    """Behind it stand one Ledger and one trace for a run and all its descendants."""
+
+    def characters(self, role: SubRole = "sub") -> int:
+        """Most characters of text that one call of `role` takes. Raises LevelUnavailable without a model for it."""
+        ...
+
+    async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
+        """Ask all, side by side, in any order; results in the order of `calls`. One that fails harms no other.
+
+        Raises LevelUnavailable where no model answers for the role; nothing else.
+        """
+        ...
+
+    async def child(
+        self, question: str, within: Selection, *, levels: tuple[str, ...] | None, schema: dict[str, Any] | None
+    ) -> ChildAnswer:
+        """A child run over `within`. Raises LevelUnavailable (no depth left, no model), ProgramError, RlmError."""
+        ...
