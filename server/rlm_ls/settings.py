@@ -110,7 +110,10 @@ class ContextSettings(Section):
 
 
 class Settings(Section):
-    """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`."""
+    """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
+
+    `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
+    """
 
     models: Models = Models()
     levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl",)
@@ -122,6 +125,7 @@ class Settings(Section):
     script_seconds: Seconds = 10.0
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
     code_lens: bool = False
+    cache_mb: int = Field(default=256, ge=0, le=1 << 20)
 
 
 def default_file() -> Path:

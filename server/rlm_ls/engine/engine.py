@@ -130,6 +130,7 @@ class Engine:
         active = self._active[run_id]
         created = time.time()
         settings = self.settings
+        self.store.limit_cache(settings.cache_mb << 20)
         secret = os.environ.get(settings.models.api_key_env or "", "")
         redact = partial(for_trace, level=settings.trace, secrets=(secret,))
         journal = Journal(run_id, self.store, on_event, redact)

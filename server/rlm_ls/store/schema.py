@@ -41,6 +41,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (run_id, seq)
         )""",
     ),
+    (
+        """CREATE TABLE calls (
+            number INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            text BLOB NOT NULL,
+            model TEXT NOT NULL,
+            prompt_tokens INTEGER NOT NULL,
+            completion_tokens INTEGER NOT NULL,
+            usd REAL,
+            used REAL NOT NULL,
+            size INTEGER NOT NULL
+        )""",
+        "CREATE INDEX calls_by_use ON calls (used, number, size)",
+    ),
 )
 """Step k brings a file of version k to version k + 1. Steps are only ever added."""
 
