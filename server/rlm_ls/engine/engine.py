@@ -26,8 +26,10 @@ from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
+from rlm_ls.models.gates import Gates
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import for_trace
@@ -59,6 +61,7 @@ class Engine:
     pool: SearchPool
     shelf: Shelf
     sandboxes: AsyncMonty
+    dispatcher: Dispatcher
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
@@ -83,7 +86,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, Gates()), stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
