@@ -44,6 +44,7 @@ class RecordedModel:
 
     kind: Literal["recorded"] = "recorded"
     local = True
+    endpoint = ""
     window = 1_000_000
 
     def __init__(
@@ -65,7 +66,12 @@ class RecordedModel:
         return 0.0
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         """Raises RecordingMismatch where the recording has no further reply, and if strict for a changed prompt."""
         number = self._next + 1
