@@ -29,7 +29,6 @@ from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
-from rlm_ls.models.gates import Gates
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import for_trace
@@ -86,7 +85,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, Gates()), stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -134,6 +133,7 @@ class Engine:
         created = time.time()
         settings = self.settings
         self.store.limit_cache(settings.cache_mb << 20)
+        self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
         redact = partial(for_trace, level=settings.trace, secrets=(secret,))
         journal = Journal(run_id, self.store, on_event, redact)

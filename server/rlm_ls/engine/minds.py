@@ -43,7 +43,6 @@ class RunMinds:
     dispatcher: Dispatcher
     journal: Journal
     ledger: Ledger
-    width: int
     known: Mapping[str, SubReply] = field(default_factory=dict)
     start_child: ChildRun | None = None
     characters_sent: int = 0
@@ -62,7 +61,7 @@ class RunMinds:
         results: list[Told | Failed] = [Failed("not asked")] * len(calls)
         waiting = iter(enumerate(calls))
         async with asyncio.TaskGroup() as workers:
-            for _ in range(min(len(calls), AHEAD * self.width)):
+            for _ in range(min(len(calls), AHEAD * self.dispatcher.gates.width(sub.model))):
                 workers.create_task(self._work(sub, batch, waiting, results))
         await self.journal.settle()
         return results
