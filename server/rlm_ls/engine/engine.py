@@ -20,6 +20,7 @@ from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.earlier import KeptSandboxes
+from rlm_ls.engine.estimate import Estimate, estimate
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
@@ -123,6 +124,10 @@ class Engine:
             return await task
         finally:
             del self._active[run_id]
+
+    async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
+        """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
+        return await estimate(self, self.settings, request, model)
 
     async def _conduct(
         self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None

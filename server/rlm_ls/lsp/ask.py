@@ -49,7 +49,7 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     if not await job.unless_stopped(server.door.engine()):
         return _stopped_early(job)
     engine = await server.door.engine()
-    request = _request(params, scope, surroundings)
+    request = request_of(params, scope, surroundings)
     job.run_id = run_id = str(request.run_id)
     job.on_stop = lambda: engine.stop(run_id)
     turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
@@ -65,7 +65,8 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     return sent
 
 
-def _request(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+    """The engine's request, with a run id of its own."""
     from rlm_ls.engine.engine import new_run_id
     from rlm_ls.engine.request import AskRequest, Budget
 
