@@ -19,8 +19,9 @@ from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.consent import Ask, Consent
 from rlm_ls.engine.earlier import KeptSandboxes
-from rlm_ls.engine.estimate import Estimate, estimate
+from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
@@ -109,8 +110,15 @@ class Engine:
         """Files or folders that came, went or were written: the next question looks at them anew."""
         self.shelf.changed(paths)
 
-    async def ask(self, request: AskRequest, on_event: Listener, *, model: ModelFactory | None = None) -> Answer:
-        """Answer one question. Many may be asked at once.
+    async def ask(
+        self,
+        request: AskRequest,
+        on_event: Listener,
+        *,
+        model: ModelFactory | None = None,
+        consent: Ask | None = None,
+    ) -> Answer:
+        """Answer one question. Many may be asked at once. `consent` asks the user before much money is spent.
 
         Raises RlmError for what is wrong with the request, its documents or its model before the first turn; later
         troubles end in an Answer that is `failed` or `partial`. Cancelling stops everything within 100 ms.
@@ -118,7 +126,7 @@ class Engine:
         run_id = request.run_id or new_run_id()
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
-        task = asyncio.ensure_future(self._conduct(run_id, request, on_event, model))
+        task = asyncio.ensure_future(self._conduct(run_id, request, on_event, model, consent))
         self._active[run_id] = Active(task)
         try:
             return await task
@@ -130,7 +138,7 @@ class Engine:
         return await estimate(self, self.settings, request, model)
 
     async def _conduct(
-        self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None
+        self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None, ask: Ask | None
     ) -> Answer:
         active = self._active[run_id]
         created = time.time()
@@ -148,6 +156,8 @@ class Engine:
             await journal.emit(started(request, created))
             async with AsyncExitStack() as stack:
                 active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
+                run.consent = await self._consent(run, settings, ask)
+                stack.push_async_callback(run.consent.close)
                 answer = await explore(run)
                 self.kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
@@ -166,6 +176,16 @@ class Engine:
             raise
         await self._end(journal, answer, None)
         return answer
+
+    async def _consent(self, run: Run, settings: Settings, ask: Ask | None) -> Consent:
+        above = settings.budget.ask_above_usd
+        consent = Consent(above, run.ledger.limits.usd, ask)
+        if above is not None:
+            characters = run.conversation.characters
+            looking = await prospect(run.request, settings, run.route, run.model, run.desk.context, characters)
+            likely, high, _ = await foresee(looking, self.store)
+            consent.expect(likely.usd, high.usd)
+        return consent
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
         for message in answer.warnings:

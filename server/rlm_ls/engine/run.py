@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from rlm_ls.engine.answer import Answer, Coverage, Route, SkippedDocument
+from rlm_ls.engine.consent import Consent
 from rlm_ls.engine.conversation import Conversation
 from rlm_ls.engine.events import (
     ModelCalled,
@@ -70,6 +71,7 @@ class Run:
     conversation: Conversation
     output_limit: int
     trace_uri: str
+    consent: Consent = field(default_factory=Consent)
     findings: Findings = field(default_factory=Findings)
     warnings: list[str] = field(default_factory=list)
     quotations_returned: bool = False
@@ -134,11 +136,14 @@ async def _ask_model(run: Run, turn: int) -> Reply:
     messages = tuple(run.conversation.messages)
     prompt_tokens = run.ledger.tokens_in(run.conversation.characters)
     tokens, usd = prompt_tokens + REPLY_TOKENS, run.model.price(prompt_tokens, REPLY_TOKENS)
+    before = (run.ledger.usd or 0.0) + run.ledger.reserved_usd
     if refusal := run.ledger.reserve(tokens, usd):
         raise LimitReached(refusal)
     started = time.perf_counter()
     reply = None
     try:
+        if not await run.consent.allows(before, usd or 0.0):
+            raise LimitReached(run.consent.refusal)
         new = tuple(ModelMessage(role=m.role, content=m.content) for m in run.conversation.unsent())
         await run.journal.emit(
             ModelCalled(run_id="", turn=turn, model=run.model.name, messages=new, prompt_tokens_estimate=prompt_tokens)

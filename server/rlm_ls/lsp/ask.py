@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.answers import wire_answer
+from rlm_ls.lsp.consent import ask_to_go_on
 from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
 from rlm_ls.lsp.showing import show_answer
@@ -56,7 +58,7 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     stream = RunStream(server.client, job, params.partial_result_token, turns)
     sent: dict[str, Any] | None = None
     try:
-        answer = await engine.ask(request, stream.take)
+        answer = await engine.ask(request, stream.take, consent=partial(ask_to_go_on, server))
         sent = await wire_answer(server, answer)
     finally:
         job.on_stop = None
