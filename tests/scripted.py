@@ -44,12 +44,21 @@ class Listening(RecordedModel):
     """A recording that keeps what it was asked."""
 
     def __init__(
-        self, calls: Sequence[RecordedCall], sent: list[list[Message]], window: int, kind: Literal["live", "recorded"]
+        self,
+        calls: Sequence[RecordedCall],
+        sent: list[list[Message]],
+        window: int,
+        kind: Literal["live", "recorded"],
+        per_token: float,
     ) -> None:
         super().__init__(calls, strict=True)
         self.sent = sent
         self.window = window
         self.kind = kind  # type: ignore[assignment]
+        self.per_token = per_token
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        return (prompt_tokens + completion_tokens) * self.per_token
 
     async def complete(self, messages: Sequence[Message], **options: Any) -> Any:
         self.sent.append(list(messages))
@@ -128,12 +137,14 @@ class Asker:
         on_event: Any = None,
         mind: Mind | None = None,
         coordinator: bool = False,
+        per_token: float = 0.0,
+        consent: Any = None,
     ) -> Told:
         told = Told(answer=None)  # type: ignore[arg-type]
         calls = [RecordedCall(None, reply, usage or Usage(100, 20, 0, 0.0)) for reply in replies]
 
         def factory(_request: AskRequest, _context: Context) -> Model:
-            return mind or Listening(calls, told.sent, window, kind)
+            return mind or Listening(calls, told.sent, window, kind, per_token)
 
         def listen(event: AnyEvent) -> None:
             told.events.append(event)
@@ -151,7 +162,7 @@ class Asker:
             surroundings=surroundings,
             coordinator=coordinator,
         )
-        told.answer = await self.engine.ask(request, listen, model=factory)
+        told.answer = await self.engine.ask(request, listen, model=factory, consent=consent)
         return told
 
 

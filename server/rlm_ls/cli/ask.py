@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from rlm_ls import __version__
+from rlm_ls.cli.consent import consent
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, err, on_interrupt, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
@@ -46,6 +47,7 @@ def ask(
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend above budget.askAboveUsd without asking.")] = False,
     steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
 ) -> None:
     """Answer a question about files, folders or standard input, with citations."""
@@ -71,18 +73,19 @@ def ask(
             record,
             as_json,
             Screen(steps=steps, quiet=as_json),
+            yes,
         )
     )
 
 
-async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen) -> int:
+async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen, yes: bool) -> int:
     request: AskRequest = await asyncio.to_thread(make)
     async with session(settings) as opened:
         assert request.run_id is not None
         run_id = request.run_id
         async with on_interrupt(lambda: opened.engine.stop(run_id)):
             with screen:
-                answer = await opened.engine.ask(request, screen)
+                answer = await opened.engine.ask(request, screen, consent=consent(screen, yes=yes))
         if record is not None:
             events = await opened.engine.store.events(run_id)
             await asyncio.to_thread(write_trace, record, events, answer)

@@ -19,10 +19,13 @@ from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.consent import Ask, Consent
 from rlm_ls.engine.earlier import KeptSandboxes
+from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.minds import RunMinds
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
@@ -110,8 +113,15 @@ class Engine:
         """Files or folders that came, went or were written: the next question looks at them anew."""
         self.shelf.changed(paths)
 
-    async def ask(self, request: AskRequest, on_event: Listener, *, model: ModelFactory | None = None) -> Answer:
-        """Answer one question. Many may be asked at once.
+    async def ask(
+        self,
+        request: AskRequest,
+        on_event: Listener,
+        *,
+        model: ModelFactory | None = None,
+        consent: Ask | None = None,
+    ) -> Answer:
+        """Answer one question. Many may be asked at once. `consent` asks the user before much money is spent.
 
         Raises RlmError for what is wrong with the request, its documents or its model before the first turn; later
         troubles end in an Answer that is `failed` or `partial`. Cancelling stops everything within 100 ms.
@@ -119,15 +129,19 @@ class Engine:
         run_id = request.run_id or new_run_id()
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
-        task = asyncio.ensure_future(self._conduct(run_id, request, on_event, model))
+        task = asyncio.ensure_future(self._conduct(run_id, request, on_event, model, consent))
         self._active[run_id] = Active(task)
         try:
             return await task
         finally:
             del self._active[run_id]
 
+    async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
+        """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
+        return await estimate(self, self.settings, request, model)
+
     async def _conduct(
-        self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None
+        self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None, ask: Ask | None
     ) -> Answer:
         active = self._active[run_id]
         created = time.time()
@@ -137,7 +151,8 @@ class Engine:
         secret = os.environ.get(settings.models.api_key_env or "", "")
         redact = partial(for_trace, level=settings.trace, secrets=(secret,))
         journal = Journal(run_id, self.store, on_event, redact)
-        ledger = Ledger(limits(request, settings))
+        budget = limits(request, settings)
+        ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask))
         await self.store.begin_run(
             run_id, request.question, created, {"version": __version__, "model": request.model or ""}
         )
@@ -145,7 +160,9 @@ class Engine:
             check(request)
             await journal.emit(started(request, created))
             async with AsyncExitStack() as stack:
+                stack.push_async_callback(ledger.consent.close)
                 active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
+                await self._expect(run, settings)
                 answer = await explore(run)
                 self.kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
@@ -164,6 +181,16 @@ class Engine:
             raise
         await self._end(journal, answer, None)
         return answer
+
+    async def _expect(self, run: Run, settings: Settings) -> None:
+        """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
+        if settings.budget.ask_above_usd is not None:
+            characters = run.conversation.characters
+            minds = run.desk.minds
+            sub = minds.models.get("sub") if isinstance(minds, RunMinds) else None
+            looking = prospect(run.request, settings, run.route, run.model, sub, run.desk.context, characters)
+            likely, high, _ = await foresee(looking, self.store)
+            run.ledger.consent.expect(likely.usd, high.usd)
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
         for message in answer.warnings:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 from rlm_ls.engine.answer import RunUsage
+from rlm_ls.engine.consent import Consent
 from rlm_ls.models.base import Usage
 
 CHARACTERS_PER_TOKEN = 3.3
@@ -46,6 +47,8 @@ class Ledger:
 
     limits: Limits
     parent: Ledger | None = None
+    consent: Consent = field(default_factory=Consent)
+    """The user's, to spend more than a threshold; the topmost account's counts."""
     started: float = field(default_factory=time.monotonic)
     turns: int = 0
     calls: int = 0
@@ -154,6 +157,11 @@ class Ledger:
         self.usd = None if self.usd is None or used.usd is None else self.usd + used.usd
         if used.prompt_tokens > 200 and characters:
             self.characters_per_token = min(6.0, max(1.0, characters / used.prompt_tokens))
+
+    def book(self, used: Usage, *, sub: bool) -> None:
+        """What was paid before this account was opened (a run that goes on after a break)."""
+        self.reserve(nothing := Reservation(0, 0.0), sub=sub)
+        self.settle(nothing, used, sub=sub)
 
     def found_in_cache(self) -> None:
         """Book a sub-call for which nothing was paid."""

@@ -15,7 +15,7 @@ from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
 from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
-from rlm_ls.models.base import Message, Model, Reply
+from rlm_ls.models.base import Message, Model
 from rlm_ls.models.profiles import Profile
 
 PLACES_NAMED = 20
@@ -107,7 +107,7 @@ class RunMinds:
             allowed = sub.profile.reply_tokens
             key = key_of(sub.model.name, messages, allowed, call.schema)
             if (known := self.known.get(key)) is not None:
-                return key, await self._as_then(sub.model, messages, allowed, known)
+                return key, self._as_then(known)
 
             async def paid() -> SubReply:
                 return await self._pay(sub.model, messages, allowed, call.schema)
@@ -136,16 +136,12 @@ class RunMinds:
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
         return SubReply(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
 
-    async def _as_then(self, model: Model, messages: Sequence[Message], allowed: int, known: SubReply) -> SubReply:
+    def _as_then(self, known: SubReply) -> SubReply:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
         if known.cached:
             self.ledger.found_in_cache()
         elif known.usage.prompt_tokens or not known.error:
-
-            async def there() -> Reply:
-                return Reply(known.text, known.usage, model.name)
-
-            await pay(self.ledger, model, messages, allowed, there, sub=True)
+            self.ledger.book(known.usage, sub=True)
         return known
 
 

@@ -43,6 +43,9 @@ async def pay(
         raise LimitReached(refusal)
     reply = None
     try:
+        top, usd = ledger.top, coming.usd or 0.0
+        if not await top.consent.allows((top.usd or 0.0) + top.reserved_usd - usd, usd):
+            raise LimitReached(top.consent.refusal)
         if announce is not None:
             await announce(prompt_tokens)
         started = time.perf_counter()

@@ -73,15 +73,11 @@ async def prepare(
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
-    chosen = None if factory else await _choose(request, settings, warnings)
-    earlier = await _earlier(engine, request)
-    context = await stack.enter_async_context(
-        await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
-    )
-    if request.scope.leave_out and len(context.documents) == 1:
-        await leave_out(context, request.scope.leave_out, engine.pool)
+    chosen = None if factory else await choose_model(request, settings, warnings)
+    earlier = await earlier_run(engine, request)
+    context = await take_context(engine, settings, request, stack)
     await journal.emit(_taken(context))
-    model = factory(request, context) if factory else chosen or _offline(request, context)
+    model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
     route, reason = choose_route(context, model, settings)
     levels = request.levels or settings.levels
@@ -97,7 +93,17 @@ async def prepare(
     return await set_up(plan, request, context, journal, ledger, stack)
 
 
-async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
+async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
+    """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
+    context = await stack.enter_async_context(
+        await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
+    )
+    if request.scope.leave_out and len(context.documents) == 1:
+        await leave_out(context, request.scope.leave_out, engine.pool)
+    return context
+
+
+async def earlier_run(engine: Engine, request: AskRequest) -> Earlier | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
         return None
@@ -130,7 +136,7 @@ def limits(request: AskRequest, settings: Settings) -> Limits:
     )
 
 
-async def _choose(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
+async def choose_model(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
     """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
     if request.model is None or not request.model.startswith(RECORDED):
         return choose("root", request.model, settings, os.environ)
@@ -139,7 +145,8 @@ async def _choose(request: AskRequest, settings: Settings, warnings: list[str]) 
     return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)
 
 
-def _offline(request: AskRequest, context: Context) -> Model:
+def offline_model(request: AskRequest, context: Context) -> Model:
+    """The rules that answer where no model is configured."""
     documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
     return OfflineModel(request.question, documents)
 

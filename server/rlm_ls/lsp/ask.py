@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.answers import wire_answer
+from rlm_ls.lsp.consent import ask_to_go_on
 from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
 from rlm_ls.lsp.showing import show_answer
@@ -49,14 +51,14 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     if not await job.unless_stopped(server.door.engine()):
         return _stopped_early(job)
     engine = await server.door.engine()
-    request = _request(params, scope, surroundings)
+    request = request_of(params, scope, surroundings)
     job.run_id = run_id = str(request.run_id)
     job.on_stop = lambda: engine.stop(run_id)
     turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
     stream = RunStream(server.client, job, params.partial_result_token, turns)
     sent: dict[str, Any] | None = None
     try:
-        answer = await engine.ask(request, stream.take)
+        answer = await engine.ask(request, stream.take, consent=partial(ask_to_go_on, server))
         sent = await wire_answer(server, answer)
     finally:
         job.on_stop = None
@@ -65,7 +67,8 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     return sent
 
 
-def _request(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+    """The engine's request, with a run id of its own."""
     from rlm_ls.engine.engine import new_run_id
     from rlm_ls.engine.request import AskRequest, Budget
 

@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from rlm_ls.errors import RlmError
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.ask import ask_as_job
+from rlm_ls.lsp.clear_cache import clear_cache
 from rlm_ls.lsp.doctor import doctor
 from rlm_ls.lsp.runs import runs
 from rlm_ls.lsp.stop import stop
@@ -29,6 +30,7 @@ STOP = "rlm.server.stop"
 RUNS = "rlm.server.runs"
 TRACE = "rlm.server.trace"
 DOCTOR = "rlm.server.doctor"
+CLEAR_CACHE = "rlm.server.clearCache"
 
 CANNED = {
     "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
@@ -71,6 +73,10 @@ def register(server: RlmServer) -> None:
     @server.command(DOCTOR)
     async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _told(server, doctor(server))
+
+    @server.command(CLEAR_CACHE)
+    async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _told(server, clear_cache(server))
 
 
 def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import uuid
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
@@ -263,8 +264,16 @@ class RlmProtocol(LanguageServerProtocol):
         self._server.folders.changed(params.event)
 
     async def call(self, method: str, params: Any) -> Any:
-        """Ask the client. Raises JsonRpcException with what the client refused."""
-        return await asyncio.wrap_future(self.send_request(method, params))
+        """Ask the client; when cancelled, take the request back. Raises JsonRpcException with the client's refusal."""
+        identity = str(uuid.uuid4())
+        asked = self.send_request(method, params, msg_id=identity)
+        try:
+            return await asyncio.wrap_future(asked)
+        except asyncio.CancelledError:
+            if self._request_futures.pop(identity, None) is not None:
+                self._result_types.pop(identity, None)
+                self.notify(types.CANCEL_REQUEST, types.CancelParams(identity))
+            raise
 
 
 @attrs.frozen

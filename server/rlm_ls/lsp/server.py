@@ -19,6 +19,7 @@ from rlm_ls.lsp import (
     content,
     doctor,
     document_links,
+    estimate,
     lifecycle,
     runs,
     stop,
@@ -43,8 +44,8 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, code_lenses,
-    commands,
+    lifecycle, watching, ask, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
+    code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 

@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 T = TypeVar("T")
 
 ASK = "rlm/ask"
+ESTIMATE = "rlm/estimate"
 STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
@@ -134,6 +135,7 @@ class NoParams:
 
 REQUESTS: dict[str, type] = {
     ASK: AskParams,
+    ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
     TRACE: RunParams,

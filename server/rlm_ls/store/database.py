@@ -136,6 +136,20 @@ class Store:
 
         return await self._read(select)
 
+    async def finished_usage(self, model: str, route: str, limit: int) -> list[dict[str, Any]]:
+        """What the newest runs with this model and route took (the wire's `usage`), of those that came to an end."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> list[dict[str, Any]]:
+            rows = connection.execute(
+                "SELECT json_extract(answer, '$.usage') FROM runs WHERE model = ? AND status IN ('answered', 'partial')"
+                " AND json_extract(answer, '$.route') = ? AND json_extract(answer, '$.usage.turns') > 0"
+                " ORDER BY created DESC, number DESC LIMIT ?",
+                (model, route, limit),
+            )
+            return [json.loads(usage) for (usage,) in rows]
+
+        return await self._read(select)
+
     async def delete_run(self, run_id: str) -> None:
         """Delete one run that is not running. Raises UnknownRun, BadRequest."""
 
