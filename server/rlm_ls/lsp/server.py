@@ -21,6 +21,7 @@ from rlm_ls.lsp import (
     document_links,
     estimate,
     lifecycle,
+    resume,
     runs,
     stop,
     trace,
@@ -44,7 +45,7 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
     code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
