@@ -91,9 +91,7 @@ def _one_or_many(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
-ModelNames = Annotated[
-    tuple[Annotated[Name, AfterValidator(_model_name)], ...], BeforeValidator(_one_or_many)
-]
+ModelNames = Annotated[tuple[Annotated[Name, AfterValidator(_model_name)], ...], BeforeValidator(_one_or_many)]
 Hosts = Annotated[tuple[Annotated[Name, AfterValidator(_own_host)], ...], BeforeValidator(_one_or_many)]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]

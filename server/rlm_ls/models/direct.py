@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,7 +45,7 @@ def reachable(provider: str, base: str | None) -> bool:
 
 async def pieces(
     base: str, key: str, body: Mapping[str, Any], *, connect: float, local: bool
-) -> AsyncIterator[Piece]:
+) -> AsyncGenerator[Piece, None]:
     """Ask, and hand on what comes. Closing the iterator, or cancelling its reader, closes the connection.
 
     `local`: no proxy is asked. Raises ProviderError, BrokenReply, aiohttp's errors, TimeoutError.
@@ -73,8 +73,8 @@ async def pieces(
             return
         if answer.content_type == "text/html":
             raise BrokenReply("it sent a web page in place of a reply.")
-        async for data in _data(answer.content):
-            yield _piece(data)
+        async for events in _arrivals(answer.content):
+            yield _together([_piece(event) for event in events])
 
 
 async def close() -> None:
@@ -104,24 +104,34 @@ def _proxy(url: str) -> str | None:
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("http")
 
 
-async def _data(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """The data of each server-sent event until [DONE] or the end. An event here is one line (OpenAI's never have two)."""
+async def _arrivals(content: aiohttp.StreamReader) -> AsyncIterator[list[bytes]]:
+    """The data of server-sent events, as many at a time as arrive together, until [DONE] or the end.
+
+    An event is one line here: OpenAI's never have two.
+    """
     rest = b""
     async for chunk in content.iter_any():
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if not line.startswith(b"data:"):
-                continue
-            data = line[5:].strip()
-            if data == b"[DONE]":
-                # A response read to its end leaves a connection that can be used again.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(TIDY_SECONDS):
-                        await content.read()
-                return
-            yield data
-    if rest.startswith(b"data:") and (data := rest[5:].strip()) != b"[DONE]":
-        yield data
+        events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        done = b"[DONE]" in events
+        if done:
+            events = events[: events.index(b"[DONE]")]
+        yield events
+        if done:
+            # A response read to its end leaves a connection that can be used again.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TIDY_SECONDS):
+                    await content.read()
+            return
+    if rest.startswith(b"data:") and (last := rest[5:].strip()) != b"[DONE]":
+        yield [last]
+
+
+def _together(pieces: list[Piece]) -> Piece:
+    finish = usage = None
+    for piece in pieces:
+        finish, usage = piece.finish or finish, piece.usage or usage
+    return Piece("".join(piece.text for piece in pieces), finish, usage)
 
 
 def _piece(data: bytes) -> Piece:
@@ -145,7 +155,9 @@ def _whole(body: bytes) -> Piece:
         raise _said(500, error, {})
     try:
         first = reply["choices"][0]
-        return Piece(str(first["message"].get("content") or ""), first.get("finish_reason") or "stop", reply.get("usage"))
+        return Piece(
+            str(first["message"].get("content") or ""), first.get("finish_reason") or "stop", reply.get("usage")
+        )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent something else than a reply.") from None
 
@@ -162,7 +174,9 @@ def _object(data: bytes) -> dict[str, Any]:
 
 def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> ProviderError:
     if 300 <= status < 400:
-        return ProviderError(status, "it sends its callers elsewhere; set models.apiBase to the address itself", headers)
+        return ProviderError(
+            status, "it sends its callers elsewhere; set models.apiBase to the address itself", headers
+        )
     try:
         return _said(status, json.loads(body)["error"], headers)
     except (ValueError, KeyError, TypeError):

@@ -40,9 +40,7 @@ class Endpoint:
         return urlsplit(self.base).netloc.rpartition("@")[2]
 
 
-def endpoint(
-    model: str, api_base: str | None, environ: Mapping[str, str], local_hosts: Sequence[str] = ()
-) -> Endpoint:
+def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local_hosts: Sequence[str] = ()) -> Endpoint:
     """The endpoint of the LiteLLM model name `model`, if need be from the variables that LiteLLM itself would read."""
     if api_base is None:
         variables, usual = SERVED_HERE.get(model.partition("/")[0], ((), None))

@@ -132,8 +132,10 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _too_long(error: BaseException) -> bool:
-    return isinstance(error, ProviderError) and error.status_code in (400, 413, 500) and bool(
-        TOO_LONG.search(f"{error.code} {error}")
+    return (
+        isinstance(error, ProviderError)
+        and error.status_code in (400, 413, 500)
+        and bool(TOO_LONG.search(f"{error.code} {error}"))
     )
 
 

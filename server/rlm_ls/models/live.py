@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -144,7 +144,7 @@ class LiteLLMModel:
 
     async def _pieces(
         self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
         key = self._environ.get(self._key_variable or entry.key_variable)

@@ -51,9 +51,7 @@ def families() -> tuple[Family, ...]:
     return tuple(
         Family(
             tuple(entry["patterns"]),
-            Profile(
-                entry["name"], entry["characters"], entry["batch"], entry["reply_tokens"], entry.get("prompt", "")
-            ),
+            Profile(entry["name"], entry["characters"], entry["batch"], entry["reply_tokens"], entry.get("prompt", "")),
         )
         for entry in table["family"]
     )
