@@ -120,7 +120,8 @@ class ModelServer:
 
     `latency`: seconds before a reply begins. `faults`: shares of requests that meet a fault whatever the script says,
     drawn with `seed`. `disconnects` counts clients that hung up in the middle of a reply; `billed` has an entry for
-    each request that was worked on; `most_open` is the most replies that were under way at once. The last `keep` requests are kept. A script that has run out answers 400.
+    each request that was worked on; `most_open` is the most replies that were under way at once. The last `keep`
+    requests are kept. A script that has run out answers 400.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SPEAKERS = frozenset({"openai", "hosted_vllm", "lm_studio", "llamafile", "lemonade", "xinference", "litellm_proxy"})
 """LiteLLM's providers that it, too, asks in plain OpenAI fashion."""
 
+DONE = b"[DONE]"
 TIDY_SECONDS = 0.05
 """How long the end of a response may come after the end of its stream for the connection to be used again."""
 
@@ -73,8 +74,13 @@ async def pieces(
             return
         if answer.content_type == "text/html":
             raise BrokenReply("it sent a web page in place of a reply.")
+        finished = False
         async for events in _arrivals(answer.content):
-            yield _together([_piece(event) for event in events])
+            piece = _together([_piece(event) for event in events if event != DONE])
+            finished = finished or piece.finish is not None
+            yield piece
+            if DONE in events and not finished:
+                yield Piece(finish="stop")  # said in another way
 
 
 async def close() -> None:
@@ -105,7 +111,7 @@ def _proxy(url: str) -> str | None:
 
 
 async def _arrivals(content: aiohttp.StreamReader) -> AsyncIterator[list[bytes]]:
-    """The data of server-sent events, as many at a time as arrive together, until [DONE] or the end.
+    """The data of server-sent events, as many at a time as arrive together, to [DONE] or the end.
 
     An event is one line here: OpenAI's never have two.
     """
@@ -113,18 +119,15 @@ async def _arrivals(content: aiohttp.StreamReader) -> AsyncIterator[list[bytes]]
     async for chunk in content.iter_any():
         *lines, rest = (rest + chunk).split(b"\n")
         events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
-        done = b"[DONE]" in events
-        if done:
-            events = events[: events.index(b"[DONE]")]
         yield events
-        if done:
+        if DONE in events:
             # A response read to its end leaves a connection that can be used again.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TIDY_SECONDS):
                     await content.read()
             return
-    if rest.startswith(b"data:") and (last := rest[5:].strip()) != b"[DONE]":
-        yield [last]
+    if rest.startswith(b"data:"):
+        yield [rest[5:].strip()]
 
 
 def _together(pieces: list[Piece]) -> Piece:
