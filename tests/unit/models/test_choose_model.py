@@ -144,12 +144,12 @@ def test_privacy_local_takes_the_hosts_that_the_user_lists(host: str, listed: bo
     hosts = ("gpu.lan", "192.168.1.0/24", "fd00::/8", "10.0.0.9")
     where = endpoint("openai/x", f"http://{host}:8000/v1", {}, hosts)
     assert (where.trusted, where.local) == (listed, False)
-    allowed = local(api_base=f"http://{host}:8000/v1", local_hosts=hosts)
+    allowed, environ = local(local_hosts=hosts), {"OPENAI_BASE_URL": f"http://{host}:8000/v1"}
     if listed:
-        assert choose("root", "openai/x", allowed, {})
+        assert choose("root", "openai/x", allowed, environ)
     else:
         with pytest.raises(ModelNotLocal, match="localHosts"):
-            choose("root", "openai/x", allowed, {})
+            choose("root", "openai/x", allowed, environ)
 
 
 def test_privacy_local_takes_models_of_this_machine() -> None:

@@ -34,8 +34,10 @@ class Inside:
     async def enter(self, asked: Model) -> None:
         async with self.gates.slot(asked):
             self.now += 1
-            await self.out.wait()
-            self.now -= 1
+            try:
+                await self.out.wait()
+            finally:
+                self.now -= 1
 
     async def settle(self, expected: int) -> None:
         """Long enough for more to come in, if they could."""
@@ -98,7 +100,6 @@ async def test_ten_thousand_wait_and_whoever_is_cancelled_leaves_the_place_to_ot
     for task in waiting[:-1]:
         task.cancel()
     await asyncio.gather(*waiting[:-1], return_exceptions=True)
-    inside.now = 0
     await inside.settle(1)
     inside.out.set()
     async with asyncio.timeout(10):
