@@ -18,10 +18,6 @@ from rlm_ls.settings import Settings, split_weight
 Role = Literal["root", "sub", "code"]
 
 
-HASTE = {"tries": 2, "busy_tries": 2, "longest_wait": 5.0}
-"""Patience with a member of a list: another one may be quicker than its third try."""
-
-
 def choose(role: Role, requested: str | None, settings: Settings, environ: Mapping[str, str]) -> Model | None:
     """The model for `role`, or None where none is configured or "offline" is: the engine then takes its rules.
 
@@ -37,7 +33,7 @@ def choose(role: Role, requested: str | None, settings: Settings, environ: Mappi
     weighed = [_weighed(name) for name in names if name != "offline"]
     if len(weighed) == 1:
         return _live(weighed[0][0], settings, environ, _patience(settings))
-    patience = replace(_patience(settings), **HASTE)
+    patience = _hurried(_patience(settings))
     models = [_live(name, settings, environ, patience) for name, _ in weighed]
     balanced = any(weight is not None for _, weight in weighed)
     return FallbackModel(models, [weight or 1 for _, weight in weighed] if balanced else None)
@@ -52,6 +48,11 @@ def _weighed(text: str) -> tuple[str, int | None]:
 
 def _patience(settings: Settings) -> Patience:
     return Patience(silence=settings.models.silence_seconds)
+
+
+def _hurried(patience: Patience) -> Patience:
+    """With a member of a list: another one may be quicker than its third try."""
+    return replace(patience, tries=2, busy_tries=2, longest_wait=5.0)
 
 
 def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: Patience) -> LiteLLMModel:
