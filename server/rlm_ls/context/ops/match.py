@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import pickle
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from math import isfinite
 
 from rlm_ls.context.clock import Clock
@@ -20,6 +21,9 @@ from rlm_ls.context.piece import Pieces
 
 Captured = str | tuple[str | None, ...]
 """What one match captures, as people see it."""
+
+PACKED = 20_000
+"""Values in one pickle: while one is read, no other thread of the server does anything."""
 
 
 def regex(
@@ -110,13 +114,15 @@ def readable(value: Raw) -> Captured:
     return tuple(None if part is None else part.decode("utf-8", "replace") for part in value)
 
 
-def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[dict[Raw, int], int]:
-    """How often each captured value occurs, and bytes searched."""
+def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[list[bytes], int]:
+    """How often each captured value occurs, in pickles of `PACKED` values, and bytes searched."""
     scan = Scan(clock, pieces)
     counts: Counter[Raw] = Counter()
     for batch in _captured(scan, program(pattern, ignore_case, multiline)):
         counts.update(batch)
-    return dict(counts), scan.searched
+    items = iter(counts.items())
+    packs = iter(lambda: dict(islice(items, PACKED)), {})
+    return [pickle.dumps(pack, protocol=5) for pack in packs], scan.searched
 
 
 def numbers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -23,8 +24,14 @@ MEMORY = 16 << 20
 LEAP = 32
 """Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
 
-MOST_LEAPING = 60
-"""Instructions of a program that may be written `LEAP` times over: the automaton must stay small to be quick."""
+MOST_LEAPING = 100
+"""Instructions of a program that may be written `LEAP` times over."""
+
+LINE_SECONDS, BYTE_SECONDS = 10e-6, 10e-9
+"""What lines and bytes may take so: several times what they take one by one, or the automaton is too large."""
+
+SPARE_SECONDS = 0.02
+"""For an automaton to be built in."""
 
 Raw = bytes | tuple[bytes | None, ...]
 """What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
@@ -46,6 +53,8 @@ class Program:
         self._engines: dict[tuple[bool, bool], Any] = {}
         self._python: re.Pattern[str] | None = None
         self._leaps: dict[bool, Any] = {}
+        self._spare = SPARE_SECONDS
+        """What leaps may still take longer than they should: once it is used up there are no more."""
         self._wide: dict[bool, re.Pattern[bytes] | None] = {}
         first = self._translation(True, False)
         self.exact, self.boundary = first.exact, first.boundary
@@ -172,7 +181,8 @@ class Program:
         It is one pattern for that many lines, with nothing to choose: each part of it takes whole lines, the last of
         which holds a match, and prefers to take few.
         """
-        if self.multiline or window.carriage or window.is_piece or self._decided_by_python(window):
+        unfit = self.multiline or window.carriage or window.is_piece or self._decided_by_python(window)
+        if unfit or self._spare < 0:
             return None
         if window.ascii not in self._leaps:
             self._leaps[window.ascii] = self._leaping(window.ascii)
@@ -180,7 +190,17 @@ class Program:
         if engine is None:
             return None
         match, anchor, text, size = engine.Match, _at_start(), window.text, len(window.text)
-        return lambda at: max(0, match(anchor, text, at, size)[0][1])
+
+        def leap(at: int) -> int:
+            if self._spare < 0:
+                return 0
+            began = time.thread_time()
+            end: int = match(anchor, text, at, size)[0][1]
+            fair = LINE_SECONDS * LEAP + BYTE_SECONDS * (end - at) if end > 0 else BYTE_SECONDS * (size - at)
+            self._spare = min(SPARE_SECONDS, self._spare + fair - (time.thread_time() - began))
+            return max(0, end)
+
+        return leap
 
     def _leaping(self, ascii_only: bool) -> Any | None:
         if self._engine(ascii_only, False).ProgramSize() > MOST_LEAPING:
