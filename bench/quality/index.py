@@ -48,6 +48,9 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
 }
 """What `answer` must be for each type of scoring."""
 
+NUMERIC = "numeric"
+"""The `answer_type` for which OOLONG grades an error; of all others an answer is right or wrong."""
+
 FORM = "\nEnd with "
 """What begins a question's instruction on the form of its answer, in the index files known so far."""
 
@@ -75,7 +78,12 @@ class Question(BaseModel):
 
     @model_validator(mode="after")
     def _answer_fits(self) -> Question:
-        ANSWERS[self.scoring.type].validate_python(self.answer)
+        """The answer is what its scoring compares with: "yes" becomes True, "491" a number."""
+        answer = ANSWERS[self.scoring.type].validate_python(self.answer)
+        if self.scoring.type != "regex":
+            object.__setattr__(self, "answer", answer)
+        if self.scoring.type == "oolong" and self.scoring.answer_type.lower() == NUMERIC:
+            float(answer)
         return self
 
     @property

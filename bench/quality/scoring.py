@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from bench.quality.index import Question, Scoring, ScoringType
+from bench.quality.index import NUMERIC, Question, Scoring, ScoringType
 from bench.quality.stated import (
     bare,
     entries,
@@ -168,11 +168,11 @@ def rouge(output: str, answer: str, _: Scoring) -> float:
 
 
 @_scorer("oolong")
-def oolong(output: str, answer: object, scoring: Scoring) -> float:
+def oolong(output: str, answer: Any, scoring: Scoring) -> float:
     """0.75 to the power of the error where a number is asked for (OOLONG, arXiv 2511.02817), else exact."""
-    if scoring.answer_type.lower() == "numeric":
+    if scoring.answer_type.lower() == NUMERIC:
         found = _number(output)
-        return 0.0 if found is None else 0.75 ** abs(found - float(str(answer)))
+        return 0.0 if found is None else 0.75 ** abs(found - float(answer))
     line = bare(first_line(final(output)))
     return float(bare(answer) in {line, bare(NAMED.sub("", line))})
 
