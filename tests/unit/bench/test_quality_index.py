@@ -86,4 +86,4 @@ def test_an_answer_is_taken_as_its_scorer_compares_it() -> None:
 
 def test_the_four_recorded_questions_are_an_index() -> None:
     questions = read_index(OWN)
-    assert {question.id for question in questions} == {"own-detective", "own-remotes", "own-labels", "own-family"}
+    assert {question.id for question in questions} == {"own-detective", "own-meetings", "own-labels", "own-family"}
