@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         every = read_index(arguments.index)
         questions = chosen(every, arguments.only, arguments.limit)
         plan = plan_of(arguments, every)
-        check(plan)
+        check(plan, questions)
         results = Results(arguments.json)
     except RlmError as error:
         print(f"bench.quality: {error}", file=sys.stderr)

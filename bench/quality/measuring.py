@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -63,12 +64,20 @@ class Plan:
         sub = tuple(name.strip() for name in self.sub.split(",")) if self.sub else ()
         models = settings.models.model_copy(update={"root": root, "sub": sub, "code": ()})
         return settings.model_copy(
-            update={"models": models, "trace": "full" if self.record is not None else settings.trace}
+            update={
+                "models": models,
+                # Nobody is there to be asked.
+                "budget": settings.budget.model_copy(update={"ask_above_usd": None}),
+                "trace": "full" if self.record is not None else settings.trace,
+            }
         )
 
 
-def check(plan: Plan) -> None:
-    """Raises BadRequest for what no question could be asked with."""
+def check(plan: Plan, questions: Sequence[Question]) -> None:
+    """Raises BadRequest for what could not be asked or, which is worse, not be scored once it was paid for."""
+    needed = {"bm25s": "retrieval" in plan.arms, "rouge_score": any(q.scoring.type == "rouge" for q in questions)}
+    if missing := [name for name, wanted in needed.items() if wanted and find_spec(name) is None]:
+        raise BadRequest(f"{' and '.join(missing)} is not installed.", "pip install -e '.[bench]'")
     one_call = [arm for arm in plan.arms if arm not in LOOPED]
     if plan.model == "offline" and one_call and not plan.replay:
         raise BadRequest(
@@ -82,7 +91,7 @@ async def measure(
     plan: Plan, questions: Sequence[Question], results: Results, on_row: Callable[[Row], None] = lambda row: None
 ) -> None:
     """Every question that `results` does not hold yet is asked. Cancelling loses the questions under way, no others."""
-    check(plan)
+    check(plan, questions)
     todo = [
         (arm, question) for arm in plan.arms for question in questions if not results.done(key(plan, arm, question))
     ]

@@ -42,8 +42,8 @@ NAMED = re.compile(r"^(?:label|user|answer|date|month)(?: id)?s?\s*[:=]?\s+(?=\S
 
 
 def score(output: str, question: Question) -> float:
-    """How right `output` is as an answer to `question`, from 0 to 1."""
-    return SCORERS[question.scoring.type](output, question.answer, question.scoring)
+    """How right `output` is as an answer to `question`, from 0 to 1, in millionths: 0.75^530 is nothing."""
+    return round(SCORERS[question.scoring.type](output, question.answer, question.scoring), 6)
 
 
 def _scorer(name: ScoringType) -> Callable[[Scorer], Scorer]:

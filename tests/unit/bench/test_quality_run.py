@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
-from collections.abc import Mapping
+import signal
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.quality import measuring
 from bench.quality.__main__ import main
 from bench.quality.index import Question, Scoring
 from bench.quality.measuring import Plan, measure, rows_of
@@ -23,6 +27,7 @@ LOG = "".join(
 NEEDLE = "The harbour master keeps the brass key in a herring barrel."
 TALE = "\n".join(f"Day {n}. The rain fell on the mill, and nothing else took place." for n in range(9000))
 MODEL = "openai/scripted"
+ROOT = Path(__file__).parents[3]
 
 ERRORS = Question(
     id="errors",
@@ -56,6 +61,18 @@ def mind(body: Mapping[str, Any]) -> str | Scripted:
             return script("hit = find('brass key')[0]\nsubmit('ANSWER: ' + hit.text, cite=[hit])")
         return script("submit(str(count('ERROR')) + ' lines')")
     return "ANSWER: herring barrel" if NEEDLE in last(body) else "ANSWER: I cannot know"
+
+
+def hanging_at_the_key(reached: asyncio.Event) -> Callable[[Mapping[str, Any]], str | Scripted]:
+    """Answers the first question, and never the second."""
+
+    def answer(body: Mapping[str, Any]) -> str | Scripted:
+        if "brass key" not in body["messages"][1]["content"]:
+            return mind(body)
+        reached.set()
+        return Scripted(fault="hang")
+
+    return answer
 
 
 @pytest.fixture
@@ -153,14 +170,7 @@ async def test_a_stopped_measurement_goes_on_where_it_was(
     out = tmp_path / "results.jsonl"
     plan = Plan(texts=texts, model=MODEL, arms=("loop",), concurrency=1)
     under_way = asyncio.Event()
-
-    def hanging(body: Mapping[str, Any]) -> str | Scripted:
-        if "brass key" not in body["messages"][1]["content"]:
-            return mind(body)
-        under_way.set()
-        return Scripted(fault="hang")
-
-    async with ModelServer(hanging) as server:
+    async with ModelServer(hanging_at_the_key(under_way)) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         stopped = asyncio.create_task(measure(plan, BOTH, Results(out)))
         async with asyncio.timeout(30):
@@ -177,6 +187,31 @@ async def test_a_stopped_measurement_goes_on_where_it_was(
         assert len(server.requests) == 1
     assert [row.score for row in rows.values()] == [1.0, 1.0]
     assert len(Results(out).rows) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a process of one's own")
+async def test_ctrl_c_shows_what_is_done_and_ends_at_once(index: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results.jsonl"
+    under_way = asyncio.Event()
+    async with ModelServer(hanging_at_the_key(under_way)) as server:
+        environ = os.environ | {"RLM_MODELS_API_BASE": server.base_url, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-m", "bench.quality", str(index), "--model", MODEL, "--arm", "loop"]
+        process = await asyncio.create_subprocess_exec(
+            *command, "--json", str(out), "--concurrency", "1", cwd=ROOT, env=environ, stdout=asyncio.subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(60):
+                await under_way.wait()
+                process.send_signal(signal.SIGINT)
+                printed, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    assert process.returncode == 130
+    assert "The same command goes on from here." in printed.decode()
+    assert re.search(r"loop, openai/scripted +1 +1 +1\.000", printed.decode())
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["errors"]
 
 
 async def test_a_question_that_was_changed_is_asked_again(texts: Path, tmp_path: Path) -> None:
@@ -239,6 +274,14 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_asked(
 ) -> None:
     assert main([str(index), *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_missing_library_is_told_before_anything_is_paid_for(
+    index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(measuring, "find_spec", lambda name: None)
+    assert main([str(index), "--model", MODEL, "--arm", "retrieval"]) == 2
+    assert "bm25s is not installed. pip install" in capsys.readouterr().err
 
 
 def test_only_and_limit_choose_questions(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
