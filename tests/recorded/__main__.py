@@ -3,8 +3,8 @@
 `--refresh` in place of MODEL keeps the recorded replies and takes the prompts and outputs of today: for a change that
 does not call for another mind.
 
-Runs over texts that are not ours to pass on are recorded by `python -m bench.quality bench/quality/own.json --record DIR`
-and kept outside the repository.
+Runs over texts that are not ours to pass on are recorded by `python -m bench.quality bench/quality/own.json` with
+`--record DIR`, and kept outside the repository.
 """
 
 from __future__ import annotations
