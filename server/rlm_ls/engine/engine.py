@@ -37,7 +37,7 @@ from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
-from rlm_ls.store.redact import for_trace
+from rlm_ls.store.redact import for_trace, known_secrets
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
@@ -185,7 +185,7 @@ class Engine:
         self.store.limit_cache(settings.cache_mb << 20)
         self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
-        redact = partial(for_trace, level=settings.trace, secrets=(secret,))
+        redact = partial(for_trace, level=settings.trace, known=known_secrets(os.environ, (secret,)))
         journal = Journal(run_id, self.store, on_event, redact, began, seq=resumed.last_seq if resumed else 0)
         budget = limits(request, settings)
         ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask), started=began)

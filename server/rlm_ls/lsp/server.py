@@ -45,8 +45,8 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
-    code_lenses, commands,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
+    code_actions, code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 

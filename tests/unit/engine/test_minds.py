@@ -174,11 +174,13 @@ async def test_each_reply_is_in_the_trace_before_the_script_goes_on(ask: Asker) 
 
 
 async def test_stopping_a_run_stops_its_sub_calls(ask: Asker) -> None:
-    asked, ended = asyncio.Event(), 0
+    asked, begun, ended = asyncio.Event(), 0, 0
 
     async def hang(_: str) -> str:
-        nonlocal ended
-        asked.set()
+        nonlocal begun, ended
+        begun += 1
+        if begun == 2:
+            asked.set()
         try:
             await asyncio.sleep(60)
         finally:
