@@ -118,6 +118,12 @@ class RecordingMismatch(RlmError):
     code = 4206
 
 
+class SubCallFailed(RlmError):
+    """A sub-model or a child run that a script asked gave no usable reply."""
+
+    code = 4207
+
+
 class BadPattern(RlmError):
     """A search pattern is invalid, or means something no linear-time engine can do."""
 

@@ -116,7 +116,7 @@ class Settings(Section):
     """
 
     models: Models = Models()
-    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl",)
+    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl", "llm")
     budget: BudgetSettings = BudgetSettings()
     privacy: Literal["any", "local"] = "any"
     context: ContextSettings = ContextSettings()

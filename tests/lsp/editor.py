@@ -48,6 +48,8 @@ class Editor:
             "workspace/configuration": lambda params: [None] * len(params["items"]),
             "client/registerCapability": lambda _: None,
         }
+        self.silent: set[str] = set()
+        """Requests of the server that are not answered."""
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._arrival = asyncio.Condition()
         self._next_id = 0
@@ -188,7 +190,7 @@ class Editor:
                     future.set_result(message["result"])
             return
         self.received.append((asyncio.get_running_loop().time(), message))
-        if "id" in message:
+        if "id" in message and message["method"] not in self.silent:
             self._answer(message)
 
     def _answer(self, message: dict[str, Any]) -> None:

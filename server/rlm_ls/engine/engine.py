@@ -21,15 +21,17 @@ from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.consent import Ask, Consent
 from rlm_ls.engine.earlier import KeptSandboxes
-from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
+from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect, sub_model
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
+from rlm_ls.models.gates import Gates
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import for_trace
@@ -61,6 +63,7 @@ class Engine:
     pool: SearchPool
     shelf: Shelf
     sandboxes: AsyncMonty
+    dispatcher: Dispatcher
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
@@ -85,7 +88,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, Gates()), stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -156,8 +159,8 @@ class Engine:
             await journal.emit(started(request, created))
             async with AsyncExitStack() as stack:
                 active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
-                run.consent = await self._consent(run, settings, ask)
-                stack.push_async_callback(run.consent.close)
+                ledger.consent = await self._consent(run, settings, ask)
+                stack.push_async_callback(ledger.consent.close)
                 answer = await explore(run)
                 self.kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
@@ -181,8 +184,9 @@ class Engine:
         above = settings.budget.ask_above_usd
         consent = Consent(above, run.ledger.limits.usd, ask)
         if above is not None:
-            characters = run.conversation.characters
-            looking = await prospect(run.request, settings, run.route, run.model, run.desk.context, characters)
+            sub = await sub_model(run.request, settings, run.route, run.model)
+            known = (run.request, settings, run.route, run.model, sub, run.desk.context)
+            looking = prospect(*known, run.conversation.characters)
             likely, high, _ = await foresee(looking, self.store)
             consent.expect(likely.usd, high.usd)
         return consent

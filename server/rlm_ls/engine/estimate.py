@@ -5,6 +5,7 @@ No model is called. The first message is made as a run would make it, so that it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,20 +16,21 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.answer import Route, Wire
 from rlm_ls.engine.ledger import Ledger, Limits
+from rlm_ls.engine.minds import SubModel
 from rlm_ls.engine.opening import choose_route, open_conversation
 from rlm_ls.engine.preparation import (
-    AVAILABLE_LEVELS,
     ModelFactory,
     check,
     choose_model,
-    choose_sub_model,
     earlier_run,
     limits,
     offline_model,
     take_context,
 )
+from rlm_ls.engine.prompt import Voice
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import REPLY_TOKENS
+from rlm_ls.engine.submodels import choose_sub_models
 from rlm_ls.models.base import Model
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -45,7 +47,6 @@ REPLY, OBSERVATION = 300, 500
 """Tokens of a usual reply and of what goes back: with the first message, about 1,300 a turn."""
 DIRECT_REPLY = 500
 
-SUB_CALL_CHARACTERS = 50_000
 SUB_CALL_EXTRA = 400
 """Tokens of a sub-call beside its text: instructions and reply."""
 
@@ -65,7 +66,10 @@ class Cap(Wire):
 
 
 class Estimate(Wire):
-    """`likely` is the median, `high` the 90th percentile, neither above `limit`; `basis` says where they come from."""
+    """`likely` is the median; `high` is the 90th percentile and, where there are sub-models, one reading of the text.
+
+    Neither is above `limit`; `basis` says where they come from.
+    """
 
     route: Route
     model: str
@@ -84,7 +88,7 @@ class Prospect:
 
     route: Route
     model: Model
-    sub: Model | None
+    sub: SubModel | None
     first_message: int
     text: int
     limits: Limits
@@ -102,8 +106,10 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         await model.prepare()
         route, _ = choose_route(context, model, settings)
         search = Search(context, engine.pool, settings.verb_seconds)
-        conversation, _ = await open_conversation(request, route, context, search, settings, earlier)
-        looking = await prospect(request, settings, route, model, context, conversation.characters)
+        sub = await sub_model(request, settings, route, model)
+        voice = Voice(settings.output_characters, sub.profile if sub else None, request.coordinator)
+        conversation, _ = await open_conversation(request, route, context, search, voice, earlier)
+        looking = prospect(request, settings, route, model, sub, context, conversation.characters)
         likely, high, basis = await foresee(looking, engine.store)
         return Estimate(
             route=route,
@@ -118,14 +124,23 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         )
 
 
-async def prospect(
-    request: AskRequest, settings: Settings, route: Route, model: Model, context: Context, first_message: int
+async def sub_model(request: AskRequest, settings: Settings, route: Route, model: Model) -> SubModel | None:
+    """Who answers the run's sub-calls, if it may make any. Raises UnknownModel, ModelNotLocal."""
+    if route != "rlm" or "llm" not in (request.levels or settings.levels):
+        return None
+    return (await choose_sub_models(model, settings, os.environ)).sub
+
+
+def prospect(
+    request: AskRequest,
+    settings: Settings,
+    route: Route,
+    model: Model,
+    sub: SubModel | None,
+    context: Context,
+    first_message: int,
 ) -> Prospect:
     """`first_message` is in characters, the system prompt included."""
-    sub = None
-    if route == "rlm" and "llm" in set(request.levels or settings.levels) & set(AVAILABLE_LEVELS):
-        sub = choose_sub_model(settings) or model
-        await sub.prepare()
     asked = request.budget.sub_calls
     return Prospect(
         route=route,
@@ -161,7 +176,7 @@ async def foresee(looking: Prospect, store: Store) -> tuple[Expected, Expected, 
             )
         if looking.sub is not None:
             high = _with_one_reading(high, looking, looking.sub)
-            basis += f" The high figure includes that {looking.sub.name} reads the whole text once."
+            basis += f" The high figure includes that {looking.sub.model.name} reads the whole text once."
     if likely.usd is None or high.usd is None:
         basis += " A price is not known, so dollars are not."
     high, cut = _cut(high, looking)
@@ -196,10 +211,10 @@ def _of_runs(model: Model, runs: Sequence[dict[str, Any]], share: float) -> Expe
     return Expected(turns=at("turns"), sub_calls=at("subCalls"), tokens=prompt + completion, usd=usd)
 
 
-def _with_one_reading(expected: Expected, looking: Prospect, sub: Model) -> Expected:
-    calls = ceil(looking.text / SUB_CALL_CHARACTERS)
+def _with_one_reading(expected: Expected, looking: Prospect, sub: SubModel) -> Expected:
+    calls = ceil(looking.text / sub.profile.characters)
     prompt, completion = Ledger(looking.limits).tokens_in(looking.text), calls * SUB_CALL_EXTRA
-    usd = sub.price(prompt, completion)
+    usd = sub.model.price(prompt, completion)
     return Expected(
         turns=expected.turns,
         sub_calls=expected.sub_calls + calls,

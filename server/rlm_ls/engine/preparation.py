@@ -7,30 +7,28 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
-from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.earlier import Earlier, assigned
 from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
-from rlm_ls.engine.opening import choose_route, open_conversation
+from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run
+from rlm_ls.engine.setup import Plan, set_up
 from rlm_ls.engine.submission import check_schema
+from rlm_ls.engine.submodels import SubModels, choose_sub_models
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
-from rlm_ls.executors.desk import Desk
-from rlm_ls.executors.dsl import Sandbox
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
-from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
-AVAILABLE_LEVELS = ("dsl",)
+AVAILABLE_LEVELS = ("dsl", "llm")
 RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
@@ -82,39 +80,17 @@ async def prepare(
     model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
     route, reason = choose_route(context, model, settings)
-    await journal.emit(RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind))
-    unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
+    levels = request.levels or settings.levels
+    subs = SubModels()
+    if "llm" in levels and route == "rlm":
+        subs = await choose_sub_models(model, settings, os.environ)
+    await journal.emit(
+        RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind, sub_model=subs.name)
+    )
+    unavailable = sorted(set(request.levels or ()) - set(AVAILABLE_LEVELS))
     warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
-    search = Search(context, engine.pool, settings.verb_seconds)
-    desk = Desk(context, search, ledger.remaining, request.surroundings)
-    conversation, shown = await open_conversation(request, route, context, search, settings, earlier)
-    sandbox = Sandbox(
-        engine.sandboxes,
-        clock=datetime.fromtimestamp(int(created), UTC),
-        script_seconds=settings.script_seconds,
-        print_limit=settings.output_characters,
-        single=len(context.documents) == 1,
-    )
-    stack.push_async_callback(sandbox.close)
-    await sandbox.start(earlier.state if earlier else None)
-    run = Run(
-        request=request,
-        model=model,
-        route=route,
-        route_reason=reason,
-        ledger=ledger,
-        journal=journal,
-        desk=desk,
-        sandbox=sandbox,
-        conversation=conversation,
-        output_limit=settings.output_characters,
-        trace_uri=f"rlm:/trace/{journal.run_id}.md",
-        warnings=warnings,
-        characters_shown=shown,
-    )
-    if route == "direct":
-        desk.read.update(part.doc for part in context.limit)
-    return run
+    plan = Plan(engine, settings, model, subs, created, levels, route, reason, earlier, warnings)
+    return await set_up(plan, request, context, journal, ledger, stack)
 
 
 async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
@@ -155,6 +131,8 @@ def limits(request: AskRequest, settings: Settings) -> Limits:
         seconds=default.seconds if asked.seconds is None else asked.seconds,
         usd=default.usd if asked.usd is None else asked.usd,
         tokens=default.tokens if asked.tokens is None else asked.tokens,
+        sub_calls=default.sub_calls if asked.sub_calls is None else asked.sub_calls,
+        depth=default.depth if asked.depth is None else asked.depth,
     )
 
 
@@ -164,12 +142,7 @@ async def choose_model(request: AskRequest, settings: Settings, warnings: list[s
         return choose("root", request.model, settings, os.environ)
     path = Path(request.model.removeprefix(RECORDED)).expanduser()
     recording = await asyncio.to_thread(read_recording, path)
-    return RecordedModel(calls_from_events(recording.events), strict=False, on_difference=warnings.append)
-
-
-def choose_sub_model(settings: Settings) -> Model | None:
-    """The model that sub-calls go to; None where the root model is to answer them. Raises UnknownModel…"""
-    return choose("sub", None, settings, os.environ)
+    return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)
 
 
 def offline_model(request: AskRequest, context: Context) -> Model:
@@ -193,6 +166,8 @@ def started(request: AskRequest, created: float) -> RunStarted:
         created=created,
         answer_schema=request.schema,
         follow_up=request.follow_up,
+        levels=request.levels,
+        coordinator=request.coordinator,
     )
 
 

@@ -15,7 +15,7 @@ from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.errors import BadRequest
 from rlm_ls.models.base import Model
-from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.models.recorded import RecordedModel
 
 Events = Sequence[Mapping[str, Any]]
 
@@ -46,7 +46,7 @@ async def replay(
     seen: list[dict[str, Any]] = []
 
     def model(_request: AskRequest, _context: Context) -> Model:
-        return RecordedModel(calls_from_events(events), strict=strict, on_difference=differences.append)
+        return RecordedModel.of(events, strict=strict, on_difference=differences.append)
 
     def listen(event: AnyEvent) -> None:
         seen.append({"type": event.type} | event.wire())
@@ -85,6 +85,8 @@ def request_of(events: Events, root: Path | None = None) -> AskRequest:
         budget=Budget(**started.get("budget", {})),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),
+        levels=tuple(started["levels"]) if started.get("levels") else None,
+        coordinator=bool(started.get("coordinator")),
     )
 
 

@@ -83,6 +83,7 @@ def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings)
         follow_up=params.follow_up,
         run_id=new_run_id(),
         surroundings=surroundings,
+        coordinator=bool(params.coordinator),
     )
 
 
@@ -90,7 +91,16 @@ def _stopped_early(job: Job) -> dict[str, Any]:
     """The Answer of a run that was stopped before there was one: it is not in the store, and has no id."""
     reason = "Stopped before the run began."
     job.outcome = f"cancelled: {reason}"
-    usage = ("turns", "modelCalls", "subCalls", "promptTokens", "completionTokens", "cachedTokens", "seconds")
+    usage = (
+        "turns",
+        "modelCalls",
+        "subCalls",
+        "cachedCalls",
+        "promptTokens",
+        "completionTokens",
+        "cachedTokens",
+        "seconds",
+    )
     return {
         "runId": "",
         "status": "cancelled",

@@ -115,6 +115,7 @@ class AskParams:
     partial_result_token: int | str | None = None
     show: bool | None = None
     editor: EditorParams | None = None
+    coordinator: bool | None = None
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 
@@ -33,6 +33,7 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     finish: Literal["stop", "length"] = "stop"
+    tries: int = 1
 
 
 TextSink = Callable[[str], None]
@@ -54,6 +55,8 @@ class Model(Protocol):
     def window(self) -> int: ...
     @property
     def local(self) -> bool: ...
+    @property
+    def endpoint(self) -> str: ...
 
     async def prepare(self) -> None:
         """Find out `window` and `price` before the first call. Sends nothing; may take seconds the first time.
@@ -68,6 +71,7 @@ class Model(Protocol):
         *,
         on_text: TextSink | None = None,
         max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         """Answer `messages`. Cancelling the task closes the connection within 100 ms.
 

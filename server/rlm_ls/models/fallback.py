@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed, ModelUnreachable
 from rlm_ls.models.base import Message, Model, Reply, TextSink
@@ -29,6 +29,10 @@ class FallbackModel:
     def local(self) -> bool:
         return all(model.local for model in self._models)
 
+    @property
+    def endpoint(self) -> str:
+        return ""
+
     async def prepare(self) -> None:
         for model in self._models:
             await model.prepare()
@@ -39,7 +43,12 @@ class FallbackModel:
         return max(known) if len(known) == len(prices) else None
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         for model in self._models[:-1]:
             try:

@@ -60,6 +60,10 @@ class LiteLLMModel:
         """Tokens; a cautious guess until `prepare` has run."""
         return self._entry.window if self._entry else UNKNOWN_WINDOW
 
+    @property
+    def endpoint(self) -> str:
+        return ""
+
     async def prepare(self) -> None:
         """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
 
@@ -78,7 +82,12 @@ class LiteLLMModel:
         return prompt_tokens * entry.prompt_usd + completion_tokens * entry.completion_usd
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         await self.prepare()
         spent = Usage(usd=0.0)
