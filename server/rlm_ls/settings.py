@@ -77,7 +77,8 @@ class Section(BaseModel):
 class Models(Section):
     """LiteLLM model names (`openai/gpt-4o-mini`, `ollama_chat/qwen3`) or `offline`, best first.
 
-    An empty role takes `root`; an empty `root` means that no model is configured.
+    An empty role takes `root`; an empty `root` means that no model is configured. `editor_is_local`: what the editor
+    offers as its own model runs on this machine.
     """
 
     root: Names = ()
@@ -85,6 +86,7 @@ class Models(Section):
     code: Names = ()
     api_base: Annotated[str | None, AfterValidator(_endpoint)] = None
     api_key_env: Annotated[str | None, AfterValidator(_variable_name)] = None
+    editor_is_local: bool = False
 
 
 class BudgetSettings(Section):
@@ -225,10 +227,14 @@ def _from_text(text: str, *, many: bool) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
+NOT_OF_WORKSPACES = {"api_base", "api_key_env", "editor_is_local"}
+"""Of the section models: what a file of an untrusted workspace must not set."""
+
+
 def _untrusted(section: dict[str, Any], privacy_below: str, problems: list[Problem]) -> dict[str, Any]:
     models = section.get("models")
     if isinstance(models, Mapping):
-        refused = [key for key in models if _snake(str(key)) in {"api_base", "api_key_env"} and models[key]]
+        refused = [key for key in models if _snake(str(key)) in NOT_OF_WORKSPACES and models[key]]
         problems.extend(
             Problem(f"editor settings models.{key}", "is not taken from a workspace that is not trusted.")
             for key in refused

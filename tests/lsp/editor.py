@@ -202,6 +202,8 @@ class Editor:
             answer["result"] = handler(message.get("params"))
         except Refuse as refusal:
             answer["error"] = {"code": -32601, "message": str(refusal)}
+        except RpcError as error:
+            answer["error"] = {"code": error.code, "message": error.message}
         self.send(answer)
 
 

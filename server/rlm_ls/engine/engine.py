@@ -31,6 +31,7 @@ from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
+from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.models.gates import Gates
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -67,6 +68,8 @@ class Engine:
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    sampler: Sampler | None = None
+    """Has the editor's own model answer, where there is an editor that offers one."""
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
@@ -136,6 +139,10 @@ class Engine:
         finally:
             del self._active[run_id]
 
+    def editor(self, run_id: str) -> Editor | None:
+        """The editor that a run is asked from, if its model can be asked."""
+        return None if self.sampler is None else Editor(self.sampler, run_id)
+
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
         return await estimate(self, self.settings, request, model)
@@ -184,7 +191,7 @@ class Engine:
         above = settings.budget.ask_above_usd
         consent = Consent(above, run.ledger.limits.usd, ask)
         if above is not None:
-            sub = await sub_model(run.request, settings, run.route, run.model)
+            sub = await sub_model(run.request, settings, run.route, run.model, self.editor(run.journal.run_id))
             known = (run.request, settings, run.route, run.model, sub, run.desk.context)
             looking = prospect(*known, run.conversation.characters)
             likely, high, _ = await foresee(looking, self.store)

@@ -32,6 +32,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import REPLY_TOKENS
 from rlm_ls.engine.submodels import choose_sub_models
 from rlm_ls.models.base import Model
+from rlm_ls.models.editor import Editor
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 
@@ -99,14 +100,14 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
     """Raises what a run would raise before its first turn."""
     check(request)
     async with AsyncExitStack() as stack:
-        chosen = None if factory else await choose_model(request, settings, [])
+        chosen = None if factory else await choose_model(request, settings, [], engine.editor(""))
         earlier = await earlier_run(engine, request)
         context = await take_context(engine, settings, request, stack)
         model = factory(request, context) if factory else chosen or offline_model(request, context)
         await model.prepare()
         route, _ = choose_route(context, model, settings)
         search = Search(context, engine.pool, settings.verb_seconds)
-        sub = await sub_model(request, settings, route, model)
+        sub = await sub_model(request, settings, route, model, engine.editor(""))
         voice = Voice(settings.output_characters, sub.profile if sub else None, request.coordinator)
         conversation, _ = await open_conversation(request, route, context, search, voice, earlier)
         looking = prospect(request, settings, route, model, sub, context, conversation.characters)
@@ -124,11 +125,13 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         )
 
 
-async def sub_model(request: AskRequest, settings: Settings, route: Route, model: Model) -> SubModel | None:
+async def sub_model(
+    request: AskRequest, settings: Settings, route: Route, model: Model, editor: Editor | None
+) -> SubModel | None:
     """Who answers the run's sub-calls, if it may make any. Raises UnknownModel, ModelNotLocal."""
     if route != "rlm" or "llm" not in (request.levels or settings.levels):
         return None
-    return (await choose_sub_models(model, settings, os.environ)).sub
+    return (await choose_sub_models(model, settings, os.environ, editor)).sub
 
 
 def prospect(

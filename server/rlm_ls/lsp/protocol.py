@@ -127,6 +127,8 @@ class RlmProtocol(LanguageServerProtocol):
         method = data["method"]
         if (custom := wire.REQUESTS.get(method)) is not None:
             return _Request(data.get("id", 0), method, wire.structure(method, data.get("params"), custom))
+        if (custom := wire.NOTIFICATIONS.get(method)) is not None:
+            return _Notification(method, wire.structure(method, data.get("params"), custom))
         kind = self.get_message_type(method)
         if kind is None:
             # pygls answers an unknown method itself; its parameters would become a namedtuple, if they can.

@@ -22,6 +22,7 @@ from rlm_ls.lsp import (
     estimate,
     lifecycle,
     runs,
+    sample,
     stop,
     trace,
     watching,
@@ -45,7 +46,7 @@ DRAIN = 2.0
 
 PARTS = (
     lifecycle, watching, ask, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
-    code_lenses, commands,
+    code_lenses, commands, sample,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 
@@ -70,7 +71,8 @@ class RlmServer(LanguageServer):
         self.edits = RecentEdits()
         self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
-        self.door = EngineDoor(self.configuration)
+        self.sampling = sample.Sampling(self.protocol)
+        self.door = EngineDoor(self.configuration, lambda: self.sampling.sample if self.client.samples else None)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None

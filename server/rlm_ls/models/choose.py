@@ -7,6 +7,7 @@ from typing import Literal
 
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.base import Model
+from rlm_ls.models.editor import Editor, editor_model, is_editor
 from rlm_ls.models.endpoint import endpoint
 from rlm_ls.models.failures import NAMES_REMEDY
 from rlm_ls.models.fallback import FallbackModel
@@ -16,18 +17,28 @@ from rlm_ls.settings import Settings
 Role = Literal["root", "sub", "code"]
 
 
-def choose(role: Role, requested: str | None, settings: Settings, environ: Mapping[str, str]) -> Model | None:
+def choose(
+    role: Role,
+    requested: str | None,
+    settings: Settings,
+    environ: Mapping[str, str],
+    editor: Editor | None = None,
+) -> Model | None:
     """The model for `role`, or None where none is configured or "offline" is: the engine then takes its rules.
 
     `requested` is a LiteLLM name, several with commas between them, or "offline". Loads and sends nothing. Raises
-    UnknownModel, ModelNotLocal.
+    UnknownModel, ModelNotLocal; for the editor's own model ("editor") without an `editor` ModelUnreachable.
     """
     configured = getattr(settings.models, role) or settings.models.root
     names = [name.strip() for name in requested.split(",")] if requested and requested.strip() else list(configured)
     names = [name for name in names if name]
     if not names or "offline" in names[:1]:
         return None
-    models = [_live(name, settings, environ) for name in names if name != "offline"]
+    models = [
+        editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ)
+        for name in names
+        if name != "offline"
+    ]
     return models[0] if len(models) == 1 else FallbackModel(models)
 
 
