@@ -101,9 +101,13 @@ class ModelUnreachable(RlmError):
 
 
 class ModelFailed(RlmError):
-    """The provider answered with an error that a retry did not mend (5xx, malformed reply, context too long)."""
+    """The provider answered with an error that a retry did not mend (5xx, malformed reply, context too long).
+
+    `passing`: it is the provider's state and not the request's; in a while, or elsewhere, the same request may do.
+    """
 
     code = 4204
+    passing = False
 
 
 class ModelNotLocal(RlmError):

@@ -21,10 +21,11 @@ from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.consent import Ask, Consent
 from rlm_ls.engine.earlier import KeptSandboxes
-from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect, sub_model
+from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
 from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.minds import RunMinds
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
@@ -32,7 +33,6 @@ from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
 from rlm_ls.models.editor import Editor, Sampler
-from rlm_ls.models.gates import Gates
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import for_trace
@@ -91,7 +91,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, Gates()), stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -154,10 +154,12 @@ class Engine:
         created = time.time()
         settings = self.settings
         self.store.limit_cache(settings.cache_mb << 20)
+        self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
         redact = partial(for_trace, level=settings.trace, secrets=(secret,))
         journal = Journal(run_id, self.store, on_event, redact)
-        ledger = Ledger(limits(request, settings))
+        budget = limits(request, settings)
+        ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask))
         await self.store.begin_run(
             run_id, request.question, created, {"version": __version__, "model": request.model or ""}
         )
@@ -165,9 +167,9 @@ class Engine:
             check(request)
             await journal.emit(started(request, created))
             async with AsyncExitStack() as stack:
-                active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
-                ledger.consent = await self._consent(run, settings, ask)
                 stack.push_async_callback(ledger.consent.close)
+                active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
+                await self._expect(run, settings)
                 answer = await explore(run)
                 self.kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
@@ -187,16 +189,15 @@ class Engine:
         await self._end(journal, answer, None)
         return answer
 
-    async def _consent(self, run: Run, settings: Settings, ask: Ask | None) -> Consent:
-        above = settings.budget.ask_above_usd
-        consent = Consent(above, run.ledger.limits.usd, ask)
-        if above is not None:
-            sub = await sub_model(run.request, settings, run.route, run.model, self.editor(run.journal.run_id))
-            known = (run.request, settings, run.route, run.model, sub, run.desk.context)
-            looking = prospect(*known, run.conversation.characters)
+    async def _expect(self, run: Run, settings: Settings) -> None:
+        """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
+        if settings.budget.ask_above_usd is not None:
+            characters = run.conversation.characters
+            minds = run.desk.minds
+            sub = minds.models.get("sub") if isinstance(minds, RunMinds) else None
+            looking = prospect(run.request, settings, run.route, run.model, sub, run.desk.context, characters)
             likely, high, _ = await foresee(looking, self.store)
-            consent.expect(likely.usd, high.usd)
-        return consent
+            run.ledger.consent.expect(likely.usd, high.usd)
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
         for message in answer.warnings:

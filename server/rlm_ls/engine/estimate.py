@@ -30,9 +30,8 @@ from rlm_ls.engine.preparation import (
 from rlm_ls.engine.prompt import Voice
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import REPLY_TOKENS
-from rlm_ls.engine.submodels import choose_sub_models
+from rlm_ls.engine.submodels import SubModels, choose_sub_models
 from rlm_ls.models.base import Model
-from rlm_ls.models.editor import Editor
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 
@@ -67,10 +66,7 @@ class Cap(Wire):
 
 
 class Estimate(Wire):
-    """`likely` is the median; `high` is the 90th percentile and, where there are sub-models, one reading of the text.
-
-    Neither is above `limit`; `basis` says where they come from.
-    """
+    """`likely` is the median, `high` the 90th percentile, neither above `limit`; `basis` says where they come from."""
 
     route: Route
     model: str
@@ -93,7 +89,6 @@ class Prospect:
     first_message: int
     text: int
     limits: Limits
-    sub_calls: int
 
 
 async def estimate(engine: Engine, settings: Settings, request: AskRequest, factory: ModelFactory | None) -> Estimate:
@@ -106,11 +101,13 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         model = factory(request, context) if factory else chosen or offline_model(request, context)
         await model.prepare()
         route, _ = choose_route(context, model, settings)
+        subs = SubModels()
+        if route == "rlm" and "llm" in (request.levels or settings.levels):
+            subs = await choose_sub_models(model, settings, os.environ, engine.editor(""))
+        voice = Voice(settings.output_characters, subs.sub.profile if subs.sub else None, request.coordinator)
         search = Search(context, engine.pool, settings.verb_seconds)
-        sub = await sub_model(request, settings, route, model, engine.editor(""))
-        voice = Voice(settings.output_characters, sub.profile if sub else None, request.coordinator)
         conversation, _ = await open_conversation(request, route, context, search, voice, earlier)
-        looking = prospect(request, settings, route, model, sub, context, conversation.characters)
+        looking = prospect(request, settings, route, model, subs.sub, context, conversation.characters)
         likely, high, basis = await foresee(looking, engine.store)
         return Estimate(
             route=route,
@@ -125,15 +122,6 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         )
 
 
-async def sub_model(
-    request: AskRequest, settings: Settings, route: Route, model: Model, editor: Editor | None
-) -> SubModel | None:
-    """Who answers the run's sub-calls, if it may make any. Raises UnknownModel, ModelNotLocal."""
-    if route != "rlm" or "llm" not in (request.levels or settings.levels):
-        return None
-    return (await choose_sub_models(model, settings, os.environ, editor)).sub
-
-
 def prospect(
     request: AskRequest,
     settings: Settings,
@@ -144,7 +132,6 @@ def prospect(
     first_message: int,
 ) -> Prospect:
     """`first_message` is in characters, the system prompt included."""
-    asked = request.budget.sub_calls
     return Prospect(
         route=route,
         model=model,
@@ -152,7 +139,6 @@ def prospect(
         first_message=first_message,
         text=_characters(context),
         limits=limits(request, settings),
-        sub_calls=settings.budget.sub_calls if asked is None else asked,
     )
 
 
@@ -177,9 +163,9 @@ async def foresee(looking: Prospect, store: Store) -> tuple[Expected, Expected, 
                 f"There are no {ENOUGH_RUNS} finished runs with {looking.model.name} to go by yet; elsewhere runs take "
                 f"{LIKELY_TURNS} turns in the median and {HIGH_TURNS} at the 90th percentile."
             )
-        if looking.sub is not None:
-            high = _with_one_reading(high, looking, looking.sub)
-            basis += f" The high figure includes that {looking.sub.model.name} reads the whole text once."
+            if looking.sub is not None:
+                high = _with_one_reading(high, looking, looking.sub)
+                basis += f" The high figure includes that {looking.sub.model.name} reads the whole text once."
     if likely.usd is None or high.usd is None:
         basis += " A price is not known, so dollars are not."
     high, cut = _cut(high, looking)
@@ -231,7 +217,7 @@ def _cut(expected: Expected, looking: Prospect) -> tuple[Expected, bool]:
     most = looking.limits
     cut = Expected(
         turns=min(expected.turns, most.turns),
-        sub_calls=min(expected.sub_calls, looking.sub_calls),
+        sub_calls=min(expected.sub_calls, looking.limits.sub_calls),
         tokens=min(expected.tokens, most.tokens),
         usd=None if expected.usd is None else round(min(expected.usd, most.usd), 6),
     )

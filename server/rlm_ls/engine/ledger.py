@@ -47,6 +47,8 @@ class Ledger:
 
     limits: Limits
     parent: Ledger | None = None
+    consent: Consent = field(default_factory=Consent)
+    """The user's, to spend more than a threshold; the topmost account's counts."""
     started: float = field(default_factory=time.monotonic)
     turns: int = 0
     calls: int = 0
@@ -60,8 +62,6 @@ class Ledger:
     reserved_usd: float = 0.0
     reserved_calls: int = 0
     characters_per_token: float = CHARACTERS_PER_TOKEN
-    consent: Consent = field(default_factory=Consent)
-    """The topmost Ledger's counts, for the run and all its children."""
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def child(self, turns: int) -> Ledger:
@@ -132,13 +132,6 @@ class Ledger:
             await top._settled.wait()
         return ""
 
-    async def agreed(self, reserved: Reservation) -> str:
-        """Have the user asked, if need be, whether what was just reserved may be spent. Empty, or why not."""
-        top, usd = self.top, reserved.usd or 0.0
-        if await top.consent.allows((top.usd or 0.0) + top.reserved_usd - usd, usd):
-            return ""
-        return top.consent.refusal
-
     @property
     def top(self) -> Ledger:
         return self.parent.top if self.parent else self
@@ -164,6 +157,11 @@ class Ledger:
         self.usd = None if self.usd is None or used.usd is None else self.usd + used.usd
         if used.prompt_tokens > 200 and characters:
             self.characters_per_token = min(6.0, max(1.0, characters / used.prompt_tokens))
+
+    def book(self, used: Usage, *, sub: bool) -> None:
+        """What was paid before this account was opened (a run that goes on after a break)."""
+        self.reserve(nothing := Reservation(0, 0.0), sub=sub)
+        self.settle(nothing, used, sub=sub)
 
     def found_in_cache(self) -> None:
         """Book a sub-call for which nothing was paid."""

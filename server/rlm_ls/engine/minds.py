@@ -15,7 +15,7 @@ from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
 from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
-from rlm_ls.models.base import Message, Model, Reply
+from rlm_ls.models.base import Message, Model
 from rlm_ls.models.profiles import Profile
 
 PLACES_NAMED = 20
@@ -43,7 +43,6 @@ class RunMinds:
     dispatcher: Dispatcher
     journal: Journal
     ledger: Ledger
-    width: int
     known: Mapping[str, SubReply] = field(default_factory=dict)
     start_child: ChildRun | None = None
     characters_sent: int = 0
@@ -62,7 +61,7 @@ class RunMinds:
         results: list[Told | Failed] = [Failed("not asked")] * len(calls)
         waiting = iter(enumerate(calls))
         async with asyncio.TaskGroup() as workers:
-            for _ in range(min(len(calls), AHEAD * self.width)):
+            for _ in range(min(len(calls), AHEAD * self.dispatcher.gates.width(sub.model))):
                 workers.create_task(self._work(sub, batch, waiting, results))
         await self.journal.settle()
         return results
@@ -108,7 +107,7 @@ class RunMinds:
             allowed = sub.profile.reply_tokens
             key = key_of(sub.model.name, messages, allowed, call.schema)
             if (known := self.known.get(key)) is not None:
-                return key, await self._as_then(sub.model, messages, allowed, known)
+                return key, self._as_then(known)
 
             async def paid() -> SubReply:
                 return await self._pay(sub.model, messages, allowed, call.schema)
@@ -137,16 +136,12 @@ class RunMinds:
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
         return SubReply(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
 
-    async def _as_then(self, model: Model, messages: Sequence[Message], allowed: int, known: SubReply) -> SubReply:
+    def _as_then(self, known: SubReply) -> SubReply:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
         if known.cached:
             self.ledger.found_in_cache()
         elif known.usage.prompt_tokens or not known.error:
-
-            async def there() -> Reply:
-                return Reply(known.text, known.usage, model.name)
-
-            await pay(self.ledger, model, messages, allowed, there, sub=True)
+            self.ledger.book(known.usage, sub=True)
         return known
 
 

@@ -34,8 +34,7 @@ async def pay(
 ) -> Paid:
     """Make one call by `ask`. `announce` is given the prompt's estimated tokens before anything is sent.
 
-    Raises LimitReached if it does not fit the Budget or the user does not agree to it, else what `ask` raises; the
-    reservation is given back either way.
+    Raises LimitReached if it does not fit the Budget, else what `ask` raises; the reservation is given back either way.
     """
     characters = sum(len(message.content) for message in messages)
     prompt_tokens = ledger.tokens_in(characters)
@@ -44,8 +43,9 @@ async def pay(
         raise LimitReached(refusal)
     reply = None
     try:
-        if refusal := await ledger.agreed(coming):
-            raise LimitReached(refusal)
+        top, usd = ledger.top, coming.usd or 0.0
+        if not await top.consent.allows((top.usd or 0.0) + top.reserved_usd - usd, usd):
+            raise LimitReached(top.consent.refusal)
         if announce is not None:
             await announce(prompt_tokens)
         started = time.perf_counter()

@@ -120,7 +120,6 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         dispatcher=plan.engine.dispatcher,
         journal=journal,
         ledger=ledger,
-        width=16,
         known=plan.subs.known,
         start_child=child,
     )

@@ -10,11 +10,12 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rlm_ls.models.base import Message, Model, Usage
+from rlm_ls.models.gates import Gates
+from rlm_ls.settings import Settings
 from rlm_ls.store.calls import CachedReply
 
 
@@ -38,17 +39,18 @@ class ReplyCache(Protocol):
     async def cache_reply(self, key: str, reply: CachedReply) -> None: ...
 
 
-class Gate(Protocol):
-    """Lets so many calls through at a time."""
-
-    def slot(self, model: Model) -> AbstractAsyncContextManager[None]: ...
-
-
 class Dispatcher:
-    def __init__(self, cache: ReplyCache, gates: Gate) -> None:
+    def __init__(self, cache: ReplyCache, settings: Settings) -> None:
         self._cache = cache
-        self.gates = gates
+        self._settings = settings
+        self.gates = Gates(settings)
         self._under_way: dict[str, asyncio.Future[SubReply]] = {}
+
+    def follow(self, settings: Settings) -> None:
+        """Take the widths of changed settings; calls under way keep the places they have."""
+        old, self._settings = self._settings.models, settings
+        if (old.concurrency, old.limits) != (settings.models.concurrency, settings.models.limits):
+            self.gates = Gates(settings)
 
     async def reply(self, key: str, model: Model, pay: Callable[[], Awaitable[SubReply]]) -> SubReply:
         """The reply from the cache, from the same call under way, or by `pay` once there is room for it.

@@ -45,6 +45,7 @@ class RecordedModel:
 
     kind: Literal["recorded"] = "recorded"
     local = True
+    endpoint = ""
     window = 1_000_000
 
     def __init__(
@@ -77,10 +78,6 @@ class RecordedModel:
         """What the trace holds for a child run of that name."""
         calls = calls_from_events(self.events, child)
         return RecordedModel(calls, strict=self._strict, on_difference=self._on_difference, events=self.events)
-
-    @property
-    def endpoint(self) -> str:
-        return ""
 
     async def prepare(self) -> None:
         """Nothing to find out."""

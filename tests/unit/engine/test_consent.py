@@ -13,7 +13,8 @@ from rlm_ls.engine.consent import Consent, NobodyToAsk
 from rlm_ls.engine.request import Budget
 from rlm_ls.models.base import Usage
 
-LOOKS = [script(f"print({n}, count('ERROR'))") for n in range(3)]
+LOOK = script("print(count('ERROR'))")
+LOOK_AGAIN = script("print(count('INFO'))")
 SUBMIT = script("submit('60', cite=[])")
 PER_TOKEN = 1e-5
 """A reply of 4,096 tokens reserves four cents; a call of 10,000 tokens costs ten."""
@@ -51,7 +52,7 @@ async def ask(tmp_path: Path) -> AsyncIterator[Asker]:
 
 async def test_the_user_is_asked_once_when_spending_would_pass_the_threshold(ask: Asker) -> None:
     user = User(True)
-    told = await ask(*LOOKS, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user)
+    told = await ask(LOOK, LOOK_AGAIN, LOOK, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user)
     assert told.answer.status == "answered"
     assert told.answer.usage.usd == pytest.approx(0.4)
     (question,) = user.asked
@@ -61,13 +62,13 @@ async def test_the_user_is_asked_once_when_spending_would_pass_the_threshold(ask
 
 async def test_below_the_threshold_nobody_is_asked(ask: Asker) -> None:
     user = User(False)
-    told = await ask(LOOKS[0], SUBMIT, per_token=PER_TOKEN, usage=Usage(900, 100, 0, 0.01), consent=user)
+    told = await ask(LOOK, SUBMIT, per_token=PER_TOKEN, usage=Usage(900, 100, 0, 0.01), consent=user)
     assert told.answer.status == "answered"
     assert user.asked == []
 
 
 async def test_a_no_ends_the_run_with_what_was_found(ask: Asker) -> None:
-    told = await ask(*LOOKS[:2], SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=User(False))
+    told = await ask(LOOK, LOOK, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=User(False))
     assert told.answer.status == "partial"
     assert "$0.2" in told.answer.reason
     assert "you chose to stop" in told.answer.reason
@@ -80,7 +81,7 @@ async def test_without_a_way_to_ask_it_is_a_no_that_names_the_setting(ask: Asker
         raise NobodyToAsk
 
     for consent in (None, cannot):
-        told = await ask(*LOOKS[:2], SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=consent)
+        told = await ask(LOOK, LOOK, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=consent)
         assert told.answer.status == "partial"
         assert "budget.askAboveUsd" in told.answer.reason
         assert told.answer.usage.model_calls == 2
@@ -88,7 +89,7 @@ async def test_without_a_way_to_ask_it_is_a_no_that_names_the_setting(ask: Asker
 
 async def test_a_run_that_is_likely_to_cost_more_is_asked_about_before_its_first_call(ask: Asker) -> None:
     user = User(False)
-    told = await ask(LOOKS[0], SUBMIT, per_token=1e-4, usage=CALL, consent=user, budget=Budget(usd=5.0))
+    told = await ask(LOOK, SUBMIT, per_token=1e-4, usage=CALL, consent=user, budget=Budget(usd=5.0))
     assert told.answer.status == "partial"
     assert told.answer.usage.model_calls == 0
     assert told.sent == []
@@ -98,14 +99,14 @@ async def test_a_run_that_is_likely_to_cost_more_is_asked_about_before_its_first
 async def test_without_a_threshold_nobody_is_asked(tmp_path: Path) -> None:
     user = User(False)
     async with asking(tmp_path / "state", budget={"usd": 5.0}) as ask:
-        told = await ask(*LOOKS, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user)
+        told = await ask(LOOK, LOOK_AGAIN, LOOK, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user)
     assert told.answer.status == "answered"
     assert user.asked == []
 
 
 async def test_a_limit_that_would_be_broken_anyway_is_not_asked_about(ask: Asker) -> None:
     user = User(True)
-    told = await ask(*LOOKS, per_token=PER_TOKEN, usage=CALL, consent=user, budget=Budget(usd=0.22))
+    told = await ask(LOOK, LOOK, LOOK, per_token=PER_TOKEN, usage=CALL, consent=user, budget=Budget(usd=0.22))
     assert "limit of $0.22" in told.answer.reason
     assert user.asked == []
 
@@ -113,7 +114,7 @@ async def test_a_limit_that_would_be_broken_anyway_is_not_asked_about(ask: Asker
 async def test_a_run_can_be_stopped_while_the_question_stands(ask: Asker) -> None:
     user = User(True, at_once=False)
     running = asyncio.ensure_future(
-        ask(*LOOKS[:2], SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user, run_id="mine")
+        ask(LOOK, LOOK, SUBMIT, per_token=PER_TOKEN, usage=CALL, consent=user, run_id="mine")
     )
     await user.asking.wait()
     assert ask.engine.stop("mine")

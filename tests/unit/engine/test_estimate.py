@@ -18,6 +18,7 @@ from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.errors import EmptyQuestion
 from rlm_ls.models.base import Message, Reply
 from rlm_ls.models.profiles import profile
+from rlm_ls.settings import Settings
 
 QUESTION = "How many errors?"
 
@@ -27,7 +28,6 @@ class Priced:
 
     kind: Literal["live"] = "live"
     local = False
-    endpoint = "test"
 
     def __init__(self, name: str = "openai/priced", window: int = 100_000, known: bool = True) -> None:
         self.name = name
@@ -45,7 +45,6 @@ class Priced:
 
 
 async def looked(ask: Asker, model: Priced, text: str = TEXT, **more: Any) -> Estimate:
-    more.setdefault("levels", ("dsl",))
     request = AskRequest(question=QUESTION, scope=document(text), **more)
     return await ask.engine.estimate(request, model=lambda *_: model)
 
@@ -126,10 +125,10 @@ async def test_no_figure_is_above_the_limits_of_the_run(ask: Asker) -> None:
 
 
 async def test_with_sub_models_a_lot_includes_one_reading_of_the_whole_text(ask: Asker) -> None:
-    without = await looked(ask, Priced(), TEXT * 5)
+    without = await looked(ask, Priced(), TEXT * 5, levels=("dsl",))
     found = await looked(ask, Priced(), TEXT * 5, levels=("dsl", "llm"))
-    most = profile("openai/priced", ask.engine.settings).characters
-    assert found.high.sub_calls == -(-found.characters // most) > 0
+    assert found.likely.turns == without.likely.turns
+    assert found.high.sub_calls == -(-found.characters // profile("openai/priced", Settings()).characters) > 0
     assert found.high.tokens - without.high.tokens > found.characters / CHARACTERS_PER_TOKEN
     assert "reads the whole text once" in found.basis
 

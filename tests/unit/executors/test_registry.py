@@ -31,7 +31,7 @@ def test_the_reference_page_is_made_from_the_registry() -> None:
 
 
 def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() -> None:
-    prompt = system_prompt(Voice(4000, Profile()))
+    prompt = system_prompt(Voice(4000, Profile("test", 100_000, 80, 2048)))
     assert len(prompt) / 4 <= 900
     for name, verb in VERBS.items():
         assert (f"{name}" in prompt) == (verb.shape != "unavailable")

@@ -34,14 +34,11 @@ class OfflineModel:
     name = "offline"
     kind: Literal["offline"] = "offline"
     local = True
+    endpoint = ""
     window = sys.maxsize
 
     def __init__(self, question: str, documents: Sequence[OfflineDocument] = ()) -> None:
         self._question = Question(question, tuple(documents))
-
-    @property
-    def endpoint(self) -> str:
-        return ""
 
     async def prepare(self) -> None:
         """Nothing to find out."""
