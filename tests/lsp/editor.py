@@ -61,6 +61,7 @@ class Editor:
         self.process = await asyncio.create_subprocess_exec(
             *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=self._env, limit=1 << 30
         )
+        self.incoming = self.process.stdout
         self._reading = asyncio.ensure_future(self._read())
         self._errors = asyncio.ensure_future(self.process.stderr.read())  # type: ignore[union-attr]
         return self
@@ -160,7 +161,7 @@ class Editor:
         return (await asyncio.wait_for(asyncio.shield(self._errors), PATIENCE)).decode("utf-8", "replace")
 
     async def _read(self) -> None:
-        stream = self.process.stdout
+        stream = self.incoming
         assert stream is not None
         with suppress(asyncio.IncompleteReadError):
             while True:

@@ -91,6 +91,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
+            library.opened()
             return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
         raise AssertionError("unreachable")
 
