@@ -122,7 +122,7 @@ class Models(Section):
     (`openai/gpt-4o-mini*3`), calls are shared out by weight. `concurrency`: calls under way at one endpoint, unless
     `limits` has a pattern for the model, provider or endpoint. `silence_seconds`: a call of which nothing comes for so
     long is made again. `local_hosts`: the user's own machines, which `privacy: local` allows besides this one.
-    `profiles`: by a pattern for the model's name.
+    `profiles`: by a pattern for the model's name. `editor_is_local`: the editor's own model runs on this machine.
     """
 
     root: ModelNames = ()
@@ -130,6 +130,7 @@ class Models(Section):
     code: ModelNames = ()
     api_base: Annotated[str | None, AfterValidator(_endpoint)] = None
     api_key_env: Annotated[str | None, AfterValidator(_variable_name)] = None
+    editor_is_local: bool = False
     concurrency: Width = 16
     limits: Mapping[Name, Width] = {}
     silence_seconds: Seconds = 120.0
@@ -280,7 +281,7 @@ def _from_text(text: str, default: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
-USERS_ALONE = {"api_base", "api_key_env", "local_hosts", "profiles"}
+USERS_ALONE = {"api_base", "api_key_env", "local_hosts", "profiles", "editor_is_local"}
 """Settings of `models` that no workspace makes: where texts and keys go, and what the model is told (profiles)."""
 
 

@@ -19,7 +19,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 
 
 def test_every_method_has_a_section() -> None:
-    for method in (*wire.REQUESTS, wire.EVENT):
+    for method in (*wire.REQUESTS, wire.EVENT, wire.SAMPLE):
         assert f"\n## `{method}`\n" in TEXT
 
 

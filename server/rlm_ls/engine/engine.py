@@ -35,6 +35,7 @@ from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
+from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import for_trace, known_secrets
@@ -70,6 +71,8 @@ class Engine:
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    sampler: Sampler | None = None
+    """Has the editor's own model answer, where there is an editor that offers one."""
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
@@ -91,6 +94,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
+            library.opened()
             return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
         raise AssertionError("unreachable")
 
@@ -164,6 +168,10 @@ class Engine:
             return await task
         finally:
             del self._active[run_id]
+
+    def editor(self, run_id: str) -> Editor | None:
+        """The editor that a run is asked from, if its model can be asked."""
+        return None if self.sampler is None else Editor(self.sampler, run_id)
 
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""

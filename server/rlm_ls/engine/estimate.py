@@ -95,7 +95,7 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
     """Raises what a run would raise before its first turn."""
     check(request)
     async with AsyncExitStack() as stack:
-        chosen = None if factory else await choose_model(request, settings, [])
+        chosen = None if factory else await choose_model(request, settings, [], engine.editor(""))
         earlier = await earlier_run(engine, request)
         context = await take_context(engine, settings, request, stack)
         model = factory(request, context) if factory else chosen or offline_model(request, context)
@@ -103,7 +103,7 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         route, _ = choose_route(context, model, settings)
         subs = SubModels()
         if route == "rlm" and "llm" in (request.levels or settings.levels):
-            subs = await choose_sub_models(model, settings, os.environ)
+            subs = await choose_sub_models(model, settings, os.environ, engine.editor(""))
         voice = Voice(settings.output_characters, subs.sub.profile if subs.sub else None, request.coordinator)
         search = Search(context, engine.pool, settings.verb_seconds)
         conversation, _ = await open_conversation(request, route, context, search, voice, earlier)

@@ -28,6 +28,7 @@ from rlm_ls.engine.submodels import SubModels, choose_sub_models
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
+from rlm_ls.models.editor import Editor
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
@@ -75,7 +76,7 @@ async def prepare(
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
-    chosen = None if factory else await choose_model(request, settings, warnings)
+    chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
     earlier = await earlier_run(engine, request)
     context = await take_context(engine, settings, request, stack)
     if resumed is not None:
@@ -87,7 +88,7 @@ async def prepare(
     levels = request.levels or settings.levels
     subs = SubModels()
     if "llm" in levels and route == "rlm":
-        subs = await choose_sub_models(model, settings, os.environ)
+        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
     await journal.emit(
@@ -142,10 +143,12 @@ def limits(request: AskRequest, settings: Settings) -> Limits:
     )
 
 
-async def choose_model(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
+async def choose_model(
+    request: AskRequest, settings: Settings, warnings: list[str], editor: Editor | None
+) -> Model | None:
     """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
     if request.model is None or not request.model.startswith(RECORDED):
-        return choose("root", request.model, settings, os.environ)
+        return choose("root", request.model, settings, os.environ, editor)
     path = Path(request.model.removeprefix(RECORDED)).expanduser()
     recording = await asyncio.to_thread(read_recording, path)
     return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)

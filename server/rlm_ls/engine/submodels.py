@@ -11,6 +11,7 @@ from rlm_ls.engine.subcalls import SubReply, replies_in
 from rlm_ls.executors.minds import SubRole
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
+from rlm_ls.models.editor import Editor, EditorModel
 from rlm_ls.models.profiles import profile
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
@@ -34,7 +35,9 @@ class SubModels:
         return self.sub.model.name if self.sub else ""
 
 
-async def choose_sub_models(root: Model, settings: Settings, environ: Mapping[str, str]) -> SubModels:
+async def choose_sub_models(
+    root: Model, settings: Settings, environ: Mapping[str, str], editor: Editor | None = None
+) -> SubModels:
     """Models for the roles; a role without one of its own takes the run's. Raises UnknownModel, ModelNotLocal."""
     if isinstance(root, RecordedModel):
         return _recorded(root, settings)
@@ -43,11 +46,15 @@ async def choose_sub_models(root: Model, settings: Settings, environ: Mapping[st
     found: dict[SubRole, SubModel] = {}
     for role in ROLES:
         # A model named in the request takes every role for which the settings name none.
-        model = choose(role, None, settings, environ) if getattr(settings.models, role) else root
+        model = choose(role, None, settings, environ, editor) if getattr(settings.models, role) else _also(root, role)
         if model is not None:
             await model.prepare()
             found[role] = SubModel(model, profile(model.name, settings))
     return SubModels(found)
+
+
+def _also(root: Model, role: SubRole) -> Model:
+    return root.of_role(role) if isinstance(root, EditorModel) else root
 
 
 def _recorded(root: RecordedModel, settings: Settings) -> SubModels:

@@ -24,6 +24,8 @@ TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 CITATIONS = "rlm/citations"
 EVENT = "rlm/event"
+SAMPLE = "rlm/sample"
+SAMPLE_TEXT = "rlm/sampleText"
 
 
 @attrs.frozen
@@ -141,6 +143,14 @@ class RunsParams:
 
 
 @attrs.frozen
+class SampleText:
+    """A piece of what the editor's model says to the `rlm/sample` with this token."""
+
+    token: str
+    text: str
+
+
+@attrs.frozen
 class NoParams:
     pass
 
@@ -155,6 +165,8 @@ REQUESTS: dict[str, type] = {
     CITATIONS: RunParams,
     DOCTOR: NoParams,
 }
+
+NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}
 
 
 def structure(method: str, value: object, kind: type[T]) -> T:

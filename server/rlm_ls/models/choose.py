@@ -8,6 +8,7 @@ from typing import Literal
 
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.base import Model
+from rlm_ls.models.editor import Editor, editor_model, is_editor
 from rlm_ls.models.endpoint import endpoint
 from rlm_ls.models.failures import NAMES_REMEDY
 from rlm_ls.models.fallback import FallbackModel
@@ -18,12 +19,18 @@ from rlm_ls.settings import Settings, split_weight
 Role = Literal["root", "sub", "code"]
 
 
-def choose(role: Role, requested: str | None, settings: Settings, environ: Mapping[str, str]) -> Model | None:
+def choose(
+    role: Role,
+    requested: str | None,
+    settings: Settings,
+    environ: Mapping[str, str],
+    editor: Editor | None = None,
+) -> Model | None:
     """The model for `role`, or None where none is configured or "offline" is: the engine then takes its rules.
 
     `requested` is a LiteLLM name, several with commas between them, or "offline". Several are asked in order of
     preference, or, where any has a weight ("openai/gpt-4o-mini*3"; 1 where none is written), by their shares. Loads and
-    sends nothing. Raises UnknownModel, ModelNotLocal.
+    sends nothing. Raises UnknownModel, ModelNotLocal; for the editor's own model without an `editor` ModelUnreachable.
     """
     configured = getattr(settings.models, role) or settings.models.root
     names = [name.strip() for name in requested.split(",")] if requested and requested.strip() else list(configured)
@@ -31,10 +38,13 @@ def choose(role: Role, requested: str | None, settings: Settings, environ: Mappi
     if not names or "offline" in names[:1]:
         return None
     weighed = [_weighed(name) for name in names if name != "offline"]
-    if len(weighed) == 1:
-        return _live(weighed[0][0], settings, environ, _patience(settings))
-    patience = _hurried(_patience(settings))
-    models = [_live(name, settings, environ, patience) for name, _ in weighed]
+    patience = _patience(settings) if len(weighed) == 1 else _hurried(_patience(settings))
+    models: list[Model] = [
+        editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ, patience)
+        for name, _ in weighed
+    ]
+    if len(models) == 1:
+        return models[0]
     balanced = any(weight is not None for _, weight in weighed)
     return FallbackModel(models, [weight or 1 for _, weight in weighed] if balanced else None)
 

@@ -15,6 +15,7 @@ from rlm_ls.models import direct
 
 _lock = threading.Lock()
 _loading: Future[Any] | None = None
+_users = 0
 
 
 async def load() -> Any:
@@ -28,8 +29,21 @@ def loaded() -> Any | None:
     return _loading.result() if done and _loading is not None else None
 
 
+def opened() -> None:
+    """An engine begins to use the connections that all engines of this process share."""
+    global _users
+    _users += 1
+
+
 async def close() -> None:
-    """Close the idle connections that litellm and direct calls keep. To be called before the event loop ends."""
+    """Close the idle connections that litellm and direct calls keep, if this was the last engine that uses them.
+
+    To be called before the event loop ends.
+    """
+    global _users
+    _users = max(0, _users - 1)
+    if _users:
+        return
     await direct.close()
     if (litellm := loaded()) is not None:
         await litellm.close_litellm_async_clients()
