@@ -156,7 +156,7 @@ class ModelServer:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/state", self._state)
         # handler_cancellation: a handler learns at once that its client has hung up.
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
@@ -346,8 +346,8 @@ STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
 def _tokens(body: Mapping[str, Any], reply: Scripted) -> tuple[int, int]:
     prompt, completion = reply.prompt_tokens, reply.completion_tokens
     if prompt is None:
-        prompt = sum(len(str(message.get("content", "")).split()) for message in body["messages"])
-    return prompt, len(reply.text.split()) if completion is None else completion
+        prompt = sum(_words(str(message.get("content", ""))) for message in body["messages"])
+    return prompt, _words(reply.text) if completion is None else completion
 
 
 def _usage(prompt: int, completion: int, cached: int) -> dict[str, Any]:
@@ -357,6 +357,11 @@ def _usage(prompt: int, completion: int, cached: int) -> dict[str, Any]:
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> int:
+    return len(text.split())
 
 
 @lru_cache(maxsize=1024)

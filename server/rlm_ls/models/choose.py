@@ -69,7 +69,7 @@ def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: P
     where = endpoint(name, settings.models.api_base, environ, settings.models.local_hosts)
     if settings.privacy == "local" and not where.trusted:
         raise ModelNotLocal(
-            f"The setting privacy is local, and {name} would be asked at {where.base or 'its provider'}.",
+            f"The setting privacy is local, and {name} would be asked at {where.shown or 'its provider'}.",
             "Use a model on this machine, such as ollama_chat/qwen3, name your own hosts in models.localHosts, "
             "or set privacy to any.",
         )

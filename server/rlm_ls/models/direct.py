@@ -40,8 +40,11 @@ class Piece:
 
 
 def reachable(provider: str, base: str | None) -> bool:
-    """Whether this way leads to the endpoint. TLS, with its certificates and proxies, is left to LiteLLM."""
-    return provider in SPEAKERS and base is not None and base.startswith("http://")
+    """Whether this way leads to the endpoint. TLS with its certificates, and passwords, are left to LiteLLM."""
+    if provider not in SPEAKERS or base is None:
+        return False
+    parts = urlsplit(base)
+    return parts.scheme == "http" and "@" not in parts.netloc
 
 
 async def pieces(

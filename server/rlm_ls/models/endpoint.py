@@ -39,6 +39,11 @@ class Endpoint:
             return ""
         return urlsplit(self.base).netloc.rpartition("@")[2]
 
+    @property
+    def shown(self) -> str:
+        """`base` for people to read: without a password that a variable may have put there."""
+        return "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host).geturl()
+
 
 def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local_hosts: Sequence[str] = ()) -> Endpoint:
     """The endpoint of the LiteLLM model name `model`, if need be from the variables that LiteLLM itself would read."""

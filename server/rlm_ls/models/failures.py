@@ -24,7 +24,7 @@ IN_PLAIN_WORDS = (
         "nothing listens there",
     ),
     (re.compile(r"name or service not known|getaddrinfo|nodename nor|name resolution", re.I), "its name is not known"),
-    (re.compile(r"nothing came for|timed? ?out|timeout", re.I), "it stayed silent"),
+    (re.compile(r"nothing came for|no connection within|timed? ?out|timeout", re.I), "it stayed silent"),
     (re.compile(r"server disconnected|payload is not completed|connection reset|broken pipe", re.I), "it hung up"),
 )
 """What HTTP libraries say when there was no whole answer, and the same for people. First match wins."""

@@ -10,7 +10,8 @@ from rlm_ls.models.direct import Piece
 from rlm_ls.models.patience import Patience
 
 HTTPX_TIMEOUTS = frozenset({"openai", "azure", "bedrock"})
-"""Providers for which LiteLLM tells the time to connect from the time to answer."""
+"""Providers for which LiteLLM (1.106) tells the time to connect from the time to answer. The others may take as long to
+connect as they may be silent."""
 
 
 async def pieces(

@@ -37,6 +37,7 @@ class LiteLLMModel:
         self.local = endpoint.local
         self._base = endpoint.base
         self._host = endpoint.host
+        self._shown = endpoint.shown
         self._environ = environ
         self._key_variable = key_variable
         self._patience = patience or Patience()
@@ -201,7 +202,7 @@ class LiteLLMModel:
     @property
     def _called(self) -> Called:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
-        where = self._base or f"the provider {self._provider}"
+        where = self._shown or f"the provider {self._provider}"
         return Called(self.name, where, variable, self._environ.get(variable))
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
@@ -16,6 +21,7 @@ from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError,
 from rlm_ls.models import library
 from rlm_ls.models.base import Message, Reply, TextSink
 from rlm_ls.models.endpoint import Endpoint
+from rlm_ls.models.failures import ProviderError, retry_after
 from rlm_ls.models.live import LiteLLMModel, Patience
 
 KEY = "sk-test-0123456789abcdef"
@@ -235,6 +241,16 @@ async def test_one_call_s_429_holds_back_all_calls_to_that_server() -> None:
         await first
 
 
+def test_retry_after_is_seconds_or_a_date() -> None:
+    def asked(text: str) -> float | None:
+        return retry_after(ProviderError(429, "", {"retry-after": text}))
+
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    assert (asked("1.5"), asked("-3"), asked(""), asked("soon")) == (1.5, 0.0, None, None)
+    assert 50 < (asked(in_a_minute) or 0) <= 60
+    assert asked("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+
 async def test_a_provider_that_wants_an_hour_is_not_waited_for() -> None:
     async with ModelServer([Scripted(fault="429", retry_after="3600"), TEXT]) as server:
         assert isinstance(await error_of(server), ModelFailed)
@@ -248,6 +264,29 @@ async def test_a_refused_connection_names_the_endpoint() -> None:
     error = await error_of(server)
     assert isinstance(error, ModelUnreachable)
     assert server.base_url in str(error)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a full queue of connections hang")
+async def test_connecting_has_a_limit_of_its_own() -> None:
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # nobody accepts them, and there is no room for more
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        there = Endpoint(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", local=True)
+        patience = Patience(connect=0.2, silence=60.0, tries=1)
+        model = LiteLLMModel("openai/x", there, environ={}, patience=patience)
+        async with asyncio.timeout(30):
+            with pytest.raises(ModelUnreachable, match=r"no connection within 0\.2 s"):
+                await model.complete(ASKED)
+
+
+async def test_a_password_in_an_address_is_not_shown() -> None:
+    there = Endpoint("http://me:hidden@127.0.0.1:9/v1", local=True)
+    with pytest.raises(ModelUnreachable, match=r"127\.0\.0\.1:9/v1") as caught:
+        await LiteLLMModel("openai/x", there, environ={}, patience=Patience(tries=1)).complete(ASKED)
+    assert "hidden" not in str(caught.value)
 
 
 async def test_a_name_that_no_provider_knows_is_an_unknown_model() -> None:
