@@ -119,9 +119,9 @@ class ModelServer:
     """Serves `script` in order on a free loopback port; a callable is given each request's JSON body instead.
 
     `latency`: seconds before a reply begins. `faults`: shares of requests that meet a fault whatever the script says,
-    drawn with `seed`. `disconnects` counts clients that hung up in the middle of a reply; `billed` has an entry for each
-    request that was worked on, in order of their ends; `most_open` is the most replies that were under way at once.
-    The last `keep` requests are kept. A script that has run out answers 400.
+    drawn with `seed`. `disconnects` counts clients that hung up in the middle of a reply; `billed` has an entry for
+    each request that was worked on; `most_open` is the most replies that were under way at once. The last `keep`
+    requests are kept. A script that has run out answers 400.
     """
 
     def __init__(

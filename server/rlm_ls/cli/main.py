@@ -10,6 +10,7 @@ from rlm_ls.cli.demonstrate import demo
 from rlm_ls.cli.doctor import doctor, models
 from rlm_ls.cli.estimate import estimate
 from rlm_ls.cli.history import replay, runs, trace
+from rlm_ls.cli.resume import resume
 
 app = typer.Typer(
     name="rlm-ls",
@@ -19,5 +20,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, estimate, demo, runs, trace, replay, models, cache, doctor):
+for command in (ask, estimate, demo, runs, trace, replay, resume, models, cache, doctor):
     app.command()(command)

@@ -44,6 +44,16 @@ class RunStarted(Event):
     follow_up: str | None = None
     levels: tuple[str, ...] | None = None
     coordinator: bool = False
+    folder: str = ""
+    """Where the scope's relative paths start from."""
+
+
+class RunResumed(Event):
+    """A run that broke off goes on: it is told from its start again, with the replies that are already paid for."""
+
+    type: Literal["runResumed"] = "runResumed"
+    replies: int
+    sub_replies: int
 
 
 class DocumentTaken(Wire):
@@ -227,6 +237,7 @@ class RunFinished(Event):
 
 AnyEvent = Annotated[
     RunStarted
+    | RunResumed
     | ContextTaken
     | RouteChosen
     | TurnStarted

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
 from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.resume import Broken, ResumedModel, check_unchanged
 from rlm_ls.engine.run import Run
 from rlm_ls.engine.setup import Plan, set_up
 from rlm_ls.engine.submission import check_schema
@@ -71,12 +72,15 @@ async def prepare(
     stack: AsyncExitStack,
     created: float,
     factory: ModelFactory | None,
+    resumed: Broken | None = None,
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
     chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
     earlier = await earlier_run(engine, request)
     context = await take_context(engine, settings, request, stack)
+    if resumed is not None:
+        check_unchanged(resumed, context)
     await journal.emit(_taken(context))
     model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
@@ -85,6 +89,8 @@ async def prepare(
     subs = SubModels()
     if "llm" in levels and route == "rlm":
         subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+    if resumed is not None and model.kind == "live":
+        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
     await journal.emit(
         RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind, sub_model=subs.name)
     )
@@ -171,6 +177,7 @@ def started(request: AskRequest, created: float) -> RunStarted:
         follow_up=request.follow_up,
         levels=request.levels,
         coordinator=request.coordinator,
+        folder=os.getcwd(),
     )
 
 

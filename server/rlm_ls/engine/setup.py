@@ -23,6 +23,7 @@ from rlm_ls.engine.minds import RunMinds
 from rlm_ls.engine.opening import open_conversation
 from rlm_ls.engine.prompt import Voice
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.resume import ResumedModel
 from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.submodels import SubModels
 from rlm_ls.errors import BadRequest, RlmError
@@ -164,8 +165,8 @@ async def _child(plan: Plan, parent: Journal, account: Ledger, desk: Desk, asked
 
 
 def _for_child(model: Model, child: str) -> Model:
-    """A recording holds each child's replies apart."""
-    return model.of_child(child) if isinstance(model, RecordedModel) else model
+    """A trace holds each child's replies apart."""
+    return model.of_child(child) if isinstance(model, (RecordedModel, ResumedModel)) else model
 
 
 def _finished(answer: Answer, seconds: float) -> ChildFinished:

@@ -18,6 +18,7 @@ from rlm_ls.lsp import wire
 from rlm_ls.lsp.ask import ask_as_job
 from rlm_ls.lsp.clear_cache import clear_cache
 from rlm_ls.lsp.doctor import doctor
+from rlm_ls.lsp.resume import resume_as_job
 from rlm_ls.lsp.runs import runs
 from rlm_ls.lsp.stop import stop
 from rlm_ls.lsp.trace import trace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
 ASK = "rlm.server.ask"
+RESUME = "rlm.server.resume"
 STOP = "rlm.server.stop"
 RUNS = "rlm.server.runs"
 TRACE = "rlm.server.trace"
@@ -57,6 +59,17 @@ def register(server: RlmServer) -> None:
             show=plain if asked.show is None else asked.show,
         )
         return await ask_as_job(server, asked, tell=plain)
+
+    @server.command(RESUME)
+    async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
+        plain = not server.client.has_commands
+        asked = attrs.evolve(
+            asked,
+            work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
+            show=plain if asked.show is None else asked.show,
+        )
+        return await resume_as_job(server, asked, tell=plain)
 
     @server.command(STOP)
     async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from rlm_ls.lsp import (
     document_links,
     estimate,
     lifecycle,
+    resume,
     runs,
     sample,
     stop,
@@ -46,8 +47,8 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, estimate, stop, runs, trace, citations, doctor, content, document_links, code_actions,
-    code_lenses, commands, sample,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
+    code_actions, code_lenses, commands, sample,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 

@@ -39,7 +39,7 @@ class RunStream:
     def take(self, event: AnyEvent) -> None:
         """The engine's `on_event`."""
         kind: str = event.type
-        if kind == "runStarted":
+        if kind in ("runStarted", "runResumed"):
             self._partial({"kind": "run", "runId": event.run_id})
         if kind == "textStreamed" and self._partial_token is not None and not event.child:
             self._pieces.append((event.turn, event.text))  # type: ignore[union-attr]

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 ASK = "rlm/ask"
 ESTIMATE = "rlm/estimate"
+RESUME = "rlm/resume"
 STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
@@ -126,6 +127,17 @@ class RunParams:
 
 
 @attrs.frozen
+class ResumeParams:
+    """`budget`: limits that are to differ from those the run began with."""
+
+    run_id: str
+    budget: BudgetParams | None = None
+    work_done_token: int | str | None = None
+    partial_result_token: int | str | None = None
+    show: bool | None = None
+
+
+@attrs.frozen
 class RunsParams:
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
 
@@ -145,6 +157,7 @@ class NoParams:
 
 REQUESTS: dict[str, type] = {
     ASK: AskParams,
+    RESUME: ResumeParams,
     ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,

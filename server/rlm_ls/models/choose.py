@@ -19,10 +19,6 @@ from rlm_ls.settings import Settings, split_weight
 Role = Literal["root", "sub", "code"]
 
 
-HASTE = {"tries": 2, "busy_tries": 2, "longest_wait": 5.0}
-"""Patience with a member of a list: another one may be quicker than its third try."""
-
-
 def choose(
     role: Role,
     requested: str | None,
@@ -42,7 +38,7 @@ def choose(
     if not names or "offline" in names[:1]:
         return None
     weighed = [_weighed(name) for name in names if name != "offline"]
-    patience = _patience(settings) if len(weighed) == 1 else replace(_patience(settings), **HASTE)
+    patience = _patience(settings) if len(weighed) == 1 else _hurried(_patience(settings))
     models: list[Model] = [
         editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ, patience)
         for name, _ in weighed
@@ -62,6 +58,11 @@ def _weighed(text: str) -> tuple[str, int | None]:
 
 def _patience(settings: Settings) -> Patience:
     return Patience(silence=settings.models.silence_seconds)
+
+
+def _hurried(patience: Patience) -> Patience:
+    """With a member of a list: another one may be quicker than its third try."""
+    return replace(patience, tries=2, busy_tries=2, longest_wait=5.0)
 
 
 def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: Patience) -> LiteLLMModel:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SPEAKERS = frozenset({"openai", "hosted_vllm", "lm_studio", "llamafile", "lemonade", "xinference", "litellm_proxy"})
 """LiteLLM's providers that it, too, asks in plain OpenAI fashion."""
 
+DONE = b"[DONE]"
 TIDY_SECONDS = 0.05
 """How long the end of a response may come after the end of its stream for the connection to be used again."""
 
@@ -43,7 +44,9 @@ def reachable(provider: str, base: str | None) -> bool:
     return provider in SPEAKERS and base is not None and base.startswith("http://")
 
 
-async def pieces(base: str, key: str, body: Mapping[str, Any], *, connect: float, local: bool) -> AsyncIterator[Piece]:
+async def pieces(
+    base: str, key: str, body: Mapping[str, Any], *, connect: float, local: bool
+) -> AsyncGenerator[Piece, None]:
     """Ask, and hand on what comes. Closing the iterator, or cancelling its reader, closes the connection.
 
     `local`: no proxy is asked. Raises ProviderError, BrokenReply, aiohttp's errors, TimeoutError.
@@ -71,8 +74,13 @@ async def pieces(base: str, key: str, body: Mapping[str, Any], *, connect: float
             return
         if answer.content_type == "text/html":
             raise BrokenReply("it sent a web page in place of a reply.")
-        async for data in _data(answer.content):
-            yield _piece(data)
+        finished = False
+        async for events in _arrivals(answer.content):
+            piece = _together([_piece(event) for event in events if event != DONE])
+            finished = finished or piece.finish is not None
+            yield piece
+            if DONE in events and not finished:
+                yield Piece(finish="stop")  # said in another way
 
 
 async def close() -> None:
@@ -102,24 +110,31 @@ def _proxy(url: str) -> str | None:
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("http")
 
 
-async def _data(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """The data of each server-sent event until [DONE] or the end. An event here is one line (OpenAI's never have two)."""
+async def _arrivals(content: aiohttp.StreamReader) -> AsyncIterator[list[bytes]]:
+    """The data of server-sent events, as many at a time as arrive together, to [DONE] or the end.
+
+    An event is one line here: OpenAI's never have two.
+    """
     rest = b""
     async for chunk in content.iter_any():
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if not line.startswith(b"data:"):
-                continue
-            data = line[5:].strip()
-            if data == b"[DONE]":
-                # A response read to its end leaves a connection that can be used again.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(TIDY_SECONDS):
-                        await content.read()
-                return
-            yield data
-    if rest.startswith(b"data:") and (data := rest[5:].strip()) != b"[DONE]":
-        yield data
+        events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        yield events
+        if DONE in events:
+            # A response read to its end leaves a connection that can be used again.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TIDY_SECONDS):
+                    await content.read()
+            return
+    if rest.startswith(b"data:"):
+        yield [rest[5:].strip()]
+
+
+def _together(pieces: list[Piece]) -> Piece:
+    finish = usage = None
+    for piece in pieces:
+        finish, usage = piece.finish or finish, piece.usage or usage
+    return Piece("".join(piece.text for piece in pieces), finish, usage)
 
 
 def _piece(data: bytes) -> Piece:

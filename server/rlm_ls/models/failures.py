@@ -34,6 +34,10 @@ class BrokenReply(Exception):
     """A reply that ended before it was whole, or was no reply at all."""
 
 
+class Unfinished(BrokenReply):
+    """A stream that ended tidily and gave no reason for its end."""
+
+
 class ContentFiltered(Exception):
     """The provider withheld the reply; another try would meet the same filter."""
 
@@ -148,7 +152,8 @@ def _is_passing(status: int | None, kinds: set[str]) -> bool:
         "BrokenReply",
         "ClientError",  # aiohttp's
     }
-    return bool(passing & kinds) or (status is not None and (status in (408, 409, 425, 429) or status >= 500))
+    # 200: a reply that nobody can read. LiteLLM gives that as a status, too.
+    return bool(passing & kinds) or (status is not None and (status in (200, 408, 409, 425, 429) or status >= 500))
 
 
 def _all_kinds(error: BaseException) -> set[str]:
@@ -167,6 +172,8 @@ def _detail(error: BaseException, called: Called) -> str:
     if called.key:
         text = text.replace(called.key, "…")
     text = SECRET.sub("…", text)
+    if "Unable to get json response" in text:
+        text = "it sent something else than a reply"
     if re.match(r"Unterminated|Expecting|Extra data|Invalid control", text):
         text = f"it sent a malformed stream ({text})"
     first = re.split(r"(?<=[a-z)\]])\. (?=[A-Z])", text)[0].rstrip(". ")

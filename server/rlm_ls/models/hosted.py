@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from rlm_ls.models.direct import Piece
@@ -20,7 +20,7 @@ async def pieces(
     *,
     streamed: bool,
     patience: Patience,
-) -> AsyncIterator[Piece]:
+) -> AsyncGenerator[Piece, None]:
     """Ask, and hand on what comes: in pieces, or not `streamed`, whole.
 
     Whole is half the work for us (5 ms of processor a call in place of 10), and for long replies much less: each piece

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from rlm_ls.models.base import Message, Reply, TextSink, Usage
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.direct import Piece
 from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.failures import BrokenReply, Called, ContentFiltered, Failure, judge, unplaced
+from rlm_ls.models.failures import Called, ContentFiltered, Failure, Unfinished, judge, unplaced
 from rlm_ls.models.patience import Patience, pause
 
 
@@ -81,12 +81,14 @@ class LiteLLMModel:
         shared = pause(self.endpoint)
         shown, spent = _Shown(on_text), Usage(usd=0.0)
         failed = busy = empty = 0
+        unfinished = False
         while True:
             await shared.over()
             sent, reported = time.monotonic(), _Reported()
             try:
-                reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=failed > 0)
+                reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
             except Exception as error:
+                unfinished = unfinished or (self.local and isinstance(error, Unfinished))
                 spent = _sum(spent, self._usage(reported.figures) if reported.figures else Usage(usd=0.0))
                 failure = judge(error, self._called)
                 busy, failed = busy + failure.busy, failed + (not failure.busy)
@@ -125,7 +127,8 @@ class LiteLLMModel:
         *,
         lenient: bool,
     ) -> Reply:
-        """One request. `lenient`: a stream without a finish reason counts as whole (some local servers send none)."""
+        """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
+        this machine send none, ever; a provider's stream without one broke off)."""
         parts: list[str] = []
         finish: str | None = None
         async with aclosing(await self._pieces(messages, max_tokens, schema, whole=shown.unseen)) as stream:
@@ -139,12 +142,12 @@ class LiteLLMModel:
         if finish == "content_filter":
             raise ContentFiltered("the provider's content filter withheld the reply.")
         if finish is None and text and not lenient:
-            raise BrokenReply("the stream ended in the middle.")
+            raise Unfinished("the stream ended in the middle.")
         return Reply(text, self._usage(reported.figures), self.name, "length" if finish == "length" else "stop")
 
     async def _pieces(
         self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
         key = self._environ.get(self._key_variable or entry.key_variable)

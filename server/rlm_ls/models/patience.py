@@ -44,7 +44,7 @@ class Pause:
 
     async def over(self) -> None:
         """Wait until calls are welcome again; not all at the same moment."""
-        while (left := self._until - time.monotonic()) > 0:
+        while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110, another refusal may prolong it
             await asyncio.sleep(left + random.uniform(0, 0.2) * self._seconds)
 
     def refused(self, sent: float, asked: float | None, patience: Patience) -> None:

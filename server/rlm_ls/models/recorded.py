@@ -116,19 +116,24 @@ def calls_from_events(events: Iterable[Mapping[str, Any]], child: str = "") -> l
     """The calls of one run of a trace: pairs of `modelCalled` and `modelReplied`, as the wire's camelCase objects.
 
     A message's `content` is a string, or `{"sha256", "characters"}` where the text was not kept. A call without a
-    reply (a run that was killed) is left out.
+    reply (a run that was killed) is left out. A run that went on after a break tells itself from the start again: of
+    such legs the longest counts.
     """
-    calls: list[RecordedCall] = []
+    legs: list[list[RecordedCall]] = [[]]
     asked: Mapping[str, Any] | None = None
     for event in events:
-        if event.get("child", "") != child:
+        if event.get("type") == "runResumed":
+            legs.append([])
+            asked = None
+        elif event.get("child", "") != child:
             continue
-        if event.get("type") == "modelCalled":
+        elif event.get("type") == "modelCalled":
             asked = event
         elif event.get("type") == "modelReplied" and asked is not None:
-            calls.append(_call(asked, event))
+            legs[-1].append(_call(asked, event))
             asked = None
-    return calls
+    # The last of the longest: its prompts are the newest.
+    return max(reversed(legs), key=len)
 
 
 def _call(asked: Mapping[str, Any], replied: Mapping[str, Any]) -> RecordedCall:

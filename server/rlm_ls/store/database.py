@@ -76,6 +76,21 @@ class Store:
 
         await self._write(insert)
 
+    async def take_over(self, run_id: str) -> None:
+        """Make a run that broke off this process's own, "running" again. Raises UnknownRun, BadRequest if it runs."""
+
+        def update(connection: sqlite3.Connection, owners: Owners) -> None:
+            row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            if row is None:
+                raise _unknown(run_id)
+            if row[0] == "running" and owners.alive(row[1]):
+                raise BadRequest(f"Run {run_id} is under way, here or in another process.", "Stop it first.")
+            connection.execute(
+                "UPDATE runs SET status = 'running', owner = ?, answer = NULL WHERE run_id = ?", (owners.me, run_id)
+            )
+
+        await self._write(update)
+
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, Any]) -> None:
         """Add one event. `seq` counts from 1 within the run and is never used twice. Raises UnknownRun."""
         row = (run_id, seq, type, dumps(event))
