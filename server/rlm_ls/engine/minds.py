@@ -15,11 +15,14 @@ from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
 from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
-from rlm_ls.models.base import Message, Model
+from rlm_ls.models.base import Message, Model, spent
 from rlm_ls.models.profiles import Profile
 
 PLACES_NAMED = 20
 """Parts of the text that the announcement of a batch names."""
+
+INSTRUCTIONS = 500
+"""Tokens of a sub-call's window for its system message and prompt."""
 
 AHEAD = 2
 """Calls in preparation (their text read, the cache asked) for each that may be under way."""
@@ -49,7 +52,9 @@ class RunMinds:
     batches: int = 0
 
     def characters(self, role: SubRole = "sub") -> int:
-        return self._of(role).profile.characters
+        sub = self._of(role)
+        room = sub.model.window - sub.profile.reply_tokens - INSTRUCTIONS
+        return max(1000, min(sub.profile.characters, int(room * self.ledger.characters_per_token)))
 
     async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
         if not calls:
@@ -116,7 +121,7 @@ class RunMinds:
         except LimitReached as reached:
             return key, SubReply("", f"not asked: {reached}.")
         except RlmError as error:
-            return key, SubReply("", str(error))
+            return key, SubReply("", str(error), usage=spent(error))
         if reply.cached:
             self.ledger.found_in_cache()
         return key, reply
