@@ -47,6 +47,8 @@ class RunMinds:
     journal: Journal
     ledger: Ledger
     known: Mapping[str, SubReply] = field(default_factory=dict)
+    retold: set[str] = field(default_factory=set)
+    """Keys of `known` that have been used: of a call that was made twice only the first was paid for."""
     start_child: ChildRun | None = None
     characters_sent: int = 0
     batches: int = 0
@@ -112,7 +114,7 @@ class RunMinds:
             allowed = sub.profile.reply_tokens
             key = key_of(sub.model.name, messages, allowed, call.schema)
             if (known := self.known.get(key)) is not None:
-                return key, self._as_then(known)
+                return key, self._as_then(key, known)
 
             async def paid() -> SubReply:
                 return await self._pay(sub.model, messages, allowed, call.schema)
@@ -141,8 +143,11 @@ class RunMinds:
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
         return SubReply(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
 
-    def _as_then(self, known: SubReply) -> SubReply:
+    def _as_then(self, key: str, known: SubReply) -> SubReply:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
+        if key in self.retold and not known.error:
+            known = SubReply(known.text, cached=True)
+        self.retold.add(key)
         if known.cached:
             self.ledger.found_in_cache()
         elif known.usage.prompt_tokens or not known.error:

@@ -75,9 +75,10 @@ async def set_up(
                 "Configure a model (models.root or models.sub), and include the level llm.",
             )
         desk.allowed = COORDINATING
-    voice = Voice(
-        settings.output_characters, plan.subs.sub.profile if minds and plan.subs.sub else None, request.coordinator
-    )
+    profile = None
+    if minds is not None and plan.subs.sub is not None:
+        profile = replace(plan.subs.sub.profile, characters=minds.characters())
+    voice = Voice(settings.output_characters, profile, request.coordinator)
     conversation, shown = await open_conversation(request, plan.route, context, search, voice, plan.earlier)
     sandbox = Sandbox(
         engine.sandboxes,
@@ -122,6 +123,7 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         journal=journal,
         ledger=ledger,
         known=plan.subs.known,
+        retold=plan.subs.retold,
         start_child=child,
     )
 
