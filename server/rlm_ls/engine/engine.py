@@ -27,6 +27,8 @@ from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, star
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
+from rlm_ls.executors.toolchain import Toolchains
+from rlm_ls.executors.workshop import Workshop
 from rlm_ls.models import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -59,6 +61,7 @@ class Engine:
     pool: SearchPool
     shelf: Shelf
     sandboxes: AsyncMonty
+    workshop: Workshop
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
@@ -74,6 +77,8 @@ class Engine:
             stack.callback(shelf.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
+            workshop = Workshop(store.folder, Toolchains(store.folder))
+            stack.push_async_callback(workshop.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
             stack.push_async_callback(asyncio.sleep, 0.05)
             try:
@@ -83,7 +88,7 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, workshop, stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -139,11 +144,11 @@ class Engine:
         )
         try:
             check(request)
-            await journal.emit(started(request, created))
+            await journal.emit(started(request, created, request.levels or settings.levels))
             async with AsyncExitStack() as stack:
                 active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
                 answer = await explore(run)
-                self.kept.keep(run_id, run.sandbox.state)
+                self.kept.keep(run_id, run.sandbox.state, run.desk.programs.known if run.desk.programs else {})
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
             await self._end(journal, answer, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,16 +17,19 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.earlier import Earlier, assigned
-from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.events import EVENT, ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
-from rlm_ls.engine.ledger import Ledger, Limits
+from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.ledger import Limits as BudgetLimits
 from rlm_ls.engine.opening import choose_route, open_conversation
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run
 from rlm_ls.engine.submission import check_schema
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import Desk, Tell
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.programs import Programs
+from rlm_ls.executors.wasm.executor import Limits
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
@@ -37,9 +40,12 @@ from rlm_ls.store.recording import read_recording
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
 
+COMPILERS_SECONDS = 1.0
+"""How long a question waits to hear which compilers there are; longer only the first one on a machine would."""
+
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
-AVAILABLE_LEVELS = ("dsl",)
+AVAILABLE_LEVELS = ("dsl", "wasm", "native")
 RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
@@ -77,6 +83,10 @@ async def prepare(
     warnings: list[str] = []
     chosen = None if factory else await _choose(request, settings, warnings)
     earlier = await _earlier(engine, request)
+    levels = request.levels or settings.levels
+    compiles = "wasm" in levels and (factory is not None or chosen is not None)
+    if compiles:
+        engine.workshop.look()  # while the snapshot is taken
     context = await stack.enter_async_context(
         await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
     )
@@ -87,11 +97,14 @@ async def prepare(
     await model.prepare()
     route, reason = choose_route(context, model, settings)
     await journal.emit(RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind))
-    unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
+    unavailable = sorted(set(levels) - set(AVAILABLE_LEVELS))
     warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
     search = Search(context, engine.pool, settings.verb_seconds)
     desk = Desk(context, search, ledger.remaining, request.surroundings)
-    conversation, shown = await open_conversation(request, route, context, search, settings, earlier)
+    desk.programs = _programs(engine, levels, settings, earlier)
+    desk.tell = _telling(journal, ledger)
+    languages = await engine.workshop.languages(COMPILERS_SECONDS) if compiles and route == "rlm" else ()
+    conversation, shown = await open_conversation(request, route, context, search, settings, earlier, languages)
     sandbox = Sandbox(
         engine.sandboxes,
         clock=datetime.fromtimestamp(int(created), UTC),
@@ -121,6 +134,24 @@ async def prepare(
     return run
 
 
+def _programs(
+    engine: Engine, levels: tuple[str, ...], settings: Settings, earlier: Earlier | None
+) -> Programs | None:
+    """Compiled programs of the run, those of the run it follows up on among them; None where they are off."""
+    wanted = frozenset(levels) & {"wasm", "native"}
+    if not wanted:
+        return None
+    known = dict(earlier.programs) if earlier else {}
+    return Programs(engine.workshop, wanted, Limits(seconds=settings.program_seconds), known)
+
+
+def _telling(journal: Journal, ledger: Ledger) -> Tell:
+    def tell(kind: str, fields: Mapping[str, Any]) -> None:
+        journal.tell(EVENT.validate_python({"type": kind, "run_id": "", "turn": ledger.turns, **fields}))
+
+    return tell
+
+
 async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
@@ -128,7 +159,8 @@ async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
     row = await engine.store.run(request.follow_up)
     variables = assigned(await engine.store.events(row.run_id))
     answer = str((row.answer or {}).get("answer", "(none)"))
-    return Earlier(row.question, answer, variables, engine.kept.get(row.run_id))
+    state, programs = engine.kept.get(row.run_id)
+    return Earlier(row.question, answer, variables, state, programs)
 
 
 def options(settings: Settings) -> ContextOptions:
@@ -141,10 +173,10 @@ def options(settings: Settings) -> ContextOptions:
     )
 
 
-def limits(request: AskRequest, settings: Settings) -> Limits:
+def limits(request: AskRequest, settings: Settings) -> BudgetLimits:
     """The request's Budget with the settings' defaults."""
     asked, default = request.budget, settings.budget
-    return Limits(
+    return BudgetLimits(
         turns=default.turns if asked.turns is None else asked.turns,
         seconds=default.seconds if asked.seconds is None else asked.seconds,
         usd=default.usd if asked.usd is None else asked.usd,
@@ -166,7 +198,7 @@ def _offline(request: AskRequest, context: Context) -> Model:
     return OfflineModel(request.question, documents)
 
 
-def started(request: AskRequest, created: float) -> RunStarted:
+def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:
     """What a replay needs to ask the same again; of open buffers only their URIs."""
     scope: dict[str, Any] = {
         name: value for name, value in asdict(request.scope).items() if name != "buffers" and value not in ((), None)
@@ -181,6 +213,7 @@ def started(request: AskRequest, created: float) -> RunStarted:
         created=created,
         answer_schema=request.schema,
         follow_up=request.follow_up,
+        levels=levels,
     )
 
 

@@ -26,7 +26,7 @@ from pydantic_monty import (
     MontyRuntimeError,
 )
 
-from rlm_ls.errors import LevelUnavailable, RlmError, SearchTimeout
+from rlm_ls.errors import LevelUnavailable, ProgramCrashed, ProgramLimit, RlmError, SearchTimeout
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.echo import echo_last_expression
@@ -138,12 +138,14 @@ class Sandbox:
         pause = await self._session.feed_start(code, print_callback=printed.write)
         while not isinstance(pause, MontyComplete):
             if isinstance(pause, AsyncNameLookupSnapshot):
-                pause = await pause.resume()  # an undefined name: NameError inside the script
+                # An undefined name is a NameError inside the script, unless it is a compiled program's.
+                known = desk.programs is not None and pause.variable_name in desk.programs
+                pause = await (pause.resume(value=desk.programs.handle(pause.variable_name)) if known else pause.resume())
             elif not isinstance(pause, AsyncFunctionSnapshot):
                 raise RuntimeError(f"unexpected pause: {pause!r}")
             elif pause.is_os_function:
                 pause = await pause.resume_not_handled()
-            elif pause.function_name != "_verb":
+            elif not _is_known(pause.function_name, desk):
                 pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
             else:
                 if len(self._rescue.state) < CHEAP_DUMP:
@@ -154,12 +156,20 @@ class Sandbox:
                 pause = await pause.resume(result)
 
     async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
-        name, args, kwargs = pause.args
+        if pause.function_name == "_verb":
+            name, args, kwargs = pause.args
+            call = call_verb(desk, name, tuple(args), kwargs)
+        else:
+            assert desk.programs is not None
+            name, args, kwargs = pause.function_name, pause.args, pause.kwargs
+            call = desk.programs.call(desk, name, tuple(args), kwargs)
         started = time.perf_counter()
         try:
-            value = await call_verb(desk, name, tuple(args), kwargs)
+            value = await call
         except RlmError as error:
-            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {error.message}", time.perf_counter() - started)
+            # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
+            why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
+            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {why}", time.perf_counter() - started)
             return {"exception": _as_python(error)}
         except Exception as error:  # a defect of ours must not cost the user the run; the script may try otherwise
             log.exception("verb %s failed", name)
@@ -199,10 +209,16 @@ class Sandbox:
         return "\nVariables are as they were at this script's last verb call."
 
 
+def _is_known(function: str, desk: Desk) -> bool:
+    return function == "_verb" or (desk.programs is not None and function in desk.programs)
+
+
 def _as_python(error: RlmError) -> Exception:
     """The exception a script sees, of a class it can name."""
     if isinstance(error, SearchTimeout):
         return TimeoutError(str(error))
+    if isinstance(error, (ProgramCrashed, ProgramLimit)):
+        return RuntimeError(str(error))
     if isinstance(error, LevelUnavailable):
         return NotImplementedError(str(error))
     return ValueError(str(error))

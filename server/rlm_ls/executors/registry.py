@@ -30,7 +30,8 @@ VerbFunction = Callable[..., Awaitable[Any]]
 class Verb:
     """One verb: an async host function whose first parameter is the Desk; the rest is its public signature.
 
-    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only.
+    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only. Verbs of
+    a `level` stand where the prompt speaks of that level.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Verb:
     returns: str
     shape: Shape
     everyday: int
+    level: str = ""
 
     @cached_property
     def parameters(self) -> list[inspect.Parameter]:
@@ -120,12 +122,14 @@ def _brief(parameter: inspect.Parameter) -> str:
 VERBS: dict[str, Verb] = {}
 
 
-def verb(*, returns: str = "", shape: Shape = "plain", everyday: int = 0) -> Callable[[VerbFunction], VerbFunction]:
+def verb(
+    *, returns: str = "", shape: Shape = "plain", everyday: int = 0, level: str = ""
+) -> Callable[[VerbFunction], VerbFunction]:
     """Register an async function `name(desk, …)` as the verb `name` (a trailing underscore is dropped)."""
 
     def register(function: VerbFunction) -> VerbFunction:
         name = function.__name__.rstrip("_")
-        VERBS[name] = Verb(name, function, returns, shape, everyday)
+        VERBS[name] = Verb(name, function, returns, shape, everyday, level)
         return function
 
     return register

@@ -16,13 +16,6 @@ def _no_sub_models(name: str) -> NoReturn:
     )
 
 
-def _no_programs(name: str) -> NoReturn:
-    raise LevelUnavailable(
-        f"{name}() is not available here: this version compiles no programs (L2, L3).",
-        "Use count, top, stats and extract over the text, or Python over small extracts.",
-    )
-
-
 @verb(returns="str", shape="unavailable")
 async def llm(desk: Desk, prompt: str, over: Any = None) -> None:
     """Ask a sub-model. Not available in this version."""
@@ -45,15 +38,3 @@ async def llm_reduce(desk: Desk, directive: str, spans: Any) -> None:
 async def rlm(desk: Desk, question: str, within: Any = None) -> None:
     """Start a child run. Not available in this version."""
     _no_sub_models("rlm")
-
-
-@verb(returns="Any", shape="unavailable")
-async def map_reduce(desk: Desk, program: Any, within: Any = None, combine: str = "concat") -> None:
-    """Run a compiled program over shards of the text. Not available in this version."""
-    _no_programs("map_reduce")
-
-
-@verb(returns="str", shape="unavailable")
-async def write_program(desk: Desk, intent: str, language: str = "rust") -> None:
-    """Have the code model write and compile a program. Not available in this version."""
-    _no_programs("write_program")

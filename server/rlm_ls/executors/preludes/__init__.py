@@ -1,0 +1,1 @@
+"""What stands around a model's code: the part that talks to whoever runs it."""

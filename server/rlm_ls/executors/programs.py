@@ -1,0 +1,160 @@
+"""One run's compiled programs: defined by the model's blocks, called from its scripts by name."""
+
+from __future__ import annotations
+
+import keyword
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from rlm_ls.errors import LevelUnavailable, ProgramCrashed, ProgramError, RlmError
+from rlm_ls.executors.registry import VERBS
+from rlm_ls.executors.wasm import DAMAGED
+from rlm_ls.executors.wasm.combine import COMBINERS
+from rlm_ls.executors.wasm.executor import Limits
+from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.wrapping import SIGNATURES, Language, Target
+
+if TYPE_CHECKING:
+    from rlm_ls.executors.desk import Desk
+
+UNNAMED = "analyze"
+"""The name of a program whose block gave none."""
+
+RESERVED = frozenset(
+    "Span Doc Entry Selection Diagnostic show help print len str int float list dict set tuple sorted sum min max map "
+    "filter zip range enumerate open any all abs round repr bool bytes re json math datetime itertools collections "
+    "asyncio type isinstance".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    language: Language
+    target: Target
+    source: str
+
+
+@dataclass(slots=True)
+class Programs:
+    """Names and what they stand for. A follow-up takes `known` along, as it does the sandbox's variables."""
+
+    workshop: Workshop
+    levels: frozenset[str]
+    limits: Limits
+    known: dict[str, Program] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.known
+
+    async def define(self, desk: Desk, name: str, language: str, source: str, *, native: bool = False) -> str:
+        """Compile a program, or find it compiled; from then on scripts may call it. Returns what to tell the model.
+
+        Raises ProgramError for its name, CompileFailed, LevelUnavailable, SandboxUnavailable, ConsentDenied.
+        """
+        target: Target = "native" if native else "wasm"
+        if target not in self.levels:
+            raise LevelUnavailable(
+                f"Programs of level {target} are off here.",
+                "Without `native` it runs in WebAssembly." if native and "wasm" in self.levels else "Use verbs.",
+            )
+        if language not in SIGNATURES:
+            raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
+        program = Program(checked_name(name or UNNAMED), cast(Language, language), target, source)
+        cached, seconds = await self._build(desk, program)
+        self.known[program.name] = program
+        how = "was compiled before" if cached else f"compiled in {seconds:.1f} s"
+        return f"{program.name} {how}: call {program.name}(within) in python."
+
+    async def run(self, desk: Desk, name: str, within: Any = None) -> str:
+        """The program over all that `within` means, as one text: its parts in order, each ended by a line end.
+
+        Raises ProgramCrashed, ProgramLimit, DocumentChanged, ProgramError.
+        """
+        return str(await self._run(desk, self._named(name), within, None))
+
+    async def map_reduce(self, desk: Desk, name: str, within: Any, combine: str) -> Any:
+        """The program over shards of the text, side by side, and its outputs combined."""
+        program = self._named(name)
+        if combine not in COMBINERS:
+            raise ProgramError(f"There is no combine={combine!r}.", f"One of: {', '.join(COMBINERS)}.")
+        if program.target == "native":
+            raise ProgramError("map_reduce() runs WebAssembly programs.", f"Define {name} without `native`.")
+        return await self._run(desk, program, within, combine)
+
+    async def call(self, desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+        """`NAME(within=None)` of a script."""
+        if len(args) + len(kwargs) > 1 or set(kwargs) - {"within"}:
+            raise ProgramError(f"{name}() takes one argument: {name}(within=None).")
+        return await self.run(desk, name, args[0] if args else kwargs.get("within"))
+
+    def handle(self, name: str) -> Callable[..., None]:
+        """What `name` is in a script: the sandbox calls back by the function's name."""
+
+        def program(within: Any = None) -> None: ...
+
+        program.__name__ = name
+        return program
+
+    def free_name(self) -> str:
+        """A name for a program that was given none."""
+        return next(name for n in range(1, 10_000) if (name := f"program{n}") not in self.known)
+
+    def _named(self, name: str) -> Program:
+        if name not in self.known:
+            defined = ", ".join(self.known) or "none yet"
+            raise ProgramError(f"There is no program {name!r}.", f"Define it in a ```rust {name} block. There: {defined}.")
+        return self.known[name]
+
+    async def _build(self, desk: Desk, program: Program) -> tuple[bool, float]:
+        told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
+        desk.tell("compileStarted", {**told, "source": program.source})
+        started = time.perf_counter()
+        error, cached = "", False
+        try:
+            cached = (await self.workshop.compile(program.source, program.language, program.target)).cached
+        except RlmError as failed:
+            error = str(failed)
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            outcome = {"ok": not error, "cached": cached, "seconds": round(seconds, 4), "error": error}
+            desk.tell("compileFinished", {"name": program.name, **outcome})
+        return cached, seconds
+
+    async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
+        batches = list(desk.search.batches(desk.select(within)))
+        started = time.perf_counter()
+        for last in (False, True):
+            # Mostly a look into a folder; the file may have been dropped for room since it was defined.
+            compiled = await self.workshop.compile(program.source, program.language, program.target)
+            try:
+                output = await self.workshop.wasm.run(compiled.path, batches, self.limits, combine)
+                break
+            except ProgramCrashed as error:
+                if error.remedy != DAMAGED or last:
+                    raise
+                self.workshop.programs.drop(compiled.path)
+        desk.tell(
+            "programRan",
+            {
+                "name": program.name,
+                "seconds": round(time.perf_counter() - started, 5),
+                "bytes": output.size,
+                "shards": output.shards,
+            },
+        )
+        return output.value
+
+
+def checked_name(name: str) -> str:
+    """Raises ProgramError for what cannot be called from a script, or would hide what is there."""
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or len(name) > 64:
+        raise ProgramError(f"{name[:80]!r} is no name for a program.", "Use letters, digits and _, e.g. ```rust errors.")
+    if name in VERBS or name in RESERVED or name.startswith("_"):
+        raise ProgramError(f"{name!r} is taken.", f"Call it {name.strip('_')}_program.")
+    return name
+
+
