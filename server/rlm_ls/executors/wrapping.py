@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Literal
 
 from rlm_ls.errors import CompileFailed
+from rlm_ls.executors.preludes import native_prelude
 
 Language = Literal["rust", "c", "wat"]
 Target = Literal["wasm", "native"]
@@ -30,6 +31,7 @@ SIGNATURES: dict[Language, str] = {
 }
 
 _FUNCTION = re.compile(r"\bfn\s+(analyze|init|feed|finish)\b")
+_ANALYZE = re.compile(r"^(\s*)fn(?=\s+analyze\b)", re.MULTILINE)
 _C_FUNCTION = re.compile(r"\banalyze\s*\(")
 _STREAM = {"init", "feed", "finish"}
 
@@ -56,12 +58,15 @@ def wrap(source: str, language: Language, target: Target) -> Wrapped:
     if language == "c":
         if not _C_FUNCTION.search(source):
             raise CompileFailed("There is no function analyze.", remedy=f"Write {SIGNATURES['c']}.")
-        return Wrapped(source, _part(f"{target}.c"), lines)
+        return Wrapped(source, native_prelude("c") if target == "native" else _part("wasm.c"), lines)
     defined = set(_FUNCTION.findall(source))
-    if "analyze" in defined:
-        return Wrapped(f"{source}\n{_part('analyze.rs')}", _root(target, "analyze"), lines)
-    if defined >= _STREAM:
-        return Wrapped(f"{source}\n{_part('stream.rs')}", _root(target, "stream"), lines)
+    form = "analyze" if "analyze" in defined else "stream" if defined >= _STREAM else ""
+    if target == "native" and form:
+        own = _ANALYZE.sub(r"\1pub fn", source) if form == "analyze" else f"{source}\n{_part('native_stream.rs')}"
+        return Wrapped(own, native_prelude("rust"), lines)
+    if form:
+        root = "".join(_part(name) for name in ("wasm.rs", f"{form}_root.rs", f"wasm_{form}.rs"))
+        return Wrapped(f"{source}\n{_part(f'{form}.rs')}", root, lines)
     raise CompileFailed("There is no fn analyze.", remedy=f"Write {SIGNATURES['rust']}.")
 
 
@@ -72,10 +77,6 @@ def explained(error: CompileFailed, wrapped: Wrapped, language: Language) -> Com
     return CompileFailed(
         error.message.split("\n")[0], 0, error.note, f"The program must define {SIGNATURES[language]}."
     )
-
-
-def _root(target: Target, form: str) -> str:
-    return "".join(_part(name) for name in (f"{target}.rs", f"{form}_root.rs", f"{target}_{form}.rs"))
 
 
 @cache
