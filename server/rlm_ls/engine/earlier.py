@@ -70,7 +70,11 @@ def assigned(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names that a run's scripts assigned at the top level, in order."""
     names: dict[str, None] = {}
     for event in events:
-        if event["type"] == "programStarted" and event["language"] == "python" and (tree := parsed(event["source"])) is not None:
+        if (
+            event["type"] == "programStarted"
+            and event["language"] == "python"
+            and (tree := parsed(event["source"])) is not None
+        ):
             for node in tree.body:
                 names.update(dict.fromkeys(_targets(node)))
     return tuple(names)

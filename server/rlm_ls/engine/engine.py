@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,6 +65,8 @@ class Engine:
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    consent: Callable[[AskRequest], Awaitable[None]] | None = None
+    """Asks the user whether a question may run native programs; raises ConsentDenied. Without it none is run."""
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:

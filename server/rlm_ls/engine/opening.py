@@ -47,12 +47,18 @@ def _rounded(tokens: int) -> str:
 
 
 async def open_conversation(
-    request: AskRequest, route: Route, context: Context, search: Search, settings: Settings, earlier: Earlier | None,
+    request: AskRequest,
+    route: Route,
+    context: Context,
+    search: Search,
+    settings: Settings,
+    earlier: Earlier | None,
     languages: tuple[str, ...] = (),
+    code_model: bool = False,
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text.
 
-    `languages` are those of programs that can be compiled here.
+    `languages` are those of programs that can be compiled here; a `code_model` can write them.
     """
     described = await card(context, search, request.surroundings, selected=request.scope.region is not None)
     parts = [f"Question: {request.question.strip()}"]
@@ -65,6 +71,6 @@ async def open_conversation(
         described = await whole_text(context, search)
         parts += [DIRECT.strip(), described]
     conversation = Conversation()
-    conversation.append(Message("system", system_prompt(settings.output_characters, languages)))
+    conversation.append(Message("system", system_prompt(settings.output_characters, languages, code_model)))
     conversation.append(Message("user", "\n\n".join(parts)))
     return conversation, len(described)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,10 +102,12 @@ async def prepare(
     warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
     search = Search(context, engine.pool, settings.verb_seconds)
     desk = Desk(context, search, ledger.remaining, request.surroundings)
-    desk.programs = _programs(engine, levels, settings, earlier)
+    desk.programs = _programs(engine, request, levels, settings, earlier)
     desk.tell = _telling(journal, ledger)
     languages = await engine.workshop.languages(COMPILERS_SECONDS) if compiles and route == "rlm" else ()
-    conversation, shown = await open_conversation(request, route, context, search, settings, earlier, languages)
+    conversation, shown = await open_conversation(
+        request, route, context, search, settings, earlier, languages, desk.minds is not None
+    )
     sandbox = Sandbox(
         engine.sandboxes,
         clock=datetime.fromtimestamp(int(created), UTC),
@@ -135,14 +138,15 @@ async def prepare(
 
 
 def _programs(
-    engine: Engine, levels: tuple[str, ...], settings: Settings, earlier: Earlier | None
+    engine: Engine, request: AskRequest, levels: tuple[str, ...], settings: Settings, earlier: Earlier | None
 ) -> Programs | None:
     """Compiled programs of the run, those of the run it follows up on among them; None where they are off."""
     wanted = frozenset(levels) & {"wasm", "native"}
     if not wanted:
         return None
     known = dict(earlier.programs) if earlier else {}
-    return Programs(engine.workshop, wanted, Limits(seconds=settings.program_seconds), known)
+    consent = partial(engine.consent, request) if engine.consent else None
+    return Programs(engine.workshop, wanted, Limits(seconds=settings.program_seconds), consent, known)
 
 
 def _telling(journal: Journal, ledger: Ledger) -> Tell:

@@ -35,8 +35,11 @@ PROGRAMS = """
 - For an algorithm over every byte write a program in a ```rust NAME block, `fn analyze(input: &str) -> String` (std, no
   unsafe), then call it in python: NAME(within?) gives its string; map_reduce(NAME, within?, combine="concat") runs it on
   shards of whole lines in parallel; combine is concat, sum, count, unique, max or min (of a number, or of lines
-  `key number`: a dict). write_program(intent) has one written."""
+  `key number`: a dict)."""
 """Stands there only where a compiler was found: of what does not work here, nothing is said."""
+
+WRITTEN = """
+- write_program("what it does with a text, and the form of its result") has a program written for you."""
 
 PROGRAMS_IN_C = PROGRAMS.replace("```rust NAME", "```c NAME").replace(
     "`fn analyze(input: &str) -> String` (std, no\n  unsafe)",
@@ -51,10 +54,10 @@ NOT_RUN = "The block ```{info} was not run: {why}"
 
 
 @cache
-def system_prompt(output_characters: int, languages: tuple[str, ...] = ()) -> str:
+def system_prompt(output_characters: int, languages: tuple[str, ...] = (), code_model: bool = False) -> str:
     """At most about 900 tokens. The dozen everyday verbs with signatures, the others by name.
 
-    `languages` are those that programs can be compiled from here.
+    `languages` are those that programs can be compiled from here; a `code_model` can write them.
     """
     everyday = sorted((v for v in VERBS.values() if v.everyday), key=lambda v: v.everyday)
     others = [
@@ -64,13 +67,13 @@ def system_prompt(output_characters: int, languages: tuple[str, ...] = ()) -> st
     ]
     listed = "\n".join(f"{v.brief}: {v.summary}" for v in everyday)
     head = HEAD.format(output=output_characters, modules=MODULES)
-    return f"{head}\n{listed}\n{TAIL.format(others=', '.join(others))}{_programs(languages)}"
+    return f"{head}\n{listed}\n{TAIL.format(others=', '.join(others))}{_programs(languages, code_model)}"
 
 
-def _programs(languages: tuple[str, ...]) -> str:
-    if "rust" in languages:
-        return PROGRAMS
-    return PROGRAMS_IN_C if "c" in languages else ""
+def _programs(languages: tuple[str, ...], code_model: bool) -> str:
+    if "rust" not in languages and "c" not in languages:
+        return ""
+    return (PROGRAMS if "rust" in languages else PROGRAMS_IN_C) + (WRITTEN if code_model else "")
 
 
 def steps_left(turns: int, *, last: bool) -> str:

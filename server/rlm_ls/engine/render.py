@@ -87,7 +87,9 @@ def _event(event: Mapping[str, Any]) -> str:
         case "compileFinished":
             how = "from cache" if event["cached"] else f"{event['seconds'] * 1e3:.0f} ms"
             error = f"\n\n{_fenced(event['error'])}" if event["error"] else ""
-            return f"*Compiled {event['name']} ({how})*" if event["ok"] else f"*{event['name']} was not compiled*{error}"
+            return (
+                f"*Compiled {event['name']} ({how})*" if event["ok"] else f"*{event['name']} was not compiled*{error}"
+            )
         case "compileStarted":
             kind = f"{event['language']} {event['target']}"
             return f"*Program {event['name']} ({kind})*\n\n{_fenced(event['source'], event['language'])}"

@@ -214,9 +214,7 @@ async def _define(run: Run, block: Block) -> Ran:
         return Ran("", NOT_RUN.format(info=block.info, why="compiled programs are off; use Python and the verbs."))
     started = time.perf_counter()
     try:
-        said = await run.desk.programs.define(
-            run.desk, block.name, block.language, block.source, native=block.native
-        )
+        said = await run.desk.programs.define(run.desk, block.name, block.language, block.source, native=block.native)
     except RlmError as error:
         return Ran("", f"```{block.info} was not compiled: {error}")
     finally:

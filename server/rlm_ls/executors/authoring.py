@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from markdown_it import MarkdownIt
 
@@ -16,7 +15,7 @@ from rlm_ls.executors.wrapping import SIGNATURES, Language
 TRIES = 3
 
 SYSTEM = """\
-You write one {language} program that another model will run over text, and reply with one ```{language} block and nothing
+You write one {language} program that another model will run over text. Reply with one ```{language} block and nothing
 else. It must define {signature}. {rules}
 It sees only the text it is given: no files, network, environment, clock, threads or printing. It never panics on odd
 lines. Return exactly what is asked for, in the form asked for, and little of it: counts rather than lines."""
@@ -43,9 +42,7 @@ Reply with the whole program, mended."""
 _PARSER = MarkdownIt("commonmark")
 
 
-async def write(
-    desk: Desk, programs: Programs, intent: str, language: str, name: str | None
-) -> Callable[..., None]:
+async def write(desk: Desk, programs: Programs, intent: str, language: str, name: str | None) -> Callable[..., None]:
     """The program, callable from a script. Raises CompileFailed for the last of its tries, LevelUnavailable."""
     if desk.minds is None:
         raise LevelUnavailable(
@@ -54,7 +51,7 @@ async def write(
     if language not in SIGNATURES:
         raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
     name = checked_name(name or programs.free_name())
-    kind = cast(Language, language)
+    kind: Language = language
     system = SYSTEM.format(language=kind, signature=SIGNATURES[kind], rules=RULES[kind])
     prompt, error = intent, CompileFailed("")
     for attempt in range(1, TRIES + 1):

@@ -139,8 +139,9 @@ class Sandbox:
         while not isinstance(pause, MontyComplete):
             if isinstance(pause, AsyncNameLookupSnapshot):
                 # An undefined name is a NameError inside the script, unless it is a compiled program's.
-                known = desk.programs is not None and pause.variable_name in desk.programs
-                pause = await (pause.resume(value=desk.programs.handle(pause.variable_name)) if known else pause.resume())
+                name, programs = pause.variable_name, desk.programs
+                known = {"value": programs.handle(name)} if programs is not None and name in programs else {}
+                pause = await pause.resume(**known)
             elif not isinstance(pause, AsyncFunctionSnapshot):
                 raise RuntimeError(f"unexpected pause: {pause!r}")
             elif pause.is_os_function:

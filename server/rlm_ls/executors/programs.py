@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from rlm_ls.errors import LevelUnavailable, ProgramCrashed, ProgramError, RlmError
+from rlm_ls.errors import ConsentDenied, LevelUnavailable, ProgramCrashed, ProgramError, RlmError
+from rlm_ls.executors.prelude import MODULES
 from rlm_ls.executors.registry import VERBS
 from rlm_ls.executors.wasm import DAMAGED
 from rlm_ls.executors.wasm.combine import COMBINERS
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 UNNAMED = "analyze"
 """The name of a program whose block gave none."""
 
-RESERVED = frozenset(
-    "Span Doc Entry Selection Diagnostic show help print len str int float list dict set tuple sorted sum min max map "
-    "filter zip range enumerate open any all abs round repr bool bytes re json math datetime itertools collections "
-    "asyncio type isinstance".split()
-)
+RESERVED = frozenset(("show", "help", "Span", "Doc", "Entry", "Selection", "Diagnostic", "asyncio", *dir(builtins)))
+"""Names that mean something in a script already, besides the verbs and the modules."""
+
+
+Consent = Callable[[], Awaitable[None]]
+"""Raises ConsentDenied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,15 @@ class Program:
 
 @dataclass(slots=True)
 class Programs:
-    """Names and what they stand for. A follow-up takes `known` along, as it does the sandbox's variables."""
+    """Names and what they stand for. A follow-up takes `known` along, as it does the sandbox's variables.
+
+    `consent` asks the user before the first native program; without it none is run.
+    """
 
     workshop: Workshop
     levels: frozenset[str]
     limits: Limits
+    consent: Consent | None = None
     known: dict[str, Program] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
@@ -62,11 +69,13 @@ class Programs:
             )
         if language not in SIGNATURES:
             raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
-        program = Program(checked_name(name or UNNAMED), cast(Language, language), target, source)
-        cached, seconds = await self._build(desk, program)
+        if native:
+            await self._allowed()
+        program = Program(checked_name(name or UNNAMED), language, target, source)
+        await self._build(desk, program)
         self.known[program.name] = program
-        how = "was compiled before" if cached else f"compiled in {seconds:.1f} s"
-        return f"{program.name} {how}: call {program.name}(within) in python."
+        # No word of time or cache: a replay is to tell the model the same.
+        return f"{program.name} compiled: call {program.name}(within) in python."
 
     async def run(self, desk: Desk, name: str, within: Any = None) -> str:
         """The program over all that `within` means, as one text: its parts in order, each ended by a line end.
@@ -105,10 +114,20 @@ class Programs:
     def _named(self, name: str) -> Program:
         if name not in self.known:
             defined = ", ".join(self.known) or "none yet"
-            raise ProgramError(f"There is no program {name!r}.", f"Define it in a ```rust {name} block. There: {defined}.")
+            raise ProgramError(
+                f"There is no program {name!r}.", f"Define it in a ```rust {name} block. There: {defined}."
+            )
         return self.known[name]
 
-    async def _build(self, desk: Desk, program: Program) -> tuple[bool, float]:
+    async def _allowed(self) -> None:
+        if self.consent is None:
+            raise ConsentDenied(
+                "Native programs need the user's consent, and nobody can be asked here.",
+                "Without `native` the program runs in WebAssembly.",
+            )
+        await self.consent()
+
+    async def _build(self, desk: Desk, program: Program) -> None:
         told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
         desk.tell("compileStarted", {**told, "source": program.source})
         started = time.perf_counter()
@@ -119,10 +138,9 @@ class Programs:
             error = str(failed)
             raise
         finally:
-            seconds = time.perf_counter() - started
-            outcome = {"ok": not error, "cached": cached, "seconds": round(seconds, 4), "error": error}
+            seconds = round(time.perf_counter() - started, 4)
+            outcome = {"ok": not error, "cached": cached, "seconds": seconds, "error": error}
             desk.tell("compileFinished", {"name": program.name, **outcome})
-        return cached, seconds
 
     async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
         batches = list(desk.search.batches(desk.select(within)))
@@ -131,7 +149,10 @@ class Programs:
             # Mostly a look into a folder; the file may have been dropped for room since it was defined.
             compiled = await self.workshop.compile(program.source, program.language, program.target)
             try:
-                output = await self.workshop.wasm.run(compiled.path, batches, self.limits, combine)
+                if program.target == "native":
+                    output = await self.workshop.run_native(compiled.path, batches, self.limits)
+                else:
+                    output = await self.workshop.wasm.run(compiled.path, batches, self.limits, combine)
                 break
             except ProgramCrashed as error:
                 if error.remedy != DAMAGED or last:
@@ -152,9 +173,9 @@ class Programs:
 def checked_name(name: str) -> str:
     """Raises ProgramError for what cannot be called from a script, or would hide what is there."""
     if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or len(name) > 64:
-        raise ProgramError(f"{name[:80]!r} is no name for a program.", "Use letters, digits and _, e.g. ```rust errors.")
-    if name in VERBS or name in RESERVED or name.startswith("_"):
+        raise ProgramError(
+            f"{name[:80]!r} is no name for a program.", "Use letters, digits and _, e.g. ```rust errors."
+        )
+    if name in VERBS or name in RESERVED or name in MODULES.split(", ") or name.startswith("_"):
         raise ProgramError(f"{name!r} is taken.", f"Call it {name.strip('_')}_program.")
     return name
-
-

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from rlm_ls.errors import CompileFailed
+from rlm_ls.context.piece import Bundle, Pieces
+from rlm_ls.errors import CompileFailed, DocumentChanged
+from rlm_ls.executors.jail import Jail
+from rlm_ls.executors.native import run_native
 from rlm_ls.executors.program_cache import ProgramCache, key_of
-from rlm_ls.executors.wasm.executor import Wasm
+from rlm_ls.executors.wasm.executor import Limits, Output, Wasm
 from rlm_ls.executors.wrapping import Language, Target, explained, wrap
 
 log = logging.getLogger(__name__)
@@ -36,6 +41,9 @@ class Toolchain(Protocol):
 
 class Compilers(Protocol):
     """Finds compilers and runs them locked away; `executors/toolchain` in earnest."""
+
+    @property
+    def jail(self) -> Jail: ...
 
     async def found(self, target: Target | None = None) -> Sequence[Toolchain]: ...
 
@@ -102,6 +110,46 @@ class Workshop:
         await asyncio.to_thread(self.programs.trim)
         return Compiled(path, False, time.perf_counter() - started)
 
+    async def run_native(self, path: Path, batches: Sequence[Pieces], limits: Limits) -> Output:
+        """A native program over the text, as one file: where it lies, if it is one whole document.
+
+        Raises ProgramCrashed, ProgramLimit, DocumentChanged, SandboxUnavailable.
+        """
+        descriptor, offset, size = await self._as_file(batches, limits)
+        try:
+            said = await run_native(
+                path,
+                descriptor,
+                offset=offset,
+                size=size,
+                jail=self._compilers.jail,
+                memory=limits.heap,
+                seconds=limits.seconds,
+                output=limits.output,
+            )
+        finally:
+            os.close(descriptor)
+        return Output(said.decode(), size, 1)
+
+    async def _as_file(self, batches: Sequence[Pieces], limits: Limits) -> tuple[int, int, int]:
+        """Descriptor, offset and size. The descriptor is the caller's."""
+        pieces = [piece for batch in batches if not isinstance(batch, Bundle) for piece in batch]
+        whole = len({piece.doc for piece in pieces}) == 1 and not any(isinstance(one, Bundle) for one in batches)
+        if whole and not pieces[0].filters and (pieces[0].start, pieces[-1].end) == (pieces[0].low, pieces[0].high):
+            source = pieces[0].file.source
+            try:
+                descriptor = os.open(source.path, os.O_RDONLY)
+            except OSError as error:
+                raise DocumentChanged(
+                    f"{pieces[0].file.name} cannot be read ({error.strerror}).", "Ask again."
+                ) from None
+            return descriptor, source.offset + pieces[0].low, pieces[0].high - pieces[0].low
+        with tempfile.TemporaryDirectory() as folder:
+            copied = Path(folder) / "text"
+            await self.wasm.copy(batches, copied, limits.seconds)
+            descriptor = os.open(copied, os.O_RDONLY)
+        return descriptor, 0, os.fstat(descriptor).st_size
+
     async def close(self) -> None:
         if self._look is not None:
             self._look.cancel()
@@ -119,4 +167,3 @@ class Workshop:
 @cache
 def wasmtime_version() -> str:
     return version("wasmtime")
-

@@ -33,7 +33,7 @@ async def write_program(
 
     Say what one call is given (text, whole lines) and the exact form of its output. A program that does not compile
     goes back to that model with the compiler's first error, three tries in all.
-    errors = write_program("count ERROR lines by host, one line `host count` each"); errors(); map_reduce(errors, combine="sum")
+    errors = write_program("count ERROR lines by host, one line `host count` each"); map_reduce(errors, combine="sum")
     """
     return await authoring.write(desk, _programs(desk), intent, language, name)
 

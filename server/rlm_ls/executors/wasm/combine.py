@@ -14,6 +14,12 @@ COMBINERS: tuple[str, ...] = get_args(Combine)
 
 Number = int | float
 
+CHOICES: dict[str, Callable[[Number, Number], Number]] = {
+    "sum": lambda a, b: a + b,
+    "max": lambda a, b: max(a, b),
+    "min": lambda a, b: min(a, b),
+}
+
 _PAIR = re.compile(r"(?P<key>.*\S)[\t =:,]+(?P<number>[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)")
 
 
@@ -31,7 +37,7 @@ def combine(outputs: Sequence[str], how: str) -> Any:
         return sum(1 for line in _lines(outputs) if line.strip())
     if how == "unique":
         return list(dict.fromkeys(line for line in _lines(outputs) if line.strip()))
-    choose: Callable[[Number, Number], Number] = {"sum": lambda a, b: a + b, "max": max, "min": min}[how]
+    choose = CHOICES[how]
     parts = [_numbers(text, how, choose) for text in outputs if text.strip()]
     whole = [part for part in parts if not isinstance(part, dict)]
     if len(whole) == len(parts):

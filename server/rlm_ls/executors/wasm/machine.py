@@ -101,7 +101,9 @@ def unfit(module: Module) -> str:
     """What a module asks for, or lacks, that keeps it from being run; empty if it is fit."""
     for wanted in module.imports:
         if (wanted.module, wanted.name) != ("rlm", "log") or not _is_function(wanted.type, [I32(), I32()], []):
-            return f"The module imports {wanted.module}.{wanted.name}; there is nothing to import but rlm.log (i32 i32)."
+            return (
+                f"The module imports {wanted.module}.{wanted.name}; there is nothing to import but rlm.log (i32 i32)."
+            )
     exports = {export.name: export.type for export in module.exports}
     if "memory" not in exports:
         return 'The module exports no memory: (memory (export "memory") 1).'
@@ -359,4 +361,3 @@ def _length(result: Any) -> int:
 
 def _signed(value: int) -> int:
     return value - (1 << 32) if value >= 1 << 31 else value
-

@@ -30,7 +30,7 @@ class Shard:
 
 
 def shards(batches: Sequence[Pieces], size: int) -> list[Shard]:
-    """The text cut into shards of about `size` bytes, at line starts; small documents stay whole, several to a shard."""
+    """The text cut at line starts into shards of about `size` bytes; small documents whole, several to a shard."""
     found: list[Shard] = []
     units: list[Unit] = []
     held = 0
