@@ -52,3 +52,9 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]
         return demo_log(folder, lines=lines, seed=SEED)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def compilers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder of the whole session, in which compilers are proved once and programs compiled once."""
+    return tmp_path_factory.mktemp("compilers")

@@ -33,8 +33,8 @@ A Span has .doc .line .end_line .text .groups .column .word; it prints as path:l
 
 PROGRAMS = """
 - For an algorithm over every byte write a program in a ```rust NAME block, `fn analyze(input: &str) -> String` (std, no
-  unsafe), then call it in python: NAME(within?) gives its string; map_reduce(NAME, within?, combine="concat") runs it on
-  shards of whole lines in parallel; combine is concat, sum, count, unique, max or min (of a number, or of lines
+  unsafe), then call it in python: NAME(within?) gives its string. map_reduce(NAME, within?, combine="concat") runs it
+  on shards of whole lines in parallel; combine is concat, sum, count, unique, max or min (of a number, or of lines
   `key number`: a dict)."""
 """Stands there only where a compiler was found: of what does not work here, nothing is said."""
 
@@ -43,7 +43,7 @@ WRITTEN = """
 
 PROGRAMS_IN_C = PROGRAMS.replace("```rust NAME", "```c NAME").replace(
     "`fn analyze(input: &str) -> String` (std, no\n  unsafe)",
-    "`void analyze(const char *text, size_t\n  length)` (no C library; output by put_text(s), put_int(n))",
+    "`char *analyze(const char *text, size_t size)`\n  (malloc, str and mem functions, snprintf)",
 )
 
 NO_BLOCK = """\

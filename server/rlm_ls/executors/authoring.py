@@ -22,7 +22,7 @@ lines. Return exactly what is asked for, in the form asked for, and little of it
 
 RULES: dict[Language, str] = {
     "rust": "Rust 2021 for rustc 1.63, the standard library only, no unsafe, no main.",
-    "c": "C11, freestanding.",
+    "c": "C11. Of the C library there are only malloc, the mem and str functions and snprintf: include no headers.",
     "wat": "It may import nothing.",
 }
 

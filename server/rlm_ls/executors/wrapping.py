@@ -24,8 +24,7 @@ MOST_SOURCE = 200_000
 SIGNATURES: dict[Language, str] = {
     "rust": "`fn analyze(input: &str) -> String`; or, for a stream of pieces of whole lines, `fn init() -> State`, "
     "`fn feed(state: &mut State, text: &str)` and `fn finish(state: State) -> String`",
-    "c": "`void analyze(const char *text, size_t length)`; its output is what it gives to put_text(s), "
-    "put(s, length), put_char(c) and put_int(n); alloc(size) gives zeroed memory, and there is no C library",
+    "c": "`char *analyze(const char *text, size_t size)`, which returns a string",
     "wat": 'exports "memory" and "run" (param $text i32) (param $length i32) (result i64), the output\'s '
     "address << 32 | length",
 }

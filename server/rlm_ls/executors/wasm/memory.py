@@ -32,25 +32,25 @@ FAILED = ctypes.c_void_p(-1).value
 
 
 class TextMemory:
-    """The place of the text in one instance's memory. Written before each call, not while the program runs."""
+    """The place of the text in one instance's memory. Written before each call, not while the program runs.
+
+    The same pages are used for one text after the other.
+    """
 
     def __init__(self, store: Store, memory: Memory) -> None:
         self._store = store
         self._memory = memory
-        self._start = self._capacity = 0
-        self.size = 0
-
-    @property
-    def start(self) -> int:
+        self._pages = self._room = 0  # where our pages begin, and how many bytes they are
+        self.start = 0
         """The text's address, for the program."""
-        return self._start
+        self.size = 0
 
     def clear(self) -> None:
-        self.size = 0
+        self.start, self.size = self._pages, 0
 
     def append(self, reader: Reader, start: int, end: int) -> None:
         """Bytes `start` to `end` of a Document after what is there."""
-        self._reserve(end - start)
+        self._reserve(self.size + end - start)
         while start < end:
             step = min(end - start, 1 << 26)
             reader.fill(self._view(step), start)
@@ -60,7 +60,7 @@ class TextMemory:
     def end_line(self) -> None:
         """A line end, where the text has none at its end."""
         if self.size and self._byte(self.size - 1) not in (10, 13):
-            self._reserve(1)
+            self._reserve(self.size + 1)
             self._view(1)[0] = 10
             self.size += 1
 
@@ -69,54 +69,56 @@ class TextMemory:
         descriptor, offset = reader.place
         if end - start < MAPPED or descriptor < 0 or not can_map():
             return False
-        self.clear()
         first = (offset + start) // mmap.PAGESIZE * mmap.PAGESIZE
         before = offset + start - first
         length = before + end - start
-        self._start = self._capacity = 0
+        self.clear()
         self._reserve(length)
-        base = self._base() + self._start
+        base = self._base() + self._pages
         if not _map(base, length, descriptor, first):
             return False
         ctypes.memset(base, 0, before)
         ctypes.memset(base + length, 0, -length % mmap.PAGESIZE)
-        self._start += before
-        self._capacity -= before
-        self.size = end - start
+        self.start, self.size = self._pages + before, end - start
         return True
 
-    def _reserve(self, more: int) -> None:
-        needed = self.size + more
-        if needed > MOST:
-            raise ProgramLimit("The text is longer than the 2 GB that one call can take.")
-        if needed <= self._capacity:
-            return
-        pages = -(-(needed - self._capacity) // PAGE)
-        try:
-            before = self._memory.grow(self._store, pages) * PAGE
-        except WasmtimeError:
+    def _reserve(self, size: int) -> None:
+        """Pages for a text of so many bytes. Where what is there cannot grow, a text that is not begun moves on."""
+        if size > MOST:
             raise ProgramLimit(
-                "The text does not fit into the program's memory.", "Use map_reduce(), or init, feed and finish."
-            ) from None
-        if self._capacity and before == self._start + self._capacity:
-            self._capacity += pages * PAGE
-        elif not self.size:
-            self._start, self._capacity = before, pages * PAGE
-        else:  # the program has grown its memory in between: never during one text
-            raise ProgramLimit("The text does not fit beside the program's own data.")
-        if self._capacity < needed:
-            self._reserve(more)
+                "The text is longer than the 2 GB that one call can take.",
+                "Use map_reduce(NAME, …), or write init, feed and finish.",
+            )
+        if size <= self._room:
+            return
+        more = -(-(size - self._room) // PAGE)
+        before = self._grow(more)
+        if before != self._pages + self._room:  # the first text, or the program has taken memory since the last
+            assert not self.size
+            self._pages, self._room = before, 0
+            if more * PAGE < size:
+                self._grow(-(-size // PAGE) - more)
+                more = -(-size // PAGE)
+            self.start = before
+        self._room += more * PAGE
+
+    def _grow(self, pages: int) -> int:
+        """Adds pages to the program's memory; the address of the first."""
+        try:
+            return self._memory.grow(self._store, pages) * PAGE
+        except WasmtimeError:
+            raise ProgramLimit("The text does not fit into the program's memory.", "Use map_reduce(NAME, …).") from None
 
     def _base(self) -> int:
         return ctypes.addressof(self._memory.data_ptr(self._store).contents)
 
     def _view(self, length: int) -> memoryview:
         """Writable bytes behind the text. Not valid after the memory has grown."""
-        room = (ctypes.c_ubyte * length).from_address(self._base() + self._start + self.size)
+        room = (ctypes.c_ubyte * length).from_address(self._base() + self.start + self.size)
         return memoryview(room).cast("B")
 
     def _byte(self, at: int) -> int:
-        return int(ctypes.c_ubyte.from_address(self._base() + self._start + at).value)
+        return int(ctypes.c_ubyte.from_address(self._base() + self.start + at).value)
 
 
 def _map(address: int, length: int, descriptor: int, offset: int) -> bool:
