@@ -33,7 +33,19 @@ def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() ->
     prompt = system_prompt(4000)
     assert len(prompt) / 4 <= 900
     for name, verb in VERBS.items():
-        assert (f"{name}" in prompt) == (verb.shape != "unavailable") or name in ("rlm", "llm")
+        assert (f"{name}" in prompt) == (verb.shape != "unavailable" and not verb.level) or name in ("rlm", "llm")
+
+
+@pytest.mark.parametrize("languages", [("rust", "c", "wat"), ("c", "wat")])
+def test_programs_are_spoken_of_where_they_can_be_compiled_in_few_words(languages: tuple[str, ...]) -> None:
+    without, plain = system_prompt(4000), system_prompt(4000, ("wat",))
+    prompt, written = system_prompt(4000, languages), system_prompt(4000, languages, True)
+    assert plain == without
+    assert f"```{languages[0]} NAME" in prompt
+    assert "map_reduce(NAME" in prompt
+    assert ("write_program" in written, "write_program" in prompt) == (True, False)
+    assert (len(prompt) - len(without)) / 4 <= 110
+    assert len(written) / 4 <= 900
 
 
 def test_wrappers_are_made_for_every_verb() -> None:

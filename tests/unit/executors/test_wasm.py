@@ -237,7 +237,7 @@ async def test_output_that_is_no_text_is_refused(over: Over) -> None:
     outside = """(module (memory (export "memory") 1)
       (func (export "run") (param i32 i32) (result i64) (i64.const 0xfffffff000000003)))"""
     async with over("x\n") as bench:
-        with pytest.raises(ProgramCrashed, match="not valid UTF-8 .byte 2"):
+        with pytest.raises(ProgramCrashed, match=r"not valid UTF-8 .byte 2"):
             await bench.of(broken, "wat")
         with pytest.raises(ProgramCrashed, match="outside its memory"):
             await bench.of(outside, "wat")

@@ -47,6 +47,12 @@ STACK = 1 << 20
 THREAD_STACK = 8 << 20
 """Bytes of a thread's own stack: the program's calls (STACK) lie in it."""
 
+ADDRESSES = (1 << 32) - PAGE
+"""Bytes that any memory may have."""
+
+TABLE = 100_000
+"""Entries of a module's tables, eight bytes each."""
+
 MODULES = 16
 """Modules kept loaded in a worker."""
 
@@ -215,7 +221,7 @@ class _Call:
         self._job = job
         self._logged = b""
         self._store = store = Store(engine())
-        store.set_limits(memory_size=(1 << 32) - PAGE, table_elements=100_000, instances=1, tables=8, memories=1)
+        self._limit(ADDRESSES)
         store.set_epoch_deadline(1)
         imports = [Func(store, FuncType([I32(), I32()], []), self._log) for _ in job.module.imports]
         with self._explained():
@@ -237,10 +243,14 @@ class _Call:
         return self._output(self._invoke("finish"))
 
     def _load(self, part: Shard) -> None:
-        self._store.set_limits(memory_size=(1 << 32) - PAGE)
+        self._limit(ADDRESSES)
         load(part, self._text, self._job.clock)
         # From here on the program may add `heap` to what there is, and no more.
-        self._store.set_limits(memory_size=min(self._memory.data_len(self._store) + self._job.heap, (1 << 32) - PAGE))
+        self._limit(min(self._memory.data_len(self._store) + self._job.heap, ADDRESSES))
+
+    def _limit(self, memory: int) -> None:
+        """All limits at once: one that is not named would be lifted."""
+        self._store.set_limits(memory_size=memory, table_elements=TABLE, instances=1, tables=8, memories=1)
 
     def _invoke(self, name: str, *arguments: int) -> int:
         self._job.check()
@@ -290,6 +300,10 @@ class _Call:
             return ProgramLimit(
                 f"The program ran {last}; it may have {self._job.heap >> 20:,} MB beside the text.",
                 "Keep counts rather than lines, or use map_reduce().",
+            )
+        if last.endswith(": capacity overflow"):
+            return ProgramLimit(
+                "The program asked for more than 2 GB of memory at once.", "Keep counts rather than lines."
             )
         if code == TrapCode.STACK_OVERFLOW or (code == TrapCode.MEMORY_OUT_OF_BOUNDS and not said):
             return ProgramCrashed(
