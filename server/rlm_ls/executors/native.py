@@ -25,20 +25,23 @@ async def run_native(
     binary: Path,
     text_fd: int,
     *,
-    size: int,
     jail: Jail,
     offset: int = 0,
+    size: int | None = None,
     memory: int = MEMORY,
     seconds: float = SECONDS,
     output: int = OUTPUT,
 ) -> bytes:
-    """The result of a program over `size` bytes at `offset` of a file that `text_fd` reads: UTF-8 text.
+    """The result of a program over `size` bytes (None: all) from `offset` of the file that `text_fd` reads: UTF-8 text.
 
+    The file must hold nothing that the program may not see: C reads what its descriptor gives.
     `memory` are bytes beside the text, `seconds` wall time, `output` bytes of the result and of all it prints. The
     caller keeps and closes the descriptor. A cancelled call has killed the program when it returns.
 
     Raises ProgramCrashed, ProgramLimit, SandboxUnavailable.
     """
+    if size is None:
+        size = os.fstat(text_fd).st_size - offset
     # Root runs it as nobody, who must be allowed to execute it; the folder it lies in is private.
     os.chmod(binary, 0o755)
     policy = for_running(memory=memory, seconds=seconds, output=output + TRAILER, text=size)

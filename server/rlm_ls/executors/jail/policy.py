@@ -60,7 +60,7 @@ def for_compiling(
         "cpu": 4 * int(seconds),
         "fsize": 256 * MEBI,
         "stack": 64 * MEBI,
-        "nofile": 256,
+        "nofile": 4096,
         "core": 0,
     }
     return Policy("compile", seconds, 4 * MEBI, limits, see, (str(folder), *change), dict(variables or {}), str(folder))
