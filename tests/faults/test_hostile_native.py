@@ -166,7 +166,8 @@ async def test_no_descriptor_of_ours_is_handed_down(run: Run) -> None:
 
 
 async def test_a_constructor_runs_in_the_sandbox_too(run: Run) -> None:
-    early = '#include <unistd.h>\nstatic int x; __attribute__((constructor)) void f(void) { x = access("/etc/passwd", 0); }\n'
+    early = "int access(const char *, int); static int x;\n"
+    early += '__attribute__((constructor)) static void f(void) { x = access("/etc/passwd", 0); }\n'
     assert (await run(early + c("r = x;"), "c")).startswith(b"-1")
 
 
@@ -270,5 +271,18 @@ async def test_the_next_program_runs_as_if_nothing_had_been(run: Run) -> None:
     assert await run(rust("text.len().to_string()")) == str(len(TEXT.encode())).encode()
 
 
+async def test_a_program_over_a_part_of_a_file_sees_only_that_part(
+    toolchains: Toolchains, text: int, tmp_path: Path
+) -> None:
+    await needed(toolchains, "c", "native")
+    early = "char *analyze(const char *, unsigned long);\nlong pread(int, void *, unsigned long, long);\n"
+    early += "static char all[100]; __attribute__((constructor)) static void f(void) { pread(0, all, 99, 0); }\n"
+    binary = tmp_path / "program"
+    source = early + "char *analyze(const char *text, unsigned long size) { return all; }"
+    binary.write_bytes(await toolchains.compile(source, "c", "native", prelude=native_prelude("c")))
+    assert await run_native(binary, text, jail=toolchains.jail, offset=4, size=4) == b"line"
+
+
 def programs() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if one.cmdline()[:1] == ["program"]]
+    found = psutil.Process().children(recursive=True)
+    return [one for one in found if one.status() != psutil.STATUS_ZOMBIE and one.cmdline()[:1] == ["program"]]
