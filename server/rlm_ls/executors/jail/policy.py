@@ -57,7 +57,7 @@ def for_compiling(
     limits = {
         # Not the address space: compilers map their own libraries and reserve more than they use.
         "data": memory,
-        "cpu": 4 * int(seconds),
+        "cpu": 4 * int(seconds) + 2,
         "fsize": 256 * MEBI,
         "stack": 64 * MEBI,
         "nofile": 4096,
