@@ -71,7 +71,10 @@ class Jail:
     async def _choose(self) -> str:
         reasons = []
         for kind in self._kinds:
-            why_not = await kind.prepare() or await self._try(kind)
+            try:
+                why_not = await kind.prepare() or await self._try(kind)
+            except OSError as error:  # a state folder that cannot be written, a bwrap that cannot be started
+                why_not = str(error)
             if not why_not:
                 self._kind = kind
                 return ""
@@ -89,10 +92,7 @@ class Jail:
             hidden.write_text("seen")
             policy = for_compiling(shown, see=system_files(), seconds=10)
             for path, wanted in ((shown / "file", b"seen"), (hidden, b"")):
-                try:
-                    ended = await _run(kind, policy, ["/bin/cat", str(path)], None, None)
-                except OSError as error:
-                    return str(error)
+                ended = await _run(kind, policy, ["/bin/cat", str(path)], None, None)
                 if ended.output != wanted:
                     said = ended.errors.decode("utf-8", "replace").strip().splitlines()
                     return said[-1][:200] if said else f"it did not {'show' if wanted else 'hide'} a file"
