@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import tempfile
 from pathlib import Path
 
-from rlm_ls.errors import ProgramCrashed, ProgramLimit
+from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit
 from rlm_ls.executors.jail import Ended, Jail, for_running
 
 MEMORY = 1 << 30
@@ -25,24 +27,38 @@ async def run_native(
     binary: Path,
     text_fd: int,
     *,
-    size: int,
     jail: Jail,
     offset: int = 0,
+    size: int | None = None,
     memory: int = MEMORY,
     seconds: float = SECONDS,
     output: int = OUTPUT,
 ) -> bytes:
-    """The result of a program over `size` bytes at `offset` of a file that `text_fd` reads: UTF-8 text.
+    """The result of a program over `size` bytes (None: all) from `offset` of the file that `text_fd` reads: UTF-8 text.
 
+    Of a file that holds more than those bytes they are copied first: a program reads all that its descriptor gives.
     `memory` are bytes beside the text, `seconds` wall time, `output` bytes of the result and of all it prints. The
     caller keeps and closes the descriptor. A cancelled call has killed the program when it returns.
 
-    Raises ProgramCrashed, ProgramLimit, SandboxUnavailable.
+    Raises ProgramCrashed, ProgramLimit, DocumentChanged, SandboxUnavailable.
     """
+    there = os.fstat(text_fd).st_size
+    size = max(0, there - offset) if size is None else size
     # Root runs it as nobody, who must be allowed to execute it; the folder it lies in is private.
     os.chmod(binary, 0o755)
     policy = for_running(memory=memory, seconds=seconds, output=output + TRAILER, text=size)
-    ended = await jail.run(policy, ["program", str(offset), str(size)], program=binary, stdin=text_fd)
+    if (offset, size) == (0, there) or not size:
+        ended = await jail.run(policy, ["program", str(offset), str(size)], program=binary, stdin=text_fd)
+    else:
+        with tempfile.TemporaryFile() as file:
+            await asyncio.to_thread(_copy, text_fd, offset, size, file.fileno())
+            # Opened anew where that can be done: the program's descriptor is for reading only.
+            through = f"/proc/self/fd/{file.fileno()}"
+            alone = os.open(through, os.O_RDONLY) if os.path.exists(through) else os.dup(file.fileno())
+            try:
+                ended = await jail.run(policy, ["program", "0", str(size)], program=binary, stdin=alone)
+            finally:
+                os.close(alone)
     if ended.stopped == "time":
         raise ProgramLimit(f"The program was stopped after {seconds:g} s.", "Do less, or search with verbs first.")
     if ended.stopped == "output":
@@ -50,6 +66,17 @@ async def run_native(
     if ended.status:
         raise _crashed(ended, memory)
     return _result(ended.output)
+
+
+def _copy(source: int, offset: int, size: int, target: int) -> None:
+    """By pread: whoever else reads the descriptor does not notice."""
+    while size:
+        raw = os.pread(source, min(size, 1 << 20), offset)
+        if not raw:
+            raise DocumentChanged("The text was cut off on disk while it was copied for a program.", "Ask again.")
+        os.write(target, raw)
+        offset += len(raw)
+        size -= len(raw)
 
 
 def _result(written: bytes) -> bytes:

@@ -43,7 +43,8 @@ class Bubblewrap:
         for path in policy.see:
             command += ["--ro-bind", path, path]
         if policy.kind == "compile":
-            command += ["--dev", "/dev"]
+            # rustc looks for itself in /proc: one of the sandbox's own, without anybody else's processes.
+            command += ["--dev", "/dev", "--proc", "/proc"]
         for path in policy.change:
             command += ["--bind", path, path]
         if program is not None:

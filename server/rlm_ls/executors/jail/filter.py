@@ -37,7 +37,8 @@ def filter_for(kind: Kind, *, by_name: bool = False) -> bytes | None:
     """The filter's instructions (8 bytes each) for this machine; None where its calls are not known.
 
     A call outside the list fails: for a program with EPERM, which it can tell its user; for a compiler with ENOSYS, so
-    that its C library does without. `by_name`: the program is started by its path (bubblewrap), not by descriptor.
+    that its C library does without. `by_name`: bubblewrap starts the program by its path and, under the same
+    filter, waits for it.
     """
     machine = MACHINES.get({"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine()))
     if machine is None:
@@ -46,7 +47,9 @@ def filter_for(kind: Kind, *, by_name: bool = False) -> bytes | None:
     made = [_do(LOAD, 4), _do(JUMP_EQUAL, name, 1, 0), _do(RETURN, KILLED), _do(LOAD, 0)]
     if numbers is X86_64:
         made += [_do(JUMP_FROM, X32, 0, 1), _do(RETURN, KILLED)]
-    plain = [*RUN, *COMPILE, "mmap", "mprotect"] if kind == "compile" else [*RUN, *(["execve"] if by_name else [])]
+    plain = (
+        [*RUN, *COMPILE, "mmap", "mprotect"] if kind == "compile" else [*RUN, *(["execve", "wait4"] if by_name else [])]
+    )
     for number in _known(plain, numbers):
         made += [_do(JUMP_EQUAL, number, 0, 1), _do(RETURN, ALLOWED)]
     # One's own limits may be read; nobody's may be set.

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +39,7 @@ class Jail:
 
     def __init__(self, state_dir: Path) -> None:
         self._folder = state_dir / "jail"
+        self._kinds: tuple[Kind, ...] = (Launcher(self._folder), Bubblewrap(), SandboxExec())
         self._kind: Kind | None = None
         self._why_not: str | None = None
         self._choosing = asyncio.Lock()
@@ -68,8 +70,11 @@ class Jail:
 
     async def _choose(self) -> str:
         reasons = []
-        for kind in (Launcher(self._folder), Bubblewrap(), SandboxExec()):
-            why_not = await kind.prepare() or await self._try(kind)
+        for kind in self._kinds:
+            try:
+                why_not = await kind.prepare() or await self._try(kind)
+            except OSError as error:  # a state folder that cannot be written, a bwrap that cannot be started
+                why_not = str(error)
             if not why_not:
                 self._kind = kind
                 return ""
@@ -87,10 +92,7 @@ class Jail:
             hidden.write_text("seen")
             policy = for_compiling(shown, see=system_files(), seconds=10)
             for path, wanted in ((shown / "file", b"seen"), (hidden, b"")):
-                try:
-                    ended = await _run(kind, policy, ["/bin/cat", str(path)], None, None)
-                except OSError as error:
-                    return str(error)
+                ended = await _run(kind, policy, ["/bin/cat", str(path)], None, None)
                 if ended.output != wanted:
                     said = ended.errors.decode("utf-8", "replace").strip().splitlines()
                     return said[-1][:200] if said else f"it did not {'show' if wanted else 'hide'} a file"
@@ -115,6 +117,8 @@ async def _run(kind: Kind, policy: Policy, argv: Sequence[str], program: Path | 
             os.close(passed)
     if ended.status == REFUSED and ended.errors.startswith(b"rlm-jail: "):
         raise unavailable(ended.errors.decode("utf-8", "replace").removeprefix("rlm-jail: ").strip())
+    if kind.name == "bubblewrap" and ended.status > 128:
+        return replace(ended, status=128 - ended.status)  # its way of saying that a signal ended the program
     return ended
 
 

@@ -57,10 +57,10 @@ def for_compiling(
     limits = {
         # Not the address space: compilers map their own libraries and reserve more than they use.
         "data": memory,
-        "cpu": 4 * int(seconds),
+        "cpu": 4 * int(seconds) + 2,
         "fsize": 256 * MEBI,
         "stack": 64 * MEBI,
-        "nofile": 256,
+        "nofile": 4096,
         "core": 0,
     }
     return Policy("compile", seconds, 4 * MEBI, limits, see, (str(folder), *change), dict(variables or {}), str(folder))

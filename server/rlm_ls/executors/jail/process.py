@@ -68,6 +68,10 @@ async def run_to_end(
     finally:
         # Its children too, and also after a good end: nothing of it stays behind.
         _kill(process)
+        # A pipe that was not read to its end would keep its transport.
+        for stream in (process.stdout, process.stderr):
+            while await stream.read(1 << 16):
+                pass
         await process.wait()
     assert process.returncode is not None
     return Ended(process.returncode, bytes(written), bytes(errors), time.monotonic() - started, stopped)

@@ -19,7 +19,10 @@ OUT_OF_MEMORY = (b"memory allocation of", b"out of memory", b"bad_alloc", b"OutO
 
 async def compile_with(kit: Kit, jail: Jail, state_dir: Path, source: str, prelude: str, seconds: float) -> bytes:
     """What the compiler made. Raises CompileFailed, SandboxUnavailable."""
-    folder = await asyncio.to_thread(_folder, kit, state_dir, source, prelude)
+    try:
+        folder = await asyncio.to_thread(_folder, kit, state_dir, source, prelude)
+    except OSError as error:
+        raise CompileFailed(f"The compiler's folder cannot be made: {error.strerror}.", remedy="Make room.") from None
     try:
         policy = for_compiling(
             folder,

@@ -33,10 +33,10 @@ def first_error_of_rustc(said: bytes, program: str) -> CompileFailed:
 
 
 def first_error_of_c(said: bytes, program: str) -> CompileFailed:
-    """From gcc, clang and zig: `file:line:column: error: message`, then the line itself."""
+    """From gcc, clang, zig and assemblers: `file:line:column: error: message`, then the line itself."""
     lines = said.decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines):
-        found = re.match(r"(?:(?P<file>.*?):(?P<line>\d+):(?:\d+:)? )?(?:fatal )?error: (?P<message>.*)", line)
+        found = re.match(r"(?:(?P<file>.*?):(?P<line>\d+):(?:\d+:)? )?(?:fatal )?[eE]rror: (?P<message>.*)", line)
         if not found:
             continue
         inside = (found["file"] or "").endswith(program)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from functools import cache
 
 from rlm_ls.executors.toolchain.kit import Language, Target
+
+OS_RELEASE = "/etc/os-release"
 
 DEBIAN, FEDORA, ARCH, MAC = "debian", "fedora", "arch", "macos"
 
@@ -60,14 +61,13 @@ def remedy(language: Language, target: Target) -> str:
     return "install gcc and a static C library"
 
 
-@cache
 def _family() -> str:
     if sys.platform == "darwin":
         return MAC
     try:
-        with open("/etc/os-release", encoding="utf-8") as file:
+        with open(OS_RELEASE, encoding="utf-8") as file:
             fields = dict(line.rstrip().split("=", 1) for line in file if "=" in line)
     except (OSError, ValueError):
         return ""
-    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()
+    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").replace("'", "").split()
     return next((FAMILIES[name] for name in names if name in FAMILIES), "")

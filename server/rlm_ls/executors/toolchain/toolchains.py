@@ -29,8 +29,8 @@ ALL: tuple[tuple[Language, Target], ...] = (
     ("c", "native"),
 )
 
-FORBIDDEN_WORDS = {"rust": ("global_asm",), "c": (), "wat": ()}
-"""`global_asm!` is no unsafe code to rustc before 1.66."""
+FORBIDDEN_WORDS = {"rust": ("global_asm", "proc_macro"), "c": (), "wat": ()}
+"""`global_asm!` is no unsafe code to older rustcs; `proc_macro` has no use in a program."""
 
 
 class Toolchains:
