@@ -26,18 +26,10 @@ from rlm_ls.executors.toolchain import Toolchains
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these sandboxes are Linux's")
 
 
-class Only(Jail):
-    """A jail of one kind."""
-
-    def __init__(self, state_dir: Path, kind: Kind) -> None:
-        super().__init__(state_dir)
-        self._kinds = (kind,)
-
-
 @pytest.fixture(params=["launcher", "bubblewrap"])
 async def jail(request: pytest.FixtureRequest, toolchain_folder: Path) -> Jail:
     kind: Kind = Launcher(toolchain_folder / "jail") if request.param == "launcher" else Bubblewrap()
-    jail = Only(toolchain_folder, kind)
+    jail = Jail(toolchain_folder, [kind])
     if why_not := await jail.available():
         if IN_CI:
             pytest.fail(why_not)
@@ -167,7 +159,7 @@ async def test_a_sandbox_that_hides_nothing_is_not_used(tmp_path: Path) -> None:
         def command(self, policy: object, argv: object, program: object) -> tuple[list[str], bytes | None]:
             return list(argv), None  # type: ignore[call-overload]
 
-    assert "did not hide a file" in await Only(tmp_path, Open()).available()
+    assert "did not hide a file" in await Jail(tmp_path, [Open()]).available()
 
 
 def test_an_unknown_machine_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,7 @@ async def test_a_second_session_proves_nothing_again(
         raise AssertionError("a compiler was proved again")
 
     monkeypatch.setattr("rlm_ls.executors.toolchain.toolchains.prove", never)
+    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", never)
     found = await Toolchains(toolchain_folder).found("wasm")
     assert found[0].works
     assert found[0].version.startswith("rustc ")
@@ -136,16 +137,16 @@ async def test_a_compiler_that_fails_is_passed_over_and_named(
     (broken / "rustc").chmod(0o755)
     real = await rust.sysroots()
 
-    async def roots() -> list[Path]:
+    async def roots(_: Toolchains) -> list[Path]:
         return [tmp_path, *real]
 
-    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", roots)
+    monkeypatch.setattr(Toolchains, "_sysroots", roots)
     assert (await Toolchains(toolchain_folder).found("wasm"))[0].works
 
-    async def only() -> list[Path]:
+    async def only(_: Toolchains) -> list[Path]:
         return [tmp_path]
 
-    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", only)
+    monkeypatch.setattr(Toolchains, "_sysroots", only)
     found = (await Toolchains(toolchain_folder).found("wasm"))[0]
     assert not found.works
     assert str(tmp_path) in found.why_not
