@@ -99,8 +99,8 @@ ADDRESSES = (
     "several, the first by name)? End with one line: ANSWER: <number> <address> <lines>"
 )
 LATENCIES = (
-    "Write and run a Rust program for p50, p95 and p99 (nearest rank) of all `took` values in milliseconds. End with one "
-    "line: ANSWER: p50=<number>; p95=<number>; p99=<number>"
+    "Write and run a Rust program for p50, p95 and p99 (nearest rank) of all `took` values in milliseconds. End with "
+    "one line: ANSWER: p50=<number>; p95=<number>; p99=<number>"
 )
 MILLION, LARGE = 1_000_000, 1_600_000
 
