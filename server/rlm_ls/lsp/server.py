@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -33,8 +34,12 @@ from rlm_ls.lsp.edits import RecentEdits
 from rlm_ls.lsp.folders import Folders
 from rlm_ls.lsp.jobs import Jobs
 from rlm_ls.lsp.marks import Marks
+from rlm_ls.lsp.native_consent import native_consent
 from rlm_ls.lsp.opening import EngineDoor
 from rlm_ls.lsp.protocol import RlmProtocol
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +74,7 @@ class RlmServer(LanguageServer):
         self.edits = RecentEdits()
         self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
-        self.door = EngineDoor(self.configuration)
+        self.door = EngineDoor(self.configuration, self._prepare)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -95,6 +100,9 @@ class RlmServer(LanguageServer):
             watcher.cancel()
         await self.drain()
         self.buffers.close()
+
+    def _prepare(self, engine: Engine) -> None:
+        engine.consent = native_consent(self, engine)
 
     async def _drain(self) -> None:
         try:
