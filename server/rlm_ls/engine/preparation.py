@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +16,18 @@ from rlm_ls.context.region import leave_out
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
+from rlm_ls.engine.compiling import languages_of, look_for_compilers, programs_of, telling
 from rlm_ls.engine.earlier import Earlier, assigned
-from rlm_ls.engine.events import EVENT, ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
-from rlm_ls.engine.ledger import Ledger
-from rlm_ls.engine.ledger import Limits as BudgetLimits
+from rlm_ls.engine.ledger import Ledger, Limits
 from rlm_ls.engine.opening import choose_route, open_conversation
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import Run
 from rlm_ls.engine.submission import check_schema
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
-from rlm_ls.executors.desk import Desk, Tell
+from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
-from rlm_ls.executors.programs import Programs
-from rlm_ls.executors.wasm.executor import Limits
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
@@ -40,9 +37,6 @@ from rlm_ls.store.recording import read_recording
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
-
-COMPILERS_SECONDS = 1.0
-"""How long a question waits to hear which compilers there are; longer only the first one on a machine would."""
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
@@ -85,9 +79,8 @@ async def prepare(
     chosen = None if factory else await _choose(request, settings, warnings)
     earlier = await _earlier(engine, request)
     levels = request.levels or settings.levels
-    compiles = "wasm" in levels and (factory is not None or chosen is not None)
-    if compiles:
-        engine.workshop.look()  # while the snapshot is taken
+    if factory or chosen:
+        look_for_compilers(engine.workshop, levels)  # while the snapshot is taken
     context = await stack.enter_async_context(
         await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
     )
@@ -102,9 +95,9 @@ async def prepare(
     warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
     search = Search(context, engine.pool, settings.verb_seconds)
     desk = Desk(context, search, ledger.remaining, request.surroundings)
-    desk.programs = _programs(engine, request, levels, settings, earlier)
-    desk.tell = _telling(journal, ledger)
-    languages = await engine.workshop.languages(COMPILERS_SECONDS) if compiles and route == "rlm" else ()
+    desk.programs = programs_of(engine, request, levels, earlier.programs if earlier else {})
+    desk.tell = telling(journal, ledger)
+    languages = await languages_of(engine.workshop, levels) if route == "rlm" else ()
     conversation, shown = await open_conversation(
         request, route, context, search, settings, earlier, languages, desk.minds is not None
     )
@@ -137,25 +130,6 @@ async def prepare(
     return run
 
 
-def _programs(
-    engine: Engine, request: AskRequest, levels: tuple[str, ...], settings: Settings, earlier: Earlier | None
-) -> Programs | None:
-    """Compiled programs of the run, those of the run it follows up on among them; None where they are off."""
-    wanted = frozenset(levels) & {"wasm", "native"}
-    if not wanted:
-        return None
-    known = dict(earlier.programs) if earlier else {}
-    consent = partial(engine.consent, request) if engine.consent else None
-    return Programs(engine.workshop, wanted, Limits(seconds=settings.program_seconds), consent, known)
-
-
-def _telling(journal: Journal, ledger: Ledger) -> Tell:
-    def tell(kind: str, fields: Mapping[str, Any]) -> None:
-        journal.tell(EVENT.validate_python({"type": kind, "run_id": "", "turn": ledger.turns, **fields}))
-
-    return tell
-
-
 async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
@@ -177,10 +151,10 @@ def options(settings: Settings) -> ContextOptions:
     )
 
 
-def limits(request: AskRequest, settings: Settings) -> BudgetLimits:
+def limits(request: AskRequest, settings: Settings) -> Limits:
     """The request's Budget with the settings' defaults."""
     asked, default = request.budget, settings.budget
-    return BudgetLimits(
+    return Limits(
         turns=default.turns if asked.turns is None else asked.turns,
         seconds=default.seconds if asked.seconds is None else asked.seconds,
         usd=default.usd if asked.usd is None else asked.usd,

@@ -69,7 +69,7 @@ class Workshop:
     """Owned by the engine. Starts nothing before the first `look`, `compile` or run; close it, or processes stay."""
 
     def __init__(self, folder: Path, compilers: Compilers) -> None:
-        self._compilers = compilers
+        self.compilers = compilers
         self.programs = ProgramCache(folder / "programs")
         self.wasm = Wasm()
         self._look: asyncio.Task[Sequence[Toolchain]] | None = None
@@ -91,7 +91,7 @@ class Workshop:
         """From the cache, or compiled now. Raises CompileFailed, LevelUnavailable, SandboxUnavailable."""
         started = time.perf_counter()
         wrapped = wrap(source, language, target)
-        compiler = "" if language == "wat" else await self._compilers.fingerprint(language, target)
+        compiler = "" if language == "wat" else await self.compilers.fingerprint(language, target)
         key = key_of([ABI, language, target, wrapped.source, wrapped.prelude, compiler, wasmtime_version()])
         await asyncio.to_thread(self.programs.open)
         path = self.programs.path(key, "cwasm" if target == "wasm" else "native")
@@ -100,7 +100,7 @@ class Workshop:
         try:
             made = b""
             if language != "wat":
-                made = await self._compilers.compile(wrapped.source, language, target, prelude=wrapped.prelude)
+                made = await self.compilers.compile(wrapped.source, language, target, prelude=wrapped.prelude)
         except CompileFailed as error:
             raise explained(error, wrapped, language) from None
         if target == "native":
@@ -122,7 +122,7 @@ class Workshop:
                 descriptor,
                 offset=offset,
                 size=size,
-                jail=self._compilers.jail,
+                jail=self.compilers.jail,
                 memory=limits.heap,
                 seconds=limits.seconds,
                 output=limits.output,
@@ -158,7 +158,7 @@ class Workshop:
 
     async def _found(self) -> Sequence[Toolchain]:
         try:
-            return await self._compilers.found("wasm")
+            return await self.compilers.found("wasm")
         except Exception:  # no compiler is no reason for a question to fail
             log.exception("looking for compilers failed")
             return ()

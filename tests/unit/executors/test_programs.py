@@ -192,6 +192,40 @@ async def test_native_programs_need_their_level_and_consent(ask: Asker) -> None:
     assert "consent" in told.observations[0]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "fn analyze(t: &str) -> String { t.lines().count().to_string() }",
+        "fn init() -> usize { 0 }\nfn feed(n: &mut usize, t: &str) { *n += t.lines().count() }\n"
+        "fn finish(n: usize) -> usize { n }",
+    ],
+    ids=["analyze", "stream"],
+)
+async def test_a_native_program_sees_what_a_module_would(compilers: Path, tmp_path: Path, source: str) -> None:
+    for number in (1, 2):
+        (tmp_path / f"{number}.txt").write_text("one\ntwo\nthree" * number)
+    files = [tmp_path / "1.txt", tmp_path / "2.txt"]
+    asked = []
+
+    async def consent() -> None:
+        asked.append(True)
+
+    async with benched(compilers, files, levels=("native",)) as bench:
+        found = await bench.programs.workshop.compilers.found("native")
+        if not any(one.works and one.language == "rust" for one in found):
+            missing("a compiler for native Rust")
+        bench.programs.consent = consent
+        await bench.programs.define(bench.desk, "lines_of", "rust", source, native=True)
+        assert asked == [True]
+        assert await bench.run("lines_of") == "8"
+        assert await bench.run("lines_of", "1.txt") == "3"
+        (part, _) = bench.desk.select(None)
+        assert await bench.run("lines_of", [type(part)(0, 4, 8)]) == "1"
+        assert await bench.run("lines_of", [type(part)(0, 0, 13, (("o", True),))]) == "2"
+        with pytest.raises(ProgramError, match="without `native`"):
+            await bench.map_reduce("lines_of")
+
+
 async def test_a_program_compiled_once_is_found_by_the_next_server(tmp_path: Path) -> None:
     reply = wat("size_of_it") + script("submit(size_of_it())")
     found = []
