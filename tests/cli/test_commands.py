@@ -149,9 +149,9 @@ def test_doctor_checks_every_part() -> None:
     assert "search workers: work" in done.stdout
 
 
-def test_doctor_shows_what_compiles_and_what_is_off(monkeypatch: pytest.MonkeyPatch, toolchain_folder: Path) -> None:
+def test_doctor_shows_what_compiles_and_what_is_off(monkeypatch: pytest.MonkeyPatch, compilers: Path) -> None:
     monkeypatch.setenv("RLM_LEVELS", "dsl,wasm")
-    monkeypatch.setenv("RLM_STATE_DIR", str(toolchain_folder))
+    monkeypatch.setenv("RLM_STATE_DIR", str(compilers))
     done = rlm("doctor")
     assert done.returncode == 0, done.stderr
     assert "✓ wat programs, WebAssembly: wasmtime" in done.stdout
