@@ -66,6 +66,15 @@ async def test_its_own_folder_is_there_and_the_toolchain_is_not_changed(jail: Ja
     assert (tmp_path / "in" / "file").read_text() == "text\n"
 
 
+async def test_modes_and_times_of_files_outside_stay_as_they_are(jail: Jail, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("text")
+    before = outside.stat()
+    await sh(jail, tmp_path / "in", f"chmod 777 {outside}; touch -d 2001-01-01 {outside}; truncate -s 0 {outside}")
+    after = outside.stat()
+    assert (after.st_mode, after.st_mtime_ns, after.st_size) == (before.st_mode, before.st_mtime_ns, before.st_size)
+
+
 async def test_the_environment_is_empty(jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RLM_TEST_SECRET", "a key")
     ended = await sh(jail, tmp_path / "in", "/usr/bin/env", variables={"OURS": "here"})
