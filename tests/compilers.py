@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import IN_CI
 
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
@@ -43,7 +43,7 @@ WHOLE = """(module (memory (export "memory") 1)
 def missing(what: str) -> None:
     """On a build machine a missing part is a failure, elsewhere a named skip."""
     message = f"{what} does not work here: rlm-ls doctor says why"
-    if os.environ.get("CI") or os.environ.get("RLM_CI"):
+    if IN_CI:
         pytest.fail(message)
     pytest.skip(message)
 

@@ -48,15 +48,15 @@ def state_dir(_apart: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def toolchain_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder in which the sandbox is built and compilers are proved once for all tests."""
-    return tmp_path_factory.mktemp("toolchains")
+def compilers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder of the whole session, in which compilers are proved once and programs compiled once."""
+    return tmp_path_factory.mktemp("compilers")
 
 
 @pytest.fixture
-def toolchains(toolchain_folder: Path) -> Toolchains:
+def toolchains(compilers: Path) -> Toolchains:
     """This machine's compilers. Say which a test needs: `await needed(toolchains, "rust", "wasm")`."""
-    return Toolchains(toolchain_folder)
+    return Toolchains(compilers)
 
 
 async def needed(toolchains: Toolchains, language: Language, target: Target) -> None:
@@ -78,9 +78,3 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]
         return demo_log(folder, lines=lines, seed=SEED)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def compilers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder of the whole session, in which compilers are proved once and programs compiled once."""
-    return tmp_path_factory.mktemp("compilers")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.conftest import needed
+from tests.lsp.editor import eventually
 
 from rlm_ls.errors import CompileFailed
 from rlm_ls.executors.preludes import native_prelude
@@ -154,18 +156,18 @@ async def test_assembly_takes_no_files_from_outside(toolchains: Toolchains) -> N
 
 
 async def test_a_cancelled_compiler_is_gone_with_its_children(
-    toolchains: Toolchains, toolchain_folder: Path, monkeypatch: pytest.MonkeyPatch
+    toolchains: Toolchains, compilers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await needed(toolchains, "rust", "native")
     source = f"{CONST_BOMB}{returning('X.to_string()')}"
     compiling_now = asyncio.create_task(toolchains.compile(source, "rust", "native", prelude=native_prelude("rust")))
-    while not (running := children()):  # noqa: ASYNC110  # nobody tells when a grandchild starts
-        await asyncio.sleep(0.01)
+    await eventually(children)
+    running = children()
     compiling_now.cancel()
     with pytest.raises(asyncio.CancelledError):
         await compiling_now
     assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-    assert not list((toolchain_folder / "compiling").iterdir())
+    assert not list((compilers / "compiling").iterdir())
 
 
 async def test_a_link_in_place_of_the_binary_is_not_followed(toolchains: Toolchains, tmp_path: Path) -> None:
@@ -176,4 +178,9 @@ async def test_a_link_in_place_of_the_binary_is_not_followed(toolchains: Toolcha
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "rustc" in one.name()]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            if "rustc" in one.name():
+                found.append(one)
+    return found

@@ -6,12 +6,15 @@ import asyncio
 import os
 import resource
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.conftest import needed
+from tests.lsp.editor import eventually
 
 from rlm_ls.errors import ProgramCrashed, ProgramLimit, RlmError
 from rlm_ls.executors.native import run_native
@@ -258,12 +261,36 @@ async def test_cancel_kills_the_program(run: Run) -> None:
     running = asyncio.create_task(
         run(rust("std::thread::sleep(std::time::Duration::from_secs(600)); String::new()"), seconds=600.0)
     )
-    while not (found := programs()):  # noqa: ASYNC110  # nobody tells when it starts
-        await asyncio.sleep(0.01)
+    await eventually(programs)
+    found = programs()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert not [one for one in found if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+SERVER = """
+import asyncio, os, sys
+from pathlib import Path
+from rlm_ls.executors.jail import Jail
+from rlm_ls.executors.native import run_native
+asyncio.run(run_native(Path(sys.argv[1]), os.open(sys.argv[1], os.O_RDONLY), jail=Jail(Path(sys.argv[2])), seconds=600))
+"""
+
+
+async def test_a_server_that_is_killed_takes_its_programs_along(
+    toolchains: Toolchains, compilers: Path, tmp_path: Path
+) -> None:
+    await needed(toolchains, "rust", "native")
+    binary = tmp_path / "program"
+    source = rust("std::thread::sleep(std::time::Duration::from_secs(600)); String::new()")
+    binary.write_bytes(await toolchains.compile(source, "rust", "native", prelude=native_prelude("rust")))
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVER, str(binary), str(compilers))
+    await eventually(lambda: programs(server.pid))
+    found = programs(server.pid)
+    server.kill()
+    await server.wait()
+    await eventually(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in found))
 
 
 async def test_the_next_program_runs_as_if_nothing_had_been(run: Run) -> None:
@@ -283,6 +310,10 @@ async def test_a_program_over_a_part_of_a_file_sees_only_that_part(
     assert await run_native(binary, text, jail=toolchains.jail, offset=4, size=4) == b"line"
 
 
-def programs() -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if one.status() != psutil.STATUS_ZOMBIE and one.cmdline()[:1] == ["program"]]
+def programs(server: int | None = None) -> list[psutil.Process]:
+    found = []
+    for one in psutil.Process(server).children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            if one.status() != psutil.STATUS_ZOMBIE and one.cmdline()[:1] == ["program"]:
+                found.append(one)
+    return found

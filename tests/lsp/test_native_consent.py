@@ -62,6 +62,19 @@ async def test_the_user_is_asked_and_the_answer_holds_as_long_as_was_said(desk: 
     assert await ask(DENY) == ("12", 0)
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_doctor_lists_compilers_and_what_would_add_them(desk: Any) -> None:
+    doctor = await desk.editor.request("rlm/doctor")
+    assert [(one["language"], one["target"]) for one in doctor["toolchains"]] == [
+        ("rust", "wasm"),
+        ("c", "wasm"),
+        ("wat", "wasm"),
+    ]
+    assert doctor["toolchains"][2]["works"]
+    assert all(one["works"] != bool(one["whyNot"] and one["remedy"]) for one in doctor["toolchains"])
+    assert doctor["sandbox"]["name"] or doctor["sandbox"]["whyNot"]
+
+
 async def test_a_workspace_that_is_not_trusted_is_never_asked_about(
     editor: Connect, models: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench import loop, memory, responsiveness, search, startup, store, tokens
+from bench import jail, loop, memory, responsiveness, search, startup, store, tokens
 from bench.__main__ import names
 
 LINES = 16_000
@@ -48,6 +48,12 @@ def test_the_verbs_count_what_grep_counts(log: Path) -> None:
     # A count that differs is printed in its column: "1.20 (12 not 13)".
     assert shutil.which("grep")
     assert not [line for line in printed.values() if re.search(r"\d \(\S+ not ", line)]
+
+
+def test_the_sandbox_is_measured_against_none() -> None:
+    printed = rows(jail.measure(1))
+    for name in ("run over 1 MB, no sandbox", "run over 1 MB, launcher", "compile rust to native"):
+        assert float(re.split(r" {2,}", printed[name])[1].split()[0]) > 0, printed[name]
 
 
 def test_memory_is_that_of_the_server_and_its_children(log: Path) -> None:

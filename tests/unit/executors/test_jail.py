@@ -26,18 +26,10 @@ from rlm_ls.executors.toolchain import Toolchains
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these sandboxes are Linux's")
 
 
-class Only(Jail):
-    """A jail of one kind."""
-
-    def __init__(self, state_dir: Path, kind: Kind) -> None:
-        super().__init__(state_dir)
-        self._kinds = (kind,)
-
-
 @pytest.fixture(params=["launcher", "bubblewrap"])
-async def jail(request: pytest.FixtureRequest, toolchain_folder: Path) -> Jail:
-    kind: Kind = Launcher(toolchain_folder / "jail") if request.param == "launcher" else Bubblewrap()
-    jail = Only(toolchain_folder, kind)
+async def jail(request: pytest.FixtureRequest, compilers: Path) -> Jail:
+    kind: Kind = Launcher(compilers / "jail") if request.param == "launcher" else Bubblewrap()
+    jail = Jail(compilers, [kind])
     if why_not := await jail.available():
         if IN_CI:
             pytest.fail(why_not)
@@ -118,22 +110,22 @@ async def test_a_native_program_runs_in_each(jail: Jail, toolchains: Toolchains,
         assert await run_native(binary, file.fileno(), jail=jail) == b"9 true"
 
 
-async def test_a_compiler_works_in_each(jail: Jail, toolchain_folder: Path) -> None:
-    toolchains = Toolchains(toolchain_folder, jail)
+async def test_a_compiler_works_in_each(jail: Jail, compilers: Path) -> None:
+    toolchains = Toolchains(compilers, jail)
     await needed(toolchains, "rust", "wasm")
     made = await toolchains.compile('#[no_mangle] pub extern "C" fn f() {}', "rust", "wasm")
     assert made.startswith(b"\0asm")
 
 
-async def test_the_launcher_is_built_once_and_is_private(toolchain_folder: Path) -> None:
-    jail = Jail(toolchain_folder)
+async def test_the_launcher_is_built_once_and_is_private(compilers: Path) -> None:
+    jail = Jail(compilers)
     assert await jail.available() == ""
-    built = list((toolchain_folder / "jail").glob("launcher-*"))
+    built = list((compilers / "jail").glob("launcher-*"))
     assert len(built) == 1
     assert stat.S_IMODE(built[0].stat().st_mode) == 0o700
     assert stat.S_IMODE(built[0].parent.stat().st_mode) == 0o700
     before = built[0].stat().st_mtime_ns
-    assert await Jail(toolchain_folder).available() == ""
+    assert await Jail(compilers).available() == ""
     assert built[0].stat().st_mtime_ns == before
 
 
@@ -167,7 +159,7 @@ async def test_a_sandbox_that_hides_nothing_is_not_used(tmp_path: Path) -> None:
         def command(self, policy: object, argv: object, program: object) -> tuple[list[str], bytes | None]:
             return list(argv), None  # type: ignore[call-overload]
 
-    assert "did not hide a file" in await Only(tmp_path, Open()).available()
+    assert "did not hide a file" in await Jail(tmp_path, [Open()]).available()
 
 
 def test_an_unknown_machine_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:

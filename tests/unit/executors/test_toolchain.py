@@ -87,7 +87,7 @@ async def test_the_help_text_comes_along(toolchains: Toolchains) -> None:
 
 
 async def test_a_second_session_proves_nothing_again(
-    toolchains: Toolchains, toolchain_folder: Path, monkeypatch: pytest.MonkeyPatch
+    toolchains: Toolchains, compilers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await needed(toolchains, "rust", "wasm")
 
@@ -95,16 +95,15 @@ async def test_a_second_session_proves_nothing_again(
         raise AssertionError("a compiler was proved again")
 
     monkeypatch.setattr("rlm_ls.executors.toolchain.toolchains.prove", never)
-    found = await Toolchains(toolchain_folder).found("wasm")
+    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", never)
+    found = await Toolchains(compilers).found("wasm")
     assert found[0].works
     assert found[0].version.startswith("rustc ")
 
 
-async def test_a_changed_compiler_is_proved_again(
-    toolchains: Toolchains, toolchain_folder: Path, tmp_path: Path
-) -> None:
+async def test_a_changed_compiler_is_proved_again(toolchains: Toolchains, compilers: Path, tmp_path: Path) -> None:
     await needed(toolchains, "c", "native")
-    kit = next(iter(c.native_kits(toolchain_folder)))
+    kit = next(iter(c.native_kits(compilers)))
     tool = tmp_path / "cc"
     tool.write_text("one")
     stamped = replace(kit, stamped=(str(tool),))
@@ -115,18 +114,16 @@ async def test_a_changed_compiler_is_proved_again(
     assert stamped.identity("launcher") != before
 
 
-async def test_the_fingerprint_is_stable_and_differs_by_language(
-    toolchains: Toolchains, toolchain_folder: Path
-) -> None:
+async def test_the_fingerprint_is_stable_and_differs_by_language(toolchains: Toolchains, compilers: Path) -> None:
     await needed(toolchains, "rust", "wasm")
     await needed(toolchains, "c", "wasm")
     mine = await toolchains.fingerprint("rust", "wasm")
-    assert mine == await Toolchains(toolchain_folder).fingerprint("rust", "wasm")
+    assert mine == await Toolchains(compilers).fingerprint("rust", "wasm")
     assert mine != await toolchains.fingerprint("c", "wasm")
 
 
 async def test_a_compiler_that_fails_is_passed_over_and_named(
-    toolchains: Toolchains, toolchain_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toolchains: Toolchains, compilers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await needed(toolchains, "rust", "wasm")
     broken = tmp_path / "bin"
@@ -136,27 +133,25 @@ async def test_a_compiler_that_fails_is_passed_over_and_named(
     (broken / "rustc").chmod(0o755)
     real = await rust.sysroots()
 
-    async def roots() -> list[Path]:
+    async def roots(_: Toolchains) -> list[Path]:
         return [tmp_path, *real]
 
-    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", roots)
-    assert (await Toolchains(toolchain_folder).found("wasm"))[0].works
+    monkeypatch.setattr(Toolchains, "_sysroots", roots)
+    assert (await Toolchains(compilers).found("wasm"))[0].works
 
-    async def only() -> list[Path]:
+    async def only(_: Toolchains) -> list[Path]:
         return [tmp_path]
 
-    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", only)
-    found = (await Toolchains(toolchain_folder).found("wasm"))[0]
+    monkeypatch.setattr(Toolchains, "_sysroots", only)
+    found = (await Toolchains(compilers).found("wasm"))[0]
     assert not found.works
     assert str(tmp_path) in found.why_not
     assert found.remedy
 
 
-async def test_a_missing_language_is_said_with_its_remedy(
-    toolchain_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_language_is_said_with_its_remedy(compilers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlm_ls.executors.toolchain.c.find_zig", lambda: "")
-    toolchains = Toolchains(toolchain_folder)
+    toolchains = Toolchains(compilers)
     with pytest.raises(LevelUnavailable, match="zig is not installed") as caught:
         await toolchains.compile("int x;", "c", "wasm")
     assert "pip install 'rlm-ls[c]'" in caught.value.remedy
@@ -172,12 +167,12 @@ async def test_a_source_too_long_is_refused(toolchains: Toolchains) -> None:
         await toolchains.compile(" " * (MOST_SOURCE + 1), "wat", "wasm")
 
 
-async def test_compiling_side_by_side_leaves_nothing_behind(toolchains: Toolchains, toolchain_folder: Path) -> None:
+async def test_compiling_side_by_side_leaves_nothing_behind(toolchains: Toolchains, compilers: Path) -> None:
     await needed(toolchains, "c", "wasm")
     source = WORKING["c", "wasm"]
     made = await asyncio.gather(*(toolchains.compile(f"{source} // {n}", "c", "wasm") for n in range(5)))
     assert len({len(one) for one in made}) == 1
-    assert not list((toolchain_folder / "compiling").iterdir())
+    assert not list((compilers / "compiling").iterdir())
 
 
 @pytest.mark.parametrize(

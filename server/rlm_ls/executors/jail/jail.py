@@ -37,9 +37,10 @@ class Jail:
     Nothing is built or run before the first need. What was found holds for this process's life.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, kinds: Sequence[Kind] = ()) -> None:
+        """`kinds`: only these, the best first."""
         self._folder = state_dir / "jail"
-        self._kinds: tuple[Kind, ...] = (Launcher(self._folder), Bubblewrap(), SandboxExec())
+        self._kinds = tuple(kinds) or (Launcher(self._folder), Bubblewrap(), SandboxExec())
         self._kind: Kind | None = None
         self._why_not: str | None = None
         self._choosing = asyncio.Lock()

@@ -13,7 +13,10 @@ MOST = 64
 
 
 class Proofs:
-    """A small JSON file: identity of a kit → its version. Only successes: a failure is tried anew by each process."""
+    """A small JSON file: identity of a kit → its version; of what rustcs there are → where they lead.
+
+    Only successes: a failure is tried anew by each process.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / "toolchains.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import subprocess
@@ -52,6 +53,19 @@ async def sysroots() -> list[Path]:
         if root not in found:
             found.append(root)
     return found
+
+
+def asked() -> str:
+    """Changes when another answer of `sysroots` is to be expected."""
+    home = Path(os.environ.get("RUSTUP_HOME") or os.path.expanduser("~/.rustup"))
+    parts = [os.environ.get("RUSTUP_TOOLCHAIN", "")]
+    for path in [*_on_path(), str(home / "settings.toml"), str(home / "toolchains")]:
+        try:
+            status = os.stat(path)
+            parts.append(f"{path} {status.st_mtime_ns} {status.st_size}")
+        except OSError:
+            parts.append(f"{path} missing")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def wasm_kits(roots: list[Path]) -> Iterator[Kit]:
