@@ -56,6 +56,17 @@ def measure(repeats: int) -> str:
     return asyncio.run(_measure(repeats))
 
 
+def available() -> bool:
+    """Whether Rust can be compiled here."""
+
+    async def look() -> bool:
+        with tempfile.TemporaryDirectory() as folder:
+            found = await Toolchains(Path(folder)).found("wasm")
+            return any(one.works and one.language == "rust" for one in found)
+
+    return asyncio.run(look())
+
+
 async def _measure(repeats: int) -> str:
     large, small = _cut(LARGE), _cut(SMALL)
     rows = []

@@ -135,15 +135,17 @@ class Programs:
         told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
         desk.tell("compileStarted", {**told, "source": program.source})
         started = time.perf_counter()
-        error, cached = "", False
+        compiled: Compiled | None = None
+        error = "stopped"
         try:
             compiled = await self.workshop.compile(program.source, program.language, program.target)
-            cached = compiled.cached
+            error = ""
         except RlmError as failed:
             error = str(failed)
             raise
         finally:
             seconds = round(time.perf_counter() - started, 4)
+            cached = compiled is not None and compiled.cached
             outcome = {"ok": not error, "cached": cached, "seconds": seconds, "error": error}
             desk.tell("compileFinished", {"name": program.name, **outcome})
         return compiled
