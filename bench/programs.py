@@ -29,7 +29,7 @@ from rlm_ls.executors.workshop import Workshop
 LARGE, SMALL = 100_000_000, 1_000_000
 
 SOURCES = {
-    "lines": "fn analyze(t: &str) -> usize { t.lines().count() }",
+    "line_ends": "fn analyze(t: &str) -> usize { t.lines().count() }",
     "words": """fn analyze(t: &str) -> usize {
         let mut found = std::collections::HashMap::new();
         for word in t.split_ascii_whitespace() { *found.entry(word).or_insert(0u32) += 1; }

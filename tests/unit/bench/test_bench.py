@@ -90,10 +90,10 @@ def test_programs_are_timed_beside_bare_wasmtime(log: Path, tmp_path: Path, monk
     monkeypatch.setattr(programs, "OUT", tmp_path)
     monkeypatch.setattr(programs, "LARGE", 1_000_000)
     monkeypatch.setattr(programs, "SMALL", 100_000)
-    monkeypatch.setattr(programs, "SOURCES", {"lines": programs.SOURCES["lines"]})
+    monkeypatch.setattr(programs, "SOURCES", {"line_ends": programs.SOURCES["line_ends"]})
     if not programs.available():
         missing("a compiler for Rust")
-    assert re.search(r"\d\.\d\d", rows(programs.measure(1))["lines"])
+    assert re.search(r"\d\.\d\d", rows(programs.measure(1))["line_ends"])
 
 
 def test_the_shipped_recordings_are_counted() -> None:

@@ -137,8 +137,8 @@ def run(
 ) -> tuple[Any, int, int]:
     """The program's output over the text (with `combine`: what becomes of its shards'), bytes of text, shards.
 
-    `heap` is how much memory the program may have beside the text, in bytes, all of its shards together. Raises ProgramCrashed, ProgramLimit,
-    ProgramError, DocumentChanged.
+    `heap` is how much memory the program may have beside the text, in bytes, all of its shards together. Raises
+    ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
     """
     job = _Job(_module(path), clock, heap if combine is None else heap // threads, most_output)
     with unfiltered(batches, clock) as texts:
