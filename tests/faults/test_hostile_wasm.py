@@ -125,10 +125,17 @@ async def test_it_is_stopped_with_a_clear_error(bench: Bench, source: str, error
 
 
 async def test_a_gigabyte_that_a_module_claims_to_return_is_not_read(bench: Bench) -> None:
-    source = """(module (memory (export "memory") 16400)
+    source = """(module (memory (export "memory") 1)
       (func (export "run") (param i32 i32) (result i64) (i64.const 0x40000000)))"""
     with pytest.raises(ProgramLimit, match="1,073,741,824 bytes"):
         await bench.of(source, "wat")
+
+
+async def test_a_module_that_begins_with_too_much_memory_is_not_begun(bench: Bench) -> None:
+    greedy = """(module (memory (export "memory") 65000)
+      (func (export "run") (param i32 i32) (result i64) (i64.const 0)))"""
+    with pytest.raises(ProgramCrashed, match="exceeds memory limits"):
+        await bench.of(greedy, "wat")
 
 
 async def test_a_source_of_ten_megabytes_is_refused_unread(bench: Bench) -> None:

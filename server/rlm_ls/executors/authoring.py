@@ -21,7 +21,7 @@ It sees only the text it is given: no files, network, environment, clock, thread
 lines. Return exactly what is asked for, in the form asked for, and little of it: counts rather than lines."""
 
 RULES: dict[Language, str] = {
-    "rust": "Rust 2021 for rustc 1.63, the standard library only, no unsafe, no main.",
+    "rust": "Rust 2021 as of version 1.63, the standard library only, no unsafe, no main.",
     "c": "C11. Of the C library there are only malloc, the mem and str functions and snprintf: include no headers.",
     "wat": "It may import nothing.",
 }

@@ -5,17 +5,19 @@ from __future__ import annotations
 import builtins
 import keyword
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlm_ls.context.piece import Pieces
 from rlm_ls.errors import ConsentDenied, LevelUnavailable, ProgramCrashed, ProgramError, RlmError
 from rlm_ls.executors.prelude import MODULES
 from rlm_ls.executors.registry import VERBS
 from rlm_ls.executors.wasm import DAMAGED
 from rlm_ls.executors.wasm.combine import COMBINERS
-from rlm_ls.executors.wasm.executor import Limits
-from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.wasm.executor import Limits, Output
+from rlm_ls.executors.workshop import Compiled, Workshop
 from rlm_ls.executors.wrapping import SIGNATURES, Language, Target
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Program:
     language: Language
     target: Target
     source: str
+    compiled: Path | None = None
 
 
 @dataclass(slots=True)
@@ -62,18 +65,12 @@ class Programs:
         Raises ProgramError for its name, CompileFailed, LevelUnavailable, SandboxUnavailable, ConsentDenied.
         """
         target: Target = "native" if native else "wasm"
-        if target not in self.levels:
-            raise LevelUnavailable(
-                f"Programs of level {target} are off here.",
-                "Without `native` it runs in WebAssembly." if native and "wasm" in self.levels else "Use verbs.",
-            )
         if language not in SIGNATURES:
             raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
-        if native:
-            await self._allowed()
+        await self._allowed(target)
         program = Program(checked_name(name or UNNAMED), language, target, source)
-        await self._build(desk, program)
-        self.known[program.name] = program
+        compiled = await self._build(desk, program)
+        self.known[program.name] = replace(program, compiled=compiled.path)
         # No word of time or cache: a replay is to tell the model the same.
         return f"{program.name} compiled: call {program.name}(within) in python."
 
@@ -119,7 +116,14 @@ class Programs:
             )
         return self.known[name]
 
-    async def _allowed(self) -> None:
+    async def _allowed(self, target: Target) -> None:
+        if target not in self.levels:
+            raise LevelUnavailable(
+                f"Programs of level {target} are off here.",
+                "Without `native` it runs in WebAssembly." if "wasm" in self.levels else "Use verbs.",
+            )
+        if target == "wasm":
+            return
         if self.consent is None:
             raise ConsentDenied(
                 "Native programs need the user's consent, and nobody can be asked here.",
@@ -127,37 +131,40 @@ class Programs:
             )
         await self.consent()
 
-    async def _build(self, desk: Desk, program: Program) -> None:
+    async def _build(self, desk: Desk, program: Program) -> Compiled:
         told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
         desk.tell("compileStarted", {**told, "source": program.source})
         started = time.perf_counter()
-        error, cached = "", False
+        compiled: Compiled | None = None
+        error = "stopped"
         try:
-            cached = (await self.workshop.compile(program.source, program.language, program.target)).cached
+            compiled = await self.workshop.compile(program.source, program.language, program.target)
+            error = ""
         except RlmError as failed:
             error = str(failed)
             raise
         finally:
             seconds = round(time.perf_counter() - started, 4)
+            cached = compiled is not None and compiled.cached
             outcome = {"ok": not error, "cached": cached, "seconds": seconds, "error": error}
             desk.tell("compileFinished", {"name": program.name, **outcome})
+        return compiled
 
     async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
+        await self._allowed(program.target)  # it may be of an earlier run, whose levels and consent were others
         batches = list(desk.search.batches(desk.select(within)))
         started = time.perf_counter()
-        for last in (False, True):
-            # Mostly a look into a folder; the file may have been dropped for room since it was defined.
+        try:
+            output = await self._once(program, batches, combine)
+        except ProgramCrashed as error:
+            if error.remedy != DAMAGED:
+                raise
+            # Dropped for room since it was defined, or made on another machine that shares the folder.
+            if program.compiled is not None:
+                self.workshop.programs.drop(program.compiled)
             compiled = await self.workshop.compile(program.source, program.language, program.target)
-            try:
-                if program.target == "native":
-                    output = await self.workshop.run_native(compiled.path, batches, self.limits)
-                else:
-                    output = await self.workshop.wasm.run(compiled.path, batches, self.limits, combine)
-                break
-            except ProgramCrashed as error:
-                if error.remedy != DAMAGED or last:
-                    raise
-                self.workshop.programs.drop(compiled.path)
+            self.known[program.name] = program = replace(program, compiled=compiled.path)
+            output = await self._once(program, batches, combine)
         desk.tell(
             "programRan",
             {
@@ -168,6 +175,12 @@ class Programs:
             },
         )
         return output.value
+
+    async def _once(self, program: Program, batches: Sequence[Pieces], combine: str | None) -> Output:
+        assert program.compiled is not None
+        if program.target == "native":
+            return await self.workshop.run_native(program.compiled, batches, self.limits)
+        return await self.workshop.wasm.run(program.compiled, batches, self.limits, combine)
 
 
 def checked_name(name: str) -> str:

@@ -216,8 +216,8 @@ async def test_a_native_program_sees_what_a_module_would(compilers: Path, tmp_pa
             missing("a compiler for native Rust")
         bench.programs.consent = consent
         await bench.programs.define(bench.desk, "lines_of", "rust", source, native=True)
-        assert asked == [True]
         assert await bench.run("lines_of") == "8"
+        assert asked == [True, True]
         assert await bench.run("lines_of", "1.txt") == "3"
         (part, _) = bench.desk.select(None)
         assert await bench.run("lines_of", [type(part)(0, 4, 8)]) == "1"

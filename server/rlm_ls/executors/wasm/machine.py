@@ -137,10 +137,10 @@ def run(
 ) -> tuple[Any, int, int]:
     """The program's output over the text (with `combine`: what becomes of its shards'), bytes of text, shards.
 
-    `heap` is how much memory the program may have beside the text, in bytes. Raises ProgramCrashed, ProgramLimit,
-    ProgramError, DocumentChanged.
+    `heap` is how much memory the program may have beside the text, in bytes, all of its shards together. Raises
+    ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
     """
-    job = _Job(_module(path), clock, heap, most_output)
+    job = _Job(_module(path), clock, heap if combine is None else heap // threads, most_output)
     with unfiltered(batches, clock) as texts:
         size = total(texts)
         with _deadline(clock, job):
@@ -164,6 +164,8 @@ class _Job:
         self.heap = heap
         self.most_output = most_output
         self.stopped = False
+        self._over = threading.Lock()
+        self._ended = False
         self.streams = "run" not in {export.name for export in module.exports}
 
     def whole(self, texts: Sequence[Pieces], size: int) -> str:
@@ -205,8 +207,15 @@ class _Job:
         return call.finish()
 
     def stop(self) -> None:
-        self.stopped = True
-        engine().increment_epoch()
+        """Interrupts all calls. Of no effect once the job has ended: the next one's calls are not its business."""
+        with self._over:
+            if not self._ended:
+                self.stopped = True
+                engine().increment_epoch()
+
+    def end(self) -> None:
+        with self._over:
+            self._ended = True
 
     def check(self) -> None:
         if self.stopped or self.clock.late():
@@ -221,7 +230,7 @@ class _Call:
         self._job = job
         self._logged = b""
         self._store = store = Store(engine())
-        self._limit(ADDRESSES)
+        self._limit(job.heap)
         store.set_epoch_deadline(1)
         imports = [Func(store, FuncType([I32(), I32()], []), self._log) for _ in job.module.imports]
         with self._explained():
@@ -327,6 +336,7 @@ def _deadline(clock: Clock, job: _Job) -> Iterator[None]:
     try:
         yield
     finally:
+        job.end()
         timer.cancel()
 
 
