@@ -42,8 +42,8 @@ class Submission:
 class Desk:
     """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it.
 
-    `minds` is None where level llm is off or no model answers, `programs` where level wasm is. `tell` makes an event
-    of the run's: its type and its fields.
+    `minds` is None where level llm is off or no model answers, `programs` where level wasm is; `allowed` are the only
+    verbs there are, None: all. `tell` makes an event of the run's: its type and its fields.
     """
 
     context: Context
@@ -53,6 +53,7 @@ class Desk:
     minds: Minds | None = None
     programs: Programs | None = None
     tell: Tell = _untold
+    allowed: frozenset[str] | None = None
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

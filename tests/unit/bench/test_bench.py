@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench import jail, loop, memory, programs, responsiveness, search, startup, store, tokens
+from bench import jail, loop, memory, programs, quality, responsiveness, search, startup, store, tokens
 from bench.__main__ import names
 from tests.compilers import missing
 
@@ -94,6 +94,11 @@ def test_programs_are_timed_beside_bare_wasmtime(log: Path, tmp_path: Path, monk
     if not programs.available():
         missing("a compiler for Rust")
     assert re.search(r"\d\.\d\d", rows(programs.measure(1))["line_ends"])
+
+
+def test_the_offline_rules_are_scored() -> None:
+    printed = rows(quality.measure(1))
+    assert {"errors", "warnings", "users", "levels", "loop, offline"} <= printed.keys()
 
 
 def test_the_shipped_recordings_are_counted() -> None:
