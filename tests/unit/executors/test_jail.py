@@ -21,7 +21,7 @@ from rlm_ls.executors.jail.process import run_to_end
 from rlm_ls.executors.jail.sandbox_exec import SandboxExec
 from rlm_ls.executors.native import run_native
 from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import Toolchains
+from rlm_ls.executors.toolchain import Language, Target, Toolchains
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these sandboxes are Linux's")
 
@@ -64,6 +64,15 @@ async def test_its_own_folder_is_there_and_the_toolchain_is_not_changed(jail: Ja
     assert ended.status != 0
     assert not os.path.exists("/usr/lib/rlm-ls-was-here")
     assert (tmp_path / "in" / "file").read_text() == "text\n"
+
+
+async def test_modes_and_times_of_files_outside_stay_as_they_are(jail: Jail, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("text")
+    before = outside.stat()
+    await sh(jail, tmp_path / "in", f"chmod 777 {outside}; touch -d 2001-01-01 {outside}; truncate -s 0 {outside}")
+    after = outside.stat()
+    assert (after.st_mode, after.st_mtime_ns, after.st_size) == (before.st_mode, before.st_mtime_ns, before.st_size)
 
 
 async def test_the_environment_is_empty(jail: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,11 +119,9 @@ async def test_a_native_program_runs_in_each(jail: Jail, toolchains: Toolchains,
         assert await run_native(binary, file.fileno(), jail=jail) == b"9 true"
 
 
-async def test_a_compiler_works_in_each(jail: Jail, compilers: Path) -> None:
-    toolchains = Toolchains(compilers, jail)
-    await needed(toolchains, "rust", "wasm")
-    made = await toolchains.compile('#[no_mangle] pub extern "C" fn f() {}', "rust", "wasm")
-    assert made.startswith(b"\0asm")
+@pytest.mark.parametrize(("language", "target"), [("rust", "wasm"), ("rust", "native"), ("c", "native"), ("c", "wasm")])
+async def test_compilers_work_in_each(jail: Jail, compilers: Path, language: Language, target: Target) -> None:
+    await needed(Toolchains(compilers, jail), language, target)
 
 
 async def test_the_launcher_is_built_once_and_is_private(compilers: Path) -> None:

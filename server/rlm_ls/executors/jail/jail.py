@@ -126,7 +126,8 @@ async def _run(kind: Kind, policy: Policy, argv: Sequence[str], program: Path | 
 def system_files() -> tuple[str, ...]:
     """The parts of this system that programs need to run at all: libraries and commands, no one's data."""
     places = ("/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec")
-    others = ("/etc/ld.so.cache", "/nix/store", "/gnu/store")
+    # Debian's /usr/bin/cc is a link into /etc/alternatives, which holds nothing but links.
+    others = ("/etc/alternatives", "/etc/ld.so.cache", "/nix/store", "/gnu/store")
     return tuple(place for place in (*places, *others) if os.path.exists(place))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,38 +52,45 @@ async def run_to_end(
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    stopped: Literal["", "time", "output"] = ""
-    written, errors = bytearray(), bytearray()
+    written, errors = _Kept(output, lambda: _kill(process)), _Kept(MOST_ERRORS)
+    late = False
     try:
         async with asyncio.timeout(seconds):
             async with asyncio.TaskGroup() as group:
-                reading = group.create_task(_read(process.stdout, written, output))
-                group.create_task(_read(process.stderr, errors, MOST_ERRORS, endless=True))
-                if await reading:
-                    stopped = "output"
-                    _kill(process)
+                group.create_task(written.read(process.stdout))
+                group.create_task(errors.read(process.stderr))
             await process.wait()
     except TimeoutError:
-        stopped = "time"
+        late = True
     finally:
         # Its children too, and also after a good end: nothing of it stays behind.
         _kill(process)
-        # A pipe that was not read to its end would keep its transport.
-        for stream in (process.stdout, process.stderr):
-            while await stream.read(1 << 16):
-                pass
+        # `wait` returns only when both pipes have come to their end, which nobody looks for unless they are read.
+        await _Kept(0).read(process.stdout)
+        await _Kept(0).read(process.stderr)
         await process.wait()
     assert process.returncode is not None
-    return Ended(process.returncode, bytes(written), bytes(errors), time.monotonic() - started, stopped)
+    stopped: Literal["", "time", "output"] = "output" if written.over else "time" if late else ""
+    return Ended(process.returncode, bytes(written.data), bytes(errors.data), time.monotonic() - started, stopped)
 
 
-async def _read(stream: asyncio.StreamReader, into: bytearray, most: int, *, endless: bool = False) -> bool:
-    """Read to the end, or until more than `most` bytes came (True); `endless` goes on, but keeps no more."""
-    while piece := await stream.read(1 << 16):
-        into += piece[: max(0, most - len(into))] if endless else piece
-        if not endless and len(into) > most:
-            return True
-    return False
+class _Kept:
+    """The first `most` bytes of a stream that is read to its end. `on_over` is called once, when more come."""
+
+    def __init__(self, most: int, on_over: Callable[[], None] | None = None) -> None:
+        self.data = bytearray()
+        self.over = False
+        self._most = most
+        self._on_over = on_over
+
+    async def read(self, stream: asyncio.StreamReader) -> None:
+        while piece := await stream.read(1 << 16):
+            room = self._most - len(self.data)
+            self.data += piece[:room]
+            if len(piece) > room and not self.over:
+                self.over = True
+                if self._on_over is not None:
+                    self._on_over()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

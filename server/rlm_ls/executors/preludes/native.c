@@ -2,12 +2,17 @@
  *
  * A program defines `char *analyze(const char *text, size_t size)`: a string, which nobody frees.
  */
-#include "program.c"
-
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "program.c"
+
+/* After the program, whose names may be some of theirs. */
 #include <sys/mman.h>
 #include <unistd.h>
 
