@@ -16,6 +16,8 @@ class RlmError(Exception):
     """
 
     code: ClassVar[int] = 4000
+    spent: object = None
+    """The Usage of a model call that cost something before it failed; read it with models.base.spent."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)

@@ -92,6 +92,7 @@ async def prepare(
     subs = SubModels()
     if "llm" in levels and route == "rlm":
         subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+    warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
     await journal.emit(
@@ -101,6 +102,13 @@ async def prepare(
     warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
     plan = Plan(engine, settings, model, subs, created, levels, route, reason, earlier, warnings)
     return await set_up(plan, request, context, journal, ledger, stack)
+
+
+def _unpriced(model: Model, subs: SubModels) -> list[str]:
+    """Models whose price nobody knows: only their tokens can be limited."""
+    asked = {model.name: model, **{sub.model.name: sub.model for sub in subs.models.values()}}
+    names = [name for name, one in asked.items() if one.kind == "live" and one.price(1, 1) is None]
+    return [f"The price of {', '.join(names)} is not known: tokens are limited, dollars are not."] if names else []
 
 
 async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:

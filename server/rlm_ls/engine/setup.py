@@ -81,7 +81,9 @@ async def set_up(
                 "Configure a model (models.root or models.sub), and include the level llm.",
             )
         desk.allowed = COORDINATING
-    profile = plan.subs.sub.profile if minds and plan.subs.sub else None
+    profile = None
+    if minds is not None and plan.subs.sub is not None:
+        profile = replace(plan.subs.sub.profile, characters=minds.characters())
     voice = Voice(settings.output_characters, profile, request.coordinator, languages)
     conversation, shown = await open_conversation(request, plan.route, context, search, voice, plan.earlier)
     sandbox = Sandbox(
@@ -127,6 +129,7 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         journal=journal,
         ledger=ledger,
         known=plan.subs.known,
+        retold=plan.subs.retold,
         start_child=child,
     )
 

@@ -49,8 +49,8 @@ def test_programs_are_spoken_of_where_they_can_be_compiled_in_few_words(
     assert f"```{languages[0]} NAME" in prompt
     assert "map_reduce(NAME" in prompt
     assert ("write_program" in prompt) == (sub is not None)
-    assert (len(prompt) - len(without)) / 4 <= (110 if sub is None else 140)
-    assert len(prompt) / 4 <= 900 or sub is not None
+    assert (len(prompt) - len(without)) / 4 <= 110
+    assert len(prompt) / 4 <= 900
 
 
 def test_without_sub_models_the_prompt_does_not_speak_of_them() -> None:
