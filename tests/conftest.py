@@ -33,7 +33,7 @@ def _apart(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setenv("RLM_STATE_DIR", str(home / "state" / "rlm-ls"))
     # Compilers would be tried anew in each test's own state folder: tests of programs ask for them.
-    monkeypatch.setenv("RLM_LEVELS", "dsl")
+    monkeypatch.setenv("RLM_LEVELS", "dsl,llm")
     # A price list is no test's business, and fetching it would need the network.
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     return home

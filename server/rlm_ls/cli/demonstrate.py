@@ -76,7 +76,7 @@ async def _one(
         scope=scope_of([str(target)], [], []),
         model=model,
         run_id=new_run_id(),
-        levels=("dsl",),  # what else there is depends on the machine, and the prompt is a recording's
+        levels=("dsl", "llm"),  # what else there is depends on the machine, and the prompt is a recording's
     )
     assert request.run_id is not None
     run_id = request.run_id

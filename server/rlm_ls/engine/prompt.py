@@ -104,6 +104,14 @@ def system_prompt(voice: Voice) -> str:
     return "\n".join(parts)
 
 
+def _programs(voice: Voice) -> str:
+    language = next((name for name in SIGNATURES if name in voice.languages), "")
+    if not language or voice.coordinator:
+        return ""
+    told = PROGRAMS.format(language=language, signature=SIGNATURES[language])
+    return told + WRITTEN if voice.sub is not None else told
+
+
 def _sub_models(profile: Profile) -> str:
     briefs = "\n".join(f"{VERBS[name].brief}: {what}" for name, what in ASKING.items())
     return SUB_MODELS.format(

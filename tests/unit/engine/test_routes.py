@@ -49,8 +49,8 @@ async def test_without_a_model_rules_answer_and_say_so(ask: Asker) -> None:
 
 
 async def test_levels_that_are_not_here_are_a_warning_and_none_at_all_an_error(ask: Asker) -> None:
-    told = await ask(script("submit('x')"), levels=("dsl", "llm"))
-    assert told.answer.warnings == ("Level llm is not available in this version; the run uses dsl.",)
+    told = await ask(script("submit('x')"), levels=("dsl", "magic"))
+    assert told.answer.warnings == ("Level magic is not available in this version; the run uses dsl.",)
     with pytest.raises(LevelUnavailable, match="wasm"):
         await ask(script("submit('x')"), levels=("wasm",))
 
