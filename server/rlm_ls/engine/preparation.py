@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
+LEVELS = {"dsl", "wasm", "native", "llm"}
 RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
@@ -57,8 +58,10 @@ def check(request: AskRequest) -> None:
         )
     if request.levels is not None and "dsl" not in request.levels:
         raise LevelUnavailable(
-            f"No level of {', '.join(request.levels) or '(none)'} is available in this version.", "Include dsl."
+            f"A run needs the level dsl, and was given {', '.join(request.levels) or 'none'}.", "Include dsl."
         )
+    if unknown := sorted(set(request.levels or ()) - LEVELS):
+        raise BadRequest(f"There is no level {unknown[0]!r}.", f"Levels: {', '.join(sorted(LEVELS))}.")
     if request.schema is not None:
         check_schema(request.schema)
 

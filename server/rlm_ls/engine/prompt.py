@@ -36,8 +36,8 @@ A Span has .doc .line .end_line .text .groups .column .word; it prints as path:l
 SUB_MODELS = """
 What must be read, sub-models read; a call sees its prompt and at most {characters:,} characters:
 {verbs}
-Narrow by code first. Hand over batches of numbered rows for short replies in a fixed form ({batch} rows, a letter each),
-not a call a row; a failed item is a Failed with .error. Judge few printed lines yourself.
+Narrow by code first. Hand over batches of numbered rows for short replies in a fixed form ({batch} rows, a letter
+each), not a call a row; a failed item is a Failed with .error. Judge few printed lines yourself.
 {addition}"""
 
 COORDINATOR = """
@@ -102,14 +102,6 @@ def system_prompt(voice: Voice) -> str:
     if voice.coordinator:
         parts.append(COORDINATOR)
     return "\n".join(parts)
-
-
-def _programs(voice: Voice) -> str:
-    language = next((name for name in SIGNATURES if name in voice.languages), "")
-    if not language or voice.coordinator:
-        return ""
-    told = PROGRAMS.format(language=language, signature=SIGNATURES[language])
-    return told + WRITTEN if voice.sub is not None else told
 
 
 def _sub_models(profile: Profile) -> str:

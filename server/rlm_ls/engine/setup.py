@@ -71,7 +71,8 @@ async def set_up(
     desk = Desk(context, search, ledger.remaining, request.surroundings)
     minds = _minds(plan, journal, ledger, desk) if plan.route == "rlm" and "llm" in plan.levels else None
     desk.minds = minds
-    desk.programs = programs_of(engine, request, plan.levels, plan.earlier.programs if plan.earlier else {})
+    if not request.coordinator:
+        desk.programs = programs_of(engine, request, plan.levels, plan.earlier.programs if plan.earlier else {})
     desk.tell = telling(journal, ledger)
     if request.coordinator:
         if minds is None:

@@ -53,7 +53,7 @@ def test_programs_are_spoken_of_where_they_can_be_compiled_in_few_words(language
     assert plain == without
     assert f"```{languages[0]} NAME" in prompt
     assert "map_reduce(NAME" in prompt
-    assert ("write_program" in prompt) == (sub is not None)
+    assert ("write_program" in written, "write_program" in prompt) == (True, False)
     assert (len(prompt) - len(without)) / 4 <= 110
 
 
