@@ -25,6 +25,10 @@ def key_of(parts: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()
 
 
+PROGRAMS = "programs"
+"""The cache's folder within the state folder."""
+
+
 class ProgramCache:
     """All methods touch the disk: call them in a thread."""
 
@@ -89,6 +93,13 @@ class ProgramCache:
             with contextlib.suppress(OSError):
                 path.unlink()
                 kept -= size
+
+    def size(self) -> tuple[int, int]:
+        """How many programs are kept, and their bytes."""
+        sizes = []
+        with contextlib.suppress(OSError):
+            sizes = [path.stat().st_size for path in self._folder.iterdir()]
+        return len(sizes), sum(sizes)
 
     def clear(self) -> tuple[int, int]:
         """Drops everything. How many programs and bytes that were."""

@@ -18,7 +18,7 @@ from rlm_ls.context.piece import Bundle, Pieces
 from rlm_ls.errors import CompileFailed, DocumentChanged
 from rlm_ls.executors.jail import Jail
 from rlm_ls.executors.native import run_native
-from rlm_ls.executors.program_cache import ProgramCache, key_of
+from rlm_ls.executors.program_cache import PROGRAMS, ProgramCache, key_of
 from rlm_ls.executors.wasm.executor import Limits, Output, Wasm
 from rlm_ls.executors.wrapping import Language, Target, explained, wrap
 
@@ -70,7 +70,7 @@ class Workshop:
 
     def __init__(self, folder: Path, compilers: Compilers) -> None:
         self.compilers = compilers
-        self.programs = ProgramCache(folder / "programs")
+        self.programs = ProgramCache(folder / PROGRAMS)
         self.wasm = Wasm()
         self._look: asyncio.Task[Sequence[Toolchain]] | None = None
 
