@@ -158,7 +158,7 @@ function M.jump()
         vim.notify('rlm: ' .. link.tooltip)
       end
     end)
-  end)
+  end, run and run.client_id)
 end
 
 return M

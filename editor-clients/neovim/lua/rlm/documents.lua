@@ -71,6 +71,7 @@ end
 ---@param run_id string
 ---@param otherwise? fun(problem: string): string[] what is shown if it cannot be had
 function M.load(bufnr, kind, run_id, otherwise)
+  local run = require('rlm.runs').by_id(run_id)
   server.request('workspace/textDocumentContent', { uri = M.uri(kind, run_id) }, function(err, result)
     if not vim.api.nvim_buf_is_valid(bufnr) then
       return
@@ -81,7 +82,7 @@ function M.load(bufnr, kind, run_id, otherwise)
       return M.set_lines(bufnr, lines)
     end
     M.set_lines(bufnr, vim.split(vim.trim(result.text), '\n', { plain = true }))
-  end)
+  end, run and run.client_id)
 end
 
 ---For BufReadCmd: `:edit rlm://trace/RUN.md`.

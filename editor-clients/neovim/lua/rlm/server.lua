@@ -19,6 +19,7 @@ local DEATHS = 3
 local processes = {} ---@type table<integer, rlm.Process>
 local deaths = {} ---@type integer[]
 local leaving = false
+local last_used ---@type rlm.Process?
 
 ---The last failure that nothing has mended yet, for the status line.
 ---@type string?
@@ -221,16 +222,33 @@ function M.attach_by_itself(bufnr)
   end
 end
 
----The process for a buffer; started if need be. Attached to it if it holds what the disk does not.
+---@param process rlm.Process?
+---@return rlm.Process?
+local function alive(process)
+  return process and processes[process.client_id] == process and not process.ending and process or nil
+end
+
+---@param bufnr integer
+---@param root string? another folder than the buffer's
+---@return rlm.Process?
+local function process_for(bufnr, root)
+  if root or is_text(bufnr) then
+    return M.start(root or M.root(bufnr))
+  end
+  -- Answers, traces and the like belong to no folder: what was used last is asked, then what there is.
+  return alive(last_used) or vim.iter(vim.tbl_values(processes)):find(alive) or M.start(M.root(bufnr))
+end
+
+---The process for a buffer; started if need be. It is told of all edits of its folder that the disk does not have.
 ---@param bufnr integer
 ---@param root? string another folder than the buffer's
 ---@return rlm.Process?
 function M.for_buffer(bufnr, root)
-  local process = M.start(root or M.root(bufnr) or (not is_text(bufnr) and M.last_root or nil))
+  local process = process_for(bufnr, root)
   if not process then
     return
   end
-  M.last_root = process.root
+  last_used = process
   for _, other in ipairs(vim.api.nvim_list_bufs()) do
     if is_text(other) and vim.bo[other].modified and not process.buffers[other] then
       if other == bufnr or M.root(other) == process.root then
@@ -239,6 +257,13 @@ function M.for_buffer(bufnr, root)
     end
   end
   return process
+end
+
+---The process that a client is, while it lives.
+---@param client_id integer?
+---@return rlm.Process?
+function M.process(client_id)
+  return client_id and alive(processes[client_id]) or nil
 end
 
 ---Calls back with the process's client when it can be asked, or with nil when it cannot be started.
@@ -263,12 +288,14 @@ function M.cannot_start()
   )
 end
 
----Sends a request to the server of the current buffer.
+---Sends a request to a server: that of the current buffer, unless one is named that still lives.
 ---@param method string
 ---@param params any
 ---@param answered fun(err: { message: string, code?: integer }?, result: any, client: vim.lsp.Client?)
-function M.request(method, params, answered)
-  M.when_ready(M.for_buffer(vim.api.nvim_get_current_buf()), function(client)
+---@param client_id? integer
+function M.request(method, params, answered, client_id)
+  local process = M.process(client_id) or M.for_buffer(vim.api.nvim_get_current_buf())
+  M.when_ready(process, function(client)
     if not client then
       return answered({ message = M.cannot_start() }, nil, nil)
     end

@@ -3,10 +3,11 @@ local config = require('rlm.config')
 
 local M = {}
 
+---Whether a window was opened for answers and still shows one.
 ---@param window integer
 ---@return boolean
 local function is_ours(window)
-  return vim.w[window].rlm == true and vim.api.nvim_win_is_valid(window)
+  return vim.w[window].rlm == true and vim.b[vim.api.nvim_win_get_buf(window)].rlm_run ~= nil
 end
 
 ---@param layout "split"|"vsplit"|"float"|"tab"
@@ -91,6 +92,17 @@ end
 function M.is_shown(bufnr)
   return #vim.fn.win_findbuf(bufnr) > 0
 end
+
+vim.api.nvim_create_autocmd('WinClosed', {
+  group = vim.api.nvim_create_augroup('rlm.window', {}),
+  desc = 'rlm: the last window of a tab page may show anything',
+  callback = vim.schedule_wrap(function()
+    local windows = vim.api.nvim_tabpage_list_wins(0)
+    if #windows == 1 and vim.w[windows[1]].rlm then
+      vim.wo[windows[1]].winfixbuf = false
+    end
+  end),
+})
 
 ---A window for the user's texts: the preferred one, the previous one, any other, a new one.
 ---@param preferred integer?
