@@ -83,12 +83,13 @@ function M.params(asked, encoding)
   if not scope then
     return nil, problem
   end
+  local editor = surroundings.taken(asked.place, encoding)
   return {
     question = asked.question,
     scope = scope,
     model = session.model or require('rlm.config').get().model,
     followUp = asked.follow_up,
-    editor = asked.editor or surroundings.taken(asked.place, encoding),
+    editor = asked.editor and vim.tbl_extend('force', editor or {}, asked.editor) or editor,
   }
 end
 

@@ -177,7 +177,9 @@ function M.start(root)
   local executable = config.get().cmd[1]
   local client_id = compat.start(full_config(root), function(client)
     local process = processes[client.id]
-    return client.config.root_dir == root and not (process and process.ending)
+    -- Neovim lists a client for a while after its end.
+    local gone = compat.call(client, 'is_stopped') or (process and process.ending)
+    return client.config.root_dir == root and not gone
   end)
   if client_id then
     return known(client_id, root)
