@@ -89,7 +89,7 @@ class Neovim:
           local arguments, value = {{ ... }}, nil
           local held = vim.wait({PATIENCE}, function() value = (function(...) return {condition} end)(unpack(arguments))
             return value and true or false end, 5)
-          return {{ held, value }}"""
+          return {{ held, value == nil and vim.NIL or value }}"""
         held, value = self.lua(code, *arguments)
         assert held, (
             f"never: {condition}; told: {self.told()}; messages: {self.lua('return vim.fn.execute([[messages]])')}"
@@ -132,6 +132,9 @@ class Neovim:
     def text(self, bufnr: int = 0) -> str:
         lines: list[str] = self.lua("return vim.api.nvim_buf_get_lines(..., 0, -1, false)", bufnr)
         return "\n".join(lines)
+
+    def until_told(self, words: str) -> None:
+        self.until("vim.iter(told):any(function(it) return it.text:find(arguments[1], 1, true) ~= nil end)", words)
 
     def told(self) -> list[str]:
         return [message["text"] for message in self.lua("return told")]
