@@ -94,8 +94,10 @@ def test_a_killed_server_is_told_started_again_and_its_run_goes_on(start: Start,
     assert "interrupted" in title
     assert nvim.lua("return vim.fn.getcompletion('Rlm resume ', 'cmdline')") == [run_id]
     all_models.begin(script("submit('Twenty lines.', cite=[])"))
-    run = nvim.ask("resume")
-    assert (run["state"], run["run_id"], run["bufnr"]) == ("answered", run_id, answer)
+    nvim.command("Rlm resume")
+    nvim.until("require('rlm.runs').current().state == 'answered'")
+    run = nvim.finished()
+    assert (run["run_id"], run["bufnr"]) == (run_id, answer)
     assert "Twenty lines." in run["text"]
 
 
