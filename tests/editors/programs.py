@@ -14,7 +14,8 @@ import pytest
 ON_BUILD_MACHINE = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 NEOVIMS = tuple(filter(None, os.environ.get("RLM_NVIM", "").split(os.pathsep)))
 """Read when the tests are collected: each test's environment is its own."""
-INSTALL = "`. .ci/editors` installs the editors (Debian packages) and tells the tests where they are"
+HELIX = os.environ.get("RLM_HELIX") or shutil.which("hx")
+INSTALL = "`.ci/editors` installs the editors (Debian packages) and tells the tests where they are"
 
 
 def missing(program: str) -> None:
