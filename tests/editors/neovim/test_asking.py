@@ -215,3 +215,12 @@ def test_errors_of_the_model_are_told_in_one_sentence(live: Neovim, log: Path, m
     assert run["problem"] in "".join(live.told())
     assert "**failed**" in live.text(run["bufnr"])
     assert live.spinners() == []
+
+
+def test_a_run_that_fails_on_its_way_says_why_and_keeps_what_it_has(live: Neovim, log: Path, models: Models) -> None:
+    models.begin(script("print(count('ERROR'))"), Scripted(fault="401"))
+    live.edit(log)
+    run = live.ask("ask How many?")
+    assert run["state"] == "failed"
+    assert run["answer"]["reason"] in "".join(live.told())
+    assert "**failed**" in run["text"]

@@ -143,7 +143,7 @@ def test_a_wrong_option_is_told_once_and_replaced(start: Start, log: Path) -> No
     assert any("vim.g.rlm.spinner has to be a table" in text for text in told)
 
 
-def test_help_has_every_command_and_option(nvim: Neovim, tmp_path: Path) -> None:
+def test_help_has_every_command_and_option(nvim: Neovim, tmp_path: Path, version: str) -> None:
     shutil.copytree(PLUGIN / "doc", tmp_path / "doc")
     nvim.command(f"helptags {tmp_path / 'doc'}")
     tags = {line.split("\t")[0] for line in (tmp_path / "doc" / "tags").read_text("utf-8").splitlines()}
@@ -161,7 +161,8 @@ def test_help_has_every_command_and_option(nvim: Neovim, tmp_path: Path) -> None
     assert {f"rlm-option-{name}" for name in [*options, "model", "sample"]} <= tags
     # Every word between bars leads somewhere: to a tag of ours or of Neovim's.
     for tag in set(re.findall(r"\|([^|\s]+)\|", (tmp_path / "doc" / "rlm.txt").read_text("utf-8"))):
-        assert tag in tags or nvim.lua("return #vim.fn.getcompletion(..., 'help')", tag) > 0, tag
+        later = version == "0.10" and tag.startswith("vim.lsp.")
+        assert tag in tags or later or nvim.lua("return #vim.fn.getcompletion(..., 'help')", tag) > 0, tag
 
 
 def test_the_lua_is_clean() -> None:

@@ -101,12 +101,18 @@ function M.update(run)
   documents.set_lines(run.bufnr, lines)
 end
 
+---@param run rlm.Run
+---@return string
+local function problem(run)
+  return one_line(run.problem or run.answer and run.answer.reason or '')
+end
+
 ---What is shown when the server has no document of the run, or cannot be asked for it.
 ---@param run rlm.Run
 ---@return string[]
 local function plain(run)
   local lines = heading(run)
-  vim.list_extend(lines, { ('> **%s**: %s'):format(run.state, one_line(run.problem or run.answer.reason)) })
+  vim.list_extend(lines, { ('> **%s**: %s'):format(run.state, problem(run)) })
   if run.state == 'interrupted' then
     vim.list_extend(lines, { '>', '> `:Rlm resume` goes on where it stopped; what was paid for is not paid again.' })
   end
@@ -124,7 +130,7 @@ end
 local function tell(run)
   local shown = run.bufnr and window.is_shown(run.bufnr)
   if run.state == 'failed' then
-    vim.notify('rlm: ' .. run.problem, vim.log.levels.ERROR)
+    vim.notify('rlm: ' .. problem(run), vim.log.levels.ERROR)
   elseif not shown and run.state ~= 'interrupted' and run.bufnr then
     vim.notify(('rlm: %s: %s (:Rlm answer shows it)'):format(run.state, one_line(run.asked.question)))
   end

@@ -15,9 +15,6 @@ function M.all()
     ['rlm/sample'] = function(_, request, context)
       return require('rlm.sampling').sample(request, context)
     end,
-    ['rlm/sampleCancelled'] = function(_, params)
-      require('rlm.sampling').cancel(params.token)
-    end,
   }
 end
 

@@ -4,8 +4,6 @@ local config = require('rlm.config')
 
 local M = {}
 
-local REQUEST_FAILED = -32803
-
 ---@class rlm.Sampling
 ---@field run_id string
 ---@field finish fun(reply: string|rlm.SampleReply|nil, problem: string?)
@@ -24,7 +22,9 @@ local function response(reply, problem)
   if type(reply) == 'table' and type(reply.text) == 'string' then
     return reply, nil
   end
-  return nil, vim.lsp.rpc_response_error(REQUEST_FAILED, problem or 'The editor’s model gave no reply.')
+  -- One of the few codes that Neovim lets through.
+  local code = vim.lsp.protocol.ErrorCodes.InternalError
+  return nil, vim.lsp.rpc_response_error(code, problem or 'The editor’s model gave no reply.')
 end
 
 ---Answers a request of the server's; waits inside the coroutine in which Neovim runs such handlers.
@@ -71,23 +71,16 @@ function M.sample(request, context)
   return response(ended.reply, ended.problem)
 end
 
----@param token string
-function M.cancel(token)
-  local sampling = under_way[token]
-  if sampling then
-    if sampling.give_up then
-      pcall(sampling.give_up)
-    end
-    sampling.finish(nil, 'cancelled')
-  end
-end
-
----A run that has ended needs no more replies.
+---A run that has ended needs no more replies. (The server's `$/cancelRequest` says the same, but Neovim does not tell a
+---handler which request it answers.)
 ---@param run_id string
 function M.cancel_run(run_id)
-  for token, sampling in pairs(under_way) do
+  for _, sampling in ipairs(vim.tbl_values(under_way)) do
     if sampling.run_id == run_id then
-      M.cancel(token)
+      if sampling.give_up then
+        pcall(sampling.give_up)
+      end
+      sampling.finish(nil, 'cancelled')
     end
   end
 end

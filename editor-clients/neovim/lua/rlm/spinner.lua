@@ -1,4 +1,4 @@
----A line of virtual text that moves: where a question was asked from, and above its answer.
+---A line of virtual text that moves: where a question was asked from, and over its answer.
 local config = require('rlm.config')
 
 local M = {}
@@ -8,7 +8,7 @@ local namespace = vim.api.nvim_create_namespace('rlm.spinner')
 ---@class rlm.Spinner
 ---@field bufnr integer
 ---@field mark integer
----@field above boolean
+---@field below boolean
 ---@field text string
 
 local spinners = {} ---@type table<rlm.Spinner, true>
@@ -22,6 +22,14 @@ function M.frame()
   return frames[frame % #frames + 1]
 end
 
+---@param bufnr integer
+---@param line integer from 0
+---@return boolean
+local function is_long(bufnr, line)
+  local text = vim.api.nvim_buf_get_lines(bufnr, line, line + 1, false)[1] or ''
+  return #text > 10000 or vim.fn.strdisplaywidth(text) > vim.o.columns / 2
+end
+
 ---@param spinner rlm.Spinner
 local function draw(spinner)
   if not vim.api.nvim_buf_is_valid(spinner.bufnr) then
@@ -32,12 +40,13 @@ local function draw(spinner)
   if not at[1] then
     return
   end
-  local line = { { M.frame() .. ' ' .. spinner.text, 'Comment' } }
+  local line = { { ('  %s %s '):format(M.frame(), spinner.text), 'Comment' } }
   vim.api.nvim_buf_set_extmark(spinner.bufnr, namespace, at[1], 0, {
     id = spinner.mark,
-    virt_text = not spinner.above and vim.list_extend({ { '  ' } }, line) or nil,
-    virt_lines = spinner.above and { line } or nil,
-    hl_mode = 'combine',
+    virt_text = not spinner.below and line or nil,
+    -- Behind the end of a long line nobody would see it.
+    virt_text_pos = not spinner.below and (is_long(spinner.bufnr, at[1]) and 'right_align' or 'eol') or nil,
+    virt_lines = spinner.below and { line } or nil,
   })
 end
 
@@ -51,9 +60,9 @@ end
 
 ---@param bufnr integer
 ---@param line integer from 0
----@param above? boolean a line of its own below `line`, rather than at its end
+---@param below? boolean a line of its own below `line`, rather than at its end
 ---@return rlm.Spinner?
-function M.start(bufnr, line, above)
+function M.start(bufnr, line, below)
   local options = config.get().spinner
   if not options.enabled or not vim.api.nvim_buf_is_loaded(bufnr) then
     return
@@ -62,7 +71,7 @@ function M.start(bufnr, line, above)
   local spinner = {
     bufnr = bufnr,
     mark = vim.api.nvim_buf_set_extmark(bufnr, namespace, line, 0, {}),
-    above = above or false,
+    below = below or false,
     text = 'rlm',
   }
   spinners[spinner] = true
