@@ -22,6 +22,7 @@ from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 HERE = Path(__file__).parent
@@ -32,6 +33,8 @@ from tests.fakes.model_server import ModelServer, Scripted  # noqa: E402
 
 from rlm_ls.cli.demo.questions import QUESTIONS  # noqa: E402
 
+# Neovim's own colours are exact; this is what lies around them (habamax).
+THEME = TerminalTheme((28, 28, 28), (188, 188, 188), [(28, 28, 28)] * 8)
 COLUMNS, LINES = 116, 42
 QUESTION = next(question for question in QUESTIONS if question.id == "root-cause")
 NAME = "openai/recorded"
@@ -84,7 +87,7 @@ class Tmux:
             console.print(Text.from_ansi(line), end="\n", no_wrap=True, overflow="crop", highlight=False)
         # Without the remote font that Rich names: a picture in a README loads nothing from elsewhere.
         form = re.sub(r"@font-face \{\{.*?\}\}\s*(?=\.|@)", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-        console.save_svg(str(path), title=title, code_format=form, unique_id=path.stem)
+        console.save_svg(str(path), title=title, theme=THEME, code_format=form, unique_id=path.stem)
 
 
 def main() -> None:

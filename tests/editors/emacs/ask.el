@@ -33,7 +33,10 @@
                 (seq-find (lambda (choice) (string-match-p (regexp-quote title) choice))
                           (all-completions "" collection)))))
     (cl-letf (((symbol-function 'completing-read) pick))
-      (eglot-code-actions (point) nil nil t)))
+      ;; Eglot waits ten seconds for a command; the user sees that it gave up, and goes on.
+      (condition-case problem
+          (eglot-code-actions (point) nil nil t)
+        (error (message "%s" (error-message-string problem))))))
   (cl-flet ((new-answer ()
               (seq-find (lambda (buffer)
                           (and (not (memq buffer before))

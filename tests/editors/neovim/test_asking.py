@@ -207,6 +207,34 @@ def test_a_follow_up_knows_the_answer_before_it(live: Neovim, log: Path, models:
     assert "Eleven." in str(models.asked()[-1]["messages"])
 
 
+def test_a_follow_up_goes_to_the_server_that_knows_the_edits(nvim: Neovim, log: Path) -> None:
+    nvim.edit(log)
+    first = nvim.ask("ask How many lines contain ERROR?")
+    # Another folder's server is the one used last.
+    other = log.parent / "other" / "notes.txt"
+    (other.parent / ".git").mkdir(parents=True)
+    other.write_text("plum\n")
+    nvim.edit(other)
+    nvim.ask("ask How many lines contain plum?")
+    nvim.command(f"buffer {log}")
+    nvim.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, { 'ERROR added' })")
+    nvim.command(f"Rlm answer {first['run_id']}")
+    run = nvim.ask("follow Which lines contain ERROR?")
+    assert "ERROR added" in run["text"]
+
+
+def test_lua_can_ask_and_hears_of_the_end(nvim: Neovim, log: Path) -> None:
+    nvim.edit(log)
+    nvim.lua("""
+      _G.heard = nil
+      vim.api.nvim_create_autocmd('User', { pattern = 'RlmFinished', once = true,
+        callback = function(event) _G.heard = event.data end })
+      require('rlm').ask('How many lines contain ERROR?')""")
+    heard = nvim.until("heard")
+    assert heard["status"] == heard["answer"]["status"] == "answered"
+    assert heard["answer"]["answer"].startswith("2 lines")
+
+
 def test_errors_of_the_model_are_told_in_one_sentence(live: Neovim, log: Path, models: Models) -> None:
     models.begin(Scripted(fault="401"))
     live.edit(log)

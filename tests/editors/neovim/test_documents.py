@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.editors.neovim.conftest import Models, Start
+from tests.editors.neovim.conftest import VERSIONS, Models, Start
 from tests.editors.neovim.driver import PLUGIN, Neovim
-from tests.editors.programs import program
+from tests.editors.programs import ON_BUILD_MACHINE, program
 from tests.scripted import script
 
 COMMANDS = sorted(path.stem for path in (PLUGIN / "lua/rlm/commands").glob("*.lua"))
@@ -21,6 +21,13 @@ def log(tmp_path: Path) -> Path:
     path = tmp_path / "app.log"
     path.write_text("ERROR one\nINFO two\n" * 10, "utf-8")
     return path
+
+
+def test_a_build_machine_has_both_neovims() -> None:
+    if not ON_BUILD_MACHINE:
+        pytest.skip("not a build machine: one Neovim will do")
+    assert len(VERSIONS) == 2
+    assert "0.10" in VERSIONS
 
 
 def test_an_earlier_answer_is_chosen_from_the_history(nvim: Neovim, log: Path) -> None:

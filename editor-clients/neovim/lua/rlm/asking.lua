@@ -8,6 +8,7 @@ local M = {}
 ---@field prompt? string
 ---@field scope rlm.Scope|fun(encoding: string): rlm.Scope?, string?
 ---@field root? string
+---@field client_id? integer
 ---@field follow_up? string
 ---@field editor? table
 
@@ -24,6 +25,7 @@ function M.with_question(asked, go_on)
         scope = asked.scope,
         place = place,
         root = asked.root,
+        client_id = asked.client_id,
         follow_up = asked.follow_up,
         editor = asked.editor,
       })

@@ -15,10 +15,11 @@ end
 ---@param number integer from 0
 ---@return string?
 local function loaded_line(uri, number)
-  local bufnr = vim.fn.bufnr(path(uri))
-  if bufnr > 0 and vim.api.nvim_buf_is_loaded(bufnr) then
-    return vim.api.nvim_buf_get_lines(bufnr, number, number + 1, false)[1]
-  end
+  -- Not bufnr(): to it a name such as [id].ts is a pattern.
+  local bufnr = vim.iter(vim.api.nvim_list_bufs()):find(function(other)
+    return vim.api.nvim_buf_is_loaded(other) and vim.api.nvim_buf_get_name(other) == path(uri)
+  end)
+  return bufnr and vim.api.nvim_buf_get_lines(bufnr, number, number + 1, false)[1]
 end
 
 ---The byte column of a position, from 0. Neovim reads a file from the disk only where nothing else tells.

@@ -17,6 +17,7 @@ local CANCELLED = -32800
 ---@field scope rlm.Scope|fun(encoding: string): rlm.Scope?, string?
 ---@field place rlm.Place where it was asked
 ---@field root? string the workspace folder, if it is not the buffer's
+---@field client_id? integer who is asked, if it lives: the one that a run before it went to
 ---@field follow_up? string a run
 ---@field editor? table what a code action says of the surroundings
 ---@field resume? string a run to go on with: nothing new is asked
@@ -140,7 +141,7 @@ function M.start(asked)
   all[#all + 1] = run
   run.spinner = spinner.start(asked.place.bufnr, asked.place.line)
   require('rlm.answer').begin(run)
-  server.when_ready(server.for_buffer(asked.place.bufnr, asked.root), function(client)
+  server.when_ready(server.for_buffer(asked.place.bufnr, asked.root, asked.client_id), function(client)
     if not client then
       finish(run, 'failed', { problem = server.cannot_start() })
     elseif is_live(run) then

@@ -230,11 +230,22 @@ local function alive(process)
   return process and processes[process.client_id] == process and not process.ending and process or nil
 end
 
+---The process that a client is, while it lives.
+---@param client_id integer?
+---@return rlm.Process?
+function M.process(client_id)
+  return client_id and alive(processes[client_id]) or nil
+end
+
 ---@param bufnr integer
 ---@param root string? another folder than the buffer's
+---@param client_id integer? the one to take, if it lives
 ---@return rlm.Process?
-local function process_for(bufnr, root)
-  if root or is_text(bufnr) then
+local function process_for(bufnr, root, client_id)
+  local named = M.process(client_id)
+  if named then
+    return named
+  elseif root or is_text(bufnr) then
     return M.start(root or M.root(bufnr))
   end
   -- Answers, traces and the like belong to no folder: what was used last is asked, then what there is.
@@ -244,9 +255,10 @@ end
 ---The process for a buffer; started if need be. It is told of all edits of its folder that the disk does not have.
 ---@param bufnr integer
 ---@param root? string another folder than the buffer's
+---@param client_id? integer the one to take, if it lives
 ---@return rlm.Process?
-function M.for_buffer(bufnr, root)
-  local process = process_for(bufnr, root)
+function M.for_buffer(bufnr, root, client_id)
+  local process = process_for(bufnr, root, client_id)
   if not process then
     return
   end
@@ -259,13 +271,6 @@ function M.for_buffer(bufnr, root)
     end
   end
   return process
-end
-
----The process that a client is, while it lives.
----@param client_id integer?
----@return rlm.Process?
-function M.process(client_id)
-  return client_id and alive(processes[client_id]) or nil
 end
 
 ---Calls back with the process's client when it can be asked, or with nil when it cannot be started.
@@ -296,7 +301,7 @@ end
 ---@param answered fun(err: { message: string, code?: integer }?, result: any, client: vim.lsp.Client?)
 ---@param client_id? integer
 function M.request(method, params, answered, client_id)
-  local process = M.process(client_id) or M.for_buffer(vim.api.nvim_get_current_buf())
+  local process = M.for_buffer(vim.api.nvim_get_current_buf(), nil, client_id)
   M.when_ready(process, function(client)
     if not client then
       return answered({ message = M.cannot_start() }, nil, nil)

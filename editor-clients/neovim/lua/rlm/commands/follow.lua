@@ -30,8 +30,16 @@ return {
     if not run_id then
       return vim.notify('rlm: nothing has been asked yet', vim.log.levels.ERROR)
     end
+    local run = runs.by_id(run_id)
     with_scope(run_id, function(found, root)
-      asking.ask({ question = text, scope = found, root = root, follow_up = run_id, prompt = 'Follow up' })
+      asking.ask({
+        question = text,
+        scope = found,
+        root = root,
+        client_id = run and run.client_id,
+        follow_up = run_id,
+        prompt = 'Follow up',
+      })
     end)
   end,
 }
