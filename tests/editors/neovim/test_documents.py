@@ -11,6 +11,7 @@ import pytest
 from tests.editors.neovim.conftest import VERSIONS, Models, Start
 from tests.editors.neovim.driver import PLUGIN, Neovim
 from tests.editors.programs import ON_BUILD_MACHINE, program
+from tests.fakes.model_server import Scripted
 from tests.scripted import script
 
 COMMANDS = sorted(path.stem for path in (PLUGIN / "lua/rlm/commands").glob("*.lua"))
@@ -61,6 +62,27 @@ def test_a_trace_is_folded_by_turns(live: Neovim, log: Path, models: Models) -> 
     assert ["*Printed", 2] in levels
     live.command("normal! zM")
     assert live.lua("return vim.fn.foldclosed(vim.fn.search('^## Turn 1', 'n'))") > 0
+
+
+def test_a_trace_follows_a_run_that_goes_on(live: Neovim, log: Path, models: Models) -> None:
+    models.begin(Scripted(script("print(count('ERROR'))"), delay=0.1), script("submit('Ten.', cite=[])"))
+    live.edit(log)
+    live.command("Rlm ask How many?")
+    live.until("require('rlm.runs').current().run_id ~= ''")
+    live.command("Rlm trace")
+    live.until("vim.fn.search('^## Turn 1', 'n') > 0")
+    live.until("vim.fn.search('^## Answer', 'n') > 0")
+    assert live.lua("return vim.fn.search('^## Turn 2', 'n')") > 0
+
+
+def test_nothing_that_neovim_has_deprecated_is_used(start: Start, log: Path) -> None:
+    nvim = start()
+    nvim.edit(log)
+    nvim.ask("ask How many lines contain ERROR?")
+    nvim.command("Rlm trace")
+    nvim.command("checkhealth vim.deprecated")
+    report = nvim.text()
+    assert "WARNING" not in report, report
 
 
 def test_documents_are_opened_by_their_names(nvim: Neovim, log: Path) -> None:

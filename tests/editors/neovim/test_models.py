@@ -82,5 +82,5 @@ def test_an_estimate_is_told_before_anything_is_asked(live: Neovim, log: Path, m
     live.until_told("likely: ")
     (text,) = live.told()
     assert "openai/scripted" in text
-    assert "1 documents" in text
+    assert "1 document," in text
     assert models.asked() == []

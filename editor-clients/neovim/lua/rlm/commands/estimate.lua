@@ -5,22 +5,30 @@ local runs = require('rlm.runs')
 local scope = require('rlm.scope')
 local server = require('rlm.server')
 
+---@param number integer
+---@param what string
+---@return string
+local function many(number, what)
+  return ('%d %s%s'):format(number, what, number == 1 and '' or 's')
+end
+
 ---@param amount { turns: integer, subCalls: integer, tokens: integer, usd: number? }
 ---@return string
 local function in_words(amount)
   local money = type(amount.usd) == 'number' and ('$%.4f'):format(amount.usd) or 'price unknown'
-  return ('%d turns, %d sub-calls, %d tokens, %s'):format(amount.turns, amount.subCalls, amount.tokens, money)
+  local counts = { many(amount.turns, 'turn'), many(amount.subCalls, 'sub-call'), many(amount.tokens, 'token'), money }
+  return table.concat(counts, ', ')
 end
 
 ---@param estimate table as `rlm/estimate` returns it
 ---@return string
 local function describe(estimate)
   local lines = {
-    ('rlm: %s, route %s, %d documents, %d characters'):format(
+    ('rlm: %s, route %s, %s, %s'):format(
       estimate.model,
       estimate.route,
-      estimate.documents,
-      estimate.characters
+      many(estimate.documents, 'document'),
+      many(estimate.characters, 'character')
     ),
     'likely: ' .. in_words(estimate.likely),
     'high:   ' .. in_words(estimate.high),
