@@ -60,7 +60,8 @@ class Neovim:
         )
         folders = [f"XDG_{kind}_HOME={home / kind.lower()}" for kind in ("CONFIG", "STATE", "DATA", "CACHE")]
         arguments = ["--embed", "--headless", "--clean", "-u", str(init), "-i", "NONE", "-n"]
-        self._argv = ["env", *folders, str(path), *arguments]
+        # A clock that is not the server's, so that times have to be put into the user's.
+        self._argv = ["env", "TZ=XXX-9", *folders, str(path), *arguments]
 
     def __enter__(self) -> Neovim:
         self.nvim = pynvim.attach("child", argv=self._argv)

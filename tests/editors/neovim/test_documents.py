@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ def test_an_earlier_answer_is_chosen_from_the_history(nvim: Neovim, log: Path) -
     nvim.lua("_G.chosen = 'contain ERROR'")
     nvim.command("Rlm history")
     nvim.until("vim.b.rlm_run == ...", first["run_id"])
+    newest = nvim.lua("return asked[1].items[1]")
+    assert newest.endswith("answered     How many lines contain INFO?")
+    told = datetime.strptime(newest[:16], "%Y-%m-%d %H:%M").replace(tzinfo=timezone(timedelta(hours=9)))
+    assert abs(datetime.now(UTC) - told) < timedelta(minutes=10)
     nvim.until("vim.fn.search('^# How many lines contain ERROR', 'n') > 0")
     assert nvim.lua("return vim.fn.bufname()") == f"rlm://answer/{first['run_id']}.md"
     assert nvim.lua("return { vim.bo.modifiable, vim.bo.buftype, vim.bo.filetype }") == [False, "nofile", "markdown"]

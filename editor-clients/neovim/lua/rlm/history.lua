@@ -20,11 +20,24 @@ local function fetch(answered)
   end)
 end
 
+---@param created string ISO 8601, UTC
+---@return string by the user's clock
+local function when(created)
+  local year, month, day, hour, minute = created:match('^(%d+)-(%d+)-(%d+)T(%d+):(%d+)')
+  if not year then
+    return created
+  end
+  -- Read as if it were local standard time, then put right by as much as that is off.
+  local read = os.time({ year = year, month = month, day = day, hour = hour, min = minute, isdst = false })
+  local utc = os.date('!*t', read) --[[@as osdate]]
+  utc.isdst = false
+  return os.date('%Y-%m-%d %H:%M', read + os.difftime(read, os.time(utc))) --[[@as string]]
+end
+
 ---@param run rlm.StoredRun
 ---@return string
 local function describe(run)
-  local when = run.created:sub(1, 16):gsub('T', ' ')
-  return ('%s  %-11s  %s'):format(when, run.status, (run.question:gsub('%s+', ' ')))
+  return ('%s  %-11s  %s'):format(when(run.created), run.status, (run.question:gsub('%s+', ' ')))
 end
 
 ---Lets the user choose one; the only one there is, is chosen.
