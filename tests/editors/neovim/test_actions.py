@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,13 +61,12 @@ def test_a_name_is_asked_about_with_what_the_editor_knows(live: Neovim, notes: P
 
 def test_vim_lsp_enable_is_not_needed_and_does_no_harm(start: Start, notes: Path, version: str) -> None:
     if version == "0.10":
-        more = ""
-    else:
-        more = "vim.lsp.config('rlm', { settings = { rlm = { budget = { turns = 3 } } } })\nvim.lsp.enable('rlm')\n"
-    nvim = start(more=more)
+        pytest.skip("Neovim 0.10 has no vim.lsp.config")
+    python = json.dumps(sys.executable)
+    own = f"{{ cmd = {{ {python}, '-m', 'rlm_ls' }}, settings = {{ rlm = {{ budget = {{ turns = 3 }} }} }} }}"
+    nvim = start(options={"cmd": ["no-such-rlm-ls"]}, more=f"vim.lsp.config('rlm', {own})\nvim.lsp.enable('rlm')\n")
     nvim.edit(notes)
     run = nvim.ask("ask How many lines contain apple?")
     assert run["state"] == "answered"
     assert nvim.lua("return #require('rlm.server').clients()") == 1
-    if version != "0.10":
-        assert nvim.lua("return require('rlm.server').clients()[1].settings.rlm.budget.turns") == 3
+    assert nvim.lua("return require('rlm.server').clients()[1].settings.rlm.budget.turns") == 3

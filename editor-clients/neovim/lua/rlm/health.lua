@@ -39,14 +39,13 @@ local function check_options()
   end
 end
 
----@param options rlm.Config
 ---@param ... string
 ---@return vim.SystemCompleted?
 ---@return string? problem
-local function run(options, ...)
-  local command = vim.list_extend(vim.deepcopy(options.cmd), { ... })
+local function run(...)
+  local command = vim.list_extend(vim.deepcopy(server.command()), { ... })
   local ok, result = pcall(function()
-    return vim.system(command, { text = true, env = options.env, timeout = PATIENCE }):wait()
+    return vim.system(command, { text = true, env = config.get().env, timeout = PATIENCE }):wait()
   end)
   if not ok then
     return nil, tostring(result)
@@ -57,17 +56,17 @@ end
 ---@return boolean works
 local function check_command()
   health.start('Server')
-  local options = config.get()
-  local path = vim.fn.exepath(options.cmd[1])
+  local command = server.command()
+  local path = vim.fn.exepath(command[1])
   if path == '' then
-    health.error(('`%s` is not an executable'):format(options.cmd[1]), INSTALL)
+    health.error(('`%s` is not an executable'):format(command[1]), INSTALL)
     return false
   end
-  local result, problem = run(options, '--version')
+  local result, problem = run('--version')
   local version = result and result.stdout and result.stdout:match('rlm%-ls (%S+)')
   if not result or not version then
     health.error(
-      ('`%s --version` does not answer as rlm-ls does'):format(table.concat(options.cmd, ' ')),
+      ('`%s --version` does not answer as rlm-ls does'):format(table.concat(command, ' ')),
       { problem or vim.trim(result.stderr or ''), unpack(INSTALL) }
     )
     return false
@@ -83,7 +82,7 @@ end
 ---What `rlm-ls doctor` finds of Python, models, sandbox, toolchains and search.
 local function check_parts()
   health.start('What the server has to work with (rlm-ls doctor)')
-  local result, problem = run(config.get(), 'doctor')
+  local result, problem = run('doctor')
   if not result then
     return health.error(problem or 'it does not run')
   end

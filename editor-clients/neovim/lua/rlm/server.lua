@@ -154,6 +154,13 @@ local function full_config(root)
   return full
 end
 
+---The server's command: since 0.11 as `vim.lsp.config` has it, else that of the options.
+---@return string[]
+function M.command()
+  local cmd = compat.has_11 and vim.lsp.config[NAME].cmd
+  return type(cmd) == 'table' and cmd or config.get().cmd
+end
+
 ---The workspace folder of a buffer: what a marker says, else the working directory if the file lies in it.
 ---@param bufnr integer
 ---@return string?
@@ -174,7 +181,6 @@ end
 ---@param root string?
 ---@return rlm.Process?
 function M.start(root)
-  local executable = config.get().cmd[1]
   local client_id = compat.start(full_config(root), function(client)
     local process = processes[client.id]
     -- Neovim lists a client for a while after its end.
@@ -184,7 +190,7 @@ function M.start(root)
   if client_id then
     return known(client_id, root)
   end
-  M.problem = ('%s cannot be started'):format(executable)
+  M.problem = ('%s cannot be started'):format(M.command()[1])
   require('rlm.status').changed()
 end
 
@@ -215,7 +221,7 @@ end
 ---@param bufnr integer
 function M.attach_by_itself(bufnr)
   local options = config.get()
-  if not options.attach or not is_text(bufnr) or is_large(bufnr) or vim.fn.executable(options.cmd[1]) == 0 then
+  if not options.attach or not is_text(bufnr) or is_large(bufnr) or vim.fn.executable(M.command()[1]) == 0 then
     return
   end
   local process = M.start(M.root(bufnr))
@@ -291,7 +297,7 @@ end
 ---@return string
 function M.cannot_start()
   return ('the language server cannot be started as `%s`; see :checkhealth rlm'):format(
-    table.concat(config.get().cmd, ' ')
+    table.concat(M.command(), ' ')
   )
 end
 
