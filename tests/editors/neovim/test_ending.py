@@ -131,6 +131,16 @@ def test_restart_takes_the_options_of_now_and_keeps_the_buffers(start: Start, lo
     assert nvim.ask("ask How many lines contain ERROR?")["state"] == "answered"
 
 
+def test_a_server_that_neovim_stops_stays_stopped_until_it_is_needed(start: Start, log: Path) -> None:
+    nvim = start()
+    nvim.edit(log)
+    nvim.lua("local client = vim.lsp.get_clients({ name = 'rlm' })[1] require('rlm.compat').call(client, 'stop')")
+    nvim.until("#vim.lsp.get_clients({ name = 'rlm' }) == 0")
+    assert nvim.told() == []
+    assert nvim.status() == ""
+    assert nvim.ask("ask How many lines contain ERROR?")["state"] == "answered"
+
+
 def test_a_server_that_cannot_be_started_is_told_with_the_remedy(start: Start, log: Path) -> None:
     nvim = start(options={"cmd": ["no-such-rlm-ls"]})
     nvim.edit(log, attached=False)

@@ -1,6 +1,7 @@
 ---`:checkhealth rlm`
 local compat = require('rlm.compat')
 local config = require('rlm.config')
+local launch = require('rlm.launch')
 local server = require('rlm.server')
 
 local M = {}
@@ -43,7 +44,7 @@ end
 ---@return vim.SystemCompleted?
 ---@return string? problem
 local function run(...)
-  local command = vim.list_extend(vim.deepcopy(server.command()), { ... })
+  local command = vim.list_extend(vim.deepcopy(launch.command()), { ... })
   local ok, result = pcall(function()
     return vim.system(command, { text = true, env = config.get().env, timeout = PATIENCE }):wait()
   end)
@@ -56,7 +57,7 @@ end
 ---@return boolean works
 local function check_command()
   health.start('Server')
-  local command = server.command()
+  local command = launch.command()
   local path = vim.fn.exepath(command[1])
   if path == '' then
     health.error(('`%s` is not an executable'):format(command[1]), INSTALL)

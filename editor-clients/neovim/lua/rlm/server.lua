@@ -1,6 +1,7 @@
 ---The language server: which process serves a buffer, starting it, attaching to it, and what happens when it dies.
 local compat = require('rlm.compat')
 local config = require('rlm.config')
+local launch = require('rlm.launch')
 
 local M = {}
 
@@ -66,7 +67,7 @@ local function died(process, how)
   if again then
     text[#text + 1] = 'It is started again.'
   else
-    text[#text + 1] = ':Rlm restart starts it again; :checkhealth rlm and :LspLog may say why it ended.'
+    text[#text + 1] = ':Rlm restart starts it again; :checkhealth rlm may say why it ended.'
   end
   if interrupted > 0 then
     text[#text + 1] = ':Rlm resume goes on with the interrupted question where it stopped.'
@@ -77,6 +78,7 @@ local function died(process, how)
   end
 end
 
+---An end without an error was wanted: by `:Rlm restart`, or by Neovim's own commands.
 ---@param code integer
 ---@param signal integer
 ---@param client_id integer
@@ -90,9 +92,12 @@ local function on_exit(code, signal, client_id)
     for _, go_on in ipairs(process.waiting) do
       go_on(nil)
     end
-    if process.ending then
+    local wanted = code == 0 and (signal == 0 or signal == 15)
+    if process.ending or wanted then
       require('rlm.runs').server_died(client_id, 'stopped')
-      process.ending()
+      if process.ending then
+        process.ending()
+      end
     else
       died(process, signal ~= 0 and ('signal ' .. signal) or ('exit code ' .. code))
     end
@@ -105,83 +110,14 @@ local function on_attach(client, bufnr)
   known(client.id, client.config.root_dir).buffers[bufnr] = true
 end
 
----What the plugin needs of a client's configuration, whatever a user adds to it.
----@return vim.lsp.ClientConfig
-function M.base_config()
-  local options = config.get()
-  local capabilities = vim.lsp.protocol.make_client_capabilities() --[[@as table]]
-  capabilities.experimental = { rlm = { commands = true, sampling = options.sample ~= nil } }
-  -- An empty table would be sent as a list.
-  local settings = next(options.settings) and options.settings or vim.empty_dict()
-  return {
-    name = NAME,
-    cmd = options.cmd,
-    cmd_env = options.env,
-    capabilities = capabilities,
-    settings = { rlm = settings },
-    init_options = vim.tbl_extend('force', vim.empty_dict(), settings, {
-      events = true,
-      clientCommands = true,
-    }),
-    root_dir = compat.has_11 and function(bufnr, on_dir)
-      on_dir(M.root(bufnr))
-    end or nil,
-    handlers = require('rlm.handlers').all(),
-    on_init = ready,
-    on_exit = on_exit,
-    on_attach = on_attach,
-  }
-end
-
----@param ours function
----@param theirs function|function[]|nil
----@return function[]
-local function both(ours, theirs)
-  local list = type(theirs) == 'table' and theirs or { theirs }
-  return vim.list_contains(list, ours) and list or vim.list_extend({ ours }, list)
-end
-
----Since 0.11 with what the user has said by `vim.lsp.config`.
----@param root string?
----@return vim.lsp.ClientConfig
-local function full_config(root)
-  local full = compat.has_11 and vim.deepcopy(vim.lsp.config[NAME]) or M.base_config()
-  full.on_init = both(ready, full.on_init)
-  full.on_exit = both(on_exit, full.on_exit)
-  full.on_attach = both(on_attach, full.on_attach)
-  full.root_dir = root
-  full.workspace_folders = root and { { uri = vim.uri_from_fname(root), name = vim.fs.basename(root) } } or nil
-  return full
-end
-
----The server's command: since 0.11 as `vim.lsp.config` has it, else that of the options.
----@return string[]
-function M.command()
-  local cmd = compat.has_11 and vim.lsp.config[NAME].cmd
-  return type(cmd) == 'table' and cmd or config.get().cmd
-end
-
----The workspace folder of a buffer: what a marker says, else the working directory if the file lies in it.
----@param bufnr integer
----@return string?
-function M.root(bufnr)
-  local name = vim.api.nvim_buf_get_name(bufnr)
-  local marked = vim.fs.root(bufnr, config.get().root_markers)
-  if marked then
-    return marked
-  end
-  local here = vim.uv.cwd()
-  if not here or here == vim.uv.os_homedir() or here == '/' then
-    return nil
-  end
-  return (name == '' or vim.startswith(vim.fs.normalize(name), vim.fs.normalize(here) .. '/')) and here or nil
-end
+---@type rlm.Hooks
+M.hooks = { on_init = ready, on_exit = on_exit, on_attach = on_attach }
 
 ---Starts a server for a workspace folder, or finds the one that runs.
 ---@param root string?
 ---@return rlm.Process?
 function M.start(root)
-  local client_id = compat.start(full_config(root), function(client)
+  local client_id = compat.start(launch.full(root, M.hooks), function(client)
     local process = processes[client.id]
     -- Neovim lists a client for a while after its end.
     local gone = compat.call(client, 'is_stopped') or (process and process.ending)
@@ -190,7 +126,7 @@ function M.start(root)
   if client_id then
     return known(client_id, root)
   end
-  M.problem = ('%s cannot be started'):format(M.command()[1])
+  M.problem = ('%s cannot be started'):format(launch.command()[1])
   require('rlm.status').changed()
 end
 
@@ -221,10 +157,10 @@ end
 ---@param bufnr integer
 function M.attach_by_itself(bufnr)
   local options = config.get()
-  if not options.attach or not is_text(bufnr) or is_large(bufnr) or vim.fn.executable(M.command()[1]) == 0 then
+  if not options.attach or not is_text(bufnr) or is_large(bufnr) or vim.fn.executable(launch.command()[1]) == 0 then
     return
   end
-  local process = M.start(M.root(bufnr))
+  local process = M.start(launch.root(bufnr))
   if process then
     vim.lsp.buf_attach_client(bufnr, process.client_id)
   end
@@ -252,10 +188,10 @@ local function process_for(bufnr, root, client_id)
   if named then
     return named
   elseif root or is_text(bufnr) then
-    return M.start(root or M.root(bufnr))
+    return M.start(root or launch.root(bufnr))
   end
   -- Answers, traces and the like belong to no folder: what was used last is asked, then what there is.
-  return alive(last_used) or vim.iter(vim.tbl_values(processes)):find(alive) or M.start(M.root(bufnr))
+  return alive(last_used) or vim.iter(vim.tbl_values(processes)):find(alive) or M.start(launch.root(bufnr))
 end
 
 ---The process for a buffer; started if need be. It is told of all edits of its folder that the disk does not have.
@@ -271,7 +207,7 @@ function M.for_buffer(bufnr, root, client_id)
   last_used = process
   for _, other in ipairs(vim.api.nvim_list_bufs()) do
     if is_text(other) and vim.bo[other].modified and not process.buffers[other] then
-      if other == bufnr or M.root(other) == process.root then
+      if other == bufnr or launch.root(other) == process.root then
         vim.lsp.buf_attach_client(other, process.client_id)
       end
     end
@@ -297,7 +233,7 @@ end
 ---@return string
 function M.cannot_start()
   return ('the language server cannot be started as `%s`; see :checkhealth rlm'):format(
-    table.concat(M.command(), ' ')
+    table.concat(launch.command(), ' ')
   )
 end
 
