@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlm_ls.settings import Settings
 
 SECTION = "rlm"
-NOT_SETTINGS = {"events", "clientCommands", "trusted"}
+NOT_SETTINGS = {"events", "clientCommands", "trusted", "sampling", "token"}
 """Keys of initializationOptions that speak of the client itself."""
 
 PATIENCE = 1.0
@@ -45,6 +45,11 @@ class Configuration:
         given = {key: value for key, value in as_object(options).items() if key not in NOT_SETTINGS}
         self._trusted = as_object(options).get("trusted") is not False
         self._options = as_object(given[SECTION]) if SECTION in given else given
+
+    @property
+    def trusted(self) -> bool:
+        """False where the client says that the user does not trust the workspace."""
+        return self._trusted
 
     def start(self) -> None:
         """Fetch the section after `initialized`. A mistake in what was given is told before the first question."""

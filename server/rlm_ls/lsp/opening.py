@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 class EngineDoor:
     """Opens the engine once, for all who ask at the same time; tries again after a failure."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, prepare: Callable[[Engine], None]) -> None:
         self._configuration = configuration
+        self._prepare = prepare
         self._opening: asyncio.Task[Engine] | None = None
 
     async def engine(self) -> Engine:
@@ -48,6 +50,7 @@ class EngineDoor:
         from rlm_ls.engine.engine import Engine
 
         engine = await Engine.open(settings=await self._configuration.load())
+        self._prepare(engine)
         self._configuration.on_change = self._apply
         if engine.store.warning:
             self._configuration.warn(engine.store.warning)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -19,8 +21,11 @@ from rlm_ls.lsp import (
     content,
     doctor,
     document_links,
+    estimate,
     lifecycle,
+    resume,
     runs,
+    sample,
     stop,
     trace,
     watching,
@@ -33,8 +38,12 @@ from rlm_ls.lsp.edits import RecentEdits
 from rlm_ls.lsp.folders import Folders
 from rlm_ls.lsp.jobs import Jobs
 from rlm_ls.lsp.marks import Marks
+from rlm_ls.lsp.native_consent import native_consent
 from rlm_ls.lsp.opening import EngineDoor
 from rlm_ls.lsp.protocol import RlmProtocol
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -43,18 +52,22 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, code_lenses,
-    commands,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
+    code_actions, code_lenses, commands, sample,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 
 
 class RlmServer(LanguageServer):
-    """One client's server. Must be made within a running event loop."""
+    """One client's server. Must be made within a running event loop.
+
+    `token` is what `initialize` has to bring before anything else is heard; `remote`: the client may be on another
+    machine, where process ids mean something else.
+    """
 
     protocol: RlmProtocol
 
-    def __init__(self) -> None:
+    def __init__(self, *, token: str | None = None, remote: bool = False) -> None:
         super().__init__(
             name="rlm-ls",
             version=__version__,
@@ -63,13 +76,16 @@ class RlmServer(LanguageServer):
             converter_factory=default_converter,
         )
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._token = token
+        self._remote = remote
         self.client = Client(self.protocol)
         self.buffers = Buffers()
         self.folders = Folders()
         self.edits = RecentEdits()
         self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
-        self.door = EngineDoor(self.configuration)
+        self.sampling = sample.Sampling(self.protocol)
+        self.door = EngineDoor(self.configuration, self._prepare)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -81,7 +97,20 @@ class RlmServer(LanguageServer):
         if not self.ended.done():
             self.ended.set_result(0 if self.protocol.shut_down else code)
 
+    @property
+    def proved(self) -> bool:
+        """No token is asked for, or the client has brought it."""
+        return self._token is None or self.protocol.initialized
+
+    def admits(self, token: object) -> bool:
+        """Whether this is the token, compared in a time that tells nothing of it."""
+        return self._token is None or (
+            isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
+        )
+
     def watch_client(self, process: int) -> None:
+        if self._remote:
+            return
         self._watchers.append(asyncio.ensure_future(watch(process, self.end)))
 
     async def drain(self) -> None:
@@ -95,6 +124,10 @@ class RlmServer(LanguageServer):
             watcher.cancel()
         await self.drain()
         self.buffers.close()
+
+    def _prepare(self, engine: Engine) -> None:
+        engine.native_consent = native_consent(self, engine)
+        engine.sampler = self.sampling.sample if self.client.samples else None
 
     async def _drain(self) -> None:
         try:

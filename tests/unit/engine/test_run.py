@@ -141,8 +141,9 @@ async def test_after_an_error_the_other_blocks_run_and_none_may_submit(ask: Aske
 
 
 async def test_blocks_of_other_languages_are_named_and_not_run(ask: Asker) -> None:
-    told = await ask("```rust count\nfn analyze() {}\n```\n" + script("print(7)"), script("submit('x')"))
-    assert "compiles no programs" in told.observations[0]
+    told = await ask("```json\n{}\n```\n```rust a\nfn analyze() {}\n```\n" + script("print(7)"), script("submit('x')"))
+    assert "```json was not run" in told.observations[0]
+    assert "```rust a was not run: compiled programs are off" in told.observations[0]
     assert "7" in told.observations[0]
 
 
@@ -153,8 +154,8 @@ async def test_messages_are_append_only(ask: Asker) -> None:
 
 
 async def test_a_small_window_compacts_old_observations_and_keeps_variables(ask: Asker) -> None:
-    chatty = script("kept = 5\nfor i in range(400): print('padding', i)")
-    told = await ask(*[chatty] * 8, script("submit(str(kept))"), window=8_000)
+    chatty = [script(f"kept = 5\nfor i in range(400): print('padding', {n}, i)") for n in range(8)]
+    told = await ask(*chatty, script("submit(str(kept))"), window=8_000)
     assert told.answer.answer == "5"
     assert any("was dropped to make room" in m.content for m in told.sent[-1])
     assert told.sent[-1][1] == told.sent[0][1]
