@@ -93,7 +93,7 @@ async def replayed(question: Recorded, texts: Path, state: Path, calls: list | N
 
 @pytest.mark.parametrize(
     "question",
-    [*QUESTIONS, *(question for question in COMPILED if question.recording.is_file())],
+    [*QUESTIONS, *COMPILED],
     ids=lambda question: question.id,
 )
 async def test_a_recorded_run_is_the_same_again_and_right(question: Recorded, texts: Path, compilers: Path) -> None:
