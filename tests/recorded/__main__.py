@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.recorded.questions import COMPILED, QUESTIONS, Recorded
+from tests.recorded.questions import COMPILED, LARGE_TASKS, QUESTIONS, Recorded
 
 from rlm_ls.cli.ask import scope_of, write_trace
 from rlm_ls.engine.engine import Engine, new_run_id
@@ -54,7 +54,7 @@ async def record(question: Recorded, model: str, settings: Settings) -> None:
 
 async def main(model: str, ids: list[str]) -> None:
     settings = load(environ=os.environ)[0].model_copy(update={"trace": "full"})
-    for question in (*QUESTIONS, *COMPILED):
+    for question in (*QUESTIONS, *COMPILED, *LARGE_TASKS):
         if not ids or question.id in ids:
             await record(question, model, settings)
 

@@ -85,6 +85,8 @@ class RouteChosen(Event):
     model_kind: Literal["live", "recorded", "offline"]
     sub_model: str = ""
     """Who answers llm() and its like; empty where level llm is off."""
+    languages: tuple[str, ...] = ()
+    """Of programs that could be compiled; the prompt depends on it."""
 
 
 class TurnStarted(Event):

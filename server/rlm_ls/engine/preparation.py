@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -97,12 +97,30 @@ async def prepare(
     warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
+    languages: tuple[str, ...] = ()
+    if route == "rlm":
+        earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
+        told = _languages_told(earlier_leg)
+        languages = await languages_of(engine.workshop, levels) if told is None else told
     await journal.emit(
-        RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind, sub_model=subs.name)
+        RouteChosen(
+            run_id="",
+            route=route,
+            reason=reason,
+            model=model.name,
+            model_kind=model.kind,
+            sub_model=subs.name,
+            languages=languages,
+        )
     )
-    languages = await languages_of(engine.workshop, levels) if route == "rlm" else ()
     plan = Plan(engine, settings, model, subs, created, levels, languages, route, reason, earlier, warnings)
     return await set_up(plan, request, context, journal, ledger, stack)
+
+
+def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+    """What the prompt of a trace offered: told again, it must not depend on the machine. None where it says nothing."""
+    chosen = next((event for event in events if event["type"] == "routeChosen"), {})
+    return tuple(chosen["languages"]) if "languages" in chosen else None
 
 
 def _unpriced(model: Model, subs: SubModels) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
-from tests.scripted import Asker, Mind, script
+from tests.scripted import Asker, Mind, asking, script
 
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import ModelFailed
@@ -283,3 +284,15 @@ async def test_a_trace_with_sub_calls_and_a_child_replays_without_a_model(ask: A
     assert json.dumps(again.answer.usage.wire() | {"seconds": 0}) == json.dumps(
         told.answer.usage.wire() | {"seconds": 0}
     )
+
+
+async def test_a_script_stopped_after_sub_calls_keeps_its_variables(tmp_path: Path) -> None:
+    """The newest dump is of the moment at which the script waited for a reply."""
+    endless = script('x = 41\ny = llm("q")\nwhile True:\n    pass')
+    gathered = script('x = x + 1\nz = await asyncio.gather(llm("a"), llm("b"))\nwhile True:\n    pass')
+    mind = Mind([endless, gathered, script("print('x is', x)"), script('submit("done", cite=[])')])
+    async with asking(tmp_path / "state", script_seconds=0.5) as ask:
+        told = await ask(mind=mind)
+    assert told.answer.status == "answered"
+    assert "last verb call" in mind.asked[1][-1].content
+    assert "x is 42" in mind.asked[3][-1].content
