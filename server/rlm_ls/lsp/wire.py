@@ -122,6 +122,14 @@ class RunParams:
 
 
 @attrs.frozen
+class TraceParams:
+    """`format` "html": one self-contained page in place of the events."""
+
+    run_id: str
+    format: Literal["events", "html"] | None = None
+
+
+@attrs.frozen
 class RunsParams:
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
 
@@ -135,7 +143,7 @@ REQUESTS: dict[str, type] = {
     ASK: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
-    TRACE: RunParams,
+    TRACE: TraceParams,
     CITATIONS: RunParams,
     DOCTOR: NoParams,
 }
