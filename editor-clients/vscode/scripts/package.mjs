@@ -14,12 +14,22 @@ rmSync("wheels", { recursive: true, force: true });
 // The build's own tools are those of the development environment: no network for this step.
 const isolation = offline ? [] : ["--no-build-isolation"];
 pip("wheel", "--no-deps", ...isolation, "--wheel-dir", "wheels", root);
-if (offline) pip("download", "--only-binary", ":all:", "--requirement", `${root}/requirements.lock`, "--dest", "wheels");
+if (offline)
+  pip("download", "--only-binary", ":all:", "--requirement", `${root}/requirements.lock`, "--dest", "wheels");
 copyFileSync(`${root}/LICENSE`, "LICENSE");
 run(process.execPath, ["scripts/build.mjs"]);
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
 const target = offline ? ["--target", `${process.platform}-${process.arch}`] : [];
 const out = process.env.RLM_VSIX ?? `${name}-${version}.vsix`;
 const vsce = "node_modules/@vscode/vsce/vsce";
-run(process.execPath, [vsce, "package", "--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links", ...target, "--out", out]);
+run(process.execPath, [
+  vsce,
+  "package",
+  "--no-dependencies",
+  "--allow-missing-repository",
+  "--no-rewrite-relative-links",
+  ...target,
+  "--out",
+  out,
+]);
 process.stdout.write(`${out}\n`);

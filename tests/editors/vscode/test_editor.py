@@ -1,0 +1,43 @@
+"""The extension in a real VS Code, in a real browser, with the real server: what a user does, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.editors.vscode.code import running
+from tests.editors.vscode.replies import ANSWER, FOLLOW_UP, LOOK, model_settings, serving, streamed
+
+QUESTION = "Why did charges fail in the night, and since when?"
+
+
+def test_a_question_from_the_palette_to_the_selected_line(
+    vsix: Path, tmp_path: Path, small_log: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIPTED_KEY", "sk-test")
+    replies = [streamed(LOOK), streamed(ANSWER), FOLLOW_UP]
+    with serving(tmp_path, replies) as base_url:
+        settings = {**model_settings(base_url), "editor.wordWrap": "off"}
+        with running(tmp_path, settings=settings, options=("--disable-workspace-trust",), vsix=vsix) as code:
+            shutil.copy(small_log(20_000), code.workspace / "shop.log")
+            found = code.drive("ui", question=QUESTION, followUp="How many orders failed?")
+    lines = (tmp_path / "workspace" / "shop.log").read_text("utf-8").splitlines()
+    cited = next(number for number, line in enumerate(lines, 1) if "config reload" in line and "db.pool.size" in line)
+
+    assert "I look at which errors" in found["streamed"]
+    assert re.search(r"RLM turn \d", found["status"])
+    assert "turn" in found["notification"]
+    assert found["focused"]
+    assert found["focusedAfter"]
+    assert f"shop.log:{cited}" in found["answer"]
+    assert "1 document in scope, 1 searched" in found["answer"]
+    assert "Cost: 2 turns" in found["answer"]
+    assert found["selection"].startswith(f"Ln {cited}, ")
+    assert f"({len(lines[cited - 1].encode('utf-16-le')) // 2} selected)" in found["selection"]
+    assert "shop.log" in found["peeked"]
+    assert "orders failed" in found["followed"]
+    assert "PoolTimeoutError" in found["trace"]
+    assert found["keyboard"] == "SUMMARY"

@@ -1,0 +1,63 @@
+// As a user would: palette, question, streamed answer, a click on a citation, the trace.
+import { command, given, log, openFile, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
+
+await scenario(async (page) => {
+  const found = {};
+  await openFolder(page);
+  await openFile(page, "shop.log");
+  await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
+  await page.keyboard.press("F1");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type("RLM: ");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Ask About This File" }).first().waitFor();
+  await shot(page, "palette");
+  await page.keyboard.press("Escape");
+
+  await command(page, "RLM: Ask About This File");
+  await type(page, given.question);
+  const answer = await webview(page, "#thread article");
+  await answer.locator(".working .turn").first().waitFor();
+  found.streamed = await answer.locator(".working").innerText();
+  found.status = await page.locator(".statusbar-item", { hasText: "RLM" }).first().innerText();
+  found.notification = await page.locator(".notification-toast", { hasText: "RLM" }).first().innerText();
+  found.focused = await page.evaluate(() => document.activeElement.closest(".monaco-editor") !== null);
+  await shot(page, "streaming");
+  log("streaming", found.status);
+
+  await answer.locator(".answer a[data-citation]").first().waitFor();
+  found.answer = await answer.locator(".answer").innerText();
+  found.focusedAfter = await page.evaluate(() => document.activeElement.closest(".monaco-editor") !== null);
+  await page.waitForTimeout(300);
+  await shot(page, "answer");
+  log("answered");
+
+  await answer.locator(".answer li a[data-citation]").first().click();
+  await page.locator("#status\\.editor\\.selection", { hasText: "selected" }).waitFor();
+  found.selection = await selection(page);
+  await shot(page, "citation");
+  log("jumped", found.selection);
+
+  await answer.locator(".answer button.peek").last().click();
+  await page.waitForSelector(".peekview-widget .view-line");
+  found.peeked = await page.locator(".peekview-widget .peekview-title").innerText();
+  await shot(page, "peek");
+  await page.keyboard.press("Escape");
+
+  await answer.locator("#next").fill(given.followUp);
+  await answer.locator("#next").press("Enter");
+  await answer.locator("article").nth(1).locator(".answer p").first().waitFor();
+  found.followed = await answer.locator("article").nth(1).innerText();
+  log("followed up");
+
+  await command(page, "RLM: Show Trace");
+  const trace = await webview(page, "#timeline details");
+  await trace.locator("summary", { hasText: "Answer (answered)" }).waitFor();
+  found.trace = await trace.locator("body").innerText();
+  await trace.locator("summary").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowRight");
+  found.keyboard = await trace.evaluate(() => document.activeElement.tagName);
+  await shot(page, "trace");
+  log("trace");
+  return found;
+});
