@@ -63,6 +63,7 @@ export class AnswerView {
       enableScripts: true,
       localResourceRoots: [vscode.Uri.joinPath(context.extensionUri, "media")],
     };
+    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.png");
     panel.webview.html = this.page();
     const listening = [
       panel.webview.onDidReceiveMessage((sent: Sent) => void this.hear(sent)),

@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const server = new Server(context, keys);
   const runs = new Runs(server);
   const status = new Status(server, runs);
-  const traces = new Traces(server);
+  const traces = new Traces(context, server);
   const asking = new Asking(context, server, runs, traces);
   server.onAskCommand = (params) => asking.command(params);
   server.onSample = (params, token) => sample(server, params, token);
@@ -302,7 +302,10 @@ class Asking implements Doing {
   }
 
   private newView(question: string): AnswerView {
-    const beside = [...this.views].map((view) => view.panel.viewColumn).find((column) => column !== undefined);
+    // Where other answers are, but never over the text that is being read.
+    const read = vscode.window.activeTextEditor?.viewColumn;
+    const columns = [...this.views].map((view) => view.panel.viewColumn);
+    const beside = columns.find((column) => column !== undefined && column !== read);
     const place = { viewColumn: beside ?? vscode.ViewColumn.Beside, preserveFocus: true };
     return this.viewIn(vscode.window.createWebviewPanel(ANSWER, `RLM: ${question.slice(0, 40)}`, place));
   }
@@ -311,7 +314,6 @@ class Asking implements Doing {
     const view = new AnswerView(panel, this.context, this.server, this.runs, this);
     this.views.add(view);
     this.latest = view;
-    panel.iconPath = vscode.Uri.joinPath(this.context.extensionUri, "media", "icon.png");
     panel.onDidChangeViewState(() => {
       if (panel.active) this.latest = view;
     });

@@ -15,7 +15,10 @@ type Sent = { type: "ready" } | { type: "open"; uri: string; line: number; endLi
 export class Traces implements vscode.Disposable {
   private readonly open = new Map<string, TraceView>();
 
-  constructor(private readonly server: Server) {}
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly server: Server,
+  ) {}
 
   /** Show a run's trace: its id, or "last". */
   async show(runId: string): Promise<void> {
@@ -30,6 +33,7 @@ export class Traces implements vscode.Disposable {
 
   /** Fill a view that is new, or that the editor has kept over a restart. */
   async fill(panel: vscode.WebviewPanel, runId: string): Promise<void> {
+    panel.iconPath = vscode.Uri.joinPath(this.context.extensionUri, "media", "icon.png");
     const view = new TraceView(panel, this.server);
     this.open.set(runId, view);
     panel.onDidDispose(() => this.open.delete(runId));

@@ -29,9 +29,9 @@ ANSWER = """The pool timeouts all come from `pay-03`; I check what was reloaded 
 ```python
 cause = [hit for hit in find('config reload', limit=10) if 'db.pool.size' in hit.text]
 places = cause[:1] + first[:1]
-where = f'{places[0].path}:{places[0].line}'
+where = f'{places[0].doc}:{places[0].line}'
 submit('The payments pool on `pay-03` ran dry. A config reload (' + where + ') cut its size; from then on charges '
-       + 'failed with **PoolTimeoutError**, first at ' + f'`{places[1].path}:{places[1].line}`' + '.', cite=places)
+       + 'failed with **PoolTimeoutError**, first at ' + f'`{places[1].doc}:{places[1].line}`' + '.', cite=places)
 ```
 """
 
