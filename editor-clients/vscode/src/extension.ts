@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const server = new Server(context, keys);
   const runs = new Runs(server);
   const status = new Status(server, runs);
-  const traces = new Traces(context, server);
+  const traces = new Traces(context, server, runs);
   const asking = new Asking(context, server, runs, traces);
   server.onAskCommand = (params) => asking.command(params);
   server.onSample = (params, token) => sample(server, params, token);
@@ -253,14 +253,18 @@ class Asking implements Doing {
 
   async showLast(): Promise<void> {
     if (this.latest !== undefined) this.latest.panel.reveal(undefined, true);
-    else await this.open("last");
+    else {
+      const run = await this.find("last");
+      if (run === undefined) throw new Error("There is no answer yet.");
+      await this.openRun(run);
+    }
   }
 
   async trace(runId?: string): Promise<void> {
     try {
-      await this.traces.show(
-        runId ?? ([...this.views].find((view) => view.panel.active)?.runId || this.runs.last?.runId || "last"),
-      );
+      const view = [...this.views].find((one) => one.panel.active);
+      const column = this.latest?.panel.viewColumn;
+      await this.traces.show(runId ?? (view?.runId || this.runs.last?.runId || "last"), column);
     } catch (error) {
       await tell(this.server, error);
     }
@@ -284,12 +288,6 @@ class Asking implements Doing {
     else panel.dispose();
   }
 
-  private async open(runId: string): Promise<void> {
-    const run = await this.find(runId);
-    if (run === undefined) throw new Error("There is no answer yet.");
-    await this.openRun(run);
-  }
-
   private async openRun(run: protocol.Run): Promise<void> {
     const known = [...this.views].find((view) => view.runId === run.runId);
     if (known) known.panel.reveal(undefined, true);
@@ -307,7 +305,9 @@ class Asking implements Doing {
     const columns = [...this.views].map((view) => view.panel.viewColumn);
     const beside = columns.find((column) => column !== undefined && column !== read);
     const place = { viewColumn: beside ?? vscode.ViewColumn.Beside, preserveFocus: true };
-    return this.viewIn(vscode.window.createWebviewPanel(ANSWER, `RLM: ${question.slice(0, 40)}`, place));
+    // Kept while hidden: what is typed into the box, and where one was reading.
+    const kept = { retainContextWhenHidden: true };
+    return this.viewIn(vscode.window.createWebviewPanel(ANSWER, `RLM: ${question.slice(0, 40)}`, place, kept));
   }
 
   private viewIn(panel: vscode.WebviewPanel): AnswerView {

@@ -20,6 +20,8 @@ export class Run {
   usd = 0;
   /** What the model has written, by turn. */
   readonly texts = new Map<number, string>();
+  /** Text that the history does not have yet: of replies that are being written. */
+  streaming: protocol.RunEvent[] = [];
   answer: protocol.Answer | undefined;
   error = "";
   code: number | undefined;
@@ -32,6 +34,11 @@ export class Run {
   hear(event: protocol.RunEvent): void {
     if (typeof event.turn === "number" && !event.child) this.turn = event.turn;
     if (typeof event.usd === "number" && event.type !== "turnFinished") this.usd += event.usd;
+    if (event.type === "textStreamed") this.streaming.push(event);
+    if (event.type === "modelReplied") {
+      const same = (one: protocol.RunEvent) => one.turn === event.turn && one.child === event.child;
+      this.streaming = this.streaming.filter((one) => !same(one));
+    }
   }
 
   partial(value: protocol.Partial): void {

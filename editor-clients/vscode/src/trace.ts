@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { open } from "./places.ts";
 import type { RunEvent } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
+import type { Runs } from "./runs.ts";
 import type { Server } from "./server.ts";
 
 export const VIEW = "rlm.trace";
@@ -18,23 +19,24 @@ export class Traces implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly server: Server,
+    private readonly runs: Runs,
   ) {}
 
-  /** Show a run's trace: its id, or "last". */
-  async show(runId: string): Promise<void> {
+  /** Show a run's trace: its id, or "last". A view of answers that is in use makes room for it as a tab of its own. */
+  async show(runId: string, viewColumn = vscode.ViewColumn.Beside): Promise<void> {
     const known = this.open.get(runId);
     if (known !== undefined) {
       known.panel.reveal(undefined, true);
       return;
     }
-    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    const column = { viewColumn, preserveFocus: true };
     await this.fill(vscode.window.createWebviewPanel(VIEW, "RLM trace", column), runId);
   }
 
   /** Fill a view that is new, or that the editor has kept over a restart. */
   async fill(panel: vscode.WebviewPanel, runId: string): Promise<void> {
     panel.iconPath = vscode.Uri.joinPath(this.context.extensionUri, "media", "icon.png");
-    const view = new TraceView(panel, this.server);
+    const view = new TraceView(panel, this.server, this.runs);
     this.open.set(runId, view);
     panel.onDidDispose(() => this.open.delete(runId));
     try {
@@ -61,6 +63,7 @@ class TraceView {
   constructor(
     readonly panel: vscode.WebviewPanel,
     private readonly server: Server,
+    private readonly runs: Runs,
   ) {
     panel.webview.options = { enableScripts: true, localResourceRoots: [] };
     const listening = [
@@ -75,7 +78,7 @@ class TraceView {
 
   async load(runId: string): Promise<void> {
     // From before the page is asked for, so that no event falls between.
-    const early: RunEvent[] = [];
+    const early = this.runs.running.flatMap((run) => run.streaming);
     const listening = this.server.onEvent((event) => early.push(event));
     try {
       const client = await this.server.connection();

@@ -18,7 +18,7 @@ export async function scenario(work) {
     found = await work(page);
   } catch (error) {
     found = { error: String(error?.stack ?? error) };
-    await shot(page, "failed").catch(() => {});
+    await shot(page, `failed-${given.result.split("/").pop()}`).catch(() => {});
     process.exitCode = 1;
   }
   writeFileSync(given.result, JSON.stringify(found ?? {}));

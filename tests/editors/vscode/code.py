@@ -99,7 +99,9 @@ def own_node() -> str:
 
 
 @contextmanager
-def running(folder: Path, *, settings: dict[str, Any], options: tuple[str, ...] = (), vsix: Path | None = None) -> Iterator[Code]:
+def running(
+    folder: Path, *, settings: dict[str, Any], options: tuple[str, ...] = (), vsix: Path | None = None
+) -> Iterator[Code]:
     """VS Code with its own home, data and extensions, all below `folder`."""
     server = CACHE / "node_modules" / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
     data, extensions, home = folder / "data", folder / "extensions", folder / "home"
@@ -107,7 +109,12 @@ def running(folder: Path, *, settings: dict[str, Any], options: tuple[str, ...] 
     machine = data / "data" / "Machine"
     for path in (machine, extensions, home):
         path.mkdir(parents=True, exist_ok=True)
-    quiet = {"workbench.startupEditor": "none", "workbench.secondarySideBar.defaultVisibility": "hidden"}
+    # Animations are drawn by the processor here.
+    quiet = {
+        "workbench.startupEditor": "none",
+        "workbench.reduceMotion": "on",
+        "workbench.secondarySideBar.defaultVisibility": "hidden",
+    }
     chosen = {"rlm.server.path": str(wrapper(folder)), **quiet, **settings}
     (machine / "settings.json").write_text(json.dumps(chosen))
     env = {**os.environ, "HOME": str(home), "RLM_PYTHON": sys.executable, "RLM_ROOT": str(ROOT)}

@@ -15,7 +15,13 @@ from tests.editors.vscode.code import EXTENSION, node
 def npm(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     node()
     return subprocess.run(
-        ["npm", *arguments], cwd=EXTENSION, env={**os.environ, **env}, capture_output=True, text=True, timeout=300, check=False
+        ["npm", *arguments],
+        cwd=EXTENSION,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from tests.editors.vscode.code import ROOT
 
@@ -44,14 +45,15 @@ submit(f'{n} orders failed.', cite=find('OrderFailed', limit=2))
 """
 
 
-def streamed(text: str) -> dict[str, Any]:
+def streamed(text: str, delay: float = 0.06) -> dict[str, Any]:
     """Slow enough to be seen."""
-    return {"text": text, "piece": 12, "delay": 0.06}
+    return {"text": text, "piece": 12, "delay": delay}
 
 
 @contextmanager
 def serving(folder: Path, replies: Sequence[str | dict[str, Any]]) -> Iterator[str]:
     """The base URL of a model that says this, one reply a call."""
+    folder.mkdir(exist_ok=True)
     file = folder / "replies.json"
     file.write_text(json.dumps(list(replies)))
     command = [sys.executable, str(ROOT / "tests" / "fakes" / "model_server.py"), "--replies", str(file)]
@@ -62,6 +64,13 @@ def serving(folder: Path, replies: Sequence[str | dict[str, Any]]) -> Iterator[s
     finally:
         process.terminate()
         process.wait(10)
+
+
+def requests(base_url: str) -> list[dict[str, Any]]:
+    """What that model was asked."""
+    with urlopen(f"{base_url.removesuffix('/v1')}/state", timeout=10) as response:
+        found: list[dict[str, Any]] = json.load(response)["requests"]
+    return found
 
 
 def model_settings(base_url: str) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def test_every_setting_of_the_server_can_be_set_in_the_editor() -> None:
 
     from rlm_ls.settings import PLACES
 
-    properties = json.loads((EXTENSION / "package.json").read_text("utf-8"))["contributes"]["configuration"]["properties"]
+    properties = json.loads((EXTENSION / "package.json").read_text("utf-8"))["contributes"]["configuration"][
+        "properties"
+    ]
     offered = {name.removeprefix("rlm.") for name in properties if not name.startswith("rlm.server.")}
     known = {".".join(part for part in (section, to_camel(name)) if part) for section, name in PLACES}
     assert offered <= known

@@ -45,19 +45,26 @@ await scenario(async (page) => {
 
   await answer.locator("#next").fill(given.followUp);
   await answer.locator("#next").press("Enter");
-  await answer.locator("article").nth(1).locator(".answer p").first().waitFor();
-  found.followed = await answer.locator("article").nth(1).innerText();
-  log("followed up");
-
+  await answer.locator("article").nth(1).locator(".turn").first().waitFor();
   await command(page, "RLM: Show Trace");
   const trace = await webview(page, "#timeline details");
+  await trace.locator(".model.running pre", { hasText: "count" }).waitFor();
+  found.live = await trace.locator("#timeline").innerText();
+  await shot(page, "trace-live");
   await trace.locator("summary", { hasText: "Answer (answered)" }).waitFor();
   found.trace = await trace.locator("body").innerText();
   await trace.locator("summary").first().focus();
   await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowLeft");
+  found.keyboard = await trace.evaluate(() => [document.activeElement.tagName, document.activeElement.parentElement.open]);
   await page.keyboard.press("ArrowRight");
-  found.keyboard = await trace.evaluate(() => document.activeElement.tagName);
   await shot(page, "trace");
   log("trace");
+
+  await page.locator(".tab", { hasText: "RLM: " }).first().click();
+  found.followed = await answer.locator("article").nth(1).innerText();
+  await shot(page, "follow-up");
+  log("followed up");
   return found;
 });

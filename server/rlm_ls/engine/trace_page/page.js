@@ -21,7 +21,7 @@ const seconds = (value) => (value < 0.995 ? `${Math.round(value * 1000)} ms` : `
 const money = (value) => (value === null || value === undefined ? "" : value === 0 || value >= 0.01 ? `$${value.toFixed(2)}` : `$${value.toFixed(4)}`);
 const joined = (...parts) => parts.filter(Boolean).join(" · ");
 // The history keeps a digest in the place of texts, unless tracing is set to full.
-const kept = (text) => (typeof text === "string" ? text : `(${number(text?.characters)} characters, not kept; set rlm.trace to full to keep them)`);
+const kept = (text) => (typeof text === "string" ? text : !text?.characters ? "" : `(${number(text.characters)} characters, not kept; set rlm.trace to full to keep them)`);
 
 // ---- the tree -----------------------------------------------------------------------------------------------------------
 
