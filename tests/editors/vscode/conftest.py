@@ -39,7 +39,7 @@ def dependencies() -> Path:
 
 @pytest.fixture(scope="session")
 def vsix(dependencies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The extension as `vsce package` makes it, with the server's wheel in it. Kept in RLM_SHOTS's folder's neighbour."""
+    """The extension as `vsce package` makes it, with the server's wheel in it."""
     path = tmp_path_factory.mktemp("vsix") / "rlm-ls.vsix"
     done = npm("run", "package", PYTHON=sys.executable, RLM_VSIX=str(path))
     assert done.returncode == 0, done.stdout + done.stderr

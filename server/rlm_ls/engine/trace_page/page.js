@@ -128,7 +128,10 @@ const handlers = {
   },
   modelCalled(event) {
     const node = runs(branch(key(event, event.turn, "model"), turnOf(event).body, "model", `Asking ${event.model}`, event.at, false));
-    for (const message of event.messages) block(node.body, message.role, kept(message.content));
+    const prompt = element("details");
+    prompt.append(element("summary", "plain", `prompt: ${plural(event.messages.length, "new message")}`));
+    for (const message of event.messages) block(prompt, message.role, kept(message.content));
+    node.body.append(prompt);
   },
   textStreamed(event) {
     const node = nodes.get(key(event, event.turn, "model"));
@@ -375,8 +378,8 @@ for (const event of events) take(event);
 draw();
 
 const summaries = () => [...document.querySelectorAll("summary")].filter((summary) => summary.offsetParent !== null);
-document.getElementById("open-all").addEventListener("click", () => { for (const node of bars) node.details.open = true; });
-document.getElementById("close-all").addEventListener("click", () => { for (const node of bars) node.details.open = false; });
+document.getElementById("open-all").addEventListener("click", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
+document.getElementById("close-all").addEventListener("click", () => { for (const details of document.querySelectorAll("details")) details.open = false; });
 document.addEventListener("keydown", (event) => {
   const summary = document.activeElement;
   if (summary?.tagName !== "SUMMARY" || event.ctrlKey || event.altKey || event.metaKey) return;
