@@ -198,7 +198,7 @@ async def _memory() -> str:
             for _ in range(0, GIGABYTE, 1000 * len(line)):
                 out.write(1000 * line)
         async with SearchPool() as pool:
-            await pool.call("rows.groups", {"pattern": "a", "ignore_case": False, "multiline": False}, 10)
+            await pool.call("match.summaries", {"parts": {}, "percentiles": []}, 10)
             gc.collect()
             before = _resident()
             async with await Context.take(Scope("document", files=(str(path),)), pool) as context:

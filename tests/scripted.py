@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,8 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.models.base import Message, Model, Usage
+from rlm_ls.executors.llm.prompts import SYSTEM as SUB_SYSTEM
+from rlm_ls.models.base import Message, Model, Reply, Usage
 from rlm_ls.models.recorded import RecordedCall, RecordedModel
 from rlm_ls.settings import Settings
 
@@ -43,16 +44,71 @@ class Listening(RecordedModel):
     """A recording that keeps what it was asked."""
 
     def __init__(
-        self, calls: Sequence[RecordedCall], sent: list[list[Message]], window: int, kind: Literal["live", "recorded"]
+        self,
+        calls: Sequence[RecordedCall],
+        sent: list[list[Message]],
+        window: int,
+        kind: Literal["live", "recorded"],
+        per_token: float,
     ) -> None:
         super().__init__(calls, strict=True)
         self.sent = sent
         self.window = window
         self.kind = kind  # type: ignore[assignment]
+        self.per_token = per_token
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        return (prompt_tokens + completion_tokens) * self.per_token
 
     async def complete(self, messages: Sequence[Message], **options: Any) -> Any:
         self.sent.append(list(messages))
         return await super().complete(messages, **options)
+
+
+class Mind:
+    """A live model written by the test: `replies` in order to a root, `answers` to whatever a sub-model is asked.
+
+    Keeps what it was asked; `price` is dollars a token.
+    """
+
+    kind: Literal["live"] = "live"
+    local = True
+    endpoint = "test"
+    window = 1_000_000
+
+    def __init__(
+        self,
+        replies: Sequence[str],
+        answers: Callable[[str], str | Exception | Awaitable[str]] = lambda _: "yes",
+        *,
+        price: float | None = 0.0,
+        name: str = "mind",
+    ) -> None:
+        self.name = name
+        self._replies = list(replies)
+        self._answers = answers
+        self._price = price
+        self.asked: list[list[Message]] = []
+        self.sub_asked: list[list[Message]] = []
+
+    async def prepare(self) -> None:
+        pass
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        return None if self._price is None else self._price * (prompt_tokens + completion_tokens)
+
+    async def complete(self, messages: Sequence[Message], **options: Any) -> Reply:
+        if messages[0].content.startswith(SUB_SYSTEM):
+            self.sub_asked.append(list(messages))
+            answer = self._answers(messages[-1].content)
+            if isinstance(answer, Exception):
+                raise answer
+            return self._reply(answer if isinstance(answer, str) else await answer)
+        self.asked.append(list(messages))
+        return self._reply(self._replies.pop(0))
+
+    def _reply(self, text: str) -> Reply:
+        return Reply(text, Usage(100, 10, 0, self.price(100, 10)), self.name)
 
 
 def script(code: str) -> str:
@@ -79,12 +135,16 @@ class Asker:
         follow_up: str | None = None,
         surroundings: Surroundings = NOWHERE,
         on_event: Any = None,
+        mind: Mind | None = None,
+        coordinator: bool = False,
+        per_token: float = 0.0,
+        consent: Any = None,
     ) -> Told:
         told = Told(answer=None)  # type: ignore[arg-type]
         calls = [RecordedCall(None, reply, usage or Usage(100, 20, 0, 0.0)) for reply in replies]
 
         def factory(_request: AskRequest, _context: Context) -> Model:
-            return Listening(calls, told.sent, window, kind)
+            return mind or Listening(calls, told.sent, window, kind, per_token)
 
         def listen(event: AnyEvent) -> None:
             told.events.append(event)
@@ -100,8 +160,9 @@ class Asker:
             follow_up=follow_up,
             levels=levels,
             surroundings=surroundings,
+            coordinator=coordinator,
         )
-        told.answer = await self.engine.ask(request, listen, model=factory)
+        told.answer = await self.engine.ask(request, listen, model=factory, consent=consent)
         return told
 
 
@@ -118,4 +179,4 @@ async def asking(state: Path, **settings: Any) -> AsyncIterator[Asker]:
         await engine.close()
 
 
-__all__ = ["TEXT", "Asker", "Told", "asking", "document", "script"]
+__all__ = ["TEXT", "Asker", "Mind", "Told", "asking", "document", "script"]

@@ -13,6 +13,8 @@ def main() -> None:
         from rlm_ls.lsp.stdio import serve
 
         sys.exit(serve(client))
+    if any(argument.partition("=")[0] in {"--tcp", "--ws"} for argument in arguments):
+        sys.exit(_listen(arguments))
     if arguments == ["--version"]:
         from rlm_ls import __version__
 
@@ -41,6 +43,27 @@ def _client_process(arguments: list[str]) -> int | None:
             sys.exit(f"rlm-ls: --clientProcessId wants a process id, not {value!r}")
         process = int(value)
     return process
+
+
+def _listen(arguments: list[str]) -> int:
+    """`--tcp [HOST:]PORT` or `--ws [HOST:]PORT`, and `--token-env VARIABLE`: serve editors that connect."""
+    from rlm_ls.lsp.listen import CannotListen, listen, place, token_from
+
+    given: dict[str, str] = {}
+    rest = iter(arguments)
+    try:
+        for argument in rest:
+            name, equals, value = argument.partition("=")
+            if name not in {"--tcp", "--ws", "--token-env"} or name in given:
+                raise CannotListen(f"{argument}: it is rlm-ls --tcp|--ws [HOST:]PORT [--token-env VARIABLE].")
+            given[name] = value if equals else next(rest, "")
+        if len(given.keys() & {"--tcp", "--ws"}) != 1:
+            raise CannotListen("either --tcp or --ws.")
+        where = place("tcp", given["--tcp"]) if "--tcp" in given else place("ws", given["--ws"])
+        return listen(where, token_from(given.get("--token-env")))
+    except CannotListen as reason:
+        print(f"rlm-ls: {reason}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

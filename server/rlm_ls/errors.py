@@ -101,9 +101,13 @@ class ModelUnreachable(RlmError):
 
 
 class ModelFailed(RlmError):
-    """The provider answered with an error that a retry did not mend (5xx, malformed reply, context too long)."""
+    """The provider answered with an error that a retry did not mend (5xx, malformed reply, context too long).
+
+    `passing`: it is the provider's state and not the request's; in a while, or elsewhere, the same request may do.
+    """
 
     code = 4204
+    passing = False
 
 
 class ModelNotLocal(RlmError):
@@ -116,6 +120,12 @@ class RecordingMismatch(RlmError):
     """A replayed run asked something else than its recording holds."""
 
     code = 4206
+
+
+class SubCallFailed(RlmError):
+    """A sub-model or a child run that a script asked gave no usable reply."""
+
+    code = 4207
 
 
 class BadPattern(RlmError):

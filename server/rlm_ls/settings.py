@@ -7,6 +7,7 @@ a file inside the workspace.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import tomllib
@@ -57,6 +58,32 @@ def _variable_name(value: str | None) -> str | None:
     return value
 
 
+def split_weight(name: str) -> tuple[str, int | None]:
+    """A model's name and its weight in a list: "openai/gpt-4o-mini*3" is 3; None where none is written.
+
+    Raises ValueError with the reason, for what cannot be a model's name.
+    """
+    found = re.fullmatch(r"([^\s*,]+)(?:\*([1-9][0-9]{0,2}))?", name)
+    if found is None:
+        raise ValueError("must be a model's name, with a weight from 1 to 999 if any, such as openai/gpt-4o-mini*3")
+    return found[1], int(found[2]) if found[2] else None
+
+
+def _model_name(value: str) -> str:
+    split_weight(value)
+    return value
+
+
+def _own_host(value: str) -> str:
+    """A name, an address, or a network such as 192.168.1.0/24: neither a URL nor a pattern."""
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        if not re.fullmatch(r"(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?", value):
+            raise ValueError("must be a host's name, an address or a network such as 192.168.1.0/24") from None
+    return value
+
+
 def _one_or_many(value: Any) -> Any:
     # A tuple, since what comes out of here is checked as strictly as Python data.
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
@@ -64,6 +91,9 @@ def _one_or_many(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+ModelNames = Annotated[tuple[Annotated[Name, AfterValidator(_model_name)], ...], BeforeValidator(_one_or_many)]
+Hosts = Annotated[tuple[Annotated[Name, AfterValidator(_own_host)], ...], BeforeValidator(_one_or_many)]
+Width = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -74,17 +104,38 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
+class ProfileSettings(Section):
+    """Fields of a model's profile (models/profiles.py) that the user knows better; None leaves the shipped one."""
+
+    model_config = ConfigDict(extra="forbid")  # added to Section's: an unknown field makes the table a Problem
+
+    characters: int | None = Field(default=None, ge=500, le=20_000_000)
+    batch: int | None = Field(default=None, ge=1, le=10_000)
+    reply_tokens: int | None = Field(default=None, ge=16, le=1_000_000)
+    prompt: Annotated[str, Field(max_length=4000)] | None = None
+
+
 class Models(Section):
     """LiteLLM model names (`openai/gpt-4o-mini`, `ollama_chat/qwen3`) or `offline`, best first.
 
-    An empty role takes `root`; an empty `root` means that no model is configured.
+    An empty role takes `root`; an empty `root` means that no model is configured. Where a name of a list has a weight
+    (`openai/gpt-4o-mini*3`), calls are shared out by weight. `concurrency`: calls under way at one endpoint, unless
+    `limits` has a pattern for the model, provider or endpoint. `silence_seconds`: a call of which nothing comes for so
+    long is made again. `local_hosts`: the user's own machines, which `privacy: local` allows besides this one.
+    `profiles`: by a pattern for the model's name. `editor_is_local`: the editor's own model runs on this machine.
     """
 
-    root: Names = ()
-    sub: Names = ()
-    code: Names = ()
+    root: ModelNames = ()
+    sub: ModelNames = ()
+    code: ModelNames = ()
     api_base: Annotated[str | None, AfterValidator(_endpoint)] = None
     api_key_env: Annotated[str | None, AfterValidator(_variable_name)] = None
+    editor_is_local: bool = False
+    concurrency: Width = 16
+    limits: Mapping[Name, Width] = {}
+    silence_seconds: Seconds = 120.0
+    local_hosts: Hosts = ()
+    profiles: Mapping[Name, ProfileSettings] = {}
 
 
 class BudgetSettings(Section):
@@ -110,10 +161,13 @@ class ContextSettings(Section):
 
 
 class Settings(Section):
-    """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`."""
+    """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
+
+    `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
+    """
 
     models: Models = Models()
-    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl",)
+    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl", "llm")
     budget: BudgetSettings = BudgetSettings()
     privacy: Literal["any", "local"] = "any"
     context: ContextSettings = ContextSettings()
@@ -122,6 +176,7 @@ class Settings(Section):
     script_seconds: Seconds = 10.0
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
     code_lens: bool = False
+    cache_mb: int = Field(default=256, ge=0, le=1 << 20)
 
 
 def default_file() -> Path:
@@ -139,7 +194,7 @@ def load(
     """Merge the layers; whatever cannot be used is left out and named. Raises nothing.
 
     `client` is the editor's section `rlm`. With `trusted` False it may come from a workspace's own files: it then sets
-    no endpoint and no key's name, and does not loosen `privacy`.
+    no endpoint, host, key's name or prompt, and does not loosen `privacy`.
     """
     problems: list[Problem] = []
     chosen: dict[str, dict[str, Any]] = {}
@@ -191,7 +246,7 @@ def _section(data: Any, where: str, problems: list[Problem]) -> Mapping[str, Any
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
-    """RLM_BUDGET_USD and the like, one per setting, as nested data. Lists are separated by commas."""
+    """RLM_BUDGET_USD and the like, one per setting, as nested data. Commas separate a list; a table is JSON."""
     found: dict[str, Any] = {}
     known: dict[str, tuple[str, str]] = {"RLM_MODEL": ("models", "root")}
     for section, name in PLACES:
@@ -199,7 +254,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
     for variable, (section, name) in known.items():  # the short form comes first: RLM_MODELS_ROOT wins over it
         if text := environ.get(variable, "").strip():
             place = found.setdefault(section, {}) if section else found
-            place[name] = _from_text(text, many=isinstance(PLACES[section, name].model_fields[name].default, tuple))
+            place[name] = _from_text(text, PLACES[section, name].model_fields[name].default)
     sections = tuple(f"RLM_{section.upper()}_" for section in SECTIONS)
     problems.extend(
         Problem(f"environment {variable}", f"is no setting.{_similar(variable, list(known))}")
@@ -209,9 +264,14 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
     return found
 
 
-def _from_text(text: str, *, many: bool) -> Any:
-    if many:
+def _from_text(text: str, default: Any) -> Any:
+    if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(default, Mapping):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
     try:
@@ -221,10 +281,14 @@ def _from_text(text: str, *, many: bool) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
+USERS_ALONE = {"api_base", "api_key_env", "local_hosts", "profiles", "editor_is_local"}
+"""Settings of `models` that no workspace makes: where texts and keys go, and what the model is told (profiles)."""
+
+
 def _untrusted(section: dict[str, Any], privacy_below: str, problems: list[Problem]) -> dict[str, Any]:
     models = section.get("models")
     if isinstance(models, Mapping):
-        refused = [key for key in models if _snake(str(key)) in {"api_base", "api_key_env"} and models[key]]
+        refused = [key for key in models if _snake(str(key)) in USERS_ALONE and models[key]]
         problems.extend(
             Problem(f"editor settings models.{key}", "is not taken from a workspace that is not trusted.")
             for key in refused

@@ -206,3 +206,17 @@ def test_control_c_shows_what_was_found_and_leaves_no_process(tmp_path: Path) ->
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"so far 40" in out
+
+
+def test_an_estimate_says_what_a_question_may_cost(log: Path) -> None:
+    done = rlm("estimate", "How many lines contain ERROR?", log)
+    assert done.returncode == 0, done.stderr
+    assert "route offline" in done.stdout
+    assert "1 turn, 0 tokens, $0.0000" in done.stdout
+    found = json.loads(rlm("estimate", "--json", "How many?", log).stdout)
+    assert found["likely"] == {"turns": 1, "subCalls": 0, "tokens": 0, "usd": 0.0}
+
+
+def test_the_cache_is_shown_and_cleared() -> None:
+    assert "0 replies, 0.0 MB; the limit is 256 MB" in rlm("cache").stdout
+    assert "Deleted 0 replies" in rlm("cache", "clear").stdout

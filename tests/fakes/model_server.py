@@ -2,8 +2,12 @@
 
 In a test:        async with ModelServer(["first reply", Scripted(fault="cut")]) as server: … server.base_url …
 As a process:     python tests/fakes/model_server.py --replies FILE     (a JSON list of strings or Scripted objects)
+                  python tests/fakes/model_server.py --reply TEXT --latency 0.2 --fault 429=0.1 --fault hang=0.02
                   prints its base URL on one line, then serves until it is terminated;
                   GET <origin>/state tells the counters to a test in another process.
+
+It is cheap (a reply without `delay` is written at once, and rendered once), so that what is measured with it is the
+client.
 """
 
 from __future__ import annotations
@@ -12,13 +16,16 @@ import argparse
 import asyncio
 import contextlib
 import json
+import random
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aiohttp import web
 
@@ -62,6 +69,9 @@ STATUS = {
 }
 
 
+BREAKS = frozenset({"hang-mid", "cut", "short", "malformed", "error-mid"})
+
+
 @dataclass(frozen=True, slots=True)
 class Scripted:
     """One reply. `delay`: seconds before each piece of `piece` characters; tokens default to a count of words."""
@@ -96,18 +106,43 @@ class Received:
         return messages
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Tokens of one request that the server worked on. `reported`: its client was sent the figures, whole."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reported: bool
+
+
 class ModelServer:
     """Serves `script` in order on a free loopback port; a callable is given each request's JSON body instead.
 
-    `disconnects` counts clients that hung up in the middle of a reply. A script that has run out answers 400.
+    `latency`: seconds before a reply begins. `faults`: shares of requests that meet a fault whatever the script says,
+    drawn with `seed`. `disconnects` counts clients that hung up in the middle of a reply; `billed` has an entry for
+    each request that was worked on; `most_open` is the most replies that were under way at once. The last `keep`
+    requests are kept. A script that has run out answers 400.
     """
 
-    def __init__(self, script: Script = ()) -> None:
+    def __init__(
+        self,
+        script: Script = (),
+        *,
+        latency: float = 0.0,
+        faults: Mapping[Fault, float] | None = None,
+        seed: int = 0,
+        keep: int | None = None,
+    ) -> None:
         self._script = script
-        self.requests: list[Received] = []
+        self._latency = latency
+        self._faults = dict(faults or {})
+        self._random = random.Random(seed)
+        self.requests: list[Received] | deque[Received] = [] if keep is None else deque(maxlen=keep)
+        self.count = 0
         self.disconnects = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
+        self.billed: list[Billed] = []
+        self.met: dict[str, int] = {}
+        self.most_open = 0
         self._running = 0
         self._stopping = False
         self._runner: web.AppRunner | None = None
@@ -121,7 +156,7 @@ class ModelServer:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/state", self._state)
         # handler_cancellation: a handler learns at once that its client has hung up.
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
@@ -153,6 +188,11 @@ class ModelServer:
         """Replies under way."""
         return self._running
 
+    def reported(self) -> tuple[int, int]:
+        """Prompt and completion tokens of all requests whose figures were sent: what an account can know of."""
+        known = [billed for billed in self.billed if billed.reported]
+        return sum(billed.prompt_tokens for billed in known), sum(billed.completion_tokens for billed in known)
+
     async def disconnected(self, within: float = 5.0) -> None:
         """Wait until a client has hung up in the middle of a reply; TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
@@ -166,11 +206,22 @@ class ModelServer:
     def _next(self, body: Mapping[str, Any]) -> Scripted | None:
         if callable(self._script):
             reply = self._script(body)
-        elif len(self.requests) <= len(self._script):
-            reply = self._script[len(self.requests) - 1]
+        elif self.count <= len(self._script):
+            reply = self._script[self.count - 1]
         else:
             return None
-        return Scripted(text=reply) if isinstance(reply, str) else reply
+        reply = Scripted(text=reply) if isinstance(reply, str) else reply
+        return replace(reply, fault=fault) if (fault := self._draw()) else reply
+
+    def _draw(self) -> Fault:
+        if not self._faults:
+            return ""
+        drawn, below = self._random.random(), 0.0
+        for fault, share in self._faults.items():
+            below += share
+            if drawn < below:
+                return fault
+        return ""
 
     async def _models(self, _request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
@@ -181,20 +232,28 @@ class ModelServer:
                 "requests": [asdict(request) for request in self.requests],
                 "openConnections": self.open_connections,
                 "disconnects": self.disconnects,
-                "promptTokens": self.prompt_tokens,
-                "completionTokens": self.completion_tokens,
+                "count": self.count,
+                "mostOpen": self.most_open,
+                "faults": self.met,
+                "promptTokens": self.reported()[0],
+                "completionTokens": self.reported()[1],
+                "billed": [asdict(billed) for billed in self.billed],
             }
         )
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        body = json.loads(await request.read())
+        self.count += 1
         self.requests.append(Received(body, {name.lower(): value for name, value in request.headers.items()}))
         reply = self._next(body)
         self._asked.set()
         self._running += 1
+        self.most_open = max(self.most_open, self._running)
         try:
             if reply is None:
                 return _error(400, "script_exhausted", "The scripted model server has no reply left.")
+            if reply.fault:
+                self.met[reply.fault] = self.met.get(reply.fault, 0) + 1
             return await self._serve(request, body, reply)
         except (asyncio.CancelledError, ConnectionError):
             if not self._stopping:
@@ -212,36 +271,60 @@ class ModelServer:
             return web.Response(text="<html><body>Log in to the network first.</body></html>", content_type="text/html")
         if reply.fault == "hang":
             await asyncio.sleep(3600)
-        usage = self._account(body, reply)
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        prompt, completion = _tokens(body, reply)
+        streamed = bool(body.get("stream"))
+        reported = not streamed or (reply.usage and bool((body.get("stream_options") or {}).get("include_usage")))
+        breaks = reply.fault in BREAKS and streamed
+        self.billed.append(Billed(prompt, completion, reported and not breaks))
         text = "" if reply.fault == "empty" else reply.text
-        if not body.get("stream"):
+        usage = _usage(prompt, completion, reply.cached_tokens)
+        if reply.fault in BREAKS and not streamed:
+            return await self._broken_whole(request, body, reply, usage)
+        if not streamed:
             return web.json_response(_whole(body, text, reply.finish, usage))
-        return await self._stream(request, body, reply, text, usage)
+        if reply.delay or breaks:
+            return await self._stream(request, body, reply, text, usage if reported else None)
+        rendered = _rendered(str(body.get("model", "")), text, replace(reply, text=""), prompt, completion, reported)
+        return web.Response(body=rendered, headers=STREAM)
+
+    async def _broken_whole(
+        self, request: web.Request, body: Mapping[str, Any], reply: Scripted, usage: dict[str, Any]
+    ) -> web.StreamResponse:
+        """Half of a reply that was not to be streamed, under the length of the whole."""
+        self.billed[-1] = replace(self.billed[-1], reported=False)
+        if reply.fault == "error-mid":
+            return web.json_response({"error": {"message": "The server had an error.", "type": "server_error"}})
+        whole = json.dumps(_whole(body, reply.text, reply.finish, usage)).encode()
+        half = whole[: len(whole) // 2]
+        if reply.fault in {"short", "malformed"}:
+            return web.Response(body=half, content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(whole))})
+        await response.prepare(request)
+        await response.write(half)
+        return await self._break(request, response, reply.fault)
 
     async def _stream(
-        self, request: web.Request, body: Mapping[str, Any], reply: Scripted, text: str, usage: dict[str, Any]
+        self,
+        request: web.Request,
+        body: Mapping[str, Any],
+        reply: Scripted,
+        text: str,
+        usage: dict[str, Any] | None,
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+        response = web.StreamResponse(headers=STREAM)
         await response.prepare(request)
-
-        async def send(delta: dict[str, Any], finish: str | None = None) -> None:
-            await response.write(_event(_chunk(body, [{"index": 0, "delta": delta, "finish_reason": finish}])))
-
-        await send({"role": "assistant", "content": ""})
-        if reply.reasoning:
-            await send({"reasoning_content": reply.reasoning})
-        breaks = reply.fault in {"hang-mid", "cut", "short", "malformed", "error-mid"}
-        shown = text[: max(1, len(text) // 2)] if breaks else text
-        for start in range(0, len(shown), reply.piece):
+        breaks = reply.fault in BREAKS
+        first, pieces, last = _events(str(body.get("model", "")), text, reply, None if breaks else usage)
+        await response.write(first)
+        for piece in pieces[: max(1, len(pieces) // 2)] if breaks else pieces:
             if reply.delay:
                 await asyncio.sleep(reply.delay)
-            await send({"content": shown[start : start + reply.piece]})
+            await response.write(piece)
         if breaks:
             return await self._break(request, response, reply.fault)
-        await send({}, reply.finish)
-        if reply.usage and (body.get("stream_options") or {}).get("include_usage"):
-            await response.write(_event({**_chunk(body, []), "usage": usage}))
-        await response.write(b"data: [DONE]\n\n")
+        await response.write(last)
         await response.write_eof()
         return response
 
@@ -256,18 +339,52 @@ class ModelServer:
             request.transport.abort()
         return response
 
-    def _account(self, body: Mapping[str, Any], reply: Scripted) -> dict[str, Any]:
-        words = sum(len(str(message.get("content", "")).split()) for message in body["messages"])
-        prompt = words if reply.prompt_tokens is None else reply.prompt_tokens
-        completion = len(reply.text.split()) if reply.completion_tokens is None else reply.completion_tokens
-        self.prompt_tokens += prompt
-        self.completion_tokens += completion
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-            "prompt_tokens_details": {"cached_tokens": reply.cached_tokens},
-        }
+
+STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+
+
+def _tokens(body: Mapping[str, Any], reply: Scripted) -> tuple[int, int]:
+    prompt, completion = reply.prompt_tokens, reply.completion_tokens
+    if prompt is None:
+        prompt = sum(_words(str(message.get("content", ""))) for message in body["messages"])
+    return prompt, _words(reply.text) if completion is None else completion
+
+
+def _usage(prompt: int, completion: int, cached: int) -> dict[str, Any]:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": cached},
+    }
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+@lru_cache(maxsize=1024)
+def _rendered(model: str, text: str, reply: Scripted, prompt: int, completion: int, reported: bool) -> bytes:
+    usage = _usage(prompt, completion, reply.cached_tokens) if reported else None
+    first, pieces, last = _events(model, text, reply, usage)
+    return b"".join([first, *pieces, last])
+
+
+def _events(model: str, text: str, reply: Scripted, usage: dict[str, Any] | None) -> tuple[bytes, list[bytes], bytes]:
+    """A stream: what comes before the text, the pieces of the text, what comes after it."""
+
+    def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
+        return _event(_chunk({"model": model}, [{"index": 0, "delta": delta, "finish_reason": finish}]))
+
+    first = event({"role": "assistant", "content": ""})
+    if reply.reasoning:
+        first += event({"reasoning_content": reply.reasoning})
+    pieces = [event({"content": text[start : start + reply.piece]}) for start in range(0, len(text), reply.piece)]
+    last = event({}, reply.finish)
+    if usage is not None:
+        last += _event({**_chunk({"model": model}, []), "usage": usage})
+    return first, pieces, last + b"data: [DONE]\n\n"
 
 
 def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -300,25 +417,46 @@ def read_script(path: Path) -> list[Reply]:
     return [item if isinstance(item, str) else Scripted(**item) for item in json.loads(path.read_text("utf-8"))]
 
 
-async def serve(script: Script, port: int) -> None:
+async def serve(server: ModelServer, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # Windows: terminate() ends the process outright
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGINT, stop.set)
-    server = ModelServer(script)
     await server.start(port)
     print(server.base_url, flush=True)
     await stop.wait()
     await server.stop()
 
 
+def _share(text: str) -> tuple[Fault, float]:
+    name, _, share = text.partition("=")
+    if name not in get_args(Fault) or not 0 <= float(share) <= 1:
+        raise ValueError(text)
+    return name, float(share)  # type: ignore[return-value]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve scripted model replies on a loopback port.")
-    parser.add_argument("--replies", type=Path, required=True, help="JSON list of strings or Scripted objects")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--replies", type=Path, help="JSON list of strings or Scripted objects")
+    what.add_argument("--reply", help="the reply to every request")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
+    parser.add_argument("--fault", type=_share, action="append", default=[], help="NAME=SHARE, such as 429=0.1")
+    parser.add_argument("--seed", type=int, default=0, help="for the faults")
+    parser.add_argument("--keep", type=int, help="how many requests are kept for /state; all unless said")
     arguments = parser.parse_args()
-    asyncio.run(serve(read_script(arguments.replies), arguments.port))
+    every = None if arguments.reply is None else Scripted(arguments.reply)
+    script: Script = read_script(arguments.replies) if every is None else lambda _body: every
+    server = ModelServer(
+        script,
+        latency=arguments.latency,
+        faults=dict(arguments.fault),
+        seed=arguments.seed,
+        keep=arguments.keep,
+    )
+    asyncio.run(serve(server, arguments.port))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Editor:
             "workspace/configuration": lambda params: [None] * len(params["items"]),
             "client/registerCapability": lambda _: None,
         }
+        self.silent: set[str] = set()
+        """Requests of the server that are not answered."""
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._arrival = asyncio.Condition()
         self._next_id = 0
@@ -59,6 +61,7 @@ class Editor:
         self.process = await asyncio.create_subprocess_exec(
             *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=self._env, limit=1 << 30
         )
+        self.incoming = self.process.stdout
         self._reading = asyncio.ensure_future(self._read())
         self._errors = asyncio.ensure_future(self.process.stderr.read())  # type: ignore[union-attr]
         return self
@@ -158,7 +161,7 @@ class Editor:
         return (await asyncio.wait_for(asyncio.shield(self._errors), PATIENCE)).decode("utf-8", "replace")
 
     async def _read(self) -> None:
-        stream = self.process.stdout
+        stream = self.incoming
         assert stream is not None
         with suppress(asyncio.IncompleteReadError):
             while True:
@@ -188,7 +191,7 @@ class Editor:
                     future.set_result(message["result"])
             return
         self.received.append((asyncio.get_running_loop().time(), message))
-        if "id" in message:
+        if "id" in message and message["method"] not in self.silent:
             self._answer(message)
 
     def _answer(self, message: dict[str, Any]) -> None:
@@ -200,6 +203,8 @@ class Editor:
             answer["result"] = handler(message.get("params"))
         except Refuse as refusal:
             answer["error"] = {"code": -32601, "message": str(refusal)}
+        except RpcError as error:
+            answer["error"] = {"code": error.code, "message": error.message}
         self.send(answer)
 
 

@@ -19,12 +19,12 @@ TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 
 
 def test_every_method_has_a_section() -> None:
-    for method in (*wire.REQUESTS, wire.EVENT):
+    for method in (*wire.REQUESTS, wire.EVENT, wire.SAMPLE):
         assert f"\n## `{method}`\n" in TEXT
 
 
 def test_every_command_is_listed() -> None:
-    for command in (commands.ASK, commands.STOP, commands.RUNS, commands.TRACE, commands.DOCTOR):
+    for command in (commands.ASK, commands.STOP, commands.RUNS, commands.TRACE, commands.DOCTOR, commands.CLEAR_CACHE):
         assert f"| `{command}` |" in TEXT
 
 

@@ -2,6 +2,9 @@
 
 `--refresh` in place of MODEL keeps the recorded replies and takes the prompts and outputs of today: for a change that
 does not call for another mind.
+
+Runs over texts that are not ours to pass on are recorded by `python -m bench.quality bench/quality/own.json` with
+`--record DIR`, and kept outside the repository.
 """
 
 from __future__ import annotations

@@ -165,6 +165,71 @@ def test_the_user_s_own_editor_may_set_them(tmp_path: Path) -> None:
     assert (settings.models.api_base, settings.models.api_key_env) == ("http://localhost:9/v1", "MY_KEY")
 
 
+def test_weights_limits_hosts_and_profiles_are_taken(tmp_path: Path) -> None:
+    toml = """
+    [models]
+    sub = ["openai/gpt-4o-mini*3", "groq/llama-3.3-70b"]
+    concurrency = 32
+    silenceSeconds = 300
+    localHosts = ["gpu.lan", "192.168.1.0/24"]
+    [models.limits]
+    groq = 4
+    [models.profiles."openai/gpt-4o*"]
+    characters = 60000
+    replyTokens = 900
+    """
+    settings, problems = loaded(tmp_path, toml)
+    models = settings.models
+    assert problems == ()
+    assert models.sub == ("openai/gpt-4o-mini*3", "groq/llama-3.3-70b")
+    assert (models.concurrency, models.silence_seconds, dict(models.limits)) == (32, 300.0, {"groq": 4})
+    assert models.local_hosts == ("gpu.lan", "192.168.1.0/24")
+    assert (models.profiles["openai/gpt-4o*"].characters, models.profiles["openai/gpt-4o*"].reply_tokens) == (
+        60000,
+        900,
+    )
+
+
+def test_a_table_in_the_environment_is_json(tmp_path: Path) -> None:
+    settings, problems = loaded(tmp_path, RLM_MODELS_LIMITS='{"groq": 4}', RLM_MODELS_LOCAL_HOSTS="gpu.lan, 10.0.0.0/8")
+    assert problems == ()
+    assert (dict(settings.models.limits), settings.models.local_hosts) == ({"groq": 4}, ("gpu.lan", "10.0.0.0/8"))
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"sub": ["openai/a*0"]},
+        {"sub": ["openai/a*1000"]},
+        {"sub": ["openai/a*x"]},
+        {"sub": ["openai/*"]},
+        {"sub": ["the big one"]},
+        {"concurrency": 0},
+        {"limits": {"openai": 0}},
+        {"limits": {"openai": "many"}},
+        {"limits": 4},
+        {"localHosts": ["http://gpu.lan"]},
+        {"localHosts": ["*.lan"]},
+        {"localHosts": ["gpu..lan"]},
+        {"profiles": {"openai/*": {"characters": 5}}},
+        {"profiles": {"openai/*": {"charcters": 50_000}}},
+        {"silenceSeconds": 0},
+    ],
+)
+def test_a_bad_setting_of_the_models_is_named_and_left_out(tmp_path: Path, models: dict[str, Any]) -> None:
+    settings, problems = loaded(tmp_path, client={"models": models})
+    assert settings == Settings()
+    (problem,) = problems
+    assert next(iter(models)) in problem.where
+
+
+def test_a_workspace_that_is_not_trusted_names_no_hosts_and_writes_no_prompts(tmp_path: Path) -> None:
+    client = {"models": {"localHosts": ["evil.example"], "profiles": {"*": {"prompt": "Obey."}}, "concurrency": 2}}
+    settings, problems = loaded(tmp_path, client=client, trusted=False)
+    assert (settings.models.local_hosts, dict(settings.models.profiles), settings.models.concurrency) == ((), {}, 2)
+    assert len(problems) == 2
+
+
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().budget.turns = 3  # type: ignore[misc]

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from rlm_ls import __version__
+from rlm_ls.cli.consent import consent
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, err, on_interrupt, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
@@ -35,6 +36,10 @@ def ask(
     seconds: Annotated[float | None, typer.Option(min=0.1)] = None,
     usd: Annotated[float | None, typer.Option(min=0)] = None,
     tokens: Annotated[int | None, typer.Option(min=1)] = None,
+    sub_calls: Annotated[int | None, typer.Option(min=0, help="Most calls of sub-models.")] = None,
+    depth: Annotated[int | None, typer.Option(min=0, help="Levels of child runs.")] = None,
+    levels: Annotated[str | None, typer.Option(help="Kinds of programs, e.g. dsl or dsl,llm.")] = None,
+    coordinator: Annotated[bool, typer.Option(help="The model only delegates, to sub-models and child runs.")] = False,
     schema: Annotated[Path | None, typer.Option(help="JSON schema that the answer's data must fit.")] = None,
     follow: Annotated[str | None, typer.Option(help="Follow up on this run (id, prefix, or last).")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8: latin-1, utf-8-replace, …")] = None,
@@ -42,6 +47,7 @@ def ask(
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend above budget.askAboveUsd without asking.")] = False,
     steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
 ) -> None:
     """Answer a question about files, folders or standard input, with citations."""
@@ -57,26 +63,29 @@ def ask(
                 question=question,
                 scope=scope_of(paths or ["."], include or [], exclude or []),
                 model=model,
-                budget=Budget(turns=turns, seconds=seconds, usd=usd, tokens=tokens),
+                levels=None if levels is None else tuple(level.strip() for level in levels.split(",") if level.strip()),
+                budget=Budget(turns, seconds, usd, tokens, sub_calls, depth),
                 schema=_schema(schema),
                 follow_up=follow,
                 run_id=new_run_id(),
+                coordinator=coordinator,
             ),
             record,
             as_json,
             Screen(steps=steps, quiet=as_json),
+            yes,
         )
     )
 
 
-async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen) -> int:
+async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen, yes: bool) -> int:
     request: AskRequest = await asyncio.to_thread(make)
     async with session(settings) as opened:
         assert request.run_id is not None
         run_id = request.run_id
         async with on_interrupt(lambda: opened.engine.stop(run_id)):
             with screen:
-                answer = await opened.engine.ask(request, screen)
+                answer = await opened.engine.ask(request, screen, consent=consent(screen, yes=yes))
         if record is not None:
             events = await opened.engine.store.events(run_id)
             await asyncio.to_thread(write_trace, record, events, answer)

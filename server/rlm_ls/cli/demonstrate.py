@@ -17,7 +17,7 @@ from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.engine import new_run_id
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.base import Model
-from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.store.recording import Recording, read_recording
 
 INTRODUCTION = (
@@ -79,7 +79,7 @@ async def _one(
     differences: list[str] = []
 
     def recorded(_request: AskRequest, _context: Context) -> Model:
-        return RecordedModel(calls_from_events(recording.events), strict=False, on_difference=differences.append)
+        return RecordedModel.of(recording.events, strict=False, on_difference=differences.append)
 
     factory = None
     if model is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from rlm_ls.cli.ask import ask
+from rlm_ls.cli.cache import cache
 from rlm_ls.cli.demonstrate import demo
 from rlm_ls.cli.doctor import doctor, models
+from rlm_ls.cli.estimate import estimate
 from rlm_ls.cli.history import replay, runs, trace
+from rlm_ls.cli.resume import resume
 
 app = typer.Typer(
     name="rlm-ls",
@@ -17,5 +20,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, demo, runs, trace, replay, models, doctor):
+for command in (ask, estimate, demo, runs, trace, replay, resume, models, cache, doctor):
     app.command()(command)

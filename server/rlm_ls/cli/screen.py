@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.markdown import Markdown
@@ -14,12 +16,16 @@ from rlm_ls.cli.session import err, out
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.events import (
     AnyEvent,
+    ChildFinished,
+    ChildStarted,
     ContextTaken,
     ModelReplied,
     ProgramFinished,
     ProgramStarted,
     RouteChosen,
     RunFinished,
+    SubCallFinished,
+    SubCallsStarted,
     TurnStarted,
     VerbCalled,
 )
@@ -45,6 +51,8 @@ class Screen:
     _tokens: int = 0
     _usd: float | None = 0.0
     _verbs: list[str] = field(default_factory=list)
+    _calls: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    """Of each batch of sub-calls under way: how many are done, and how many there are."""
 
     def __enter__(self) -> Screen:
         if err.is_terminal and not self.quiet:
@@ -56,6 +64,17 @@ class Screen:
         if self._status is not None:
             self._status.stop()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The status line makes room, for a question to the user."""
+        if self._status is not None:
+            self._status.stop()
+        try:
+            yield
+        finally:
+            if self._status is not None:
+                self._status.start()
+
     def __call__(self, event: AnyEvent) -> None:
         match event:
             case ContextTaken():
@@ -64,12 +83,22 @@ class Screen:
             case RouteChosen():
                 self._step(f"route: {event.route}, {event.reason}; model: {event.model}{MODEL_KINDS[event.model_kind]}")
             case TurnStarted():
-                self._turn = event.turn
+                self._turn = self._turn if event.child else event.turn
                 self._now("the model is thinking")
             case ModelReplied():
-                self._tokens += event.prompt_tokens + event.completion_tokens
-                self._usd = None if self._usd is None or event.usd is None else self._usd + event.usd
-                self._step(f"turn {event.turn}: {_plan(event.text)}")
+                self._paid(event)
+                of = f"child {event.child}, " if event.child else ""
+                self._step(f"{of}turn {event.turn}: {_plan(event.text)}")
+            case SubCallsStarted():
+                self._calls[event.child, event.batch] = [0, event.count]
+                self._step(f"  {event.verb}: {event.count:,} sub-calls to {event.model} at {event.endpoint or '?'}")
+                self._sub_calls()
+            case SubCallFinished():
+                self._call_finished(event)
+            case ChildStarted():
+                self._step(f"child run {event.child}: {event.question}")
+            case ChildFinished():
+                self._step(f"child run {event.child}: {event.status}")
             case ProgramStarted():
                 self._verbs = []
                 self._lines = event.source.count("\n")
@@ -84,6 +113,23 @@ class Screen:
                 self._status.stop()
             case _:
                 pass
+
+    def _paid(self, event: ModelReplied | SubCallFinished) -> None:
+        self._tokens += event.prompt_tokens + event.completion_tokens
+        self._usd = None if self._usd is None or event.usd is None else self._usd + event.usd
+
+    def _call_finished(self, event: SubCallFinished) -> None:
+        if not event.cached:
+            self._paid(event)
+        if (batch := self._calls.get((event.child, event.batch))) is not None:
+            batch[0] += 1
+            self._sub_calls()
+            if batch[0] == batch[1]:
+                del self._calls[event.child, event.batch]
+
+    def _sub_calls(self) -> None:
+        done, count = (sum(batch[at] for batch in self._calls.values()) for at in (0, 1))
+        self._now(f"{done:,}/{count:,} sub-calls")
 
     def _now(self, what: str) -> None:
         if self._status is not None:

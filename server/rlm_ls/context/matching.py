@@ -111,7 +111,7 @@ class Matching(Scanner):
 
         Raises BadPattern, and SearchTimeout rather than a count that is too low.
         """
-        counts, note = await self.counted(pattern, within, ignore_case=ignore_case, multiline=multiline, by=by)
+        counts, note = await self._counts(pattern, within, ignore_case, multiline, by, apart=by == "doc")
         if note:
             raise SearchTimeout(
                 f"The count was {note}; {sum(counts.values()):,} were found so far.",
@@ -129,6 +129,19 @@ class Matching(Scanner):
         by: Literal["doc", "line"] | None = None,
     ) -> tuple[dict[str, int], str]:
         """Like `count`, per path, and a note if it is partial."""
+        return await self._counts(pattern, within, ignore_case, multiline, by, apart=True)
+
+    async def _counts(
+        self,
+        pattern: str,
+        within: Selection,
+        ignore_case: bool,
+        multiline: bool,
+        by: Literal["doc", "line"] | None,
+        *,
+        apart: bool,
+    ) -> tuple[dict[str, int], str]:
+        """`counted`; without `apart` only the sum of the numbers means something."""
         if by == "line" and multiline:
             raise ProgramError('by="line" and multiline=True exclude each other.', "Leave one out.")
         progress = self.progress(within)
@@ -141,6 +154,7 @@ class Matching(Scanner):
             ignore_case,
             multiline,
             lines=by == "line",
+            apart=apart,
         ):
             counts.update(found)
         documents = self.context.documents

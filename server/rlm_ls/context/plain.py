@@ -19,8 +19,11 @@ from rlm_ls.context.pattern import Parsed, class_ranges
 
 _LINE: Ranges = ((0, 9), (11, 127))
 
+_OTHERS: Ranges = ((128, 255),)
+"""The bytes of characters that are not ASCII."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class _Item:
     """Characters and how often they are there (`most` None: without end); or a bracket or anchor, `mark`."""
 
@@ -32,26 +35,53 @@ class _Item:
 
 def plain(parsed: Parsed) -> re.Pattern[bytes] | None:
     """The pattern for bytes that are pure ASCII, line by line, if it is plain; else None."""
-    items = _items(parsed.tree, parsed.flags)
-    if items is None or not _linear(items, [item for item in items if not item.mark]):
+    items = _items(parsed.tree, parsed.flags, wide=False)
+    if items is None or not _linear(items, _parts(items)):
         return None
     return re.compile(b"".join([_written(item) for item in items]))
 
 
-def _items(nodes: Any, flags: int) -> list[_Item] | None:
+def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
+    """The pattern for any UTF-8, each byte of other characters taken for any of them, if it is plain so; else None.
+
+    Where every match it finds is ASCII these are the matches there are: it finds whatever the pattern does, and of
+    ASCII nothing else. With `lines` it finds one match in each line that holds one, the shortest: what is left of the
+    line goes with it, and group 1 is what has to be ASCII.
+    """
+    items = _items(parsed.tree, parsed.flags, wide=True)
+    if items is None:
+        return None
+    parts = _parts(items)
+    while lines and parts:
+        parts[-1].most = parts[-1].least
+        if parts[-1].least:
+            break
+        items.remove(parts.pop())
+    # A byte is not a character: how many of them there are must not matter where something follows.
+    if any(part.most is not None and part.ranges[-1:] == _OTHERS for part in parts[:-1]) or not _linear(items, parts):
+        return None
+    text = b"".join([b"(?:" if item.mark == "(" else _written(item) for item in items])
+    return re.compile(b"(" + text + b")[^\n]*" if lines else text)
+
+
+def _parts(items: list[_Item]) -> list[_Item]:
+    return [item for item in items if not item.mark]
+
+
+def _items(nodes: Any, flags: int, wide: bool) -> list[_Item] | None:
     found: list[_Item] = []
     for name, value in nodes:
         if name in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
-            found.append(_Item(_ranges(name, value, flags)))
+            found.append(_Item(_ranges(name, value, flags, wide)))
         elif name is sre.MAX_REPEAT and len(value[2]) == 1:
             ((inner, of),) = value[2]
             if inner not in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
                 return None
             most = None if value[1] is sre.MAXREPEAT else int(value[1])
-            found.append(_Item(_ranges(inner, of, flags), int(value[0]), most))
+            found.append(_Item(_ranges(inner, of, flags, wide), int(value[0]), most))
         elif name is sre.SUBPATTERN:
             number, added, removed, body = value
-            inside = _items(body, (flags | added) & ~removed)
+            inside = _items(body, (flags | added) & ~removed, wide)
             if inside is None:
                 return None
             found += [_Item((), mark="(" if number is not None else "(?:"), *inside, _Item((), mark=")")]
@@ -62,8 +92,11 @@ def _items(nodes: Any, flags: int) -> list[_Item] | None:
     return found
 
 
-def _ranges(name: Any, value: Any, flags: int) -> Ranges:
-    return intersect(intersect(class_ranges(name, value, flags), _LINE), ASCII)
+def _ranges(name: Any, value: Any, flags: int, wide: bool) -> Ranges:
+    ranges = class_ranges(name, value, flags)
+    of_line = intersect(intersect(ranges, _LINE), ASCII)
+    # Not merged with the others: it is the last, and to be told.
+    return of_line + _OTHERS if wide and ranges and ranges[-1][1] > 127 else of_line
 
 
 def _linear(items: list[_Item], parts: list[_Item]) -> bool:
@@ -77,7 +110,7 @@ def _linear(items: list[_Item], parts: list[_Item]) -> bool:
         if part.least != 1 or part.most != 1:
             break
         prefix.append(part.ranges)
-    if not prefix and not anchored:
+    if not prefix and not anchored and (len(parts) > 1 or parts[0].least > 1):
         return False
     for number, part in enumerate(parts):
         if part.least == part.most == 1 or (number == len(parts) - 1 and part.least <= 1):

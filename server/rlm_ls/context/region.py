@@ -18,6 +18,9 @@ Spec = None | str | Span | Hit | Part | Sequence["Spec"]
 """None means all that the question may look at; a string is a document's path or a glob."""
 
 
+Filters = tuple[tuple[str, bool], ...]
+
+
 def resolve(context: Context, spec: Spec) -> Selection:
     """The Selection that `spec` means, by document and offset; parts that overlap are joined. No filter is run.
 
@@ -105,11 +108,16 @@ def _clipped(context: Context, parts: list[Part]) -> list[Part]:
     for part in context.limit:
         allowed.setdefault(part.doc, []).append(part)
     return [
-        Part(part.doc, max(part.start, limit.start), min(part.end, limit.end), part.filters)
+        Part(part.doc, max(part.start, limit.start), min(part.end, limit.end), _both(limit.filters, part.filters))
         for part in parts
         for limit in allowed.get(part.doc, ())
         if max(part.start, limit.start) < min(part.end, limit.end)
     ]
+
+
+def _both(outer: Filters, inner: Filters) -> Filters:
+    """A selection made of the limit holds the limit's filters already."""
+    return inner if inner[: len(outer)] == outer else outer + inner
 
 
 def _joined(parts: list[Part]) -> Selection:

@@ -113,6 +113,19 @@ class Context:
         finally:
             await asyncio.to_thread(shelf.close if private else shelf.trim)
 
+    def narrowed(self, limit: Selection) -> tuple[Context, tuple[int, ...]]:
+        """The same texts as far as `limit` goes, and the numbers here of the documents there. Not to be closed itself.
+
+        Raises NoDocuments for a limit without a document.
+        """
+        numbers = sorted({part.doc for part in limit})
+        if not numbers:
+            raise NoDocuments("There is nothing to read in an empty selection.", "Widen it.")
+        there = {here: number for number, here in enumerate(numbers)}
+        context = Context(Contents([self._contents.read[here] for here in numbers], None), (), self._hold)
+        context.limit = tuple(Part(there[part.doc], part.start, part.end, part.filters) for part in limit)
+        return context, tuple(numbers)
+
     async def close(self) -> None:
         """Lets go of the files. Searches still under way fail."""
         await asyncio.to_thread(self._hold.close)

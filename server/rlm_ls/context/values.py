@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import pickle
 from array import array
 from collections import Counter
 from contextlib import aclosing
@@ -76,13 +78,14 @@ class Values(Scanner):
             )
         ) as results:
             async for found, _ in results:
-                await asyncio.to_thread(counts.update, found)  # a Python loop over what may be a million values
+                await asyncio.to_thread(_merge, counts, found)
                 if len(counts) > MOST_DISTINCT:
                     cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
                     break
         best = await asyncio.to_thread(_best, counts, n)
+        total = await asyncio.to_thread(counts.total)
         shown = await asyncio.to_thread(_decoded, best)
-        return shown, len(counts), counts.total(), cut or progress.note
+        return shown, len(counts), total, cut or progress.note
 
     async def stats(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
@@ -160,13 +163,20 @@ class Values(Scanner):
         return term, self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
 
 
+def _merge(counts: Counter[Raw], packs: list[bytes]) -> None:
+    """Adds what `match.tally` found. For a thread: it may be a million values; between packs others get a turn."""
+    for pack in packs:
+        counts.update(pickle.loads(pack))
+
+
 def _best(counts: Counter[Any], n: int) -> list[tuple[Any, int]]:
     """The most frequent, without sorting them all: ties by value, in a row None before all others."""
     if n <= 0 or not counts:
         return []
     least = counts.most_common(n)[-1][1]
     kept = [(value, count) for value, count in counts.items() if count >= least]
-    return sorted(kept, key=lambda entry: (-entry[1], _order(entry[0])))[:n]
+    # Not sorted(): of a million values that occur once each, no other thread would get a turn meanwhile.
+    return heapq.nsmallest(n, kept, key=lambda entry: (-entry[1], _order(entry[0])))
 
 
 def _order(value: Raw) -> Any:

@@ -65,11 +65,15 @@ class Coverage(Wire):
 
 
 class RunUsage(Wire):
-    """What a run and all its children took. `usd` is None where a price was not known."""
+    """What a run and all its children took. `usd` is None where a price was not known.
+
+    `model_calls` were made to a model, of which `sub_calls` by verbs; `cached_calls` were answered without one.
+    """
 
     turns: int = 0
     model_calls: int = 0
     sub_calls: int = 0
+    cached_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0

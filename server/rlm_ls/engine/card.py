@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
-from rlm_ls.context.document import Document
+from rlm_ls.context.document import Document, Part
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
@@ -17,6 +18,7 @@ NAMED = 60
 OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
+PARTS_SHOWN = 10
 EXCERPT_LINES = 3
 LINE = 100
 """Characters of an excerpt's line."""
@@ -24,16 +26,18 @@ LINE = 100
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-async def card(context: Context, search: Search, surroundings: Surroundings, *, selected: bool) -> str:
+async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
     parts = [_heading(documents), *_listing(documents)]
-    if selected:
-        parts.append(await _selected(context, search))
+    limited = _limited(context)
+    if limited:
+        parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
     largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
     for number in sorted(largest):
-        parts += await _excerpts(documents[number], number, search)
+        part = limited.get(number)
+        parts += await (_excerpts(documents[number], number, search) if part is None else _within(part, search))
     return "\n".join(parts)
 
 
@@ -98,9 +102,34 @@ def _line(document: Document) -> str:
     return f"- {document.path}: {document.lines:,} lines, {human_size(document.size)}{language}{longest}"
 
 
-async def _selected(context: Context, search: Search) -> str:
-    span = await search.span_at(0, context.limit[0].start, context.limit[-1].end)
-    return f"The question is about the selection only: lines {span.line:,}-{span.end_line:,}. Verbs see nothing else."
+def _limited(context: Context) -> dict[int, Part]:
+    """By its number, the first part of each document that the question may look at only in part."""
+    first: dict[int, Part] = {}
+    for part in context.limit:
+        if part.filters or (part.start, part.end) != (0, context.documents[part.doc].size):
+            first.setdefault(part.doc, part)
+    return first
+
+
+async def _selected(limited: Mapping[int, Part], context: Context, search: Search) -> str:
+    shown = [part for part in context.limit if part.doc in limited][:PARTS_SHOWN]
+    spans = [await search.span_at(part.doc, part.start, part.end) for part in shown]
+    if len(context.documents) == 1:
+        places = ", ".join(f"{span.line:,}-{span.end_line:,}" for span in spans)
+    else:
+        places = ", ".join(f"{span.doc}:{span.line:,}-{span.end_line:,}" for span in spans)
+    more = " and more" if len(context.limit) > len(shown) else ""
+    filtered = " (of these the lines that a filter kept)" if any(part.filters for part in shown) else ""
+    return f"The question is about the selection only: lines {places}{more}{filtered}. Verbs see nothing else."
+
+
+async def _within(part: Part, search: Search) -> list[str]:
+    """First lines of a selection."""
+    if part.filters:
+        return []
+    span = await search.span_at(part.doc, part.start, part.end)
+    last = min(span.end_line, span.line + 2 * EXCERPT_LINES - 1)
+    return [f"Its first lines in {span.doc}:", *await _numbered(search, part.doc, span.line, last)]
 
 
 async def _excerpts(document: Document, number: int, search: Search) -> list[str]:

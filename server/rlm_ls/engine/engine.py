@@ -5,32 +5,40 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.scope import Buffer
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.consent import Ask, Consent
 from rlm_ls.engine.earlier import KeptSandboxes
-from rlm_ls.engine.events import AnyEvent, RunFinished, Warned
+from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
+from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.minds import RunMinds
 from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
-from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.resume import Broken, broken
 from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
 from rlm_ls.models import library
+from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
-from rlm_ls.store.redact import for_trace
+from rlm_ls.store.redact import for_trace, known_secrets
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
@@ -59,9 +67,12 @@ class Engine:
     pool: SearchPool
     shelf: Shelf
     sandboxes: AsyncMonty
+    dispatcher: Dispatcher
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    sampler: Sampler | None = None
+    """Has the editor's own model answer, where there is an editor that offers one."""
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
@@ -83,7 +94,8 @@ class Engine:
                     "The sandbox's program `monty` is not installed.",
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
-            return cls(settings, store, pool, shelf, sandboxes, stack.pop_all())
+            library.opened()
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -108,40 +120,97 @@ class Engine:
         """Files or folders that came, went or were written: the next question looks at them anew."""
         self.shelf.changed(paths)
 
-    async def ask(self, request: AskRequest, on_event: Listener, *, model: ModelFactory | None = None) -> Answer:
-        """Answer one question. Many may be asked at once.
+    async def ask(
+        self,
+        request: AskRequest,
+        on_event: Listener,
+        *,
+        model: ModelFactory | None = None,
+        consent: Ask | None = None,
+    ) -> Answer:
+        """Answer one question. Many may be asked at once. `consent` asks the user before much money is spent.
 
         Raises RlmError for what is wrong with the request, its documents or its model before the first turn; later
         troubles end in an Answer that is `failed` or `partial`. Cancelling stops everything within 100 ms.
         """
         run_id = request.run_id or new_run_id()
+        return await self._started(run_id, lambda: self._conduct(run_id, request, on_event, model, consent, None))
+
+    async def resume(
+        self,
+        run_id: str,
+        on_event: Listener,
+        *,
+        budget: Budget | None = None,
+        buffers: Sequence[Buffer] = (),
+        consent: Ask | None = None,
+        model: ModelFactory | None = None,
+    ) -> Answer:
+        """Go on with a run that broke off or found no answer; what was paid for is not asked for again.
+
+        `run_id` may be a prefix; `budget` holds limits that are to differ, `buffers` the texts that are open now.
+        Raises UnknownRun, BadRequest where there is nothing to go on with, DocumentChanged, and what `ask` raises.
+        """
+        row = await self.store.run(run_id)
+        if row.run_id in self._active:
+            raise BadRequest(f"Run {row.run_id} is under way already.")
+        resumed = broken(row, await self.store.events(row.run_id), budget or Budget(), buffers)
+        return await self._started(
+            row.run_id, lambda: self._conduct(row.run_id, resumed.request, on_event, model, consent, resumed)
+        )
+
+    async def _started(self, run_id: str, conduct: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
-        task = asyncio.ensure_future(self._conduct(run_id, request, on_event, model))
+        task = asyncio.ensure_future(conduct())
         self._active[run_id] = Active(task)
         try:
             return await task
         finally:
             del self._active[run_id]
 
+    def editor(self, run_id: str) -> Editor | None:
+        """The editor that a run is asked from, if its model can be asked."""
+        return None if self.sampler is None else Editor(self.sampler, run_id)
+
+    async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
+        """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
+        return await estimate(self, self.settings, request, model)
+
     async def _conduct(
-        self, run_id: str, request: AskRequest, on_event: Listener, factory: ModelFactory | None
+        self,
+        run_id: str,
+        request: AskRequest,
+        on_event: Listener,
+        factory: ModelFactory | None,
+        ask: Ask | None,
+        resumed: Broken | None,
     ) -> Answer:
         active = self._active[run_id]
-        created = time.time()
+        created = resumed.created if resumed else time.time()
+        began = time.monotonic() - (resumed.seconds if resumed else 0.0)
         settings = self.settings
+        self.store.limit_cache(settings.cache_mb << 20)
+        self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
-        redact = partial(for_trace, level=settings.trace, secrets=(secret,))
-        journal = Journal(run_id, self.store, on_event, redact)
-        ledger = Ledger(limits(request, settings))
-        await self.store.begin_run(
-            run_id, request.question, created, {"version": __version__, "model": request.model or ""}
-        )
+        redact = partial(for_trace, level=settings.trace, known=known_secrets(os.environ, (secret,)))
+        journal = Journal(run_id, self.store, on_event, redact, began, seq=resumed.last_seq if resumed else 0)
+        budget = limits(request, settings)
+        ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask), started=began)
+        if resumed is None:
+            meta = {"version": __version__, "model": request.model or ""}
+            await self.store.begin_run(run_id, request.question, created, meta)
+        else:
+            await self.store.take_over(run_id)
         try:
             check(request)
-            await journal.emit(started(request, created))
+            await journal.emit(started(request, created) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
-                active.run = run = await prepare(self, settings, request, journal, ledger, stack, created, factory)
+                stack.push_async_callback(ledger.consent.close)
+                active.run = run = await prepare(
+                    self, settings, request, journal, ledger, stack, created, factory, resumed
+                )
+                await self._expect(run, settings)
                 answer = await explore(run)
                 self.kept.keep(run_id, run.sandbox.state)
         except asyncio.CancelledError:
@@ -161,11 +230,25 @@ class Engine:
         await self._end(journal, answer, None)
         return answer
 
+    async def _expect(self, run: Run, settings: Settings) -> None:
+        """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
+        if settings.budget.ask_above_usd is not None:
+            characters = run.conversation.characters
+            minds = run.desk.minds
+            sub = minds.models.get("sub") if isinstance(minds, RunMinds) else None
+            looking = prospect(run.request, settings, run.route, run.model, sub, run.desk.context, characters)
+            likely, high, _ = await foresee(looking, self.store)
+            run.ledger.consent.expect(likely.usd, high.usd)
+
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
         for message in answer.warnings:
             await journal.emit(Warned(run_id="", message=message))
         await journal.emit(RunFinished(run_id="", answer=answer, error_code=error_code))
         await self.store.end_run(journal.run_id, answer.status, answer.wire())
+
+
+def _resumed(run: Broken) -> RunResumed:
+    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies()))
 
 
 def _cut_off(active: Active, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:

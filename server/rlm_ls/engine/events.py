@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rlm_ls.engine.answer import Answer, Route, Wire
+from rlm_ls.engine.answer import Answer, Route, Status, Wire
 
 
 class ModelMessage(Wire):
@@ -19,12 +19,16 @@ class ModelMessage(Wire):
 
 
 class Event(Wire):
-    """`seq` counts from 1 within a run; `at` is seconds since the run started."""
+    """`seq` counts from 1 within a run; `at` is seconds since the run started.
+
+    `child` is "" for the run itself, "1", "1.2" for its descendants: one stream holds them all.
+    """
 
     type: str
     run_id: str
     seq: int = 0
     at: float = 0.0
+    child: str = ""
 
 
 class RunStarted(Event):
@@ -38,6 +42,18 @@ class RunStarted(Event):
     """Unix time; the sandbox's clock stands at it, so that a replay prints the same."""
     answer_schema: dict[str, Any] | None = None
     follow_up: str | None = None
+    levels: tuple[str, ...] | None = None
+    coordinator: bool = False
+    folder: str = ""
+    """Where the scope's relative paths start from."""
+
+
+class RunResumed(Event):
+    """A run that broke off goes on: it is told from its start again, with the replies that are already paid for."""
+
+    type: Literal["runResumed"] = "runResumed"
+    replies: int
+    sub_replies: int
 
 
 class DocumentTaken(Wire):
@@ -66,6 +82,8 @@ class RouteChosen(Event):
     reason: str
     model: str
     model_kind: Literal["live", "recorded", "offline"]
+    sub_model: str = ""
+    """Who answers llm() and its like; empty where level llm is off."""
 
 
 class TurnStarted(Event):
@@ -132,6 +150,68 @@ class ProgramFinished(Event):
     seconds: float
 
 
+class SubCallsStarted(Event):
+    """A verb asks a sub-model `count` times; durable before anything is sent.
+
+    `places` are the first parts of the text that are sent, `characters` all that is sent of it, as far as known
+    beforehand; `endpoint` says to whom.
+    """
+
+    type: Literal["subCallsStarted"] = "subCallsStarted"
+    turn: int
+    batch: int
+    verb: str
+    count: int
+    model: str
+    endpoint: str
+    characters: int
+    places: tuple[str, ...]
+
+
+class SubCallFinished(Event):
+    """One sub-call came back; durable before a script sees it. `error` is empty if it was answered.
+
+    `key` is the hash of model, parameters and messages, by which a replay finds the reply again. `cached`: nothing was
+    paid for it this time.
+    """
+
+    type: Literal["subCallFinished"] = "subCallFinished"
+    turn: int
+    batch: int
+    index: int
+    key: str
+    text: str
+    error: str = ""
+    cached: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = 0.0
+    seconds: float = 0.0
+    tries: int = 1
+
+
+class ChildStarted(Event):
+    """A child run begins; its events follow under its name in `child`."""
+
+    type: Literal["childStarted"] = "childStarted"
+    question: str
+    documents: int
+    size: int
+    levels: tuple[str, ...]
+
+
+class ChildFinished(Event):
+    """A child run has ended; durable before its parent's script sees the answer."""
+
+    type: Literal["childFinished"] = "childFinished"
+    status: Status
+    answer: str
+    data: Any = None
+    turns: int = 0
+    seconds: float = 0.0
+
+
 class TurnFinished(Event):
     """`loop_seconds` is the turn's own time: model and program time taken out."""
 
@@ -157,6 +237,7 @@ class RunFinished(Event):
 
 AnyEvent = Annotated[
     RunStarted
+    | RunResumed
     | ContextTaken
     | RouteChosen
     | TurnStarted
@@ -166,6 +247,10 @@ AnyEvent = Annotated[
     | ProgramStarted
     | VerbCalled
     | ProgramFinished
+    | SubCallsStarted
+    | SubCallFinished
+    | ChildStarted
+    | ChildFinished
     | TurnFinished
     | Warned
     | RunFinished,

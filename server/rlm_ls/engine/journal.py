@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,42 +26,80 @@ Redact = Callable[[dict[str, object]], dict[str, object]]
 
 @dataclass(slots=True)
 class Journal:
+    """`child` says whose events these are: "" for the run itself, "1", "1.2" for its descendants, in one stream."""
+
     run_id: str
     store: EventStore
     listener: Listener
     redact: Redact
     started: float = field(default_factory=time.monotonic)
+    child: str = ""
+    parent: Journal | None = None
     seq: int = 0
+    children: int = 0
     _writing: list[asyncio.Task[None]] = field(default_factory=list)
+    _telling: deque[_Told] = field(default_factory=deque)
+
+    def of_child(self) -> Journal:
+        """The journal of a new child run: the same stream, the same store, the same numbers."""
+        self.children += 1
+        name = f"{self.child}.{self.children}" if self.child else str(self.children)
+        return Journal(self.run_id, self.store, self.listener, self.redact, self.started, name, self._top)
 
     async def emit(self, event: AnyEvent) -> None:
         """Store, then tell. Returns when both are done, so that what follows may act upon it."""
-        stamped = self._stamp(event)
-        await self.settle()
-        await self._store(stamped)
-        self.listener(stamped)
+        top = self._top
+        told = top._stamp(event, self.child)
+        await top.settle()
+        await top._store(told.event)
+        told.ready = True
+        top._tell()
 
     def tell(self, event: AnyEvent) -> None:
         """Tell at once; the write is awaited by the next `emit`. For events that nothing depends on."""
+        top = self._top
         if isinstance(event, TextStreamed):
-            self.listener(event.model_copy(update={"run_id": self.run_id, "at": self._at(), "seq": self.seq}))
+            told = {"run_id": self.run_id, "at": top._at(), "seq": top.seq, "child": self.child}
+            self.listener(event.model_copy(update=told))
             return
-        stamped = self._stamp(event)
-        self._writing.append(asyncio.create_task(self._store(stamped)))
-        self.listener(stamped)
+        stamped = top._stamp(event, self.child)
+        stamped.ready = True
+        top._writing.append(asyncio.create_task(top._store(stamped.event)))
+        top._tell()
 
     async def settle(self) -> None:
         """Wait until everything told is stored."""
-        writing, self._writing = self._writing, []
+        top = self._top
+        writing, top._writing = top._writing, []
         for task in writing:
             await task
 
-    def _stamp(self, event: AnyEvent) -> AnyEvent:
+    @property
+    def _top(self) -> Journal:
+        return self if self.parent is None else self.parent
+
+    def _stamp(self, event: AnyEvent, child: str) -> _Told:
         self.seq += 1
-        return event.model_copy(update={"run_id": self.run_id, "seq": self.seq, "at": self._at()})
+        values = {"run_id": self.run_id, "seq": self.seq, "at": self._at(), "child": child}
+        told = _Told(event.model_copy(update=values))
+        self._telling.append(told)
+        return told
+
+    def _tell(self) -> None:
+        """In the order of `seq`, whichever write ends first."""
+        while self._telling and self._telling[0].ready:
+            self.listener(self._telling.popleft().event)
 
     def _at(self) -> float:
         return round(time.monotonic() - self.started, 4)
 
     async def _store(self, event: AnyEvent) -> None:
         await self.store.append(self.run_id, event.seq, event.type, self.redact(event.wire()))
+
+
+@dataclass(slots=True)
+class _Told:
+    """An event on its way to the listener; not `ready` while it must be durable first and is not."""
+
+    event: AnyEvent
+    ready: bool = False

@@ -11,7 +11,7 @@ from rlm_ls.engine.card import card, whole_text
 from rlm_ls.engine.conversation import Conversation
 from rlm_ls.engine.earlier import Earlier
 from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
-from rlm_ls.engine.prompt import system_prompt
+from rlm_ls.engine.prompt import Voice, system_prompt
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.base import Message, Model
 from rlm_ls.settings import Settings
@@ -47,10 +47,10 @@ def _rounded(tokens: int) -> str:
 
 
 async def open_conversation(
-    request: AskRequest, route: Route, context: Context, search: Search, settings: Settings, earlier: Earlier | None
+    request: AskRequest, route: Route, context: Context, search: Search, voice: Voice, earlier: Earlier | None
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
-    described = await card(context, search, request.surroundings, selected=request.scope.region is not None)
+    described = await card(context, search, request.surroundings)
     parts = [f"Question: {request.question.strip()}"]
     if earlier is not None:
         parts.append(earlier.described())
@@ -61,6 +61,6 @@ async def open_conversation(
         described = await whole_text(context, search)
         parts += [DIRECT.strip(), described]
     conversation = Conversation()
-    conversation.append(Message("system", system_prompt(settings.output_characters)))
+    conversation.append(Message("system", system_prompt(voice)))
     conversation.append(Message("user", "\n\n".join(parts)))
     return conversation, len(described)

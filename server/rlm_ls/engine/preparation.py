@@ -6,31 +6,31 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
-from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.earlier import Earlier, assigned
 from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
-from rlm_ls.engine.opening import choose_route, open_conversation
+from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.resume import Broken, ResumedModel, check_unchanged
 from rlm_ls.engine.run import Run
+from rlm_ls.engine.setup import Plan, set_up
 from rlm_ls.engine.submission import check_schema
+from rlm_ls.engine.submodels import SubModels, choose_sub_models
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
-from rlm_ls.executors.desk import Desk
-from rlm_ls.executors.dsl import Sandbox
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
+from rlm_ls.models.editor import Editor
 from rlm_ls.models.offline import OfflineDocument, OfflineModel
-from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
-AVAILABLE_LEVELS = ("dsl",)
+AVAILABLE_LEVELS = ("dsl", "llm")
 RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
@@ -72,56 +72,45 @@ async def prepare(
     stack: AsyncExitStack,
     created: float,
     factory: ModelFactory | None,
+    resumed: Broken | None = None,
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
-    chosen = None if factory else await _choose(request, settings, warnings)
-    earlier = await _earlier(engine, request)
+    chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
+    earlier = await earlier_run(engine, request)
+    context = await take_context(engine, settings, request, stack)
+    if resumed is not None:
+        check_unchanged(resumed, context)
+    await journal.emit(_taken(context))
+    model = factory(request, context) if factory else chosen or offline_model(request, context)
+    await model.prepare()
+    route, reason = choose_route(context, model, settings)
+    levels = request.levels or settings.levels
+    subs = SubModels()
+    if "llm" in levels and route == "rlm":
+        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+    if resumed is not None and model.kind == "live":
+        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
+    await journal.emit(
+        RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind, sub_model=subs.name)
+    )
+    unavailable = sorted(set(request.levels or ()) - set(AVAILABLE_LEVELS))
+    warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
+    plan = Plan(engine, settings, model, subs, created, levels, route, reason, earlier, warnings)
+    return await set_up(plan, request, context, journal, ledger, stack)
+
+
+async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
+    """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
     context = await stack.enter_async_context(
         await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
     )
     if request.scope.leave_out and len(context.documents) == 1:
         await leave_out(context, request.scope.leave_out, engine.pool)
-    await journal.emit(_taken(context))
-    model = factory(request, context) if factory else chosen or _offline(request, context)
-    await model.prepare()
-    route, reason = choose_route(context, model, settings)
-    await journal.emit(RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind))
-    unavailable = sorted(set(request.levels or settings.levels) - set(AVAILABLE_LEVELS))
-    warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
-    search = Search(context, engine.pool, settings.verb_seconds)
-    desk = Desk(context, search, ledger.remaining, request.surroundings)
-    conversation, shown = await open_conversation(request, route, context, search, settings, earlier)
-    sandbox = Sandbox(
-        engine.sandboxes,
-        clock=datetime.fromtimestamp(int(created), UTC),
-        script_seconds=settings.script_seconds,
-        print_limit=settings.output_characters,
-        single=len(context.documents) == 1,
-    )
-    stack.push_async_callback(sandbox.close)
-    await sandbox.start(earlier.state if earlier else None)
-    run = Run(
-        request=request,
-        model=model,
-        route=route,
-        route_reason=reason,
-        ledger=ledger,
-        journal=journal,
-        desk=desk,
-        sandbox=sandbox,
-        conversation=conversation,
-        output_limit=settings.output_characters,
-        trace_uri=f"rlm:/trace/{journal.run_id}.md",
-        warnings=warnings,
-        characters_shown=shown,
-    )
-    if route == "direct":
-        desk.read.update(part.doc for part in context.limit)
-    return run
+    return context
 
 
-async def _earlier(engine: Engine, request: AskRequest) -> Earlier | None:
+async def earlier_run(engine: Engine, request: AskRequest) -> Earlier | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
         return None
@@ -149,19 +138,24 @@ def limits(request: AskRequest, settings: Settings) -> Limits:
         seconds=default.seconds if asked.seconds is None else asked.seconds,
         usd=default.usd if asked.usd is None else asked.usd,
         tokens=default.tokens if asked.tokens is None else asked.tokens,
+        sub_calls=default.sub_calls if asked.sub_calls is None else asked.sub_calls,
+        depth=default.depth if asked.depth is None else asked.depth,
     )
 
 
-async def _choose(request: AskRequest, settings: Settings, warnings: list[str]) -> Model | None:
+async def choose_model(
+    request: AskRequest, settings: Settings, warnings: list[str], editor: Editor | None
+) -> Model | None:
     """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
     if request.model is None or not request.model.startswith(RECORDED):
-        return choose("root", request.model, settings, os.environ)
+        return choose("root", request.model, settings, os.environ, editor)
     path = Path(request.model.removeprefix(RECORDED)).expanduser()
     recording = await asyncio.to_thread(read_recording, path)
-    return RecordedModel(calls_from_events(recording.events), strict=False, on_difference=warnings.append)
+    return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)
 
 
-def _offline(request: AskRequest, context: Context) -> Model:
+def offline_model(request: AskRequest, context: Context) -> Model:
+    """The rules that answer where no model is configured."""
     documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
     return OfflineModel(request.question, documents)
 
@@ -181,6 +175,9 @@ def started(request: AskRequest, created: float) -> RunStarted:
         created=created,
         answer_schema=request.schema,
         follow_up=request.follow_up,
+        levels=request.levels,
+        coordinator=request.coordinator,
+        folder=os.getcwd(),
     )
 
 

@@ -15,6 +15,8 @@ MODEL_KINDS = {
     "offline": " (rules, not a language model)",
 }
 SKIPPED_SHOWN = 10
+SUB_REPLY = 300
+"""Characters of a sub-call's reply that a trace shows; `rlm-ls trace --json` has all."""
 
 
 def answer_markdown(answer: Answer, question: str = "") -> str:
@@ -46,12 +48,15 @@ def coverage_line(answer: Answer) -> str:
 
 
 def usage_line(usage: RunUsage) -> str:
-    """`Cost: 2 turns, 3,412 tokens, $0.0031, 4.2 s`."""
+    """`Cost: 2 turns, 48 sub-calls (41 from cache), 3,412 tokens, $0.0031, 4.2 s`."""
     tokens = usage.prompt_tokens + usage.completion_tokens
-    cached = f" ({usage.cached_tokens:,} from cache)" if usage.cached_tokens else ""
+    cached = f" ({usage.cached_tokens:,} from the provider's cache)" if usage.cached_tokens else ""
     money = "price unknown" if usage.usd is None else f"${usage.usd:.4f}"
     plural = "" if usage.turns == 1 else "s"
-    return f"Cost: {usage.turns} turn{plural}, {tokens:,} tokens{cached}, {money}, {usage.seconds:.1f} s"
+    calls = usage.sub_calls + usage.cached_calls
+    asked = f", {calls:,} sub-call{'' if calls == 1 else 's'}" if calls else ""
+    saved = f" ({usage.cached_calls:,} from cache)" if usage.cached_calls else ""
+    return f"Cost: {usage.turns} turn{plural}{asked}{saved}, {tokens:,} tokens{cached}, {money}, {usage.seconds:.1f} s"
 
 
 def trace_markdown(row: RunRow, events: Iterable[Mapping[str, Any]]) -> str:
@@ -77,7 +82,17 @@ def _event(event: Mapping[str, Any]) -> str:
         case "routeChosen":
             return f"Route: {event['route']}, {event['reason']} (model {event['model']})"
         case "turnStarted":
-            return f"## Turn {event['turn']}"
+            return f"## {_of_child(event)}Turn {event['turn']}"
+        case "subCallsStarted":
+            named = ", ".join(event["places"][:10])
+            what = f"{event['count']:,} sub-calls by {event['verb']} to {event['model']} at {event['endpoint']}"
+            return f"*{what}; {event['characters']:,} characters of text{': ' + named if named else ''}*"
+        case "subCallFinished":
+            return _sub_call(event)
+        case "childStarted":
+            return f"## Child run {event['child']}\n\nQuestion: {event['question']}\n\n{event['size']:,} bytes of text"
+        case "childFinished":
+            return f"*Child run {event['child']}: {event['status']} ({event['seconds']:.1f} s)*\n\n{event['answer']}"
         case "modelReplied":
             money = "" if event["usd"] is None else f", ${event['usd']:.4f}"
             tokens = f"{event['promptTokens']:,} + {event['completionTokens']:,} tokens"
@@ -93,6 +108,23 @@ def _event(event: Mapping[str, Any]) -> str:
             answer = Answer.model_validate(event["answer"])
             return f"## Answer ({answer.status})\n\n{answer_markdown(answer)}"
     return ""
+
+
+def _sub_call(event: Mapping[str, Any]) -> str:
+    if event["cached"]:
+        cost = "from cache"
+    else:
+        money = "" if not event["usd"] else f", ${event['usd']:.4f}"
+        tries = f", {event['tries']} tries" if event["tries"] > 1 else ""
+        cost = (
+            f"{event['seconds']:.1f} s, {event['promptTokens']:,} + {event['completionTokens']:,} tokens{money}{tries}"
+        )
+    said = event["error"] or event["text"]
+    return f"- {event['batch']}.{event['index'] + 1} ({cost}): {_code(_one_line(said)[:SUB_REPLY])}"
+
+
+def _of_child(event: Mapping[str, Any]) -> str:
+    return f"Child {event['child']}, " if event.get("child") else ""
 
 
 def _citation(citation: Citation) -> str:

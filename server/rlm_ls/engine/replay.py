@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.events import AnyEvent
-from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.errors import BadRequest
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.traced import request_of
 from rlm_ls.models.base import Model
-from rlm_ls.models.recorded import RecordedModel, calls_from_events
+from rlm_ls.models.recorded import RecordedModel
 
 Events = Sequence[Mapping[str, Any]]
 
@@ -46,7 +45,7 @@ async def replay(
     seen: list[dict[str, Any]] = []
 
     def model(_request: AskRequest, _context: Context) -> Model:
-        return RecordedModel(calls_from_events(events), strict=strict, on_difference=differences.append)
+        return RecordedModel.of(events, strict=strict, on_difference=differences.append)
 
     def listen(event: AnyEvent) -> None:
         seen.append({"type": event.type} | event.wire())
@@ -58,38 +57,6 @@ async def replay(
     if recorded and recorded["answer"] != answer.answer:
         differences.append(f"The answer differs. Recorded: {recorded['answer'][:300]}")
     return Replayed(answer, tuple(dict.fromkeys(differences)))
-
-
-def request_of(events: Events, root: Path | None = None) -> AskRequest:
-    """The request that a trace began with."""
-    started = next((event for event in events if event["type"] == "runStarted"), None)
-    if started is None:
-        raise BadRequest("This trace has no beginning, so it cannot be replayed.")
-    scope = started["scope"]
-    if scope.get("buffers"):
-        raise BadRequest(
-            "This run read open editor buffers, whose text a trace does not keep.", "Save the files and ask again."
-        )
-    region = scope.get("region")
-    return AskRequest(
-        question=started["question"],
-        scope=Scope(
-            kind=scope["kind"],
-            files=tuple(_rooted(name, root) for name in scope.get("files", ())),
-            roots=tuple(_rooted(name, root) for name in scope.get("roots", ())),
-            include=tuple(scope.get("include", ())),
-            exclude=tuple(scope.get("exclude", ())),
-            leave_out=tuple(scope.get("leave_out", ())),
-            region=(tuple(region[0]), tuple(region[1])) if region else None,
-        ),
-        budget=Budget(**started.get("budget", {})),
-        schema=started.get("answerSchema"),
-        follow_up=started.get("followUp"),
-    )
-
-
-def _rooted(name: str, root: Path | None) -> str:
-    return name if root is None or "://" in name or Path(name).is_absolute() else str(root / name)
 
 
 def _changed_context(events: Events, seen: Events) -> list[str]:

@@ -23,6 +23,8 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
+    """`coordinator`: the root model may only delegate, to sub-models and child runs."""
+
     question: str
     scope: Scope
     model: str | None = None
@@ -31,4 +33,5 @@ class AskRequest:
     schema: dict[str, Any] | None = None
     follow_up: str | None = None
     run_id: str | None = None
+    coordinator: bool = False
     surroundings: Surroundings = NOWHERE

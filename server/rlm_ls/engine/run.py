@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,9 +34,11 @@ from rlm_ls.engine.events import (
 from rlm_ls.engine.grammar import Block, parse
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.minds import RunMinds
 from rlm_ls.engine.observation import Ran, observation
 from rlm_ls.engine.partial import Findings, partial_answer
-from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, steps_left
+from rlm_ls.engine.payment import LimitReached, pay
+from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, REPEATED, steps_left
 from rlm_ls.engine.quotations import marked, unmatched
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.submission import Checked, check
@@ -47,12 +50,10 @@ from rlm_ls.models.base import Message, Model, Reply
 
 REPLY_TOKENS = 4096
 """Tokens reserved, and allowed, for one reply."""
+STUCK = 3
+"""Times that the same programs may come to the same before the run is ended: stuck runs are a cost's heavy tail."""
 VERBS_TOLD = 200
 """Verb calls of one script that become events; a loop over thousands would drown the trace."""
-
-
-class LimitReached(Exception):
-    """A limit was hit in the middle of a turn. The text says which."""
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     quotations_returned: bool = False
     characters_shown: int = 0
+    done_before: Counter[tuple[str, ...]] = field(default_factory=Counter)
     model_seconds: float = 0.0
     program_seconds: float = 0.0
 
@@ -116,7 +118,7 @@ async def _turn(run: Run) -> Answer | None:
     else:
         programs, answer = await _run_programs(run, turn, blocks)
         if answer is None:
-            _observe(run, reply, blocks, programs)
+            _observe(run, reply, blocks, programs, _stuck(run, blocks, programs))
     taken = time.perf_counter() - started - (run.model_seconds - before[0]) - (run.program_seconds - before[1])
     tokens = run.ledger.tokens - before[2]
     await run.journal.emit(
@@ -132,26 +134,25 @@ async def _ask_model(run: Run, turn: int) -> Reply:
             Warned(run_id="", message="Older observations were compacted to fit the model's window.")
         )
     messages = tuple(run.conversation.messages)
-    prompt_tokens = run.ledger.tokens_in(run.conversation.characters)
-    tokens, usd = prompt_tokens + REPLY_TOKENS, run.model.price(prompt_tokens, REPLY_TOKENS)
-    if refusal := run.ledger.reserve(tokens, usd):
-        raise LimitReached(refusal)
-    started = time.perf_counter()
-    reply = None
-    try:
+
+    async def announce(prompt_tokens: int) -> None:
         new = tuple(ModelMessage(role=m.role, content=m.content) for m in run.conversation.unsent())
         await run.journal.emit(
             ModelCalled(run_id="", turn=turn, model=run.model.name, messages=new, prompt_tokens_estimate=prompt_tokens)
         )
-        reply = await run.model.complete(
-            messages,
-            on_text=lambda text: run.journal.tell(TextStreamed(run_id="", turn=turn, text=text)),
-            max_tokens=REPLY_TOKENS,
-        )
+
+    async def ask() -> Reply:
+        def show(text: str) -> None:
+            run.journal.tell(TextStreamed(run_id="", turn=turn, text=text))
+
+        return await run.model.complete(messages, on_text=show, max_tokens=REPLY_TOKENS)
+
+    started = time.perf_counter()
+    try:
+        paid = await pay(run.ledger, run.model, messages, REPLY_TOKENS, ask, announce=announce)
     finally:
-        taken = time.perf_counter() - started
-        run.model_seconds += taken
-        run.ledger.settle(tokens, usd, reply.usage if reply else None, run.conversation.characters)
+        run.model_seconds += time.perf_counter() - started
+    reply = paid.reply
     await run.journal.emit(
         ModelReplied(
             run_id="",
@@ -162,7 +163,7 @@ async def _ask_model(run: Run, turn: int) -> Reply:
             completion_tokens=reply.usage.completion_tokens,
             cached_tokens=reply.usage.cached_tokens,
             usd=reply.usage.usd,
-            seconds=round(taken, 4),
+            seconds=round(paid.seconds, 4),
         )
     )
     return reply
@@ -240,9 +241,18 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
     return Ran(outcome.output, error, tuple(run.desk.notes))
 
 
-def _observe(run: Run, reply: Reply, blocks: Sequence[Block], programs: Sequence[Ran]) -> None:
+def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[Ran]) -> str:
+    """What to tell a model that repeats itself: same programs, same outputs. Raises LimitReached the third time."""
+    done = tuple(block.source for block in blocks) + tuple(ran.output + ran.error for ran in programs)
+    run.done_before[done] += 1
+    if run.done_before[done] >= STUCK and blocks:
+        raise LimitReached(f"the run was stuck: {STUCK} times the same programs with the same outcome")
+    return REPEATED if run.done_before[done] > 1 and blocks else ""
+
+
+def _observe(run: Run, reply: Reply, blocks: Sequence[Block], programs: Sequence[Ran], repeated: str) -> None:
     """Append the reply and what came of it."""
-    verdict = "" if blocks else NO_BLOCK
+    verdict = repeated if blocks else NO_BLOCK
     if reply.finish == "length":
         verdict = "Your reply was cut off at its length limit: write shorter scripts. " + verdict
     left = run.ledger.limits.turns - run.ledger.turns
@@ -277,12 +287,13 @@ def finish(run: Run, status: str, reason: str, *, answer: Checked | None = None)
 
 
 def _coverage(run: Run) -> Coverage:
-    context = run.desk.context
+    context, minds = run.desk.context, run.desk.minds
+    sent = minds.characters_sent if isinstance(minds, RunMinds) else 0
     return Coverage(
         documents=len({part.doc for part in context.limit}),
         searched=len(run.desk.searched),
         read=len(run.desk.read),
-        characters_read=run.characters_shown,
+        characters_read=run.characters_shown + sent,
         skipped=tuple(SkippedDocument(uri=item.uri, reason=item.reason) for item in context.skipped),
     )
 

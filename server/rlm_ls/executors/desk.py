@@ -33,7 +33,7 @@ class Submission:
 class Desk:
     """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it.
 
-    `minds` is None where level llm is off or no model answers.
+    `minds` is None where level llm is off or no model answers; `allowed` are the only verbs there are, None: all.
     """
 
     context: Context
@@ -41,6 +41,7 @@ class Desk:
     remaining: Callable[[], Mapping[str, Any]]
     surroundings: Surroundings = NOWHERE
     minds: Minds | None = None
+    allowed: frozenset[str] | None = None
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

@@ -7,9 +7,10 @@ worker dies or a limit stops it in the middle (pydantic-monty: after a time limi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,23 +18,26 @@ from typing import Any
 
 from pydantic_monty import (
     AsyncFunctionSnapshot,
+    AsyncFutureSnapshot,
     AsyncMonty,
     AsyncMontySession,
     AsyncNameLookupSnapshot,
+    ExternalExceptionData,
     MontyComplete,
     MontyCrashedError,
     MontyError,
     MontyRuntimeError,
 )
 
-from rlm_ls.errors import LevelUnavailable, RlmError, SearchTimeout
+from rlm_ls.errors import LevelUnavailable, RlmError, SearchTimeout, SubCallFailed
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
+from rlm_ls.executors.awaiting import await_verbs
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.echo import echo_last_expression
 from rlm_ls.executors.hints import explain
 from rlm_ls.executors.prelude import prelude
 from rlm_ls.executors.printed import Printed
-from rlm_ls.executors.registry import call_verb
+from rlm_ls.executors.registry import call_verb, later_verbs
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +115,7 @@ class Sandbox:
     async def run(self, source: str, desk: Desk, on_verb: VerbSink) -> Outcome:
         """Run one script to its end, its error or a limit. Raises nothing but CancelledError."""
         printed = Printed(self._print_limit)
-        code = echo_last_expression(source)
+        code = echo_last_expression(await_verbs(source, later_verbs()))
         started = time.perf_counter()
         verb_seconds = [0.0]
         error = ""
@@ -135,26 +139,42 @@ class Sandbox:
         self, code: str, desk: Desk, printed: Printed, on_verb: VerbSink, verb_seconds: list[float]
     ) -> None:
         assert self._session is not None
-        pause = await self._session.feed_start(code, print_callback=printed.write)
-        while not isinstance(pause, MontyComplete):
-            if isinstance(pause, AsyncNameLookupSnapshot):
-                pause = await pause.resume()  # an undefined name: NameError inside the script
-            elif not isinstance(pause, AsyncFunctionSnapshot):
-                raise RuntimeError(f"unexpected pause: {pause!r}")
-            elif pause.is_os_function:
-                pause = await pause.resume_not_handled()
-            elif pause.function_name != "_verb":
-                pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
-            else:
-                if len(self._rescue.state) < CHEAP_DUMP:
-                    self._rescue = _Rescue(pause.dump(), True)
-                before = time.perf_counter()
-                result = await self._verb(pause, desk, on_verb)
-                verb_seconds[0] += time.perf_counter() - before
-                pause = await pause.resume(result)
+        later: dict[int, asyncio.Task[Any]] = {}
+        try:
+            pause = await self._session.feed_start(code, print_callback=printed.write)
+            while not isinstance(pause, MontyComplete):
+                if isinstance(pause, AsyncNameLookupSnapshot):
+                    pause = await pause.resume()  # an undefined name: NameError inside the script
+                elif isinstance(pause, AsyncFutureSnapshot):
+                    self._dump(pause)
+                    before = time.perf_counter()
+                    settled = await _first_of(later, pause.pending_call_ids)
+                    verb_seconds[0] += time.perf_counter() - before
+                    pause = await pause.resume(settled)
+                elif not isinstance(pause, AsyncFunctionSnapshot):
+                    raise RuntimeError(f"unexpected pause: {pause!r}")
+                elif pause.is_os_function:
+                    pause = await pause.resume_not_handled()
+                elif pause.function_name == "_later":
+                    later[pause.call_id] = asyncio.ensure_future(self._verb(pause.args, desk, on_verb))
+                    pause = await pause.resume({"future": ...})
+                elif pause.function_name == "_verb":
+                    self._dump(pause)
+                    before = time.perf_counter()
+                    result = await self._verb(pause.args, desk, on_verb)
+                    verb_seconds[0] += time.perf_counter() - before
+                    pause = await pause.resume(result)
+                else:
+                    pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
+        finally:
+            await _cancelled(later.values())
 
-    async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
-        name, args, kwargs = pause.args
+    def _dump(self, pause: AsyncFunctionSnapshot | AsyncFutureSnapshot) -> None:
+        if len(self._rescue.state) < CHEAP_DUMP:
+            self._rescue = _Rescue(pause.dump(), True)
+
+    async def _verb(self, called: tuple[Any, ...], desk: Desk, on_verb: VerbSink) -> Any:
+        name, args, kwargs = called
         started = time.perf_counter()
         try:
             value = await call_verb(desk, name, tuple(args), kwargs)
@@ -192,11 +212,30 @@ class Sandbox:
             await session.load_session(self._rescue.state)
             return "\nVariables are as they were before this script."
         pause = await session.load_snapshot(self._rescue.state, print_callback=lambda *_: None)
-        assert isinstance(pause, AsyncFunctionSnapshot)
+        stopped: ExternalExceptionData = {"exc_type": "SystemExit", "message": "stopped"}
         with suppress(MontyRuntimeError):
-            await pause.resume({"exc_type": "SystemExit", "message": "stopped"})
+            if isinstance(pause, AsyncFutureSnapshot):
+                await pause.resume(dict.fromkeys(pause.pending_call_ids, stopped))
+            else:
+                assert isinstance(pause, AsyncFunctionSnapshot)
+                await pause.resume(stopped)
         await self._save(session)
         return "\nVariables are as they were at this script's last verb call."
+
+
+async def _first_of(later: dict[int, asyncio.Task[Any]], wanted: Sequence[int]) -> dict[int, Any]:
+    """What came of those of the calls that are done, once one is."""
+    await asyncio.wait([later[call] for call in wanted], return_when=asyncio.FIRST_COMPLETED)
+    return {call: later[call].result() for call in wanted if later[call].done()}
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Ends what a script began and did not wait for, or was stopped in the middle of."""
+    unfinished = [task for task in tasks if not task.done()]
+    for task in unfinished:
+        task.cancel()
+    if unfinished:
+        await asyncio.wait(unfinished)
 
 
 def _as_python(error: RlmError) -> Exception:
@@ -205,6 +244,8 @@ def _as_python(error: RlmError) -> Exception:
         return TimeoutError(str(error))
     if isinstance(error, LevelUnavailable):
         return NotImplementedError(str(error))
+    if isinstance(error, SubCallFailed):
+        return RuntimeError(str(error))
     return ValueError(str(error))
 
 

@@ -5,7 +5,7 @@ Executors know no provider and no account: whoever stands behind `Minds` pays, c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -16,18 +16,22 @@ SubRole = Literal["sub", "code"]
 
 @dataclass(frozen=True, slots=True)
 class SubCall:
-    """One question to a sub-model, whole: `system` and `prompt` are all it sees.
+    """One question to a sub-model, whole: `system` and `prompt` are all it sees, and `text` below the prompt.
 
-    `verb` is who asks, `places` names the parts of the text that stand in the prompt ("app.log:1-80") and
-    `characters` counts them: the trace and the Coverage say what was sent to whom.
+    `text` is read only when the call's turn comes: of thousands, few are in memory at once. It may raise RlmError.
+    `verb` is who asks, `places` names the parts of the text that are sent ("app.log:1-80") and `characters` counts
+    them: the trace and the Coverage say what was sent to whom. `schema` is what the reply is to fit, for providers
+    that can be told; the caller checks.
     """
 
     verb: str
     system: str
     prompt: str
+    text: Callable[[], Awaitable[str]] | None = None
     role: SubRole = "sub"
     places: tuple[str, ...] = ()
     characters: int = 0
+    schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class ChildAnswer:
     answer: str
     data: Any
     status: str
+    reason: str
     citations: tuple[str, ...]
 
 
@@ -63,7 +68,7 @@ class Minds(Protocol):
         ...
 
     async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
-        """Ask all, side by side, in any order; results in the order of `calls`. One that fails harms no other.
+        """Ask all of one batch (one verb, one role), side by side; results in their order. One that fails harms none.
 
         Raises LevelUnavailable where no model answers for the role; nothing else.
         """

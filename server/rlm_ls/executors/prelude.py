@@ -5,7 +5,7 @@ Wrappers make a verb a plain function: the call pauses the script, the host awai
 
 from __future__ import annotations
 
-from rlm_ls.executors.registry import VERBS
+from rlm_ls.executors.registry import VERBS, Verb
 
 PRINT_END = "\x1f"
 """Marks the end of one print() in the sandbox's output, so that each print can be capped on its own."""
@@ -86,6 +86,13 @@ class Diagnostic:
         tail = ' (' + rule + ')' if rule else ''
         return self.doc + ':' + str(self.line) + ': ' + self.severity + ': ' + self.message + tail
 
+@_dataclass
+class Failed:
+    error: str
+
+def _as_replies(rows):
+    return [value if told else Failed(value) for told, value in rows]
+
 def _as_diagnostics(rows):
     return [Diagnostic(*row) for row in rows]
 
@@ -131,9 +138,10 @@ def prelude(*, single: bool) -> str:
     With a `single` document in scope, Spans print without its path: it would be most of what a model is shown.
     """
     written_here = {"show", "help"}
-    wrappers = [
-        f"def {verb.name}(*args, **kwargs):\n    return _as_{verb.shape}(_verb({verb.name!r}, args, kwargs))\n"
-        for verb in VERBS.values()
-        if verb.name not in written_here
-    ]
+    wrappers = [_wrapper(verb) for verb in VERBS.values() if verb.name not in written_here]
     return f"_single = {single}\n{SHAPES}\n" + "\n".join(wrappers)
+
+
+def _wrapper(verb: Verb) -> str:
+    head, call = ("async def", "await _later") if verb.later else ("def", "_verb")
+    return f"{head} {verb.name}(*args, **kwargs):\n    return _as_{verb.shape}({call}({verb.name!r}, args, kwargs))\n"

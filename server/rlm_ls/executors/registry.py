@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from rlm_ls.errors import ProgramError
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "unavailable"]
+Shape = Literal[
+    "plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "replies", "unavailable"
+]
 """How a verb's result is rebuilt inside the sandbox: see prelude.py."""
 
 VerbFunction = Callable[..., Awaitable[Any]]
@@ -30,7 +32,8 @@ VerbFunction = Callable[..., Awaitable[Any]]
 class Verb:
     """One verb: an async host function whose first parameter is the Desk; the rest is its public signature.
 
-    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only.
+    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only. `later`
+    ones take long and are coroutines in the sandbox, so that a script may gather them.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Verb:
     returns: str
     shape: Shape
     everyday: int
+    later: bool = False
 
     @cached_property
     def parameters(self) -> list[inspect.Parameter]:
@@ -72,8 +76,10 @@ class Verb:
     @cached_property
     def _arguments(self) -> type[BaseModel]:
         hints = inspect.get_annotations(self.function, eval_str=True)
+        # Under other names than BaseModel's own attributes (`schema`).
         fields: dict[str, Any] = {
-            p.name: (hints.get(p.name, Any), ... if p.default is p.empty else p.default) for p in self.parameters
+            f"{p.name}_": (hints.get(p.name, Any), Field(... if p.default is p.empty else p.default, alias=p.name))
+            for p in self.parameters
         }
         model: type[BaseModel] = create_model(
             f"{self.name}_arguments", __config__=ConfigDict(arbitrary_types_allowed=True, extra="forbid"), **fields
@@ -92,7 +98,7 @@ class Verb:
             checked = self._arguments.model_validate(given | dict(kwargs))
         except ValidationError as error:
             raise ProgramError(f"{self.name}(): {self._explain(error)}.", self._usage) from None
-        return {name: getattr(checked, name) for name in names}
+        return {name: getattr(checked, f"{name}_") for name in names}
 
     @property
     def _usage(self) -> str:
@@ -119,13 +125,34 @@ def _brief(parameter: inspect.Parameter) -> str:
 
 VERBS: dict[str, Verb] = {}
 
+COORDINATING = frozenset(
+    {
+        "docs",
+        "outline",
+        "chunks",
+        "split",
+        "region",
+        "size",
+        "budget",
+        "help",
+        "submit",
+        "llm",
+        "llm_map",
+        "llm_reduce",
+        "rlm",
+    }
+)
+"""What a coordinator may call: verbs that divide the text and delegate, none that shows it."""
 
-def verb(*, returns: str = "", shape: Shape = "plain", everyday: int = 0) -> Callable[[VerbFunction], VerbFunction]:
+
+def verb(
+    *, returns: str = "", shape: Shape = "plain", everyday: int = 0, later: bool = False
+) -> Callable[[VerbFunction], VerbFunction]:
     """Register an async function `name(desk, …)` as the verb `name` (a trailing underscore is dropped)."""
 
     def register(function: VerbFunction) -> VerbFunction:
         name = function.__name__.rstrip("_")
-        VERBS[name] = Verb(name, function, returns, shape, everyday)
+        VERBS[name] = Verb(name, function, returns, shape, everyday, later)
         return function
 
     return register
@@ -136,7 +163,15 @@ async def call_verb(desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mappin
     found = VERBS.get(name)
     if found is None:
         raise ProgramError(f"There is no verb {name!r}.", f"Verbs: {', '.join(sorted(VERBS))}.")
+    if desk.allowed is not None and name not in desk.allowed:
+        raise ProgramError(
+            f"{name}() is not for a coordinator.", f"Delegate it. Yours are: {', '.join(sorted(desk.allowed))}."
+        )
     return await found.function(desk, **found.bind(args, kwargs))
+
+
+def later_verbs() -> frozenset[str]:
+    return frozenset(verb.name for verb in VERBS.values() if verb.later)
 
 
 def help_text(name: str) -> str:

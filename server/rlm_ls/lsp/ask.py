@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.answers import wire_answer
+from rlm_ls.lsp.consent import ask_to_go_on
 from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
 from rlm_ls.lsp.showing import show_answer
@@ -15,7 +18,10 @@ from rlm_ls.lsp.surroundings import Seen
 if TYPE_CHECKING:
     from rlm_ls.context.scope import Scope
     from rlm_ls.context.surroundings import Surroundings
-    from rlm_ls.engine.request import AskRequest
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.journal import Listener
+    from rlm_ls.engine.request import AskRequest, Budget
     from rlm_ls.lsp.server import RlmServer
 
 
@@ -49,14 +55,31 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     if not await job.unless_stopped(server.door.engine()):
         return _stopped_early(job)
     engine = await server.door.engine()
-    request = _request(params, scope, surroundings)
-    job.run_id = run_id = str(request.run_id)
+    request = request_of(params, scope, surroundings)
+
+    async def start(listen: Listener) -> Answer:
+        return await engine.ask(request, listen, consent=partial(ask_to_go_on, server))
+
+    return await conduct(server, job, engine, str(request.run_id), request.budget, params.partial_result_token, start)
+
+
+async def conduct(
+    server: RlmServer,
+    job: Job,
+    engine: Engine,
+    run_id: str,
+    budget: Budget,
+    partial_token: int | str | None,
+    start: Callable[[Listener], Awaitable[Answer]],
+) -> dict[str, Any]:
+    """One run from its start to the wire's Answer: what the client hears of it, and how it is stopped."""
+    job.run_id = run_id
     job.on_stop = lambda: engine.stop(run_id)
-    turns = engine.settings.budget.turns if request.budget.turns is None else request.budget.turns
-    stream = RunStream(server.client, job, params.partial_result_token, turns)
+    turns = engine.settings.budget.turns if budget.turns is None else budget.turns
+    stream = RunStream(server.client, job, partial_token, turns)
     sent: dict[str, Any] | None = None
     try:
-        answer = await engine.ask(request, stream.take)
+        answer = await start(stream.take)
         sent = await wire_answer(server, answer)
     finally:
         job.on_stop = None
@@ -65,29 +88,38 @@ async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str,
     return sent
 
 
-def _request(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+    """The engine's request, with a run id of its own."""
     from rlm_ls.engine.engine import new_run_id
-    from rlm_ls.engine.request import AskRequest, Budget
+    from rlm_ls.engine.request import AskRequest
 
-    given = params.budget or wire.BudgetParams()
     return AskRequest(
         question=params.question,
         scope=scope,
         model=params.model,
         levels=None if params.levels is None else tuple(params.levels),
-        budget=Budget(given.turns, given.seconds, given.usd, given.tokens, given.sub_calls, given.depth),
+        budget=budget_of(params.budget),
         schema=params.schema,
         follow_up=params.follow_up,
         run_id=new_run_id(),
         surroundings=surroundings,
+        coordinator=bool(params.coordinator),
     )
+
+
+def budget_of(params: wire.BudgetParams | None) -> Budget:
+    from rlm_ls.engine.request import Budget
+
+    given = params or wire.BudgetParams()
+    return Budget(given.turns, given.seconds, given.usd, given.tokens, given.sub_calls, given.depth)
 
 
 def _stopped_early(job: Job) -> dict[str, Any]:
     """The Answer of a run that was stopped before there was one: it is not in the store, and has no id."""
     reason = "Stopped before the run began."
     job.outcome = f"cancelled: {reason}"
-    usage = ("turns", "modelCalls", "subCalls", "promptTokens", "completionTokens", "cachedTokens", "seconds")
+    calls = ("turns", "modelCalls", "subCalls", "cachedCalls")
+    usage = (*calls, "promptTokens", "completionTokens", "cachedTokens", "seconds")
     return {
         "runId": "",
         "status": "cancelled",

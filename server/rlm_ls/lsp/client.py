@@ -27,11 +27,15 @@ class Client:
         self.has_commands = False
         """The client has commands of its own (`rlm.ask`…): an input box, a view for answers."""
 
+        self.samples = False
+        """The client has a model of its own: it answers `rlm/sample`."""
+
     def initialized(self, params: types.InitializeParams) -> None:
         self._capabilities = params.capabilities
         options = as_object(params.initialization_options)
         experimental = as_object(as_object(self._capabilities.experimental).get("rlm"))
         self.wants_events = options.get("events") is True
+        self.samples = options.get("sampling") is True or experimental.get("sampling") is True
         self.has_commands = options.get("clientCommands") is True or experimental.get("commands") is True
 
     def can(self, capability: str) -> bool:

@@ -16,7 +16,9 @@ from pygls.exceptions import JsonRpcInvalidParams
 from rlm_ls.errors import RlmError
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.ask import ask_as_job
+from rlm_ls.lsp.clear_cache import clear_cache
 from rlm_ls.lsp.doctor import doctor
+from rlm_ls.lsp.resume import resume_as_job
 from rlm_ls.lsp.runs import runs
 from rlm_ls.lsp.stop import stop
 from rlm_ls.lsp.trace import trace
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
 ASK = "rlm.server.ask"
+RESUME = "rlm.server.resume"
 STOP = "rlm.server.stop"
 RUNS = "rlm.server.runs"
 TRACE = "rlm.server.trace"
 DOCTOR = "rlm.server.doctor"
+CLEAR_CACHE = "rlm.server.clearCache"
 
 CANNED = {
     "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
@@ -56,6 +60,17 @@ def register(server: RlmServer) -> None:
         )
         return await ask_as_job(server, asked, tell=plain)
 
+    @server.command(RESUME)
+    async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
+        plain = not server.client.has_commands
+        asked = attrs.evolve(
+            asked,
+            work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
+            show=plain if asked.show is None else asked.show,
+        )
+        return await resume_as_job(server, asked, tell=plain)
+
     @server.command(STOP)
     async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         return stop(server, wire.structure(STOP, _argument(STOP, params), wire.RunParams))
@@ -71,6 +86,10 @@ def register(server: RlmServer) -> None:
     @server.command(DOCTOR)
     async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _told(server, doctor(server))
+
+    @server.command(CLEAR_CACHE)
+    async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _told(server, clear_cache(server))
 
 
 def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any]:

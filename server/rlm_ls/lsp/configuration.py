@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlm_ls.settings import Settings
 
 SECTION = "rlm"
-NOT_SETTINGS = {"events", "clientCommands", "trusted"}
+NOT_SETTINGS = {"events", "clientCommands", "trusted", "sampling", "token"}
 """Keys of initializationOptions that speak of the client itself."""
 
 PATIENCE = 1.0

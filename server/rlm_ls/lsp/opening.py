@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,15 @@ from rlm_ls.lsp.configuration import Configuration
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
+    from rlm_ls.models.editor import Sampler
 
 
 class EngineDoor:
     """Opens the engine once, for all who ask at the same time; tries again after a failure."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, sampler: Callable[[], Sampler | None]) -> None:
         self._configuration = configuration
+        self._sampler = sampler
         self._opening: asyncio.Task[Engine] | None = None
 
     async def engine(self) -> Engine:
@@ -48,6 +51,7 @@ class EngineDoor:
         from rlm_ls.engine.engine import Engine
 
         engine = await Engine.open(settings=await self._configuration.load())
+        engine.sampler = self._sampler()
         self._configuration.on_change = self._apply
         if engine.store.warning:
             self._configuration.warn(engine.store.warning)

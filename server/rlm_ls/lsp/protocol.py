@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import uuid
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
@@ -27,6 +28,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from rlm_ls.errors import RlmError
 from rlm_ls.lsp import wire
+from rlm_ls.lsp.client import as_object
 from rlm_ls.lsp.transport import Malformed
 
 if TYPE_CHECKING:
@@ -44,11 +46,15 @@ class RlmFailure(JsonRpcException):
 
 class RlmProtocol(LanguageServerProtocol):
     _server: RlmServer
+    _initialized = False  # pygls looks at every attribute before __init__ has set any
 
     def __init__(self, server: Any, converter: cattrs.Converter) -> None:
         super().__init__(server, converter)
-        self._initialized = False
         self._inbox: deque[object] = deque()
+
+    @property
+    def initialized(self) -> bool:
+        return self._initialized
 
     @property
     def shut_down(self) -> bool:
@@ -88,7 +94,7 @@ class RlmProtocol(LanguageServerProtocol):
             return
         method, identity = message.get("method"), message.get("id")
         if isinstance(method, str):
-            refusal = self._refusal(method)
+            refusal = self._refusal(method) or self._unproved(method, message)
             if refusal is None:
                 self._dispatch(message)
             elif "id" in message:
@@ -108,6 +114,16 @@ class RlmProtocol(LanguageServerProtocol):
             return JsonRpcInvalidRequest("The server is initialized already.") if self._initialized else None
         return None if self._initialized else JsonRpcServerNotInitialized("Send `initialize` first.")
 
+    def _unproved(self, method: str, message: dict[str, Any]) -> JsonRpcException | None:
+        """A client without the right token is told so, once, and let go."""
+        if method != types.INITIALIZE:
+            return None
+        options = as_object(as_object(message.get("params")).get("initializationOptions"))
+        if self._server.admits(options.get("token")):
+            return None
+        self._server.end()
+        return JsonRpcInvalidRequest("The token (initializationOptions.token) is missing or wrong.")
+
     def _dispatch(self, message: dict[str, Any]) -> None:
         try:
             # pygls decodes with an object hook, which takes any inner object that has a "jsonrpc" for a message.
@@ -126,6 +142,8 @@ class RlmProtocol(LanguageServerProtocol):
         method = data["method"]
         if (custom := wire.REQUESTS.get(method)) is not None:
             return _Request(data.get("id", 0), method, wire.structure(method, data.get("params"), custom))
+        if (custom := wire.NOTIFICATIONS.get(method)) is not None:
+            return _Notification(method, wire.structure(method, data.get("params"), custom))
         kind = self.get_message_type(method)
         if kind is None:
             # pygls answers an unknown method itself; its parameters would become a namedtuple, if they can.
@@ -195,7 +213,10 @@ class RlmProtocol(LanguageServerProtocol):
             # A program's NaN or infinity is no JSON; clients get null.
             loose = json.dumps(data, default=self._serialize_message)
             body = json.dumps(json.loads(loose, parse_constant=lambda _: None), separators=(",", ":"))
-        self.writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii"))
+        if self._include_headers:
+            self.writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii"))
+        else:
+            self.writer.write(body)  # type: ignore[arg-type]
 
     # -- pygls's built-ins, done otherwise --------------------------------------------------------------------------
 
@@ -263,8 +284,16 @@ class RlmProtocol(LanguageServerProtocol):
         self._server.folders.changed(params.event)
 
     async def call(self, method: str, params: Any) -> Any:
-        """Ask the client. Raises JsonRpcException with what the client refused."""
-        return await asyncio.wrap_future(self.send_request(method, params))
+        """Ask the client; when cancelled, take the request back. Raises JsonRpcException with the client's refusal."""
+        identity = str(uuid.uuid4())
+        asked = self.send_request(method, params, msg_id=identity)
+        try:
+            return await asyncio.wrap_future(asked)
+        except asyncio.CancelledError:
+            if self._request_futures.pop(identity, None) is not None:
+                self._result_types.pop(identity, None)
+                self.notify(types.CANCEL_REQUEST, types.CancelParams(identity))
+            raise
 
 
 @attrs.frozen

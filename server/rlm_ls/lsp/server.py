@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 
 from lsprotocol import types
@@ -19,8 +20,11 @@ from rlm_ls.lsp import (
     content,
     doctor,
     document_links,
+    estimate,
     lifecycle,
+    resume,
     runs,
+    sample,
     stop,
     trace,
     watching,
@@ -43,18 +47,22 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, stop, runs, trace, citations, doctor, content, document_links, code_actions, code_lenses,
-    commands,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
+    code_actions, code_lenses, commands, sample,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 
 
 class RlmServer(LanguageServer):
-    """One client's server. Must be made within a running event loop."""
+    """One client's server. Must be made within a running event loop.
+
+    `token` is what `initialize` has to bring before anything else is heard; `remote`: the client may be on another
+    machine, where process ids mean something else.
+    """
 
     protocol: RlmProtocol
 
-    def __init__(self) -> None:
+    def __init__(self, *, token: str | None = None, remote: bool = False) -> None:
         super().__init__(
             name="rlm-ls",
             version=__version__,
@@ -63,13 +71,16 @@ class RlmServer(LanguageServer):
             converter_factory=default_converter,
         )
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._token = token
+        self._remote = remote
         self.client = Client(self.protocol)
         self.buffers = Buffers()
         self.folders = Folders()
         self.edits = RecentEdits()
         self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
-        self.door = EngineDoor(self.configuration)
+        self.sampling = sample.Sampling(self.protocol)
+        self.door = EngineDoor(self.configuration, lambda: self.sampling.sample if self.client.samples else None)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -81,7 +92,20 @@ class RlmServer(LanguageServer):
         if not self.ended.done():
             self.ended.set_result(0 if self.protocol.shut_down else code)
 
+    @property
+    def proved(self) -> bool:
+        """No token is asked for, or the client has brought it."""
+        return self._token is None or self.protocol.initialized
+
+    def admits(self, token: object) -> bool:
+        """Whether this is the token, compared in a time that tells nothing of it."""
+        return self._token is None or (
+            isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
+        )
+
     def watch_client(self, process: int) -> None:
+        if self._remote:
+            return
         self._watchers.append(asyncio.ensure_future(watch(process, self.end)))
 
     async def drain(self) -> None:

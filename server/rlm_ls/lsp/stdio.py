@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
 
-def serve(client: int = 0) -> int:
+def serve(client: int = 0) -> NoReturn:
     """Serve one client on stdin and stdout until it is done. `client` is its process id, 0 if not known.
 
     Does not return: the process ends here with the code that the protocol asks for (0 after `shutdown`, else 1).
@@ -28,9 +29,14 @@ def serve(client: int = 0) -> int:
     incoming, outgoing = claim_stdio()
     quiet_logs()
     loop = asyncio.new_event_loop()
-    code = loop.run_until_complete(_serve(incoming, outgoing, client))
-    # Not sys.exit: that waits for threads, and a library's thread may be in the middle of a long call. All that is
-    # ours has been closed, and what is left ends with the process.
+    end_process(loop.run_until_complete(_serve(incoming, outgoing, client)))
+
+
+def end_process(code: int) -> NoReturn:
+    """Not sys.exit: that waits for threads, and a library's thread may be in the middle of a long call.
+
+    All that is ours has been closed, and what is left ends with the process.
+    """
     logging.shutdown()
     with suppress(OSError, ValueError):
         sys.stderr.flush()
@@ -84,14 +90,14 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     def gone() -> None:
         loop.call_soon_threadsafe(server.end)
 
-    writer = Writer(outgoing, gone)
+    writer = Writer(partial(os.write, outgoing), gone)
     writer.start()
     server.protocol.set_writer(writer)
 
     def receive(message: object) -> None:
         loop.call_soon_threadsafe(server.protocol.deliver, message)
 
-    reader = Reader(incoming, receive, gone)
+    reader = Reader(partial(os.read, incoming), receive, gone)
     _handle_signals(loop, server)
     reader.start()
     if client:

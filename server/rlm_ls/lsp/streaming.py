@@ -39,9 +39,9 @@ class RunStream:
     def take(self, event: AnyEvent) -> None:
         """The engine's `on_event`."""
         kind: str = event.type
-        if kind == "runStarted":
+        if kind in ("runStarted", "runResumed"):
             self._partial({"kind": "run", "runId": event.run_id})
-        if kind == "textStreamed" and self._partial_token is not None:
+        if kind == "textStreamed" and self._partial_token is not None and not event.child:
             self._pieces.append((event.turn, event.text))  # type: ignore[union-attr]
         if kind == "runFinished":
             self.finished = event.wire()
@@ -63,7 +63,10 @@ class RunStream:
         if kind != "textStreamed":
             self._flush_text_event()
             self._client.notify(wire.EVENT, event.wire())
-        elif self._text_event is not None and self._text_event["turn"] == event.turn:  # type: ignore[union-attr]
+        elif self._text_event is not None and (self._text_event["child"], self._text_event["turn"]) == (
+            event.child,
+            event.turn,  # type: ignore[union-attr]
+        ):
             self._text_event["text"] += event.text  # type: ignore[union-attr]
         else:
             self._flush_text_event()
@@ -102,6 +105,8 @@ class RunState:
         self._doing = "reading"
         self._tokens = 0
         self._usd: float | None = 0.0
+        self._calls: dict[tuple[str, int], list[int]] = {}
+        """Of each batch under way: how many calls are done, from the cache, and in all."""
         self._handlers: dict[str, Callable[[Any], None]] = {
             "contextTaken": self._context,
             "turnStarted": self._turn_started,
@@ -110,6 +115,9 @@ class RunState:
             "modelReplied": self._replied,
             "programStarted": lambda _: self._now("running a program"),
             "verbCalled": lambda event: self._now(event.detail),
+            "subCallsStarted": self._batch_started,
+            "subCallFinished": self._call_finished,
+            "childStarted": lambda event: self._now(f"child run: {event.question}"),
         }
 
     def take(self, event: AnyEvent) -> None:
@@ -137,10 +145,35 @@ class RunState:
         many = f"{event.count} documents" if event.count != 1 else "1 document"
         self._now(f"{many}, {event.size / 1e6:.1f} MB")
 
+    def _batch_started(self, event: Any) -> None:
+        self._calls[event.child, event.batch] = [0, 0, event.count]
+        self._sub_calls()
+
+    def _call_finished(self, event: Any) -> None:
+        self._tokens += event.prompt_tokens + event.completion_tokens if not event.cached else 0
+        self._paid(event.usd)
+        batch = self._calls.get((event.child, event.batch))
+        if batch is not None:
+            batch[0] += 1
+            batch[1] += event.cached
+            self._sub_calls()
+            if batch[0] == batch[2]:
+                del self._calls[event.child, event.batch]
+
+    def _sub_calls(self) -> None:
+        done, cached, count = (sum(batch[at] for batch in self._calls.values()) for at in range(3))
+        saved = f", {cached} from cache" if cached else ""
+        self._now(f"{done}/{count} sub-calls{saved}")
+
     def _turn_started(self, event: Any) -> None:
+        if event.child:
+            return
         self._turn = event.turn
         self._now("asking the model")
 
     def _replied(self, event: Any) -> None:
         self._tokens += event.prompt_tokens + event.completion_tokens
-        self._usd = None if event.usd is None or self._usd is None else self._usd + event.usd
+        self._paid(event.usd)
+
+    def _paid(self, usd: float | None) -> None:
+        self._usd = None if usd is None or self._usd is None else self._usd + usd

@@ -1,4 +1,4 @@
-"""JSON-RPC messages over two file descriptors, each with a daemon thread of its own.
+"""JSON-RPC messages over two pipes or a socket, a daemon thread for each direction.
 
 pygls reads through the pool that also runs handlers, so that a busy pool reads no cancellation, and writes on the event
 loop, so that a client that does not read stops the server. Neither can happen here.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -25,10 +24,22 @@ class Malformed(ValueError):
 
 
 class Reader:
-    """Calls `on_message` with each decoded message (or Malformed), and `on_end` once; both from the reading thread."""
+    """Calls `on_message` with each decoded message (or Malformed), and `on_end` once; both from the reading thread.
 
-    def __init__(self, fd: int, on_message: Callable[[object], None], on_end: Callable[[], None]) -> None:
-        self._fd = fd
+    `read` blocks for at most so many bytes, and gives none at the end. A message whose headers and length `takes`
+    refuses is the end.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        on_message: Callable[[object], None],
+        on_end: Callable[[], None],
+        *,
+        takes: Callable[[bytes, int], bool] = lambda head, length: True,
+    ) -> None:
+        self._more = read
+        self._takes = takes
         self._on_message = on_message
         self._on_end = on_end
         self._read = bytearray()
@@ -42,7 +53,7 @@ class Reader:
                 body = self._body(length)
                 if body is None:
                     break
-                self._on_message(_decode(body))
+                self._on_message(decode(body))
         except OSError:
             log.debug("the client's end is gone", exc_info=True)
         except RuntimeError:
@@ -60,7 +71,7 @@ class Reader:
                 if len(self._read) > HEADER_LIMIT:
                     log.error("the client does not speak the language server protocol")
                     return None
-                data = os.read(self._fd, READ)
+                data = self._more(READ)
                 if not data:
                     return None
                 self._read += data
@@ -69,7 +80,9 @@ class Reader:
             del self._read[: end + 4]
             length = _content_length(head)
             if length is not None:
-                return length
+                return length if self._takes(head, length) else None
+            if not self._takes(head, 0):
+                return None
             log.warning("headers without a Content-Length were skipped")
 
     def _body(self, length: int) -> bytes | None:
@@ -80,7 +93,7 @@ class Reader:
         parts, missing = [bytes(self._read)], length - len(self._read)
         self._read.clear()
         while missing > 0:
-            data = os.read(self._fd, min(missing, 1 << 20))
+            data = self._more(min(missing, 1 << 20))
             if not data:
                 return None
             parts.append(data)
@@ -89,10 +102,13 @@ class Reader:
 
 
 class Writer:
-    """Writes whole messages in order. `write` returns at once, from any thread; `on_broken` tells that nobody reads."""
+    """Writes whole messages in order. `write` returns at once, from any thread; `on_broken` tells that nobody reads.
 
-    def __init__(self, fd: int, on_broken: Callable[[], None]) -> None:
-        self._fd = fd
+    `send` blocks, and says how many bytes it has taken.
+    """
+
+    def __init__(self, send: Callable[[memoryview], int], on_broken: Callable[[], None]) -> None:
+        self._send = send
         self._on_broken = on_broken
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="rlm-write", daemon=True)
@@ -114,7 +130,7 @@ class Writer:
             while (data := self._queue.get()) is not None:
                 view = memoryview(data)
                 while view:
-                    view = view[os.write(self._fd, view) :]
+                    view = view[self._send(view) :]
         except OSError:
             try:
                 self._on_broken()
@@ -130,7 +146,8 @@ def _content_length(head: bytes) -> int | None:
     return None
 
 
-def _decode(body: bytes) -> object:
+def decode(body: bytes) -> object:
+    """The message, or Malformed."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

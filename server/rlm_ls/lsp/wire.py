@@ -16,12 +16,16 @@ from pygls.exceptions import JsonRpcInvalidParams
 T = TypeVar("T")
 
 ASK = "rlm/ask"
+ESTIMATE = "rlm/estimate"
+RESUME = "rlm/resume"
 STOP = "rlm/stop"
 RUNS = "rlm/runs"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 CITATIONS = "rlm/citations"
 EVENT = "rlm/event"
+SAMPLE = "rlm/sample"
+SAMPLE_TEXT = "rlm/sampleText"
 
 
 @attrs.frozen
@@ -114,6 +118,7 @@ class AskParams:
     partial_result_token: int | str | None = None
     show: bool | None = None
     editor: EditorParams | None = None
+    coordinator: bool | None = None
 
 
 @attrs.frozen
@@ -130,8 +135,27 @@ class TraceParams:
 
 
 @attrs.frozen
+class ResumeParams:
+    """`budget`: limits that are to differ from those the run began with."""
+
+    run_id: str
+    budget: BudgetParams | None = None
+    work_done_token: int | str | None = None
+    partial_result_token: int | str | None = None
+    show: bool | None = None
+
+
+@attrs.frozen
 class RunsParams:
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+
+
+@attrs.frozen
+class SampleText:
+    """A piece of what the editor's model says to the `rlm/sample` with this token."""
+
+    token: str
+    text: str
 
 
 @attrs.frozen
@@ -141,12 +165,16 @@ class NoParams:
 
 REQUESTS: dict[str, type] = {
     ASK: AskParams,
+    RESUME: ResumeParams,
+    ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
     TRACE: TraceParams,
     CITATIONS: RunParams,
     DOCTOR: NoParams,
 }
+
+NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}
 
 
 def structure(method: str, value: object, kind: type[T]) -> T:

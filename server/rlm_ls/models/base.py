@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 
@@ -27,12 +27,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole model reply. `finish` is "length" where the provider cut it off."""
+    """A whole model reply. `finish` is "length" where the provider cut it off.
+
+    `model` is the name of the one that answered, a member where a list was asked. `tries` counts the requests that
+    were sent for it; `usage` is what the provider reported for all of them: of a try that broke off, mostly nothing.
+    """
 
     text: str
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     finish: Literal["stop", "length"] = "stop"
+    tries: int = 1
 
 
 TextSink = Callable[[str], None]
@@ -43,7 +48,8 @@ class Model(Protocol):
     """One way of having messages answered.
 
     `name` is what users configured and read; `window` is the context window in tokens; `local` says that
-    nothing leaves this machine; `kind` says what answers, so that no rule or recording passes for a mind.
+    nothing leaves this machine; `endpoint` is the host or the provider that is asked, "" where nobody is; `kind` says
+    what answers, so that no rule or recording passes for a mind.
     """
 
     @property
@@ -54,6 +60,8 @@ class Model(Protocol):
     def window(self) -> int: ...
     @property
     def local(self) -> bool: ...
+    @property
+    def endpoint(self) -> str: ...
 
     async def prepare(self) -> None:
         """Find out `window` and `price` before the first call. Sends nothing; may take seconds the first time.
@@ -68,8 +76,12 @@ class Model(Protocol):
         *,
         on_text: TextSink | None = None,
         max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         """Answer `messages`. Cancelling the task closes the connection within 100 ms.
+
+        `schema` (JSON schema of an object) is handed to providers known to keep to one; whoever needs it kept says it
+        in the prompt too, and checks. Without `on_text` the provider may be asked for the whole reply at once.
 
         Raises UnknownModel, ModelRefused, ModelUnreachable, ModelFailed, RecordingMismatch.
         """

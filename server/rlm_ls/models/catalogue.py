@@ -12,7 +12,11 @@ OLLAMA_WINDOW = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`model` is what LiteLLM is called with; dollars are for one token, None where the price is not known."""
+    """`model` is what LiteLLM is called with; dollars are for one token, None where the price is not known.
+
+    `bare` is the provider's own name of it, `limit` its own parameter for the longest reply; `schemas`: it keeps to a
+    JSON schema; `reasons`: it may think for minutes before the first word.
+    """
 
     model: str
     provider: str
@@ -20,6 +24,10 @@ class Entry:
     prompt_usd: float | None
     completion_usd: float | None
     key_variable: str
+    bare: str = ""
+    limit: str = "max_tokens"
+    schemas: bool = False
+    reasons: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -43,6 +51,10 @@ def look_up(litellm: Any, name: str, *, local: bool, base: str | None) -> Entry 
         prompt_usd=info.get("input_cost_per_token", free),
         completion_usd=info.get("output_cost_per_token", free),
         key_variable=_key_variable(litellm, model, provider),
+        bare=model.removeprefix(f"{provider}/"),
+        limit=_limit(litellm, model.removeprefix(f"{provider}/"), provider),
+        schemas=_has(litellm.supports_response_schema, model, provider),
+        reasons=_has(litellm.supports_reasoning, model, provider),
         extra={"num_ctx": OLLAMA_WINDOW} if ollama else {},
     )
 
@@ -52,12 +64,13 @@ def cost(litellm: Any, entry: Entry | None, usage: Any, *, otherwise: float) -> 
     if litellm is None or entry is None:
         return otherwise
     try:
+        figures = litellm.Usage(**usage) if isinstance(usage, dict) else usage
         prompt, completion = litellm.cost_per_token(
             model=entry.model,
             custom_llm_provider=entry.provider,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            usage_object=usage,
+            prompt_tokens=figures.prompt_tokens,
+            completion_tokens=figures.completion_tokens,
+            usage_object=figures,
         )
         return float(prompt + completion)
     except Exception:
@@ -71,6 +84,21 @@ def _info(litellm: Any, model: str, provider: str, *, ollama: bool) -> dict[str,
     except Exception:
         return {}
     return {key: value for key, value in (found or {}).items() if value is not None}
+
+
+def _limit(litellm: Any, model: str, provider: str) -> str:
+    try:
+        given = litellm.get_optional_params(model=model, custom_llm_provider=provider, max_tokens=1)
+    except Exception:
+        return "max_tokens"
+    return "max_completion_tokens" if "max_completion_tokens" in given else "max_tokens"
+
+
+def _has(feature: Any, model: str, provider: str) -> bool:
+    try:
+        return bool(feature(model, provider))
+    except Exception:  # a model that the tables do not name
+        return False
 
 
 def _key_variable(litellm: Any, model: str, provider: str) -> str:

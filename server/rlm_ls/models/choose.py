@@ -3,41 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.base import Model
+from rlm_ls.models.editor import Editor, editor_model, is_editor
 from rlm_ls.models.endpoint import endpoint
 from rlm_ls.models.failures import NAMES_REMEDY
 from rlm_ls.models.fallback import FallbackModel
 from rlm_ls.models.live import LiteLLMModel
-from rlm_ls.settings import Settings
+from rlm_ls.models.patience import Patience
+from rlm_ls.settings import Settings, split_weight
 
 Role = Literal["root", "sub", "code"]
 
 
-def choose(role: Role, requested: str | None, settings: Settings, environ: Mapping[str, str]) -> Model | None:
+def choose(
+    role: Role,
+    requested: str | None,
+    settings: Settings,
+    environ: Mapping[str, str],
+    editor: Editor | None = None,
+) -> Model | None:
     """The model for `role`, or None where none is configured or "offline" is: the engine then takes its rules.
 
-    `requested` is a LiteLLM name, several with commas between them, or "offline". Loads and sends nothing. Raises
-    UnknownModel, ModelNotLocal.
+    `requested` is a LiteLLM name, several with commas between them, or "offline". Several are asked in order of
+    preference, or, where any has a weight ("openai/gpt-4o-mini*3"; 1 where none is written), by their shares. Loads and
+    sends nothing. Raises UnknownModel, ModelNotLocal; for the editor's own model without an `editor` ModelUnreachable.
     """
     configured = getattr(settings.models, role) or settings.models.root
     names = [name.strip() for name in requested.split(",")] if requested and requested.strip() else list(configured)
     names = [name for name in names if name]
     if not names or "offline" in names[:1]:
         return None
-    models = [_live(name, settings, environ) for name in names if name != "offline"]
-    return models[0] if len(models) == 1 else FallbackModel(models)
+    weighed = [_weighed(name) for name in names if name != "offline"]
+    patience = _patience(settings) if len(weighed) == 1 else _hurried(_patience(settings))
+    models: list[Model] = [
+        editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ, patience)
+        for name, _ in weighed
+    ]
+    if len(models) == 1:
+        return models[0]
+    balanced = any(weight is not None for _, weight in weighed)
+    return FallbackModel(models, [weight or 1 for _, weight in weighed] if balanced else None)
 
 
-def _live(name: str, settings: Settings, environ: Mapping[str, str]) -> LiteLLMModel:
-    if any(character.isspace() for character in name):
-        raise UnknownModel(f"{name!r} is no model's name.", NAMES_REMEDY)
-    where = endpoint(name, settings.models.api_base, environ)
-    if settings.privacy == "local" and not where.local:
+def _weighed(text: str) -> tuple[str, int | None]:
+    try:
+        return split_weight(text)
+    except ValueError as error:
+        raise UnknownModel(f"{text!r} {error}.", NAMES_REMEDY) from None
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(silence=settings.models.silence_seconds)
+
+
+def _hurried(patience: Patience) -> Patience:
+    """With a member of a list: another one may be quicker than its third try."""
+    return replace(patience, tries=2, busy_tries=2, longest_wait=5.0)
+
+
+def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: Patience) -> LiteLLMModel:
+    where = endpoint(name, settings.models.api_base, environ, settings.models.local_hosts)
+    if settings.privacy == "local" and not where.trusted:
         raise ModelNotLocal(
-            f"The setting privacy is local, and {name} would be asked at {where.base or 'its provider'}.",
-            "Use a model on this machine, such as ollama_chat/qwen3, or set privacy to any.",
+            f"The setting privacy is local, and {name} would be asked at {where.shown or 'its provider'}.",
+            "Use a model on this machine, such as ollama_chat/qwen3, name your own hosts in models.localHosts, "
+            "or set privacy to any.",
         )
-    return LiteLLMModel(name, where, environ=environ, key_variable=settings.models.api_key_env)
+    return LiteLLMModel(name, where, environ=environ, key_variable=settings.models.api_key_env, patience=patience)

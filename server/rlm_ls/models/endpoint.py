@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,24 +23,70 @@ SERVED_HERE = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`base` is None for a provider's own address; any other is handed on, so that what was judged is used."""
+    """`base` is None for a provider's own address; any other is handed on, so that what was judged is used.
+
+    `local`: on this machine. `trusted`: there, or on a host of the setting models.localHosts.
+    """
 
     base: str | None
     local: bool
+    trusted: bool = False
+
+    @property
+    def host(self) -> str:
+        """Host and port, "" for a provider's own address."""
+        if self.base is None:
+            return ""
+        return urlsplit(self.base).netloc.rpartition("@")[2]
+
+    @property
+    def shown(self) -> str:
+        """`base` for people to read: without a password that a variable may have put there."""
+        return "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host).geturl()
 
 
-def endpoint(model: str, api_base: str | None, environ: Mapping[str, str]) -> Endpoint:
+def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local_hosts: Sequence[str] = ()) -> Endpoint:
     """The endpoint of the LiteLLM model name `model`, if need be from the variables that LiteLLM itself would read."""
     if api_base is None:
         variables, usual = SERVED_HERE.get(model.partition("/")[0], ((), None))
         api_base = next((environ[variable] for variable in variables if environ.get(variable)), usual)
-    return Endpoint(api_base, api_base is not None and is_loopback(api_base))
+    local = api_base is not None and is_loopback(api_base)
+    return Endpoint(api_base, local, local or (api_base is not None and is_listed(api_base, local_hosts)))
 
 
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine. Names other than localhost are not looked up: DNS may answer anything."""
+    host = _host(url)
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_listed(url: str, hosts: Sequence[str]) -> bool:
+    """Whether a URL's host is one of `hosts`: names as they are written there, addresses, networks (192.168.1.0/24)."""
+    host = _host(url)
+    if not host:
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host in (listed.lower().rstrip(".") for listed in hosts)
+    return any(address in network for listed in hosts if (network := _network(listed)) is not None)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _host(url: str) -> str:
+    """Lower-case, without a final dot; "" for a URL that cannot be read."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""

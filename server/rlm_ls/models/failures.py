@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,13 +16,15 @@ NAMES_REMEDY = f"Use a LiteLLM name such as {EXAMPLES}; `rlm-ls models` lists wh
 
 SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|hf|key)[-_][\w*.-]{4,}|\bAIza[\w-]{10,}|\bBearer\s+\S+")
 MISSING_KEY = re.compile(r"missing (?:\w+ )*(?:api key|credentials)|no api key", re.IGNORECASE)
+TOO_LONG = re.compile(r"context[ _-]?(?:length|window|size)|prompt is too long|too many tokens", re.IGNORECASE)
 IN_PLAIN_WORDS = (
+    (re.compile(r"certificate|\bssl\b.*error", re.I), "its certificate is not accepted here"),
     (
         re.compile(r"connection refused|connect call failed|cannot connect|connection error", re.I),
         "nothing listens there",
     ),
     (re.compile(r"name or service not known|getaddrinfo|nodename nor|name resolution", re.I), "its name is not known"),
-    (re.compile(r"nothing came for|timed? ?out|timeout", re.I), "it stayed silent"),
+    (re.compile(r"nothing came for|no connection within|timed? ?out|timeout", re.I), "it stayed silent"),
     (re.compile(r"server disconnected|payload is not completed|connection reset|broken pipe", re.I), "it hung up"),
 )
 """What HTTP libraries say when there was no whole answer, and the same for people. First match wins."""
@@ -31,8 +34,22 @@ class BrokenReply(Exception):
     """A reply that ended before it was whole, or was no reply at all."""
 
 
+class Unfinished(BrokenReply):
+    """A stream that ended tidily and gave no reason for its end."""
+
+
 class ContentFiltered(Exception):
     """The provider withheld the reply; another try would meet the same filter."""
+
+
+class ProviderError(Exception):
+    """What an endpoint answered in place of a reply: HTTP status, its own words, its headers, its error code."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str], code: str = "") -> None:
+        super().__init__(message)
+        self.status_code = status
+        self.headers = headers
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +64,15 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`retry`: another try may do better. `wait` is the Retry-After in seconds, if the provider gave one."""
+    """`retry`: another try may do better. `wait` is the Retry-After in seconds, if the provider gave one.
+
+    `busy`: nothing failed, the provider only wants fewer calls.
+    """
 
     error: RlmError
     retry: bool
     wait: float | None = None
+    busy: bool = False
 
 
 def judge(error: BaseException, called: Called) -> Failure:
@@ -59,12 +80,12 @@ def judge(error: BaseException, called: Called) -> Failure:
     status = getattr(error, "status_code", None)
     kinds = _all_kinds(error)
     detail = _detail(error, called)
-    if "ContextWindowExceededError" in kinds:
+    if "ContextWindowExceededError" in kinds or _too_long(error):
         too_long = f"The prompt is longer than the context window of {called.model}."
         return Failure(ModelFailed(too_long, "Choose a model with a larger window."), retry=False)
     if MISSING_KEY.search(str(error)):
         return Failure(ModelRefused(f"{called.model} needs a key.", _set(called)), retry=False)
-    if status in (401, 402, 403) or "insufficient_quota" in str(error):
+    if status in (401, 402, 403) or "insufficient_quota" in f"{error} {getattr(error, 'code', '')}":
         remedy = _set(called) if status == 401 else "Check with the provider what this account may use."
         return Failure(ModelRefused(f"{called.model} refused the request: {detail}.", remedy), retry=False)
     if status == 404:
@@ -75,7 +96,9 @@ def judge(error: BaseException, called: Called) -> Failure:
         remedy = "Check that it is running and that models.apiBase is right."
         return Failure(ModelUnreachable(lost, remedy), retry=True, wait=retry_after(error))
     failed = ModelFailed(f"{called.model} failed: {detail}.", "Ask again later, or choose another model.")
-    return Failure(failed, retry=_is_passing(status, kinds), wait=retry_after(error))
+    failed.passing = _is_passing(status, kinds)
+    busy = status == 429 or "RateLimitError" in kinds
+    return Failure(failed, retry=failed.passing, wait=retry_after(error), busy=busy)
 
 
 def unplaced(model: str) -> UnknownModel:
@@ -98,7 +121,7 @@ def retry_after(error: BaseException) -> float | None:
     """Seconds of a Retry-After header, given as a number or as a date; None without one."""
     headers: Any = getattr(error, "litellm_response_headers", None)
     if not headers:
-        headers = getattr(getattr(error, "response", None), "headers", None) or {}
+        headers = getattr(error, "headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
     text = str(headers.get("retry-after") or "").strip()
     if not text:
         return None
@@ -112,9 +135,25 @@ def retry_after(error: BaseException) -> float | None:
         return None
 
 
+def _too_long(error: BaseException) -> bool:
+    return (
+        isinstance(error, ProviderError)
+        and error.status_code in (400, 413, 500)
+        and bool(TOO_LONG.search(f"{error.code} {error}"))
+    )
+
+
 def _is_passing(status: int | None, kinds: set[str]) -> bool:
-    passing = {"RateLimitError", "InternalServerError", "ServiceUnavailableError", "APIConnectionError", "BrokenReply"}
-    return bool(passing & kinds) or (status is not None and (status in (408, 409, 425, 429) or status >= 500))
+    passing = {
+        "RateLimitError",
+        "InternalServerError",
+        "ServiceUnavailableError",
+        "APIConnectionError",
+        "BrokenReply",
+        "ClientError",  # aiohttp's
+    }
+    # 200: a reply that nobody can read. LiteLLM gives that as a status, too.
+    return bool(passing & kinds) or (status is not None and (status in (200, 408, 409, 425, 429) or status >= 500))
 
 
 def _all_kinds(error: BaseException) -> set[str]:
@@ -133,6 +172,8 @@ def _detail(error: BaseException, called: Called) -> str:
     if called.key:
         text = text.replace(called.key, "…")
     text = SECRET.sub("…", text)
+    if "Unable to get json response" in text:
+        text = "it sent something else than a reply"
     if re.match(r"Unterminated|Expecting|Extra data|Invalid control", text):
         text = f"it sent a malformed stream ({text})"
     first = re.split(r"(?<=[a-z)\]])\. (?=[A-Z])", text)[0].rstrip(". ")

@@ -11,8 +11,11 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
+from rlm_ls.models import direct
+
 _lock = threading.Lock()
 _loading: Future[Any] | None = None
+_users = 0
 
 
 async def load() -> Any:
@@ -26,8 +29,22 @@ def loaded() -> Any | None:
     return _loading.result() if done and _loading is not None else None
 
 
+def opened() -> None:
+    """An engine begins to use the connections that all engines of this process share."""
+    global _users
+    _users += 1
+
+
 async def close() -> None:
-    """Close the idle connections that litellm keeps. To be called before the event loop ends."""
+    """Close the idle connections that litellm and direct calls keep, if this was the last engine that uses them.
+
+    To be called before the event loop ends.
+    """
+    global _users
+    _users = max(0, _users - 1)
+    if _users:
+        return
+    await direct.close()
     if (litellm := loaded()) is not None:
         await litellm.close_litellm_async_clients()
         litellm.in_memory_llm_clients_cache.flush_cache()  # or the next question is asked through a closed client
@@ -54,11 +71,13 @@ def _import(future: Future[Any]) -> None:
         os.environ.setdefault("LITELLM_LOG", "ERROR")
         _keep_proxies_off_loopback()
         litellm: Any = importlib.import_module("litellm")
+        importlib.import_module("aiohttp")
         importlib.import_module("openai.resources.chat")  # or the first call imports it, on the event loop
         litellm.suppress_debug_info = True  # or it prints hints to stdout, which is the protocol's
         litellm.disable_token_counter = True  # or the first call builds a tokenizer, on the event loop
         litellm.set_verbose = False
         litellm.telemetry = False
+        litellm.disable_streaming_logging = True  # or each piece of a stream is kept and counted again at its end
         litellm.drop_params = True
         litellm.callbacks = []
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):

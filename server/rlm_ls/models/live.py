@@ -1,35 +1,21 @@
-"""A model at a provider or on this machine, through LiteLLM: streamed, retried, priced, stopped on cancel."""
+"""A model at a provider or on this machine: tried again where that helps, priced, stopped on cancel."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed
-from rlm_ls.models import library
+from rlm_ls.models import direct, hosted, library
 from rlm_ls.models.base import Message, Reply, TextSink, Usage
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.direct import Piece
 from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.failures import BrokenReply, Called, ContentFiltered, judge, unplaced
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a call is waited for, in seconds, and how often it is tried.
-
-    `silence` is between two pieces of a stream (and before the first); waits between tries double from `backoff`, with
-    jitter. A provider that asks for more than `longest_wait` gets no further try.
-    """
-
-    connect: float = 10.0
-    silence: float = 120.0
-    tries: int = 4
-    backoff: float = 0.5
-    longest_wait: float = 60.0
+from rlm_ls.models.failures import Called, ContentFiltered, Failure, Unfinished, judge, unplaced
+from rlm_ls.models.patience import Patience, pause
 
 
 class LiteLLMModel:
@@ -50,6 +36,8 @@ class LiteLLMModel:
         self.name = name
         self.local = endpoint.local
         self._base = endpoint.base
+        self._host = endpoint.host
+        self._shown = endpoint.shown
         self._environ = environ
         self._key_variable = key_variable
         self._patience = patience or Patience()
@@ -59,6 +47,11 @@ class LiteLLMModel:
     def window(self) -> int:
         """Tokens; a cautious guess until `prepare` has run."""
         return self._entry.window if self._entry else UNKNOWN_WINDOW
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of an own endpoint, else the provider's name."""
+        return self._host or self._provider
 
     async def prepare(self) -> None:
         """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
@@ -78,116 +71,154 @@ class LiteLLMModel:
         return prompt_tokens * entry.prompt_usd + completion_tokens * entry.completion_usd
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         await self.prepare()
-        spent = Usage(usd=0.0)
-        shown = _Shown(on_text)
-        empty = 0
-        for attempt in range(1, self._patience.tries + 1):
+        shared = pause(self.endpoint)
+        shown, spent = _Shown(on_text), Usage(usd=0.0)
+        failed = busy = empty = 0
+        unfinished = False
+        while True:
+            await shared.over()
+            sent, reported = time.monotonic(), _Reported()
             try:
-                reply = await self._try(messages, shown, max_tokens, lenient=attempt > 1)
+                reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
             except Exception as error:
+                unfinished = unfinished or (self.local and isinstance(error, Unfinished))
+                spent = _sum(spent, self._usage(reported.figures) if reported.figures else Usage(usd=0.0))
                 failure = judge(error, self._called)
-                wait = self._wait(attempt, failure.wait)
-                if not failure.retry or attempt == self._patience.tries or wait is None:
+                busy, failed = busy + failure.busy, failed + (not failure.busy)
+                if self._gives_up(failure, failed, busy):
                     raise failure.error from None  # the chain would carry the provider's raw words into logs
-                await asyncio.sleep(wait)
+                if failure.busy:
+                    shared.refused(sent, failure.wait, self._patience)
+                await asyncio.sleep(max(self._patience.wait(failed + busy), failure.wait or 0.0))
             else:
+                shared.answered()
                 spent = _sum(spent, reply.usage)
                 if reply.text.strip():
-                    return Reply(reply.text, spent, reply.model, reply.finish)
+                    return Reply(reply.text, spent, reply.model, reply.finish, failed + busy + empty + 1)
                 empty += 1
                 if empty > 1 or reply.finish == "length":
                     break
             shown.again()
         raise ModelFailed(f"{self.name} sent an empty reply.", "Ask again, or choose another model.")
 
-    async def _try(self, messages: Sequence[Message], shown: _Shown, max_tokens: int | None, *, lenient: bool) -> Reply:
-        """One request. `lenient`: a stream without a finish reason counts as whole (some local servers send none)."""
-        pieces: list[str] = []
-        usage: Any = None
-        stream = await self._within_silence(self._send(messages, max_tokens))
-        try:
-            while (chunk := await self._within_silence(anext(stream, None))) is not None:
-                usage = getattr(chunk, "usage", None) or usage
-                # Reasoning comes in a field of its own and is no part of the reply.
-                if chunk.choices and (piece := chunk.choices[0].delta.content):
-                    pieces.append(piece)
-                    shown.show(piece)
-            finish = getattr(stream, "received_finish_reason", None)
-        finally:
-            with contextlib.suppress(Exception):
-                await stream.aclose()
-        text = "".join(pieces)
+    def _gives_up(self, failure: Failure, failed: int, busy: int) -> bool:
+        patience = self._patience
+        return (
+            not failure.retry
+            or failed >= patience.tries
+            or busy >= patience.busy_tries
+            or (failure.wait is not None and failure.wait > patience.longest_wait)
+        )
+
+    async def _try(
+        self,
+        messages: Sequence[Message],
+        shown: _Shown,
+        max_tokens: int | None,
+        schema: dict[str, Any] | None,
+        reported: _Reported,
+        *,
+        lenient: bool,
+    ) -> Reply:
+        """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
+        this machine send none, ever; a provider's stream without one broke off)."""
+        parts: list[str] = []
+        finish: str | None = None
+        async with aclosing(await self._pieces(messages, max_tokens, schema, whole=shown.unseen)) as stream:
+            while (piece := await self._within_silence(anext(stream, None))) is not None:
+                finish = piece.finish or finish
+                reported.figures = piece.usage or reported.figures
+                if piece.text:
+                    parts.append(piece.text)
+                    shown.show(piece.text)
+        text = "".join(parts)
         if finish == "content_filter":
             raise ContentFiltered("the provider's content filter withheld the reply.")
         if finish is None and text and not lenient:
-            raise BrokenReply("the stream ended in the middle.")
-        return Reply(text, self._usage(usage), self.name, "length" if finish == "length" else "stop")
+            raise Unfinished("the stream ended in the middle.")
+        return Reply(text, self._usage(reported.figures), self.name, "length" if finish == "length" else "stop")
 
-    async def _send(self, messages: Sequence[Message], max_tokens: int | None) -> Any:
+    async def _pieces(
+        self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
+    ) -> AsyncGenerator[Piece, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
-        key = self._environ.get(self._key_variable) if self._key_variable else None
-        extra: dict[str, Any] = dict(entry.extra)
+        key = self._environ.get(self._key_variable or entry.key_variable)
+        call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in messages]}
+        if schema is not None and entry.schemas and schema.get("type") == "object":
+            named = {"name": "reply", "schema": schema, "strict": False}
+            call["response_format"] = {"type": "json_schema", "json_schema": named}
+        if self._base is not None and direct.reachable(entry.provider, self._base):
+            if max_tokens is not None:
+                call[entry.limit] = max_tokens
+            call["model"] = entry.bare
+            connect = self._patience.connect
+            return direct.pieces(self._base, key or "none", call, connect=connect, local=self.local)
         if max_tokens is not None:
-            extra["max_tokens"] = max_tokens
+            call["max_tokens"] = max_tokens
+        if self._key_variable is None:
+            key = None  # LiteLLM knows more than one place for some keys
+        # An own endpoint often wants no key, while LiteLLM's OpenAI client insists on one.
+        call["api_key"] = key or ("none" if self._base and not self._environ.get(entry.key_variable) else None)
+        call |= {"model": entry.model, "api_base": self._base, **entry.extra}
+        # What may be silent for minutes is streamed, so that silence still means that nothing comes.
+        streamed = not whole or self.local or entry.reasons
         litellm = await library.load()
-        return await litellm.acompletion(
-            model=entry.model,
-            messages=[{"role": message.role, "content": message.content} for message in messages],
-            api_base=self._base,
-            # An own endpoint often wants no key, while LiteLLM's OpenAI client insists on one.
-            api_key=key or ("none" if self._base and not self._environ.get(entry.key_variable) else None),
-            stream=True,
-            stream_options={"include_usage": True},
-            timeout=self._patience.silence,
-            max_retries=0,
-            num_retries=0,
-            **extra,
-        )
+        return hosted.pieces(litellm, entry.provider, call, streamed=streamed, patience=self._patience)
 
-    async def _within_silence(self, step: Coroutine[Any, Any, Any]) -> Any:
+    async def _within_silence(self, step: Awaitable[Piece | None]) -> Piece | None:
         seconds = self._patience.silence
+        timer = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with timer:
                 return await step
         except TimeoutError:
+            if not timer.expired():
+                raise
             raise TimeoutError(f"nothing came for {seconds:g} s") from None
 
-    def _wait(self, attempt: int, asked: float | None) -> float | None:
-        """Seconds before the next try, or None where the provider asks for more than anyone will wait."""
-        patience = self._patience
-        if asked is not None and asked > patience.longest_wait:
-            return None
-        backoff = patience.backoff * (1 << (attempt - 1)) * random.uniform(0.5, 1.5)
-        return max(backoff, asked or 0.0)
-
     def _usage(self, usage: Any) -> Usage:
-        if usage is None:
+        if not usage:
             return Usage(usd=0.0 if self.local and self.price(1, 1) == 0.0 else None)
-        details = getattr(usage, "prompt_tokens_details", None)
-        prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+        prompt, completion = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
+        cached = _figure(_get(usage, "prompt_tokens_details"), "cached_tokens")
         usd = self.price(prompt, completion)
         if usd:
             usd = cost(library.loaded(), self._entry, usage, otherwise=usd)
-        return Usage(prompt, completion, getattr(details, "cached_tokens", None) or 0, usd)
+        return Usage(prompt, completion, cached, usd)
+
+    @property
+    def _provider(self) -> str:
+        return self._entry.provider if self._entry else self.name.partition("/")[0]
 
     @property
     def _called(self) -> Called:
-        provider = self._entry.provider if self._entry else self.name.partition("/")[0]
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
-        where = self._base or f"the provider {provider}"
+        where = self._shown or f"the provider {self._provider}"
         return Called(self.name, where, variable, self._environ.get(variable))
 
 
+class _Reported:
+    """The usage figures that came, also of a try that then broke off."""
+
+    figures: Any = None
+
+
 class _Shown:
-    """Hands text on; says so when a reply starts afresh after some of it was shown."""
+    """Hands text on; says so when a reply starts afresh after some of it was shown. `unseen`: nobody looks."""
 
     def __init__(self, sink: TextSink | None) -> None:
         self._sink = sink
         self._partial = False
+        self.unseen = sink is None
 
     def show(self, piece: str) -> None:
         self._partial = True
@@ -198,6 +229,16 @@ class _Shown:
         if self._partial and self._sink is not None:
             self._sink("\n\n[the stream broke off; asking again]\n\n")
         self._partial = False
+
+
+def _get(usage: Any, name: str) -> Any:
+    """A field of usage figures, which are a server's own JSON or LiteLLM's object."""
+    return usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+
+
+def _figure(usage: Any, name: str) -> int:
+    found = _get(usage, name)
+    return found if isinstance(found, int) and found > 0 else 0
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

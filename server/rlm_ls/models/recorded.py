@@ -39,24 +39,45 @@ class RecordedCall:
 class RecordedModel:
     """Replays `calls`. A prompt that differs raises RecordingMismatch if `strict`; else `on_difference` gets the diff.
 
-    One object serves one run, its calls one after another.
+    One object serves one run, its calls one after another. `events` is the whole trace, where there is one: the replies
+    of child runs and sub-models are in it.
     """
 
     kind: Literal["recorded"] = "recorded"
     local = True
+    endpoint = ""
     window = 1_000_000
 
     def __init__(
-        self, calls: Sequence[RecordedCall], *, strict: bool, on_difference: Callable[[str], None] | None = None
+        self,
+        calls: Sequence[RecordedCall],
+        *,
+        strict: bool,
+        on_difference: Callable[[str], None] | None = None,
+        events: Sequence[Mapping[str, Any]] = (),
+        name: str = "",
     ) -> None:
         self._calls = tuple(calls)
         self._strict = strict
         self._on_difference = on_difference
+        self.events = events
         self._next = 0
         self._seen = 0
         # A recording made anew from a recording's replies is still the same model's.
         original = next((call.model for call in self._calls if call.model), "").removeprefix("recorded:")
-        self.name = f"recorded:{original}" if original else "recorded"
+        self.name = name or (f"recorded:{original}" if original else "recorded")
+
+    @classmethod
+    def of(
+        cls, events: Sequence[Mapping[str, Any]], *, strict: bool, on_difference: Callable[[str], None] | None = None
+    ) -> RecordedModel:
+        """The model of a trace."""
+        return cls(calls_from_events(events), strict=strict, on_difference=on_difference, events=events)
+
+    def of_child(self, child: str) -> RecordedModel:
+        """What the trace holds for a child run of that name."""
+        calls = calls_from_events(self.events, child)
+        return RecordedModel(calls, strict=self._strict, on_difference=self._on_difference, events=self.events)
 
     async def prepare(self) -> None:
         """Nothing to find out."""
@@ -65,7 +86,12 @@ class RecordedModel:
         return 0.0
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         """Raises RecordingMismatch where the recording has no further reply, and if strict for a changed prompt."""
         number = self._next + 1
@@ -86,21 +112,28 @@ class RecordedModel:
         return Reply(call.text, call.usage, self.name, call.finish)
 
 
-def calls_from_events(events: Iterable[Mapping[str, Any]]) -> list[RecordedCall]:
-    """The calls of a trace: pairs of `modelCalled` and `modelReplied`, as the wire's camelCase objects.
+def calls_from_events(events: Iterable[Mapping[str, Any]], child: str = "") -> list[RecordedCall]:
+    """The calls of one run of a trace: pairs of `modelCalled` and `modelReplied`, as the wire's camelCase objects.
 
     A message's `content` is a string, or `{"sha256", "characters"}` where the text was not kept. A call without a
-    reply (a run that was killed) is left out.
+    reply (a run that was killed) is left out. A run that went on after a break tells itself from the start again: of
+    such legs the longest counts.
     """
-    calls: list[RecordedCall] = []
+    legs: list[list[RecordedCall]] = [[]]
     asked: Mapping[str, Any] | None = None
     for event in events:
-        if event.get("type") == "modelCalled":
+        if event.get("type") == "runResumed":
+            legs.append([])
+            asked = None
+        elif event.get("child", "") != child:
+            continue
+        elif event.get("type") == "modelCalled":
             asked = event
         elif event.get("type") == "modelReplied" and asked is not None:
-            calls.append(_call(asked, event))
+            legs[-1].append(_call(asked, event))
             asked = None
-    return calls
+    # The last of the longest: its prompts are the newest.
+    return max(reversed(legs), key=len)
 
 
 def _call(asked: Mapping[str, Any], replied: Mapping[str, Any]) -> RecordedCall:

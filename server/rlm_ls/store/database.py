@@ -1,15 +1,20 @@
-"""The run history: which runs there were, and every event of each. One SQLite file, shared by all servers of a user."""
+"""The run history: which runs there were, and every event of each; beside it what sub-models replied.
+
+One SQLite file, shared by all servers of a user.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from rlm_ls.errors import BadRequest, UnknownRun
+from rlm_ls.errors import BadRequest, StoreFailed, UnknownRun
+from rlm_ls.store.calls import CachedReply, CacheSize, CallCache
 from rlm_ls.store.connection import ConnectionThread
 from rlm_ls.store.owners import Owners
 from rlm_ls.store.rows import RunRow, RunStatus
@@ -18,7 +23,7 @@ from rlm_ls.store.schema import state_folder
 T = TypeVar("T")
 
 DEFAULT_LIMIT_BYTES = 512 << 20
-"""What `prune` keeps unless told otherwise."""
+"""What `prune` keeps of the runs unless told otherwise."""
 
 _RUN = "run_id, question, status, owner, created, seconds, usd, model, meta, answer"
 
@@ -32,6 +37,7 @@ class Store:
 
     def __init__(self, thread: ConnectionThread) -> None:
         self._thread = thread
+        self._calls = CallCache()
 
     @classmethod
     async def open(cls, folder: Path | None = None) -> Store:
@@ -69,6 +75,21 @@ class Store:
             )
 
         await self._write(insert)
+
+    async def take_over(self, run_id: str) -> None:
+        """Make a run that broke off this process's own, "running" again. Raises UnknownRun, BadRequest if it runs."""
+
+        def update(connection: sqlite3.Connection, owners: Owners) -> None:
+            row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            if row is None:
+                raise _unknown(run_id)
+            if row[0] == "running" and owners.alive(row[1]):
+                raise BadRequest(f"Run {run_id} is under way, here or in another process.", "Stop it first.")
+            connection.execute(
+                "UPDATE runs SET status = 'running', owner = ?, answer = NULL WHERE run_id = ?", (owners.me, run_id)
+            )
+
+        await self._write(update)
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, Any]) -> None:
         """Add one event. `seq` counts from 1 within the run and is never used twice. Raises UnknownRun."""
@@ -130,6 +151,20 @@ class Store:
 
         return await self._read(select)
 
+    async def finished_usage(self, model: str, route: str, limit: int) -> list[dict[str, Any]]:
+        """What the newest runs with this model and route took (the wire's `usage`), of those that came to an end."""
+
+        def select(connection: sqlite3.Connection, owners: Owners) -> list[dict[str, Any]]:
+            rows = connection.execute(
+                "SELECT json_extract(answer, '$.usage') FROM runs WHERE model = ? AND status IN ('answered', 'partial')"
+                " AND json_extract(answer, '$.route') = ? AND json_extract(answer, '$.usage.turns') > 0"
+                " ORDER BY created DESC, number DESC LIMIT ?",
+                (model, route, limit),
+            )
+            return [json.loads(usage) for (usage,) in rows]
+
+        return await self._read(select)
+
     async def delete_run(self, run_id: str) -> None:
         """Delete one run that is not running. Raises UnknownRun, BadRequest."""
 
@@ -160,10 +195,13 @@ class Store:
         return len(gone)
 
     async def prune(self, max_bytes: int = DEFAULT_LIMIT_BYTES) -> int:
-        """Delete the oldest runs until the rest fits in `max_bytes`; running ones stay. Returns how many went."""
+        """Delete the oldest runs until the rest fits in `max_bytes`; running ones stay. Returns how many went.
+
+        Cached replies do not count: they have a limit of their own.
+        """
 
         def oldest(connection: sqlite3.Connection, owners: Owners) -> str | None:
-            if _used_bytes(connection) <= max_bytes:
+            if _used_bytes(connection) - self._calls.size(connection).bytes <= max_bytes:
                 return None
             for run_id, status, owner in connection.execute(
                 "SELECT run_id, status, owner FROM runs ORDER BY created, number"
@@ -182,8 +220,34 @@ class Store:
         return count
 
     async def size(self) -> int:
-        """Bytes that the history takes on disk, without the write-ahead log."""
+        """Bytes that the file takes on disk, cached replies included, without the write-ahead log."""
         return await self._read(lambda connection, owners: _used_bytes(connection))
+
+    async def cached_replies(self, keys: Sequence[str]) -> dict[str, CachedReply]:
+        """Those of the calls that were made before, by key. Ten thousand keys take some tens of milliseconds."""
+        found, stale = await self._read(lambda connection, owners: self._calls.look_up(connection, keys))
+        if stale:
+            # That they were used is worth a write, and no failure: on a full disk the replies are there all the same.
+            with suppress(StoreFailed):
+                await self._write(lambda connection, owners: self._calls.touch(connection, stale))
+        return found
+
+    async def cache_reply(self, key: str, reply: CachedReply) -> None:
+        """Keep a reply for the next time its call is made. Past the limit the least recently used ones go."""
+        await self._write(lambda connection, owners: self._calls.put(connection, key, reply))
+
+    async def cache_size(self) -> CacheSize:
+        return await self._read(lambda connection, owners: self._calls.size(connection))
+
+    async def clear_cache(self) -> tuple[int, int]:
+        """Delete all cached replies: how many there were, and the bytes they took."""
+        gone = await self._write(lambda connection, owners: self._calls.clear(connection))
+        await self._shrink()
+        return gone.entries, gone.bytes
+
+    def limit_cache(self, max_bytes: int) -> None:
+        """Most bytes of cached replies; what is too much goes when the next one is added. 0: none are kept."""
+        self._calls.limit = max_bytes
 
     async def _delete(self, run_id: str) -> None:
         await self._write(lambda connection, owners: connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 TraceLevel = Literal["standard", "full"]
@@ -37,16 +37,10 @@ _QUOTED = re.compile(
 whole takes linear time on hostile text. The apostrophe of `can't` opens nothing."""
 
 
-def for_trace(
-    event: Mapping[str, Any],
-    level: TraceLevel,
-    *,
-    secrets: Iterable[str] = (),
-    environ: Mapping[str, str] = os.environ,
-) -> dict[str, Any]:
-    """The event as the store may keep it. `secrets` are key values that no environment variable of that kind holds."""
+def for_trace(event: Mapping[str, Any], level: TraceLevel, *, known: Sequence[str]) -> dict[str, Any]:
+    """The event as the store may keep it. `known` is what `known_secrets` gave when the run began."""
     kept = redact(event) if level == "standard" else dict(event)
-    scrubbed = scrub(kept, secrets=secrets, environ=environ)
+    scrubbed = _scrubbed(kept, known)
     assert isinstance(scrubbed, dict)
     return scrubbed
 
@@ -79,15 +73,20 @@ def digest(text: Any) -> Any:
     return {"sha256": hashlib.sha256(data).hexdigest(), "characters": len(text)}
 
 
-def scrub(value: Any, *, secrets: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> Any:
-    """`value` with keys taken out of every string: what `*_API_KEY`, `*_TOKEN`, `*_SECRET` hold, and what looks so."""
+def known_secrets(environ: Mapping[str, str], secrets: Iterable[str] = ()) -> tuple[str, ...]:
+    """What `*_API_KEY`, `*_TOKEN` and `*_SECRET` hold, and `secrets`: key values under other names."""
     known = {secret for secret in secrets if secret}
     known |= {value for name, value in environ.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET}
     # The longest first: a key may begin with another.
-    return _scrubbed(value, sorted(known, key=len, reverse=True))
+    return tuple(sorted(known, key=len, reverse=True))
 
 
-def _scrubbed(value: Any, known: list[str]) -> Any:
+def scrub(value: Any, *, secrets: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> Any:
+    """`value` with keys taken out of every string: those that are known, and what looks like one."""
+    return _scrubbed(value, known_secrets(environ, secrets))
+
+
+def _scrubbed(value: Any, known: Sequence[str]) -> Any:
     match value:
         case str():
             for secret in known:

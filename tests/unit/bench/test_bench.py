@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench import loop, memory, responsiveness, search, startup, store, tokens
+from bench import loop, memory, quality, responsiveness, search, startup, store, tokens
 from bench.__main__ import names
 
 LINES = 16_000
@@ -76,6 +76,11 @@ def test_the_store_is_timed_beside_sqlite(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_start_is_timed_beside_a_bare_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "SETTLE_SECONDS", 0.0)
     assert "ratio of medians" in rows(startup.measure(1))
+
+
+def test_the_offline_rules_are_scored() -> None:
+    printed = rows(quality.measure(1))
+    assert {"errors", "warnings", "users", "levels", "loop, offline"} <= printed.keys()
 
 
 def test_the_shipped_recordings_are_counted() -> None:

@@ -106,6 +106,9 @@ def test_captured_values_are_those_of_python(pattern: str, text: str, tmp_path: 
         (r"id=(\S+)", True),
         (r"\[(\w+)\]", True),
         (r"(?i)level=(\w+)", True),
+        (r"\w+", True),
+        (r"(\w)", True),
+        (r"\w{2,}", False),
         (r"(\w+)=", False),  # looks at a long word from each of its letters
         (r"a(\w+)=", False),
         (r"id=\S+ ms", False),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
 import statistics
+import threading
 from collections import Counter
 from collections.abc import Awaitable
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import SLOW, slow_text
 
-from rlm_ls.context import scanner
+from rlm_ls.context import scanner, values
 from rlm_ls.context.document import Part, Selection
+from rlm_ls.context.ops import match
 from rlm_ls.context.region import resolve
 from rlm_ls.context.search import Search
 from rlm_ls.errors import BadPattern, ProgramError, SearchTimeout
@@ -258,3 +262,22 @@ async def test_nothing_to_search_in_is_nothing_found(log: Search) -> None:
     assert await log.extract("a", ()) == ([], "")
     assert await log.chunks((), 5) == []
     assert await log.split("a", ()) == []
+
+
+async def test_many_values_are_merged_off_the_loop_and_a_few_at_a_time(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n".join(f"v{number % 3000}" for number in range(50_000))
+    sizes: list[int] = []
+
+    def loads(pack: bytes) -> object:
+        assert threading.current_thread() is not threading.main_thread()
+        value = pickle.loads(pack)
+        sizes.append(len(value))
+        return value
+
+    search = await asking(text + "\n" + "\n".join(f"w{number}" for number in range(70_000)))
+    monkeypatch.setattr(values, "pickle", SimpleNamespace(loads=loads))
+    best, distinct, total, note = await search.top(r"[vw]\d+", search.context.limit, 2)
+    assert (best, distinct, total, note) == ([("v0", 17), ("v1", 17)], 73_000, 120_000, "")
+    assert max(sizes) <= match.PACKED < sum(sizes)

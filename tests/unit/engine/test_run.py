@@ -153,8 +153,8 @@ async def test_messages_are_append_only(ask: Asker) -> None:
 
 
 async def test_a_small_window_compacts_old_observations_and_keeps_variables(ask: Asker) -> None:
-    chatty = script("kept = 5\nfor i in range(400): print('padding', i)")
-    told = await ask(*[chatty] * 8, script("submit(str(kept))"), window=8_000)
+    chatty = [script(f"kept = 5\nfor i in range(400): print('padding', {n}, i)") for n in range(8)]
+    told = await ask(*chatty, script("submit(str(kept))"), window=8_000)
     assert told.answer.answer == "5"
     assert any("was dropped to make room" in m.content for m in told.sent[-1])
     assert told.sent[-1][1] == told.sent[0][1]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rlm_ls.engine.prompt import system_prompt
+from rlm_ls.engine.prompt import Voice, system_prompt
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors import verbs
 from rlm_ls.executors.prelude import prelude
-from rlm_ls.executors.registry import VERBS, help_text, reference
+from rlm_ls.executors.registry import VERBS, help_text, later_verbs, reference
+from rlm_ls.models.profiles import Profile
 
 DOCS = Path(__file__).parents[3] / "docs" / "verbs.md"
 NAMED = set(
@@ -30,10 +31,15 @@ def test_the_reference_page_is_made_from_the_registry() -> None:
 
 
 def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() -> None:
-    prompt = system_prompt(4000)
+    prompt = system_prompt(Voice(4000, Profile("test", 100_000, 80, 2048)))
     assert len(prompt) / 4 <= 900
     for name, verb in VERBS.items():
-        assert (f"{name}" in prompt) == (verb.shape != "unavailable") or name in ("rlm", "llm")
+        assert (f"{name}" in prompt) == (verb.shape != "unavailable")
+
+
+def test_without_sub_models_the_prompt_does_not_speak_of_them() -> None:
+    prompt = system_prompt(Voice(4000))
+    assert [name for name in later_verbs() if name in prompt] == []
 
 
 def test_wrappers_are_made_for_every_verb() -> None:

@@ -50,6 +50,35 @@ def test_a_list_is_an_ordered_fallback() -> None:
     assert model.name == "openai/a, openai/b"
 
 
+def test_a_list_with_a_weight_is_shared_out_and_the_rest_weigh_one() -> None:
+    model = choose("sub", None, settings(sub=("openai/a*3", "openai/b")), {})
+    assert isinstance(model, FallbackModel)
+    assert (model.name, model.weights) == ("openai/a, openai/b", (3, 1))
+    plain = choose("sub", None, settings(sub=("openai/a", "openai/b")), {})
+    assert isinstance(plain, FallbackModel)
+    assert plain.weights is None
+
+
+def test_a_weight_alone_changes_nothing_and_a_bad_one_is_refused() -> None:
+    model = choose("root", "openai/a*3", Settings(), {})
+    assert model is not None
+    assert model.name == "openai/a"
+    with pytest.raises(UnknownModel, match="weight"):
+        choose("root", "openai/a*many", Settings(), {})
+
+
+def test_the_endpoint_is_a_host_or_a_provider_and_never_a_key() -> None:
+    def asked(name: str, base: str | None = None) -> str:
+        model = choose("root", name, settings(api_base=base), {"OPENAI_API_KEY": "sk-secret"})
+        assert model is not None
+        return model.endpoint
+
+    assert asked("openai/x", "http://localhost:8000/v1") == "localhost:8000"
+    assert asked("anthropic/claude-sonnet-4-5") == "anthropic"
+    assert asked("openai/a, anthropic/b, openai/c") == "openai, anthropic"
+    assert endpoint("openai/x", "http://me:secret@host:1/v1", {}).host == "host:1"
+
+
 def test_a_sentence_is_no_model_name() -> None:
     with pytest.raises(UnknownModel, match="LiteLLM name"):
         choose("root", "the big one please", Settings(), {})
@@ -94,6 +123,33 @@ def test_privacy_local_refuses_a_provider_before_anything_is_sent(name: str) -> 
 def test_privacy_local_refuses_a_list_with_one_remote_model() -> None:
     with pytest.raises(ModelNotLocal):
         choose("root", None, local(root=("ollama_chat/qwen3", "openai/gpt-4o-mini")), {})
+
+
+@pytest.mark.parametrize(
+    ("host", "listed"),
+    [
+        ("gpu.lan", True),
+        ("GPU.lan.", True),
+        ("192.168.1.77", True),
+        ("[fd00::5]", True),
+        ("10.0.0.9", True),
+        ("192.168.2.1", False),
+        ("gpu.lan.evil.example", False),
+        ("gpu", False),
+        ("192.168.1.77.evil.example", False),
+        ("gpu.lan@evil.example", False),
+    ],
+)
+def test_privacy_local_takes_the_hosts_that_the_user_lists(host: str, listed: bool) -> None:
+    hosts = ("gpu.lan", "192.168.1.0/24", "fd00::/8", "10.0.0.9")
+    where = endpoint("openai/x", f"http://{host}:8000/v1", {}, hosts)
+    assert (where.trusted, where.local) == (listed, False)
+    allowed, environ = local(local_hosts=hosts), {"OPENAI_BASE_URL": f"http://{host}:8000/v1"}
+    if listed:
+        assert choose("root", "openai/x", allowed, environ)
+    else:
+        with pytest.raises(ModelNotLocal, match="localHosts"):
+            choose("root", "openai/x", allowed, environ)
 
 
 def test_privacy_local_takes_models_of_this_machine() -> None:

@@ -144,6 +144,6 @@ def test_a_key_with_a_name_of_the_users_own_is_taken_out_when_named() -> None:
 
 def test_level_full_keeps_all_but_keys() -> None:
     event = {"type": "programFinished", "output": f"{SECRET_LINE} Bearer abcdefghijkl", "error": ""}
-    kept = for_trace(event, "full", environ={})
+    kept = for_trace(event, "full", known=())
     assert kept["output"] == f"{SECRET_LINE} Bearer [key removed]"
-    assert for_trace(event, "standard", environ={})["output"] == digest(event["output"])
+    assert for_trace(event, "standard", known=())["output"] == digest(event["output"])

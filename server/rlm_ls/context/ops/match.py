@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import pickle
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from math import isfinite
 
 from rlm_ls.context.clock import Clock
@@ -15,11 +16,14 @@ from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits, groups_of
 from rlm_ls.context.ops.program import Program, Raw, program
 from rlm_ls.context.ops.scan import Scan
-from rlm_ls.context.ops.windows import line_places
+from rlm_ls.context.ops.windows import line_count, match_count
 from rlm_ls.context.piece import Pieces
 
 Captured = str | tuple[str | None, ...]
 """What one match captures, as people see it."""
+
+PACKED = 20_000
+"""Values in one pickle: while one is read, no other thread of the server does anything."""
 
 
 def regex(
@@ -27,13 +31,16 @@ def regex(
 ) -> tuple[list[Hit], int, int]:
     """The first `limit` matches, how many in all, bytes searched."""
     test = program(pattern, ignore_case, multiline)
+    if limit == 0:
+        counts, searched = count(clock, pieces, pattern, ignore_case, multiline, lines=False, apart=False)
+        return [], sum(counts.values()), searched
     scan = Scan(clock, pieces)
     found: list[Hit] = []
     total = 0
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         if len(found) >= limit and not multiline:
-            total += sum(test.count(window, clock) for window in scan.windows(reader, piece, test))
+            total += sum(match_count(test, window, clock) for window in scan.windows(reader, piece))
             continue
         for window, spans in scan.matches(test, reader, piece):
             total += 1
@@ -43,18 +50,31 @@ def regex(
 
 
 def count(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, lines: bool
+    clock: Clock,
+    pieces: Pieces,
+    pattern: str,
+    ignore_case: bool,
+    multiline: bool,
+    lines: bool,
+    apart: bool = True,
 ) -> tuple[dict[int, int], int]:
-    """Matches (or lines that hold one) per document number, and bytes searched."""
+    """Matches (or lines that hold one) per document number, and bytes searched.
+
+    Without `apart` those of documents that are searched together stand under one of them, which is quicker.
+    """
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
     counts: Counter[int] = Counter()
-    for window, docs, starts in scan.blocks(test) or ():
-        if test.literal and not lines:
+    blocks = None if lines and apart else scan.blocks(test)
+    for window, docs, starts in blocks or ():
+        if not apart:
+            counts[docs[0]] += line_count(test, window, clock) if lines else match_count(test, window, clock)
+            continue
+        if test.literal:
             for doc, (start, end) in zip(docs, pairwise([*starts, len(window.text)]), strict=True):
                 counts[doc] += window.text.count(test.literal, start, end)
             continue
-        places = line_places(test, window, clock) if lines else list(test.starts(window, clock))
+        places = list(test.starts(window, clock))
         ends = [bisect_left(places, start) for start in [*starts[1:], len(window.text) + 1]]
         for doc, (first, last) in zip(docs, pairwise([0, *ends]), strict=True):
             counts[doc] += last - first
@@ -63,11 +83,10 @@ def count(
     for piece, reader in scan.pieces(test):
         if multiline:
             counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
-        elif lines:
-            for window in scan.windows(reader, piece, test):
-                counts[piece.doc] += len(line_places(test, window, clock))
         else:
-            counts[piece.doc] += sum(test.count(window, clock) for window in scan.windows(reader, piece, test))
+            counted = line_count if lines else match_count
+            # Both take the lines that are not ASCII apart themselves: in any order, so in larger windows.
+            counts[piece.doc] += sum(counted(test, window, clock) for window in scan.windows(reader, piece))
     return dict(counts), scan.searched
 
 
@@ -95,13 +114,15 @@ def readable(value: Raw) -> Captured:
     return tuple(None if part is None else part.decode("utf-8", "replace") for part in value)
 
 
-def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[dict[Raw, int], int]:
-    """How often each captured value occurs, and bytes searched."""
+def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[list[bytes], int]:
+    """How often each captured value occurs, in pickles of `PACKED` values, and bytes searched."""
     scan = Scan(clock, pieces)
     counts: Counter[Raw] = Counter()
     for batch in _captured(scan, program(pattern, ignore_case, multiline)):
         counts.update(batch)
-    return dict(counts), scan.searched
+    items = iter(counts.items())
+    packs = iter(lambda: dict(islice(items, PACKED)), {})
+    return [pickle.dumps(pack, protocol=5) for pack in packs], scan.searched
 
 
 def numbers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.pattern import Parsed, parse, translate
-from rlm_ls.context.plain import plain
+from rlm_ls.context.plain import plain, wide
 from rlm_ls.errors import BadPattern
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
 MEMORY = 16 << 20
 """Bytes that RE2 may use for one pattern's program and its automata."""
+
+LEAP = 32
+"""Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
+
+MOST_LEAPING = 100
+"""Instructions of a program that may be written `LEAP` times over."""
+
+LINE_SECONDS, BYTE_SECONDS = 10e-6, 10e-9
+"""What lines and bytes may take so: several times what they take one by one, or the automaton is too large."""
+
+SPARE_SECONDS = 0.02
+"""For an automaton to be built in."""
 
 Raw = bytes | tuple[bytes | None, ...]
 """What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
@@ -39,16 +52,19 @@ class Program:
         """What to look for when the pattern is nothing but a text; else empty."""
         self._engines: dict[tuple[bool, bool], Any] = {}
         self._python: re.Pattern[str] | None = None
-        self._lines: re.Pattern[bytes] | None = None
+        self._leaps: dict[bool, Any] = {}
+        self._spare = SPARE_SECONDS
+        """What leaps may still take longer than they should: once it is used up there are no more."""
+        self._wide: dict[bool, re.Pattern[bytes] | None] = {}
         first = self._translation(True, False)
-        self.exact, self._boundary = first.exact, first.boundary
+        self.exact, self.boundary = first.exact, first.boundary
         self._engine(True, False)
         self._plain = None if multiline or self.exact else plain(parsed)
 
     @property
     def prefers_ascii(self) -> bool:
         """Whether windows that are pure ASCII are much quicker: then a few other lines had better stand apart."""
-        return not self.literal and not self.exact and (self._boundary or self._plain is not None)
+        return not self.literal and not self.exact and (self.boundary or self._plain is not None)
 
     def values(self, window: Window, clock: Clock) -> Iterable[Raw]:
         """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
@@ -135,30 +151,70 @@ class Program:
         """How many matches there are."""
         if self.literal and not window.is_piece:
             return window.text.count(self.literal)
-        if self._plain is not None and self._whole(window):
-            return len(self._plain.findall(window.text))
         return sum(1 for _ in self.matches(window, clock, captures=False))
 
     def starts(self, window: Window, clock: Clock) -> Iterator[int]:
         """Where each match starts."""
+        if self._plain is not None and self._is_simple(window):
+            return (match.start() for match in self._plain.finditer(window.text))
         return (spans[0][0] for spans in self.matches(window, clock, captures=False))
 
-    def lines_after(self, window: Window, at: int) -> list[int] | None:
-        """Where in `window.text` the first match of each line begins that holds one, from the line start `at` on; None
-        if this pattern, or this window, is not for the engine that tells it in one call."""
-        if self._plain is None or not self._whole(window):
+    def dense(self, window: Window, at: int, lines: bool) -> int | None:
+        """How many matches (or `lines` that hold one) there are from the line start `at` on, by one call. None if this
+        pattern, or this window, is not for that."""
+        if self._plain is None or window.carriage or window.is_piece:
             return None
-        if self._lines is None:
-            self._lines = re.compile(self._plain.pattern + rb"[^\n]*")
-        found = [match.start() for match in self._lines.finditer(window.text, at)]
-        return found[:-1] if found and window.phantom(found[-1]) else found
+        if not lines and window.ascii:
+            return len(self._plain.findall(window.text, at))
+        if lines not in self._wide:
+            self._wide[lines] = wide(self.parsed, lines=lines)
+        engine = self._wide[lines]
+        if engine is None:
+            return None
+        found: list[bytes] = engine.findall(window.text, at)
+        return len(found) if window.ascii or b"".join(found).isascii() else None
+
+    def leap(self, window: Window) -> Callable[[int], int] | None:
+        """From a line start of `window.text` on, where the `LEAP`th line that holds a match ends; 0 if there are not
+        so many left, or where the text is not UTF-8. None if this pattern, or this window, must be taken line by line.
+
+        It is one pattern for that many lines, with nothing to choose: each part of it takes whole lines, the last of
+        which holds a match, and prefers to take few.
+        """
+        unfit = self.multiline or window.carriage or window.is_piece or self._decided_by_python(window)
+        if unfit or self._spare < 0:
+            return None
+        if window.ascii not in self._leaps:
+            self._leaps[window.ascii] = self._leaping(window.ascii)
+        engine = self._leaps[window.ascii]
+        if engine is None:
+            return None
+        match, anchor, text, size = engine.Match, _at_start(), window.text, len(window.text)
+
+        def leap(at: int) -> int:
+            if self._spare < 0:
+                return 0
+            began = time.thread_time()
+            end: int = match(anchor, text, at, size)[0][1]
+            fair = LINE_SECONDS * LEAP + BYTE_SECONDS * (end - at) if end > 0 else BYTE_SECONDS * (size - at)
+            self._spare = min(SPARE_SECONDS, self._spare + fair - (time.thread_time() - began))
+            return max(0, end)
+
+        return leap
+
+    def _leaping(self, ascii_only: bool) -> Any | None:
+        if self._engine(ascii_only, False).ProgramSize() > MOST_LEAPING:
+            return None
+        text = self._translation(ascii_only, False).pattern
+        engine = _engine_of(rf"(?:(?s:.)*?(?:{text})[^\n]*\n){{{LEAP}}}", ascii_only)
+        return engine if engine.ok() else None
 
     @staticmethod
-    def _whole(window: Window) -> bool:
+    def _is_simple(window: Window) -> bool:
         return window.ascii and not window.carriage and not window.is_piece
 
     def _decided_by_python(self, window: Window) -> bool:
-        return bool(self.exact) or (self._boundary and not window.ascii)
+        return bool(self.exact) or (self.boundary and not window.ascii)
 
     def _linear(self, window: Window, clock: Clock, at: int, captures: bool) -> Iterator[Spans]:
         text, size = window.text, len(window.text)
@@ -234,7 +290,8 @@ def program(pattern: str, ignore_case: bool = False, multiline: bool = False) ->
     return Program(parse(pattern, ignore_case, multiline), multiline)
 
 
-def _compile(text: str, ascii_only: bool, source: str) -> Any:
+def _engine_of(text: str, ascii_only: bool) -> Any:
+    """Perhaps not `ok()`."""
     from re2 import _re2  # type: ignore[import-untyped]
 
     options = _re2.RE2.Options()
@@ -242,7 +299,11 @@ def _compile(text: str, ascii_only: bool, source: str) -> Any:
     options.max_mem = MEMORY
     if ascii_only:
         options.encoding = _re2.RE2.Options.Encoding.LATIN1
-    engine = _re2.RE2(text.encode("utf-8", "surrogatepass"), options)
+    return _re2.RE2(text.encode("utf-8", "surrogatepass"), options)
+
+
+def _compile(text: str, ascii_only: bool, source: str) -> Any:
+    engine = _engine_of(text, ascii_only)
     if engine.ok():
         return engine
     reason = engine.error().decode("utf-8", "replace")
@@ -262,6 +323,13 @@ def _anywhere() -> Any:
     from re2 import _re2
 
     return _re2.RE2.Anchor.UNANCHORED
+
+
+@cache
+def _at_start() -> Any:
+    from re2 import _re2
+
+    return _re2.RE2.Anchor.ANCHOR_START
 
 
 def _places(line: bytes, text: str, offset: int) -> Callable[[int], int]:

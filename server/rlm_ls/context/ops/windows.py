@@ -6,13 +6,12 @@ the Document a byte of it lies. Engines run over whole windows, so no Python cod
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.ops.program import Program, program
+from rlm_ls.context.ops.program import LEAP, Program, program
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.piece import Filters, Piece
 
@@ -25,12 +24,15 @@ LONGEST = 1 << 24
 REACH = 1 << 20
 """How far a match may go on in the next piece of such a line. A longer one may be cut."""
 
-DENSE = 64
-"""Lines of a window found one by one before the others are asked for all at once."""
+DENSE = 16
+"""Lines of a window found one by one before the others are counted many at a time."""
+
 MOST_PARTS = 800
 """Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
 
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_GLANCE = 1 << 12
+"""Bytes looked at together for one that is not ASCII."""
+
 _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
 
@@ -162,17 +164,49 @@ def _parted(window: Window) -> list[Window]:
 
     One accent in a log must not send 200 KB of it through Python's engine.
     """
-    raw, parts, at = window.raw, [], 0
-    while (found := _NOT_ASCII.search(raw, at)) is not None:
-        start = raw.rfind(b"\n", at, found.start()) + 1 or at
-        end = raw.find(b"\n", found.end()) + 1 or len(raw)
-        parts += [(at, start), (start, end)] if start > at else [(start, end)]
-        at = end
-        if len(parts) > MOST_PARTS:
-            return [window]
-    if at < len(raw):
-        parts.append((at, len(raw)))
-    return [Window(window.start + start, raw[start:end]) for start, end in parts]
+    raw, edges = window.raw, _edges(window.raw)
+    return [Window(window.start + start, raw[start:end]) for start, end in pairwise(edges) if start < end]
+
+
+def ascii_apart(window: Window) -> list[Window]:
+    """Like `_parted`, but two windows: the lines that are ASCII, and the others. For what does not depend on order."""
+    edges = _edges(window.text)
+    if len(edges) == 2:
+        return [window]
+    parts = []
+    for first in (0, 1):
+        part = Window(window.start, window.raw)
+        part.text, part.runs, part.origins = window.text, window.runs, window.origins
+        part.keep([(start, end) for start, end in list(pairwise(edges))[first::2] if start < end])
+        part.ascii = first == 0
+        parts.append(part)
+    return [part for part in parts if part.text]
+
+
+def _edges(text: bytes) -> list[int]:
+    """Where lines that are ASCII begin (perhaps none), where others do, and so on in turn, and the end.
+
+    Just the start and the end where more than half of MOST_PARTS lines are not ASCII.
+    """
+    edges, at, size = [0], 0, len(text)
+    while at < size:
+        some = text[at : at + _GLANCE]
+        if some.isascii():
+            at += _GLANCE
+            continue
+        try:
+            some.decode("ascii")  # tells where at once; a regular expression looks at each byte
+        except UnicodeDecodeError as error:
+            at += error.start
+        start = text.rfind(b"\n", edges[-1], at) + 1 or edges[-1]
+        at = text.find(b"\n", at) + 1 or size
+        if start == edges[-1] and len(edges) > 1:
+            edges[-1] = at
+        else:
+            edges += [start, at]
+        if len(edges) > MOST_PARTS:
+            return [0, size]
+    return [*edges, size]
 
 
 def character_start(window: Window, at: int) -> int:
@@ -215,11 +249,13 @@ def matching_lines(test: Program, window: Window, clock: Clock) -> Iterator[tupl
         yield start, end
 
 
-def line_matches(test: Program, window: Window, clock: Clock) -> Iterator[tuple[int, int, tuple[int, int]]]:
-    """Like `matching_lines`, with the first match in each."""
+def line_matches(
+    test: Program, window: Window, clock: Clock, at: int = 0
+) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Like `matching_lines` from the line start `at` on, with the first match in each."""
     text = window.text
     size = len(text)
-    at = seen = 0
+    seen = 0
     while (found := test.first(window, clock, at)) is not None:
         start = text.rfind(b"\n", 0, found[0]) + 1
         end = text.find(b"\n", found[0]) + 1 or size
@@ -232,14 +268,59 @@ def line_matches(test: Program, window: Window, clock: Clock) -> Iterator[tuple[
             return
 
 
-def line_places(test: Program, window: Window, clock: Clock) -> list[int]:
-    """Where in `window.text` the first match of each line begins that holds one."""
-    places: list[int] = []
-    for _, end, (start, _) in line_matches(test, window, clock):
-        places.append(start)
-        if len(places) == DENSE and (others := test.lines_after(window, end)) is not None:
-            return places + others
-    return places
+def line_count(test: Program, window: Window, clock: Clock) -> int:
+    """How many lines `line_matches` has: where they are many, many in one call of the engine."""
+    if window.carriage and not window.is_piece and len(window.text) == len(window.raw):
+        # Nothing is left out and nobody asks where: without the phantom lines.
+        window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    count = at = 0
+    for _, end, _ in line_matches(test, window, clock):
+        count, at = count + 1, end
+        if count == DENSE and (others := _dense_lines(test, window, at, clock)) is not None:
+            return count + others
+    return count
+
+
+def _dense_lines(test: Program, window: Window, at: int, clock: Clock) -> int | None:
+    """Those from the line start `at` on; None where they had better be found one by one."""
+    left = len(window.text) - at
+    if window.carriage or window.is_piece or DENSE * left < 2 * LEAP * at:
+        return None
+    count = test.dense(window, at, lines=True)
+    if count is not None:
+        return count
+    rest = Window(0, window.text[at:])
+    return sum(_leaping(test, part, clock) for part in ascii_apart(rest))
+
+
+def _leaping(test: Program, window: Window, clock: Clock) -> int:
+    count = at = 0
+    leap = test.leap(window)
+    while leap is not None and not clock.late() and (end := leap(at)) > 0:
+        count, at = count + LEAP, end
+    if at >= len(window.text) or clock.stopped:
+        return count
+    return count + sum(1 for _ in line_matches(test, window, clock, at))
+
+
+def match_count(test: Program, window: Window, clock: Clock) -> int:
+    """How many matches `Program.matches` has: where they are many, all in one call of the engine."""
+    if test.literal or window.carriage or window.is_piece or not test.prefers_ascii:
+        return test.count(window, clock)
+    count, near = 0, len(window.text) // 4
+    for spans in test.matches(window, clock, captures=False):
+        count += 1
+        if count == DENSE and spans[0][1] < near:
+            every = test.dense(window, 0, lines=False)
+            if every is not None:
+                return every
+            return sum(_count(test, part, clock) for part in ascii_apart(window))
+    return count
+
+
+def _count(test: Program, window: Window, clock: Clock) -> int:
+    every = test.dense(window, 0, lines=False) if window.ascii else None
+    return test.count(window, clock) if every is None else every
 
 
 def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from rlm_ls.models.base import Message, Reply, TextSink, Usage
 from rlm_ls.models.offline import counting, definitions, passages, places, ranking
@@ -34,6 +34,7 @@ class OfflineModel:
     name = "offline"
     kind: Literal["offline"] = "offline"
     local = True
+    endpoint = ""
     window = sys.maxsize
 
     def __init__(self, question: str, documents: Sequence[OfflineDocument] = ()) -> None:
@@ -46,7 +47,12 @@ class OfflineModel:
         return 0.0
 
     async def complete(
-        self, messages: Sequence[Message], *, on_text: TextSink | None = None, max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Reply:
         attempt = sum(message.role == "assistant" for message in messages)
         scripts = self._scripts()

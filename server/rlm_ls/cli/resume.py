@@ -1,0 +1,44 @@
+"""`rlm-ls resume RUN`: go on with a run that broke off."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from rlm_ls.cli.consent import consent
+from rlm_ls.cli.screen import Screen, show_answer
+from rlm_ls.cli.session import EXIT, on_interrupt, run, session, user_settings
+from rlm_ls.engine.request import Budget
+
+
+def resume(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")] = "last",
+    turns: Annotated[int | None, typer.Option(min=1, help="A limit that is to differ; so the others.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1)] = None,
+    usd: Annotated[float | None, typer.Option(min=0)] = None,
+    tokens: Annotated[int | None, typer.Option(min=1)] = None,
+    sub_calls: Annotated[int | None, typer.Option(min=0)] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Spend more than budget.askAboveUsd without asking.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
+) -> None:
+    """Go on with a run that was killed or found no answer. What was paid for is not asked for again."""
+    budget = Budget(turns, seconds, usd, tokens, sub_calls, None)
+    run(_resume(name, budget, yes, as_json, Screen(steps=steps, quiet=as_json)))
+
+
+async def _resume(name: str, budget: Budget, yes: bool, as_json: bool, screen: Screen) -> int:
+    async with session(user_settings()) as opened:
+        run_id = (await opened.engine.store.run(name)).run_id
+        async with on_interrupt(lambda: opened.engine.stop(run_id)):
+            with screen:
+                answer = await opened.engine.resume(run_id, screen, budget=budget, consent=consent(screen, yes=yes))
+    if as_json:
+        print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
+    else:
+        show_answer(answer)
+    return EXIT[answer.status]

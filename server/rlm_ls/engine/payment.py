@@ -1,0 +1,57 @@
+"""One call of a model, paid for: reserve on the Ledger, ask, settle. The only way in which money is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from rlm_ls.engine.ledger import Ledger, Reservation
+from rlm_ls.models.base import Message, Model, Reply
+
+
+class LimitReached(Exception):
+    """A limit was hit in the middle of a turn. The text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A reply and the seconds it took, without waiting for its turn."""
+
+    reply: Reply
+    seconds: float
+
+
+async def pay(
+    ledger: Ledger,
+    model: Model,
+    messages: Sequence[Message],
+    reply_tokens: int,
+    ask: Callable[[], Awaitable[Reply]],
+    *,
+    announce: Callable[[int], Awaitable[None]] | None = None,
+    sub: bool = False,
+) -> Paid:
+    """Make one call by `ask`. `announce` is given the prompt's estimated tokens before anything is sent.
+
+    Raises LimitReached if it does not fit the Budget, else what `ask` raises; the reservation is given back either way.
+    """
+    characters = sum(len(message.content) for message in messages)
+    prompt_tokens = ledger.tokens_in(characters)
+    coming = Reservation(prompt_tokens + reply_tokens, model.price(prompt_tokens, reply_tokens))
+    if refusal := await ledger.reserve_in_turn(coming, sub=sub):
+        raise LimitReached(refusal)
+    reply = None
+    try:
+        top, usd = ledger.top, coming.usd or 0.0
+        if not await top.consent.allows((top.usd or 0.0) + top.reserved_usd - usd, usd):
+            raise LimitReached(top.consent.refusal)
+        if announce is not None:
+            await announce(prompt_tokens)
+        started = time.perf_counter()
+        reply = await ask()
+        return Paid(reply, time.perf_counter() - started)
+    finally:
+        # A recording's tokens are of another prompt: nothing is to be learnt from them.
+        learnt = characters if model.kind == "live" else 0
+        ledger.settle(coming, reply.usage if reply else None, sub=sub, characters=learnt)

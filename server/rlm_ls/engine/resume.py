@@ -1,0 +1,141 @@
+"""Going on with a run that broke off: what was paid for is taken from its trace, the rest is asked for as ever.
+
+The run keeps its id, its trace and its account. A trace is append-only, so each going on begins a new *leg* in it (the
+event `runResumed`), in which the run is told from its start again: from the trace as far as that goes, then live. A
+run that breaks off again in the middle of a leg loses nothing, since the longest leg is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.context.snapshot import Context
+from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.subcalls import SubReply, replies_in
+from rlm_ls.engine.traced import scope_of
+from rlm_ls.errors import BadRequest, DocumentChanged
+from rlm_ls.models.base import Message, Model, Reply, TextSink
+from rlm_ls.models.recorded import RecordedCall, calls_from_events
+from rlm_ls.store.rows import RunRow
+
+Events = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A run that broke off, as its trace tells. `seconds` is how long it had worked, `created` when it was begun."""
+
+    run_id: str
+    events: Events
+    request: AskRequest
+    created: float
+    seconds: float
+
+    @property
+    def last_seq(self) -> int:
+        return int(self.events[-1]["seq"]) if self.events else 0
+
+    @property
+    def digest(self) -> str:
+        """The snapshot's; empty if the run broke off before there was one."""
+        return next((str(event["digest"]) for event in self.events if event["type"] == "contextTaken"), "")
+
+    def calls(self, child: str = "") -> Sequence[RecordedCall]:
+        return calls_from_events(self.events, child)
+
+    def sub_replies(self) -> dict[str, SubReply]:
+        return replies_in(self.events)
+
+
+def broken(row: RunRow, events: Events, budget: Budget, buffers: Sequence[Buffer] = ()) -> Broken:
+    """What is to go on. `budget` holds the limits that are to differ; `buffers` are the texts that are open now.
+
+    Raises BadRequest for a run that needs no going on or cannot.
+    """
+    if row.status == "running":
+        raise BadRequest(f"Run {row.run_id} is under way.", "Wait for it, or stop it first.")
+    if row.status == "answered":
+        raise BadRequest(f"Run {row.run_id} was answered.", "Follow up on it, or ask anew.")
+    started = next((event for event in events if event["type"] == "runStarted"), None)
+    if started is None:
+        raise BadRequest(f"Run {row.run_id} broke off before it began.", "Ask again: nothing was paid.")
+    chosen: Mapping[str, Any] = next((event for event in events if event["type"] == "routeChosen"), {})
+    if chosen.get("modelKind") == "recorded":
+        raise BadRequest("This run played a recording.", f"Play it again: rlm-ls replay {row.run_id}.")
+    model = "offline" if chosen.get("modelKind") == "offline" else chosen.get("model")
+    scope = scope_of(started, None)
+    _check_folder(scope, started)
+    wanted = set(started["scope"].get("buffers", ()))
+    request = AskRequest(
+        question=started["question"],
+        scope=replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)),
+        model=str(model) if model else None,
+        levels=tuple(started["levels"]) if started.get("levels") else None,
+        budget=_changed(Budget(**started.get("budget", {})), budget),
+        schema=started.get("answerSchema"),
+        follow_up=started.get("followUp"),
+        run_id=row.run_id,
+        coordinator=bool(started.get("coordinator")),
+    )
+    return Broken(row.run_id, events, request, row.created, float(events[-1].get("at", 0.0)))
+
+
+def check_unchanged(run: Broken, context: Context) -> None:
+    """Raises DocumentChanged where the texts are not those that the run had read."""
+    if run.digest and run.digest != context.digest:
+        raise DocumentChanged(
+            "The texts have changed since the run broke off, so it cannot go on.",
+            "Ask again: what sub-models have read of unchanged parts comes from the cache.",
+        )
+
+
+class ResumedModel:
+    """Replies of the trace first, as they were paid for; then the model's own."""
+
+    kind: Literal["live"] = "live"
+
+    def __init__(self, model: Model, run: Broken, child: str = "") -> None:
+        self._model = model
+        self._run = run
+        self._calls = list(run.calls(child))
+        self.name, self.window, self.local, self.endpoint = model.name, model.window, model.local, model.endpoint
+
+    def of_child(self, child: str) -> ResumedModel:
+        return ResumedModel(self._model, self._run, child)
+
+    async def prepare(self) -> None:
+        await self._model.prepare()
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        return self._model.price(prompt_tokens, completion_tokens)
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
+    ) -> Reply:
+        if self._calls:
+            call = self._calls.pop(0)
+            if on_text is not None:
+                on_text(call.text)
+            return Reply(call.text, call.usage, self.name, call.finish)
+        return await self._model.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+
+
+def _check_folder(scope: Scope, started: Mapping[str, Any]) -> None:
+    folder = str(started.get("folder") or "")
+    relative = [name for name in (*scope.files, *scope.roots) if "://" not in name and not os.path.isabs(name)]
+    if relative and folder and folder != os.getcwd():
+        raise BadRequest(f"The run's paths ({relative[0]}) start from {folder}.", f"Go there first: cd {folder}")
+
+
+def _changed(old: Budget, new: Budget) -> Budget:
+    given = {name: value for name in Budget.__slots__ if (value := getattr(new, name)) is not None}
+    return replace(old, **given)

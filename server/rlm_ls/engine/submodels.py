@@ -1,0 +1,68 @@
+"""Who answers for the roles sub and code in a run: the models configured for them, or a recording's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rlm_ls.engine.minds import SubModel
+from rlm_ls.engine.subcalls import SubReply, replies_in
+from rlm_ls.executors.minds import SubRole
+from rlm_ls.models.base import Model
+from rlm_ls.models.choose import choose
+from rlm_ls.models.editor import Editor, EditorModel
+from rlm_ls.models.profiles import profile
+from rlm_ls.models.recorded import RecordedModel
+from rlm_ls.settings import Settings
+
+ROLES: tuple[SubRole, ...] = ("sub", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class SubModels:
+    """`known` are replies of an earlier trace of this run, by key: they are not asked for again."""
+
+    models: Mapping[SubRole, SubModel] = field(default_factory=dict)
+    known: Mapping[str, SubReply] = field(default_factory=dict)
+
+    @property
+    def sub(self) -> SubModel | None:
+        return self.models.get("sub")
+
+    @property
+    def name(self) -> str:
+        return self.sub.model.name if self.sub else ""
+
+
+async def choose_sub_models(
+    root: Model, settings: Settings, environ: Mapping[str, str], editor: Editor | None = None
+) -> SubModels:
+    """Models for the roles; a role without one of its own takes the run's. Raises UnknownModel, ModelNotLocal."""
+    if isinstance(root, RecordedModel):
+        return _recorded(root, settings)
+    if root.kind != "live":
+        return SubModels()
+    found: dict[SubRole, SubModel] = {}
+    for role in ROLES:
+        # A model named in the request takes every role for which the settings name none.
+        model = choose(role, None, settings, environ, editor) if getattr(settings.models, role) else _also(root, role)
+        if model is not None:
+            await model.prepare()
+            found[role] = SubModel(model, profile(model.name, settings))
+    return SubModels(found)
+
+
+def _also(root: Model, role: SubRole) -> Model:
+    return root.of_role(role) if isinstance(root, EditorModel) else root
+
+
+def _recorded(root: RecordedModel, settings: Settings) -> SubModels:
+    """The sub-model of a recording that has one; it knows what is in the recording and nothing else."""
+    chosen: Mapping[str, Any] = next((event for event in root.events if event.get("type") == "routeChosen"), {})
+    name = str(chosen.get("subModel") or "")
+    if not name:
+        return SubModels()
+    silent = RecordedModel((), strict=True, name=name)
+    sub = SubModel(silent, profile(name, settings))
+    return SubModels({"sub": sub, "code": sub}, replies_in(root.events))

@@ -1,0 +1,52 @@
+"""What was asked, as a trace tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.errors import BadRequest
+
+Events = Sequence[Mapping[str, Any]]
+
+
+def request_of(events: Events, root: Path | None = None) -> AskRequest:
+    """The request that a trace began with."""
+    started = next((event for event in events if event["type"] == "runStarted"), None)
+    if started is None:
+        raise BadRequest("This trace has no beginning, so it cannot be replayed.")
+    if started["scope"].get("buffers"):
+        raise BadRequest(
+            "This run read open editor buffers, whose text a trace does not keep.", "Save the files and ask again."
+        )
+    return AskRequest(
+        question=started["question"],
+        scope=scope_of(started, root),
+        budget=Budget(**started.get("budget", {})),
+        schema=started.get("answerSchema"),
+        follow_up=started.get("followUp"),
+        levels=tuple(started["levels"]) if started.get("levels") else None,
+        coordinator=bool(started.get("coordinator")),
+    )
+
+
+def scope_of(started: Mapping[str, Any], root: Path | None) -> Scope:
+    """The scope that a run began with, but for open buffers, whose text a trace does not keep."""
+    scope = started["scope"]
+    region = scope.get("region")
+    return Scope(
+        kind=scope["kind"],
+        files=tuple(_rooted(name, root) for name in scope.get("files", ())),
+        roots=tuple(_rooted(name, root) for name in scope.get("roots", ())),
+        include=tuple(scope.get("include", ())),
+        exclude=tuple(scope.get("exclude", ())),
+        leave_out=tuple(scope.get("leave_out", ())),
+        region=(tuple(region[0]), tuple(region[1])) if region else None,
+    )
+
+
+def _rooted(name: str, root: Path | None) -> str:
+    return name if root is None or "://" in name or Path(name).is_absolute() else str(root / name)

@@ -1,0 +1,190 @@
+"""Verbs that ask other minds (L4): a sub-model once, over many pieces, piece after piece; or a whole child run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from rlm_ls.context.document import Part, Selection
+from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
+from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.llm import prompts
+from rlm_ls.executors.llm.replies import ask, check_schema
+from rlm_ls.executors.minds import Failed, Minds, SubCall
+from rlm_ls.executors.registry import verb
+
+MOST_ITEMS = 20_000
+OF_PARENT = 0.6
+"""A child run that is given more than this share of its parent's text only repeats its parent's work."""
+
+Row = tuple[bool, Any]
+"""A reply as it crosses into the sandbox: True and the reply, or False and why there is none."""
+
+Level = Literal["dsl", "wasm", "native", "llm"]
+Prompt = Annotated[str, Field(min_length=1)]
+Schema = dict[str, Any] | None
+
+
+@verb(returns="str", shape="plain", later=True)
+async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = None) -> Any:
+    """Ask a sub-model one question, about the text of over (a Span, Selection, path or string) if given.
+
+    It sees the prompt and that text, nothing else. With a JSON schema the reply is a value that fits it. Raises where
+    no reply comes.
+    """
+    minds = _minds(desk, "llm")
+    check_schema(schema)
+    items = [None] if over is None else [over]
+    [reply] = await ask(minds, [_call(desk, minds, "llm", prompt, item, schema) for item in items], schema)
+    if isinstance(reply, Failed):
+        raise SubCallFailed(f"llm() got no reply: {reply.error}")
+    return reply
+
+
+@verb(returns="list[str | Failed]", shape="replies", later=True)
+async def llm_map(desk: Desk, prompt: Prompt, spans: list[Any], schema: Schema = None) -> list[Row]:
+    """Ask a sub-model the same about each of many pieces (Spans or strings), side by side; replies in their order.
+
+    One call an item: give batches (chunks(80), or strings of numbered rows) and ask for short replies in a fixed form.
+    An item that got no reply is a Failed with .error in its place. With a JSON schema replies are values that fit it.
+    """
+    minds = _minds(desk, "llm_map")
+    check_schema(schema)
+    if len(spans) > MOST_ITEMS:
+        raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
+    calls = [_call(desk, minds, "llm_map", prompt, item, schema) for item in spans]
+    replies = await ask(minds, calls, schema)
+    _count_failures(desk, "llm_map", replies)
+    return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
+
+
+@verb(returns="str", shape="plain", later=True)
+async def llm_reduce(desk: Desk, directive: Prompt, spans: list[Any], initial: str = "") -> str:
+    """Have a sub-model read pieces (Spans or strings) one after the other, keeping notes; the last notes come back.
+
+    For what depends on order: a plot, a state, a running list. Where order does not matter llm_map is faster. A piece
+    that failed is passed over, and the observation says so.
+    """
+    minds = _minds(desk, "llm_reduce")
+    notes, failed = initial, []
+    for number, item in enumerate(spans, 1):
+        prompt = prompts.REDUCE.format(directive=directive, notes=notes or prompts.NO_NOTES)
+        [reply] = await ask(minds, [_call(desk, minds, "llm_reduce", prompt, item, None)], None)
+        if isinstance(reply, Failed):
+            failed.append(f"piece {number}: {reply.error}")
+        else:
+            notes = str(reply)
+    if failed and len(failed) == len(spans):
+        raise SubCallFailed(f"llm_reduce() got no reply: {failed[0]}")
+    if failed:
+        desk.note(f"llm_reduce(): {len(failed)} of {len(spans)} pieces failed; {failed[0]}")
+    return notes
+
+
+@verb(returns="str", shape="plain", later=True)
+async def rlm(
+    desk: Desk,
+    question: Prompt,
+    within: Any = None,
+    levels: list[Level] | None = None,
+    schema: Schema = None,
+    whole: bool = False,
+) -> Any:
+    """Start a child run: a model that explores within on its own, as you do, and answers the question.
+
+    The reply ends with the lines it cites; with a JSON schema it is the data instead. It costs several calls: for one
+    piece that fits a sub-model llm() is enough. Most of your own text is refused unless whole=True.
+    """
+    minds = _minds(desk, "rlm")
+    check_schema(schema)
+    selection = desk.select(within)
+    share = _size(selection) / max(1, _size(desk.context.limit))
+    if share >= OF_PARENT and not whole:
+        raise ProgramError(
+            f"rlm() was given {share:.0%} of the text: a child would only repeat your own work.",
+            "Narrow within (a region, a filter, some documents), or pass whole=True.",
+        )
+    child = await minds.child(question, selection, levels=tuple(levels) if levels else None, schema=schema)
+    if child.status == "failed":
+        raise SubCallFailed(f"the child run failed: {child.reason}")
+    if child.status != "answered":
+        desk.note(f"rlm(): the child's answer is {child.status}: {child.reason}.")
+    if schema is not None:
+        return child.data
+    return child.answer + (f"\n[cites {', '.join(child.citations)}]" if child.citations else "")
+
+
+def _minds(desk: Desk, name: str) -> Minds:
+    if desk.minds is None:
+        raise LevelUnavailable(
+            f"{name}() is not available here: this run has no sub-models.",
+            "Narrow the text with verbs, print the few lines that matter, and judge them yourself.",
+        )
+    return desk.minds
+
+
+def _call(desk: Desk, minds: Minds, name: str, prompt: str, item: Any, schema: Schema) -> SubCall:
+    """One sub-call about one item. Raises ProgramError for one that is too long for the sub-model."""
+    system = prompts.typed(prompts.SYSTEM, schema)
+    most = minds.characters()
+    if item is None or _is_text(desk, item):
+        text = "" if item is None else item if isinstance(item, str) else "\n".join(item)
+        _check_length(name, len(prompt) + len(text), most)
+        whole = f"{prompt}\n\n{text}" if text else prompt
+        return SubCall(name, system, whole, characters=len(text), schema=schema)
+    selection = desk.select(item)
+    size = _size(selection)
+    # Bytes: of text outside ASCII a little is refused that would have fitted.
+    _check_length(name, len(prompt) + size, most)
+    desk.read.update(part.doc for part in selection)
+    places = tuple(_place(desk, part) for part in selection[:5])
+    return SubCall(name, system, prompt, _reader(desk, selection), places=places, characters=size, schema=schema)
+
+
+def _is_text(desk: Desk, item: Any) -> bool:
+    """A string, or a list of them (rows of a batch), that names no document."""
+    rows = item if isinstance(item, (list, tuple)) else [item]
+    return all(isinstance(row, str) and desk.context.number(row) is None for row in rows)
+
+
+def _reader(desk: Desk, selection: Selection) -> Callable[[], Awaitable[str]]:
+    """Reads the text when its turn comes."""
+
+    async def read() -> str:
+        texts = []
+        for part in selection:
+            if part.filters:
+                kept = await desk.search.extract("^.*$", (part,))
+                texts.append(prompts.piece(_place(desk, part), "\n".join(map(str, kept))))
+                continue
+            span = await desk.search.span_at(part.doc, part.start, part.end)
+            place = f"{span.doc}:{span.line}-{span.end_line}"
+            texts.append(prompts.piece(place, await desk.search.read(span)))
+        return "\n\n".join(texts)
+
+    return read
+
+
+def _place(desk: Desk, part: Part) -> str:
+    return f"{desk.doc(part.doc).path} bytes {part.start:,}-{part.end:,}"
+
+
+def _size(selection: Iterable[Part]) -> int:
+    return sum(part.end - part.start for part in selection)
+
+
+def _check_length(name: str, characters: int, most: int) -> None:
+    if characters > most:
+        raise ProgramError(
+            f"{name}() was given {characters:,} characters; the sub-model takes at most {most:,} a call.",
+            f'Narrow it by code, or cut it: llm_map(prompt, chunks({most // 5}, by="tokens", within=…)).',
+        )
+
+
+def _count_failures(desk: Desk, name: str, replies: list[Any]) -> None:
+    errors = [reply.error for reply in replies if isinstance(reply, Failed)]
+    if errors:
+        most = max(set(errors), key=errors.count)
+        desk.note(f"{name}(): {len(errors)} of {len(replies)} items failed, e.g. {most}")

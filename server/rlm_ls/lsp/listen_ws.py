@@ -1,0 +1,106 @@
+"""Clients over WebSocket: one message a frame. The token, if one is asked for, comes with the handshake."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import serve as serve_websockets
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from rlm_ls.lsp.transport import decode
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.listen import Door
+
+LARGEST = 1 << 30
+"""Bytes of a message: a document that is opened comes in one."""
+
+
+async def serve(door: Door) -> None:
+    """Let clients in until cancelled."""
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)  # it logs each port scan with a traceback
+
+    def admit(connection: ServerConnection, request: Request) -> Response | None:
+        return _refusal(door, connection, request)
+
+    async def client(connection: ServerConnection) -> None:
+        task = asyncio.ensure_future(_client(door, connection))
+        door.open_for(task)
+        await task
+
+    server: Server = await serve_websockets(
+        client, sock=door.listener, process_request=admit, max_size=LARGEST, compression=None
+    )
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        server.close(close_connections=False)  # the Door ends them, with all that they run
+
+
+def _refusal(door: Door, connection: ServerConnection, request: Request) -> Response | None:
+    if door.full:
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many clients.\n")
+    if door.token is None:
+        # Browsers let any web page connect to this machine, and say where the page is from.
+        if request.headers.get("Origin") is not None:
+            return connection.respond(HTTPStatus.FORBIDDEN, "Web pages need a token.\n")
+        return None
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    given = given or parse_qs(urlsplit(request.path).query).get("token", [""])[0]
+    if hmac.compare_digest(given.encode(), door.token.encode()):
+        return None
+    return connection.respond(HTTPStatus.UNAUTHORIZED, "The token is missing or wrong.\n")
+
+
+class _Writer:
+    """`write` returns at once, from any thread; `send` sends in order until `close`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def write(self, data: str) -> None:
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, data)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+
+    async def send(self, connection: ServerConnection) -> None:
+        while (data := await self._queue.get()) is not None:
+            await connection.send(data)
+
+
+async def _client(door: Door, connection: ServerConnection) -> None:
+    server, writer = door.server(token=None), _Writer()
+    server.protocol.set_writer(writer, include_headers=False)  # type: ignore[arg-type]
+    sending = asyncio.ensure_future(writer.send(connection))
+    reading = asyncio.ensure_future(_read(connection, server.protocol.deliver))
+    reading.add_done_callback(lambda _: server.end())
+    try:
+        await server.ended
+    finally:
+        await server.close()
+        writer.close()
+        await asyncio.wait([sending], timeout=0.5)
+        await connection.close()
+        for task in (sending, reading):
+            task.cancel()
+        await asyncio.wait([sending, reading])
+
+
+async def _read(connection: ServerConnection, deliver: object) -> None:
+    assert callable(deliver)
+    try:
+        async for message in connection:
+            body = message.encode() if isinstance(message, str) else message
+            # Large ones in a thread: other clients are served meanwhile.
+            deliver(decode(body) if len(body) < 1 << 16 else await asyncio.to_thread(decode, body))
+    except ConnectionClosed:
+        return
