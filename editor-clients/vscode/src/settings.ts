@@ -7,6 +7,8 @@ type Nested = { [key: string]: unknown };
 const RESTRICTED: Readonly<Record<string, string>> = {
   "models.apiBase": "RLM_MODELS_API_BASE",
   "models.apiKeyEnv": "RLM_MODELS_API_KEY_ENV",
+  "models.editorIsLocal": "RLM_MODELS_EDITOR_IS_LOCAL",
+  "models.localHosts": "RLM_MODELS_LOCAL_HOSTS",
   privacy: "RLM_PRIVACY",
 };
 
@@ -30,7 +32,7 @@ export function trustedOnly(extension: vscode.Extension<unknown>): Record<string
   if (vscode.workspace.isTrusted) return environment;
   for (const [key, value] of chosen(extension)) {
     const variable = RESTRICTED[key];
-    if (variable !== undefined && typeof value === "string" && value) environment[variable] = value;
+    if (variable !== undefined && value) environment[variable] = String(value);
   }
   return environment;
 }

@@ -16,7 +16,7 @@ const element = (tag, className, text) => {
   return made;
 };
 const number = (value) => Number(value ?? 0).toLocaleString("en-US");
-const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
+const plural = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;
 const seconds = (value) => (value < 0.995 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`);
 const money = (value) => (value === null || value === undefined ? "" : value === 0 || value >= 0.01 ? `$${value.toFixed(2)}` : `$${value.toFixed(4)}`);
 const joined = (...parts) => parts.filter(Boolean).join(" · ");
@@ -243,19 +243,29 @@ const handlers = {
   warned(event) {
     document.getElementById("timeline").append(element("p", "warning", event.message));
   },
+  childStarted(event) {
+    place(event);
+  },
+  childFinished(event) {
+    const node = nodes.get(`run|${child(event)}`);
+    if (!node) return;
+    block(node.body, `answer (${event.status})`, kept(event.answer));
+    ends(node, event.at, event.seconds);
+    if (event.status === "failed") failed(node);
+  },
+  runResumed(event) {
+    // It is told from its start again.
+    document.getElementById("timeline").replaceChildren();
+    nodes.clear();
+    lastTurn.clear();
+    bars.length = 0;
+    Object.assign(total, { turns: 0, tokens: 0, usd: 0, unpriced: false, calls: 0, cached: 0, status: "running", reason: "" });
+    const known = `${plural(event.replies, "reply", "replies")} and ${plural(event.subReplies, "sub-call")}`;
+    document.getElementById("timeline").append(element("p", "label", `Resumed: ${known} were paid for before.`));
+  },
   runFinished(event) {
     const answer = event.answer;
-    for (const node of bars) {
-      if (node.end === null && (child(event) === "" || node.details.closest("details.child") === nodes.get(`run|${child(event)}`)?.details)) ends(node, event.at);
-    }
-    if (child(event) !== "") {
-      const node = nodes.get(`run|${child(event)}`);
-      if (node) {
-        block(node.body, `answer (${answer.status})`, answer.answer);
-        ends(node, event.at);
-      }
-      return;
-    }
+    for (const node of bars) if (node.end === null) ends(node, event.at);
     Object.assign(total, { status: answer.status, reason: answer.reason, at: Math.max(total.at, answer.usage.seconds) });
     const { turns, promptTokens, completionTokens, usd, subCalls } = answer.usage;
     Object.assign(total, { turns, tokens: promptTokens + completionTokens, usd: usd ?? 0, unpriced: usd === null });
