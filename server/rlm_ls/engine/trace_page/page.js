@@ -83,11 +83,18 @@ function place(event) {
   const known = nodes.get(`run|${id}`);
   if (known) return known.body;
   const above = id.includes(".") ? id.slice(0, id.lastIndexOf(".")) : "";
-  const parent = lastTurn.get(above);
-  const body = parent ? parent.body : document.getElementById("timeline");
-  return runs(branch(`run|${id}`, body, "child", event.question ? `rlm: ${event.question}` : `run ${id}`, event.at, false)).body;
+  return runs(branch(`run|${id}`, current(above, event), "child", event.question ? `rlm: ${event.question}` : `run ${id}`, event.at, false)).body;
 }
 const lastTurn = new Map();
+const lastProgram = new Map();
+const lastUsd = new Map();
+
+/** What a run is doing at present: the program that calls, else its turn. */
+function current(id, event) {
+  const program = lastProgram.get(id);
+  if (program && program.end === null) return program.body;
+  return (lastTurn.get(id) ?? { body: id === "" ? document.getElementById("timeline") : place({ ...event, child: id }) }).body;
+}
 
 function turnOf(event) {
   const known = nodes.get(key(event, event.turn));
@@ -154,6 +161,7 @@ const handlers = {
   },
   programStarted(event) {
     const node = programOf(event);
+    lastProgram.set(child(event), node);
     const first = event.source.split("\n").find((line) => line.trim() && !line.trim().startsWith("#")) ?? "";
     node.label.textContent = `${event.language}: ${first.trim()}`;
     node.label.title = `${plural(event.source.split("\n").length, "line")} of ${event.language}`;
@@ -182,7 +190,7 @@ const handlers = {
   subCallsStarted(event) {
     const id = key(event, event.turn, "batch", event.batch);
     const name = `${event.verb}: ${plural(event.count, "call")} to ${event.model}`;
-    const node = runs(branch(id, turnOf(event).body, "call", name, event.at, false));
+    const node = runs(branch(id, current(child(event), event), "call", name, event.at, false));
     Object.assign(node, { count: event.count, done: 0, cached: 0, wrong: 0, places: event.places ?? [] });
     const about = joined(event.endpoint, event.characters ? `${number(event.characters)} characters` : "");
     if (about) node.body.append(element("p", "label", about));
@@ -219,11 +227,11 @@ const handlers = {
     if (node.done >= node.count) ends(node, event.at);
   },
   compileStarted(event) {
-    const node = runs(branch(compile(event), current(event), "program", `Compiling ${event.name} (${event.language}, ${event.target})`, event.at, false));
+    const node = runs(branch(compile(event), current(child(event), event), "program", `Compiling ${event.name} (${event.language}, ${event.target})`, event.at, false));
     node.name = event.name;
   },
   compileFinished(event) {
-    const node = nodes.get(compile(event)) ?? branch(compile(event), current(event), "program", `Compiling ${event.name}`, event.at, false);
+    const node = nodes.get(compile(event)) ?? branch(compile(event), current(child(event), event), "program", `Compiling ${event.name}`, event.at, false);
     node.cost.textContent = event.cached ? "cached" : "";
     ends(node, event.at, event.seconds);
     if (event.ok) return;
@@ -232,13 +240,16 @@ const handlers = {
   },
   programRan(event) {
     const name = `${event.name} over ${number(event.bytes)} bytes${event.shards > 1 ? ` in ${event.shards} shards` : ""}`;
-    const node = branch(`ran|${child(event)}|${event.seq}`, current(event), "program", name, event.at - event.seconds, false);
+    const node = branch(`ran|${child(event)}|${event.seq}`, current(child(event), event), "program", name, event.at - event.seconds, false);
     ends(node, event.at, event.seconds);
   },
   turnFinished(event) {
     const node = turnOf(event);
     ends(node, event.at);
-    node.cost.textContent = joined(event.tokens ? `${number(event.tokens)} tokens` : "", money(event.usd));
+    // The money is the run's up to here, the tokens are the turn's.
+    const spent = event.usd === null ? null : event.usd - (lastUsd.get(child(event)) ?? 0);
+    lastUsd.set(child(event), event.usd ?? 0);
+    node.cost.textContent = joined(event.tokens ? `${number(event.tokens)} tokens` : "", money(spent));
   },
   warned(event) {
     document.getElementById("timeline").append(element("p", "warning", event.message));
@@ -258,6 +269,8 @@ const handlers = {
     document.getElementById("timeline").replaceChildren();
     nodes.clear();
     lastTurn.clear();
+    lastProgram.clear();
+    lastUsd.clear();
     bars.length = 0;
     Object.assign(total, { turns: 0, tokens: 0, usd: 0, unpriced: false, calls: 0, cached: 0, status: "running", reason: "" });
     const known = `${plural(event.replies, "reply", "replies")} and ${plural(event.subReplies, "sub-call")}`;
@@ -266,7 +279,7 @@ const handlers = {
   runFinished(event) {
     const answer = event.answer;
     for (const node of bars) if (node.end === null) ends(node, event.at);
-    Object.assign(total, { status: answer.status, reason: answer.reason, at: Math.max(total.at, answer.usage.seconds) });
+    Object.assign(total, { status: answer.status, reason: answer.reason, seconds: answer.usage.seconds });
     const { turns, promptTokens, completionTokens, usd, subCalls } = answer.usage;
     Object.assign(total, { turns, tokens: promptTokens + completionTokens, usd: usd ?? 0, unpriced: usd === null });
     if (subCalls) total.calls = subCalls;
@@ -305,7 +318,6 @@ function cited(citation) {
 }
 
 const compile = (event) => key(event, "compile", event.name, event.language, event.target);
-const current = (event) => (lastTurn.get(child(event)) ?? { body: place(event) }).body;
 const plan = (text) => text.split(/^\s*(?:```|~~~)/m)[0].trim().split("\n").join(" ");
 
 function placeName(of) {
@@ -369,17 +381,19 @@ function take(event) {
 
 function draw() {
   drawn = false;
-  const whole = total.at || 1;
+  // From the first turn on: what is loaded before it is no part of the run's work.
+  const origin = Math.min(...bars.map((node) => node.start));
+  const whole = total.at - origin || 1;
   for (const node of bars) {
     const end = node.end ?? total.at;
-    node.piece.style.left = `${Math.min(99, (100 * node.start) / whole)}%`;
+    node.piece.style.left = `${Math.min(99, (100 * (node.start - origin)) / whole)}%`;
     node.piece.style.width = `${Math.max(0, (100 * (end - node.start)) / whole)}%`;
   }
   const price = total.unpriced && !total.usd ? "price unknown" : `${money(total.usd)}${total.unpriced ? " and calls of unknown price" : ""}`;
   document.getElementById("facts").textContent = joined(
     total.status, total.model, plural(total.turns, "turn"), `${number(total.tokens)} tokens`, price,
     total.calls ? `${plural(total.calls, "sub-call")}${total.cached ? `, ${number(total.cached)} from cache` : ""}` : "",
-    seconds(total.at), `run ${run.runId}`,
+    seconds(total.seconds ?? total.at), `run ${run.runId}`,
   );
 }
 
