@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findPython } from "./python.ts";
+import { candidatesFor, findPython } from "./python.ts";
 
 export interface Wanted {
   /** Folder of the wheels: the server's, and its dependencies' where the package was built for use without network. */
@@ -50,17 +50,17 @@ export async function install(wanted: Wanted, reporter: Reporter, signal: AbortS
 
 async function make(folder: string, wanted: Wanted, reporter: Reporter, signal: AbortSignal): Promise<void> {
   reporter.say("looking for Python");
-  const python = await findPython(wanted.python);
+  const wheels = await wheelsIn(wanted.wheels);
+  const python = await findPython(wanted.python, candidatesFor(versionOf(wheels)));
   reporter.say(`making an environment with Python ${python.version}`);
   await rm(folder, { recursive: true, force: true });
   await call(python.command, [...python.args, "-m", "venv", folder], reporter, signal);
   const wheel = join(wanted.wheels, (await ours(wanted.wheels)) ?? "");
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--find-links", wanted.wheels];
-  const many = (await wheelsIn(wanted.wheels)).length > 1;
   reporter.say("installing the server");
   try {
     // What lies here is enough in a package made for it; anything else comes from the user's own index.
-    if (!many) throw new InstallFailed("no wheels of dependencies");
+    if (wheels.length === 1) throw new InstallFailed("no wheels of dependencies");
     await call(interpreter(folder), [...pip, "--no-index", wheel], reporter, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof InstallFailed)) throw error;
@@ -90,6 +90,15 @@ async function wheelsIn(folder: string): Promise<string[]> {
   } catch {
     return [];
   }
+}
+
+/** The Python that compiled wheels are for: those with a stable interface ("abi3") are for all later ones as well. */
+function versionOf(wheels: string[]): string | undefined {
+  for (const name of wheels) {
+    const tag = /-cp3(\d+)-cp3\1-/.exec(name);
+    if (tag) return `3.${tag[1]}`;
+  }
+  return undefined;
 }
 
 function interpreter(folder: string): string {

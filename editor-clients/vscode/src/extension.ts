@@ -27,6 +27,13 @@ export interface Api {
   readonly keys: Keys;
 }
 
+let stop: () => Promise<void> = async () => {};
+
+/** The editor waits for this before it goes. */
+export function deactivate(): Promise<void> {
+  return stop();
+}
+
 export function activate(context: vscode.ExtensionContext): Api {
   const keys = new Keys(context.secrets, context.globalState);
   const server = new Server(context, keys);
@@ -51,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart().catch(() => {})),
   );
+  stop = () => server.stop();
   void server.startIfInstalled();
   return { ask: (params) => asking.ask(params), onEvent: server.onEvent, runs, server, status, keys };
 }

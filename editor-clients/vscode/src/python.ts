@@ -34,7 +34,13 @@ else:
         print("unusable Python %s without %s" % (version, error.name))
 `;
 
-/** The one named in the settings, else the newest that works. Throws NoPython. */
+/** The usual names, the newest first; one of a version ("3.11") that wheels are there for before all others. */
+export function candidatesFor(version: string | undefined): readonly [string, ...string[]][] {
+  const fits = (candidate: readonly string[]) => version !== undefined && candidate.join(" ").includes(version);
+  return [...CANDIDATES.filter(fits), ...CANDIDATES.filter((candidate) => !fits(candidate))];
+}
+
+/** The one named in the settings, else the first that works. Throws NoPython. */
 export async function findPython(named = "", candidates = CANDIDATES): Promise<Python> {
   const tried: string[] = [];
   for (const [command, ...args] of named ? [[named] as [string, ...string[]]] : candidates) {

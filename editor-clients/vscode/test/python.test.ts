@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { findPython, NoPython } from "../src/python.ts";
+import { candidatesFor, findPython, NoPython } from "../src/python.ts";
 
 const python = process.env.PYTHON ?? "python3";
 const posix = process.platform !== "win32";
@@ -39,4 +39,10 @@ test("what was found and why it will not do is told, with the remedy", { skip: !
 test("the one that the user has named is taken or refused, and no other", async () => {
   assert.equal((await findPython(python)).command, python);
   await assert.rejects(findPython("/no/such/python"), /no\/such\/python, which does not run/);
+});
+
+test("a Python that wheels are there for comes first", () => {
+  assert.match(candidatesFor("3.11")[0]?.join(" ") ?? "", /3\.11/);
+  assert.equal(candidatesFor("3.11").length, candidatesFor(undefined).length);
+  assert.match(candidatesFor(undefined)[0]?.join(" ") ?? "", /3\.13/);
 });

@@ -21,7 +21,7 @@ def test_a_question_from_the_palette_to_the_selected_line(
     monkeypatch.setenv("SCRIPTED_KEY", "sk-test")
     replies = [streamed(LOOK), streamed(ANSWER), streamed(FOLLOW_UP, 0.6)]
     with serving(tmp_path, replies) as base_url:
-        settings = {**model_settings(base_url), "editor.wordWrap": "off"}
+        settings = {**model_settings(base_url), "editor.minimap.enabled": False}
         with running(tmp_path, settings=settings, options=("--disable-workspace-trust",), vsix=vsix) as code:
             shutil.copy(small_log(20_000), code.workspace / "shop.log")
             found = code.drive("ui", question=QUESTION, followUp="How many orders failed?")

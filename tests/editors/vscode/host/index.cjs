@@ -235,6 +235,20 @@ test("what a question may cost is told beforehand", async () => {
   assert.equal(found.documents, 1);
 });
 
+test("without a usable Python it says what is missing and what to do, and recovers", async () => {
+  const own = vscode.workspace.getConfiguration("rlm").get("server.path");
+  await set("server.python", "/no/such/python3");
+  await set("server.path", "");
+  await until("it fails", () => api.server.condition === "failed");
+  assert.match(api.server.problem, /Python 3\.11, 3\.12 or 3\.13.*no\/such\/python3.*try again/s);
+  assert.match(api.status.text, /error/);
+  assert.equal(await ask(), undefined);
+  assert.equal(api.runs.last.state, "failed");
+  await set("server.path", own);
+  await set("server.python", undefined);
+  await until("it runs again", () => api.server.condition === "running");
+});
+
 test("agents can ask by the tool", async () => {
   await set("models.root", undefined);
   assert.ok(vscode.lm.tools.some((tool) => tool.name === "rlm_ask"));
