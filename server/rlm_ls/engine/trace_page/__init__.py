@@ -1,7 +1,7 @@
 """A run as one web page: its timeline, self-contained, for a browser and for editors' views.
 
-`page.html`, `page.css` and `page.js` are the only copies: editors get the page from here (`rlm/trace` with format
-"html") and feed it the events of a run that is still under way.
+The files beside this one are the only copies: editors get the page from here (`rlm/trace` with format "html") and
+feed it the events of a run that is still under way.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from typing import Any
 
 from rlm_ls.store.rows import RunRow
 
+SCRIPTS = ("tree.js", "highlight.js", "events.js", "page.js")
+"""Become one script, in this order."""
+
 
 def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:
     """The page for a run and its stored events. Nothing in it is fetched from anywhere, and nothing in it is trusted:
     texts of models and documents are data, and only the page's own script and style may run."""
-    style, script = _part("page.css"), _part("page.js")
+    style, script = _part("page.css"), "\n".join(['"use strict";', *map(_part, SCRIPTS)])
     only = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     policy = f"default-src 'none'; {only}; base-uri 'none'; form-action 'none'"
     trace = {
