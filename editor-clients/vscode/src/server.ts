@@ -133,7 +133,8 @@ export class Server implements vscode.Disposable {
   }
 
   private async executable(): Promise<Executable> {
-    const env = { ...trustedOnly(this.context.extension), ...(await this.keys.environment()) };
+    // The client hands on what it is given and nothing of its own environment.
+    const env = { ...process.env, ...trustedOnly(this.context.extension), ...(await this.keys.environment()) };
     const path = this.path();
     if (path) return { command: path, options: { env } };
     const python = (await installed(this.wanted())) ?? (await this.install());

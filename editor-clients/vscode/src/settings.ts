@@ -4,11 +4,13 @@ import * as vscode from "vscode";
 type Nested = { [key: string]: unknown };
 
 /** Not sent from untrusted workspaces. What VS Code then still knows of them is the user's own: see `trustedOnly`. */
-const RESTRICTED: Readonly<Record<string, string>> = {
+const RESTRICTED: Readonly<Record<string, string | undefined>> = {
   "models.apiBase": "RLM_MODELS_API_BASE",
   "models.apiKeyEnv": "RLM_MODELS_API_KEY_ENV",
   "models.editorIsLocal": "RLM_MODELS_EDITOR_IS_LOCAL",
   "models.localHosts": "RLM_MODELS_LOCAL_HOSTS",
+  // Too much for a variable.
+  "models.profiles": undefined,
   privacy: "RLM_PRIVACY",
 };
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.editors.vscode.code import EXTENSION, node
+from tests.editors.vscode.code import EXTENSION, SHOTS, node
 
 
 def npm(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -39,8 +40,11 @@ def dependencies() -> Path:
 
 @pytest.fixture(scope="session")
 def vsix(dependencies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The extension as `vsce package` makes it, with the server's wheel in it."""
+    """The extension as `vsce package` makes it, with the server's wheel in it; kept where the pictures are kept."""
     path = tmp_path_factory.mktemp("vsix") / "rlm-ls.vsix"
     done = npm("run", "package", PYTHON=sys.executable, RLM_VSIX=str(path))
     assert done.returncode == 0, done.stdout + done.stderr
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, SHOTS)
     return path

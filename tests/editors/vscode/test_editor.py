@@ -44,6 +44,9 @@ def test_a_question_from_the_palette_to_the_selected_line(
     assert "Answer" not in found["live"]
     assert "count('OrderFailed')" in found["trace"]
     assert found["keyboard"] == ["SUMMARY", False]
+    assert "How many orders failed?" in found["history"]
+    assert "answered" in found["history"]
+    assert "about shop.log" in found["offline"]
 
 
 def test_an_untrusted_workspace_is_asked_about_without_its_own_endpoint(

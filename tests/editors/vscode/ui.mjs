@@ -16,7 +16,7 @@ await scenario(async (page) => {
   await command(page, "RLM: Ask About This File");
   await type(page, given.question);
   const answer = await webview(page, "#thread article");
-  await answer.locator(".working .turn").first().waitFor();
+  await answer.locator(".working .turn", { hasText: "errors there are" }).waitFor();
   found.streamed = await answer.locator(".working").innerText();
   found.status = await page.locator(".statusbar-item", { hasText: "RLM" }).first().innerText();
   found.notification = await page.locator(".notification-toast", { hasText: "RLM" }).first().innerText();
@@ -66,5 +66,28 @@ await scenario(async (page) => {
   found.followed = await answer.locator("article").nth(1).innerText();
   await shot(page, "follow-up");
   log("followed up");
+
+  await command(page, "RLM: History");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: given.question }).first().waitFor();
+  found.history = await page.locator(".quick-input-list").first().innerText();
+  await shot(page, "history");
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+
+  await command(page, "RLM: Choose Model");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first().click();
+  await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+  await page.waitForTimeout(1000); // VS Code writes settings a little after the list has closed
+  await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.log" }).click({ button: "right" });
+  await page.locator(".action-item", { hasText: "Ask About This…" }).first().click();
+  await type(page, "How many lines contain OrderFailed?");
+  for (const until = Date.now() + 45_000; Date.now() < until && !found.offline; await page.waitForTimeout(100)) {
+    for (const frame of page.frames()) {
+      const text = await frame.locator("body").innerText().catch(() => "");
+      if (text.includes("not a language model")) found.offline = text;
+    }
+  }
+  await shot(page, "offline");
+  log("chose another model");
   return found;
 });

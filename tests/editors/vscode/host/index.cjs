@@ -54,6 +54,8 @@ test("it activates, and its commands are there", async () => {
   }
   const found = await doctor();
   assert.deepEqual(found.models.root, []);
+  // The server has the editor's environment, as a program that a user starts.
+  assert.equal(found.store, process.env.RLM_STATE_DIR);
   assert.equal(api.server.condition, "running");
 });
 
