@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from rlm_ls.cli.demo.generate import SEED, demo_log
+from rlm_ls.executors.toolchain import Language, Target, Toolchains
+
+IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
+"""Where a missing compiler or sandbox is a failure. Read before tests are set apart from the environment."""
 
 _PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
 
@@ -28,6 +32,8 @@ def _apart(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     ):
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setenv("RLM_STATE_DIR", str(home / "state" / "rlm-ls"))
+    # Compilers would be tried anew in each test's own state folder: tests of programs ask for them.
+    monkeypatch.setenv("RLM_LEVELS", "dsl,llm")
     # A price list is no test's business, and fetching it would need the network.
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     return home
@@ -39,6 +45,28 @@ def state_dir(_apart: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(_apart))
     monkeypatch.setenv("USERPROFILE", str(_apart))
     return _apart / "state" / "rlm-ls"
+
+
+@pytest.fixture(scope="session")
+def compilers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder of the whole session, in which compilers are proved once and programs compiled once."""
+    return tmp_path_factory.mktemp("compilers")
+
+
+@pytest.fixture
+def toolchains(compilers: Path) -> Toolchains:
+    """This machine's compilers. Say which a test needs: `await needed(toolchains, "rust", "wasm")`."""
+    return Toolchains(compilers)
+
+
+async def needed(toolchains: Toolchains, language: Language, target: Target) -> None:
+    """A missing compiler fails the test where everything is to be tested, and skips it, by name, on a laptop."""
+    found = next(one for one in await toolchains.found(target) if one.language == language)
+    if not found.works:
+        message = f"no {language} compiler for {target}: {found.why_not}; {found.remedy}"
+        if IN_CI:
+            pytest.fail(message)
+        pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

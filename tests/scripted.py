@@ -172,6 +172,8 @@ def document(text: str, uri: str = "file:///app.log") -> Scope:
 
 @asynccontextmanager
 async def asking(state: Path, **settings: Any) -> AsyncIterator[Asker]:
+    """Level wasm is off unless asked for: each test's state folder is new, and compilers would be tried in each."""
+    settings.setdefault("levels", ("dsl", "llm"))
     engine = await Engine.open(settings=Settings(**settings), state_dir=state)
     try:
         yield Asker(engine)

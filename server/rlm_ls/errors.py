@@ -16,6 +16,8 @@ class RlmError(Exception):
     """
 
     code: ClassVar[int] = 4000
+    spent: object = None
+    """The Usage of a model call that cost something before it failed; read it with models.base.spent."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -154,6 +156,50 @@ class SandboxMissing(RlmError):
     """The program that scripts run in is not installed beside us."""
 
     code = 4305
+
+
+class CompileFailed(RlmError):
+    """A program does not compile, or its compiler was stopped: the first error, with its line in the program.
+
+    `line` counts from 1 in the source as its author wrote it, 0 where the compiler named none; `note` is the
+    compiler's own advice and may be empty.
+    """
+
+    code = 4306
+
+    def __init__(self, message: str, line: int = 0, note: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.line = line
+        self.note = note
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        note = f"\n{self.note}" if self.note else ""
+        return f"{place}{super().__str__()}{note}"
+
+
+class ProgramCrashed(RlmError):
+    """A compiled program ended in a panic, a trap or a forbidden act, or gave back what is no text."""
+
+    code = 4307
+
+
+class ProgramLimit(RlmError):
+    """A compiled program was stopped at a limit: time, memory or output."""
+
+    code = 4308
+
+
+class SandboxUnavailable(RlmError):
+    """This system offers nothing to lock a compiler or a native program into, so neither is run."""
+
+    code = 4309
+
+
+class ConsentDenied(RlmError):
+    """The user did not allow native programs here, or the workspace is not trusted."""
+
+    code = 4310
 
 
 class UnknownRun(RlmError):

@@ -167,13 +167,14 @@ class Settings(Section):
     """
 
     models: Models = Models()
-    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl", "llm")
+    levels: Annotated[tuple[Literal["dsl", "wasm", "native", "llm"], ...], Field(min_length=1)] = ("dsl", "wasm", "llm")
     budget: BudgetSettings = BudgetSettings()
     privacy: Literal["any", "local"] = "any"
     context: ContextSettings = ContextSettings()
     trace: Literal["standard", "full"] = "standard"
     verb_seconds: Seconds = 20.0
     script_seconds: Seconds = 10.0
+    program_seconds: Seconds = 60.0
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)

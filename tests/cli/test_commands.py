@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from rlm_ls.cli import doctor
+from rlm_ls.cli.session import session
+from rlm_ls.executors.toolchain import Checkup, Found
+from rlm_ls.settings import Settings
+
 LOG = "".join(
     f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)
 )
@@ -151,6 +156,29 @@ def test_doctor_checks_every_part() -> None:
     assert done.returncode == 0, done.stderr
     assert "sandbox: works" in done.stdout
     assert "search workers: work" in done.stdout
+
+
+def test_doctor_shows_what_compiles_and_what_is_off(monkeypatch: pytest.MonkeyPatch, compilers: Path) -> None:
+    monkeypatch.setenv("RLM_LEVELS", "dsl,wasm")
+    monkeypatch.setenv("RLM_STATE_DIR", str(compilers))
+    done = rlm("doctor")
+    assert done.returncode == 0, done.stderr
+    assert "✓ wat programs, WebAssembly: wasmtime" in done.stdout
+    assert "rust programs, WebAssembly: " in done.stdout
+    assert "c programs, WebAssembly: " in done.stdout
+    assert "native programs: off" in done.stdout
+
+
+async def test_doctor_names_the_command_that_would_add_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def found(*_: object) -> Checkup:
+        return Checkup("launcher", "", (Found("rust", "wasm", "", False, "rustc is not installed", "apt install it"),))
+
+    monkeypatch.setattr(doctor, "checkup", found)
+    async with session(Settings()) as opened:
+        lines = await doctor._compiled_lines(opened.engine, ["wasm"])
+    assert lines[1] == "– rust programs, WebAssembly: rustc is not installed\n  to add them: apt install it"
 
 
 def test_models_says_how_to_name_one() -> None:

@@ -23,8 +23,9 @@ RUN = "broken"
 CHILD = "child run"
 ROOT = [
     script("x = count('ERROR')\nprint(x)"),
-    script('kinds = llm_map("kind?", chunks(100))\nprint(kinds)'),
+    script('kinds = llm_map("kind?", chunks(100) + chunks(300))\nprint(kinds)'),
     script(f'part = rlm("{CHILD}", region("app.log", 1, 100))\nprint(part)'),
+    script('print(llm_map("kind?", chunks(200) + chunks(100)))'),
     script('last = llm("sum up", str(x) + part)\nsubmit(str(x) + last + str(len(kinds)), cite=[lines(4)])'),
 ]
 CHILDS = [script('print(count("took"), llm("inner?", lines(1)))'), script('submit("child " + str(count("INFO")))')]

@@ -176,7 +176,9 @@ async def test_trap_text_document_content_is_advertised(editor: Connect) -> None
 async def test_trap_server_command_ids_differ_from_palette_ids(editor: Connect) -> None:
     connected = await editor()
     commands = connected.initialized["capabilities"]["executeCommandProvider"]["commands"]
-    assert set(commands) == {f"rlm.server.{name}" for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache")}
+    assert set(commands) == {
+        f"rlm.server.{name}" for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache", "resume")
+    }
 
 
 async def test_trap_messages_and_options_are_not_logged() -> None:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.recorded.questions import QUESTIONS, Recorded
+from tests.recorded.questions import COMPILED, QUESTIONS, Recorded
 
 from rlm_ls.cli.ask import scope_of, write_trace
 from rlm_ls.engine.engine import Engine, new_run_id
@@ -35,11 +35,14 @@ async def record(question: Recorded, model: str, settings: Settings) -> None:
             calls = calls_from_events(read_recording(question.recording).events)
             factory = lambda *_: RecordedModel(calls, strict=False)  # noqa: E731
         try:
+            if "wasm" in question.levels:  # known before it is asked, since the prompt depends on it
+                await engine.workshop.languages(120)
             request = AskRequest(
                 question=question.question,
                 scope=scope_of([str(target)], [], []),
                 model=None if factory else model,
                 run_id=run_id,
+                levels=question.levels,
             )
             answer = await engine.ask(request, lambda event: None, model=factory)
             events = await engine.store.events(run_id)
@@ -51,7 +54,7 @@ async def record(question: Recorded, model: str, settings: Settings) -> None:
 
 async def main(model: str, ids: list[str]) -> None:
     settings = load(environ=os.environ)[0].model_copy(update={"trace": "full"})
-    for question in QUESTIONS:
+    for question in (*QUESTIONS, *COMPILED):
         if not ids or question.id in ids:
             await record(question, model, settings)
 

@@ -1,4 +1,4 @@
-"""The recorded questions. `about` is "log" (the demo's log of 5,000 lines), "project" or "tale"."""
+"""The recorded questions. `about` is "log" (the demo's log, of `lines` lines), "project" or "tale"."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ LOG_LINES = 5_000
 TALE_CHAPTERS = 60
 
 
+DSL: tuple[str, ...] = ("dsl",)
+PROGRAMS: tuple[str, ...] = ("dsl", "wasm")
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
+    """`levels` are part of the recording: the prompt speaks of compiled programs where they are on."""
+
     id: str
     about: Literal["log", "project", "tale"]
     question: str
+    lines: int = LOG_LINES
+    levels: tuple[str, ...] = DSL
 
     @property
     def recording(self) -> Path:
@@ -29,7 +37,7 @@ class Recorded:
         if self.about == "project":
             return PROJECT
         if self.about == "log":
-            return demo_log(folder, lines=LOG_LINES)
+            return demo_log(folder, lines=self.lines)
         path = folder / "tale.txt"
         path.write_text(tale(), encoding="utf-8")
         return path
@@ -81,3 +89,28 @@ QUESTIONS = (
     ),
     Recorded("policy", "project", "Which error codes of a payment are worth a retry, and where is that decided?"),
 )
+
+RANKING = (
+    "Write and run a Rust program that ranks the services by their number of ERROR lines. End with one line: "
+    "ANSWER: service=count; service=count; … (most first, ties by name)"
+)
+ADDRESSES = (
+    "Write and run a Rust program: how many different IP addresses (ip=…) are there, and which has the most lines (of "
+    "several, the first by name)? End with one line: ANSWER: <number> <address> <lines>"
+)
+LATENCIES = (
+    "Write and run a Rust program for p50, p95 and p99 (nearest rank) of all `took` values in milliseconds. End with "
+    "one line: ANSWER: p50=<number>; p95=<number>; p99=<number>"
+)
+MILLION, LARGE = 1_000_000, 1_600_000
+
+COMPILED = (
+    Recorded("ranking", "log", RANKING, LOG_LINES, PROGRAMS),
+    Recorded("ranking-million", "log", RANKING, MILLION, PROGRAMS),
+    Recorded("addresses", "log", ADDRESSES, LOG_LINES, PROGRAMS),
+    Recorded("latencies", "log", LATENCIES, LOG_LINES, PROGRAMS),
+    Recorded("ranking-large", "log", RANKING, LARGE, PROGRAMS),
+    Recorded("addresses-large", "log", ADDRESSES, LARGE, PROGRAMS),
+    Recorded("latencies-large", "log", LATENCIES, LARGE, PROGRAMS),
+)
+"""Questions for compiled programs; the large ones are over 200 MB."""

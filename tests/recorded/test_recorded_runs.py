@@ -12,7 +12,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.recorded.questions import QUESTIONS, Recorded
+from tests.compilers import missing
+from tests.recorded import questions
+from tests.recorded.questions import COMPILED, QUESTIONS, Recorded
 
 from rlm_ls.cli.ask import scope_of
 from rlm_ls.engine.engine import Engine
@@ -54,23 +56,48 @@ def expected(question: Recorded, target: Path) -> list[str]:
             return [f"ANSWER: {9 * 33}"]
         case "policy":
             return ["timeout", "unreachable", "busy", "internal", "retry.py"]
+    match question.question:
+        case questions.RANKING:
+            errors = Counter(re.findall(r"^\S+ ERROR +(\S+)", text, re.MULTILINE))
+            ranked = sorted(errors.items(), key=lambda item: (-item[1], item[0]))
+            return ["ANSWER: " + "; ".join(f"{service}={count}" for service, count in ranked)]
+        case questions.ADDRESSES:
+            found = Counter(re.findall(r"\bip=([\d.]+)", text))
+            first = min(found, key=lambda address: (-found[address], address))
+            return [f"ANSWER: {len(found)} {first} {found[first]}"]
+        case questions.LATENCIES:
+            times = sorted(int(took) for took in re.findall(r"\btook=(\d+)ms", text))
+            ranks = {p: times[math.ceil(p / 100 * len(times)) - 1] for p in (50, 95, 99)}
+            return ["ANSWER: " + "; ".join(f"p{p}={value}" for p, value in ranks.items())]
     raise AssertionError(question.id)
 
 
-async def replayed(question: Recorded, folder: Path, calls: list | None = None):
-    target = question.target(folder)
-    engine = await Engine.open(settings=Settings(trace="full"), state_dir=folder / "state")
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what is asked about is made, once for all questions about it."""
+    return tmp_path_factory.mktemp("texts")
+
+
+async def replayed(question: Recorded, texts: Path, state: Path, calls: list | None = None):
+    target = question.target(texts)
+    engine = await Engine.open(settings=Settings(trace="full"), state_dir=state)
     try:
+        if "wasm" in question.levels and "rust" not in await engine.workshop.languages(120):
+            missing("a compiler for Rust")
         model = RecordedModel(calls or calls_from_events(read_recording(question.recording).events), strict=True)
-        request = AskRequest(question=question.question, scope=scope_of([str(target)], [], []))
+        request = AskRequest(question=question.question, scope=scope_of([str(target)], [], []), levels=question.levels)
         return await engine.ask(request, lambda event: None, model=lambda *_: model), target
     finally:
         await engine.close()
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.id)
-async def test_a_recorded_run_is_the_same_again_and_right(question: Recorded, tmp_path: Path) -> None:
-    answer, target = await replayed(question, tmp_path)
+@pytest.mark.parametrize(
+    "question",
+    [*QUESTIONS, *COMPILED],
+    ids=lambda question: question.id,
+)
+async def test_a_recorded_run_is_the_same_again_and_right(question: Recorded, texts: Path, compilers: Path) -> None:
+    answer, target = await replayed(question, texts, compilers)
     recorded = read_recording(question.recording).events[-1]["answer"]
     assert answer.status == "answered"
     assert answer.answer == recorded["answer"]
@@ -81,15 +108,17 @@ async def test_a_recorded_run_is_the_same_again_and_right(question: Recorded, tm
     assert all(citation.state == "verified" for citation in answer.citations)
     for words in expected(question, target):
         assert words in answer.answer
+    if question.levels != questions.DSL:
+        assert answer.usage.turns <= 3
 
 
-async def test_a_changed_prompt_is_reported_with_its_difference(tmp_path: Path) -> None:
+async def test_a_changed_prompt_is_reported_with_its_difference(texts: Path, tmp_path: Path) -> None:
     question = QUESTIONS[0]
     events = json.loads(
         json.dumps(read_recording(question.recording).events).replace("It stays on a server", "It stays on a moon")
     )
     with pytest.raises(RecordingMismatch) as caught:
-        await replayed(question, tmp_path, calls_from_events(events))
+        await replayed(question, texts, tmp_path, calls_from_events(events))
     assert "-" in caught.value.message
     assert "It stays on a moon" in caught.value.message
     assert "It stays on a server" in caught.value.message

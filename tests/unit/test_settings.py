@@ -23,7 +23,7 @@ def loaded(
 def test_nothing_set_is_the_defaults_without_a_problem(tmp_path: Path) -> None:
     assert load(file=tmp_path / "missing.toml", environ={}, client={}) == (Settings(), ())
     assert Settings().budget.turns == 16
-    assert Settings().levels == ("dsl",)
+    assert Settings().levels == ("dsl", "wasm", "llm")
 
 
 def test_each_layer_wins_over_the_one_below(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.consent import consent
+from rlm_ls.cli.native_consent import native_consent
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, err, on_interrupt, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
@@ -82,6 +83,7 @@ async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool
     request: AskRequest = await asyncio.to_thread(make)
     async with session(settings) as opened:
         assert request.run_id is not None
+        opened.engine.native_consent = native_consent(opened.engine, screen)
         run_id = request.run_id
         async with on_interrupt(lambda: opened.engine.stop(run_id)):
             with screen:

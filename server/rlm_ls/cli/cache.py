@@ -1,13 +1,15 @@
-"""`rlm-ls cache`: what replies of sub-models are kept, and doing away with them."""
+"""`rlm-ls cache`: what replies of sub-models and compiled programs are kept, and doing away with them."""
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from rlm_ls.cli.session import out, run, user_settings
+from rlm_ls.executors.program_cache import PROGRAMS, ProgramCache
 from rlm_ls.store.database import Store
 
 
@@ -19,7 +21,7 @@ class Action(StrEnum):
 def cache(
     action: Annotated[Action, typer.Argument(help="size shows what is kept, clear deletes it.")] = Action.SIZE,
 ) -> None:
-    """Show or clear the kept replies of sub-models: a call made again costs nothing while its reply is kept."""
+    """Show or clear what is kept: replies of sub-models (a call made again costs nothing), compiled programs."""
     run(_cache(action))
 
 
@@ -29,13 +31,20 @@ async def _cache(action: Action) -> int:
     try:
         if action is Action.CLEAR:
             entries, size = await store.clear_cache()
-            out.print(f"Deleted {_said(entries, size)}.", markup=False)
+            programs, more = await asyncio.to_thread(ProgramCache(store.folder / PROGRAMS).clear)
+            out.print(f"Deleted {_said(entries, size)}; {_programs(programs, more)}.", markup=False)
         else:
             kept = await store.cache_size()
+            programs, more = await asyncio.to_thread(ProgramCache(store.folder / PROGRAMS).size)
             out.print(f"{_said(kept.entries, kept.bytes)}; the limit is {limit:,} MB (setting cacheMb).", markup=False)
+            out.print(f"{_programs(programs, more)}.", markup=False)
     finally:
         await store.close()
     return 0
+
+
+def _programs(entries: int, size: int) -> str:
+    return f"{entries:,} compiled program{'' if entries == 1 else 's'}, {size / 1e6:,.1f} MB"
 
 
 def _said(entries: int, size: int) -> str:

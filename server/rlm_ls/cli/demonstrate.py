@@ -72,7 +72,11 @@ async def _one(
     opened: Session, question: DemoQuestion, target: Path, screen: Screen, record: Path | None, model: str | None
 ) -> int:
     request = AskRequest(
-        question=question.question, scope=scope_of([str(target)], [], []), model=model, run_id=new_run_id()
+        question=question.question,
+        scope=scope_of([str(target)], [], []),
+        model=model,
+        run_id=new_run_id(),
+        levels=("dsl", "llm"),  # what else there is depends on the machine, and the prompt is a recording's
     )
     assert request.run_id is not None
     run_id = request.run_id

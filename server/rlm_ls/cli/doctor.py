@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -18,11 +18,12 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.toolchain import Toolchains, checkup
 from rlm_ls.models.choose import choose
 from rlm_ls.models.endpoint import endpoint
 from rlm_ls.settings import Settings, default_file
 
-PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2")
+PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2", "wasmtime")
 
 
 def doctor() -> None:
@@ -47,7 +48,9 @@ async def _doctor() -> int:
             except Exception as error:  # whatever is broken here is what the doctor is for
                 failed += 1
                 _line(f"{name}: {type(error).__name__}: {error}", bad=True)
-    out.print("levels: dsl (wasm, native and llm are not available in this version)", markup=False)
+        for line in await _compiled_lines(opened.engine, settings.levels):
+            out.print(line, markup=False)
+    out.print(f"levels: {', '.join(settings.levels)}", markup=False)
     return 1 if failed else 0
 
 
@@ -86,6 +89,22 @@ def _model_lines(settings: Settings) -> Iterator[tuple[str, bool]]:
         where = endpoint(name, settings.models.api_base, os.environ)
         place = "on this machine" if where.local else f"asked at {where.base or 'its provider'}"
         yield f"model: {name}, {place}", False
+
+
+async def _compiled_lines(engine: Engine, levels: Collection[str]) -> list[str]:
+    """Compiled programs are an addition: what is missing is said with what would add it, and is no failure."""
+    found = await checkup(Toolchains(engine.store.folder), levels)
+    what = "sandbox of compilers and native programs"
+    lines = (
+        [f"– {what}: {found.no_sandbox}" if found.no_sandbox else f"✓ {what}: {found.sandbox}"] if found.found else []
+    )
+    for one in found.found:
+        kind = f"{one.language} programs, {'WebAssembly' if one.target == 'wasm' else 'native'}"
+        missing = f"– {kind}: {one.why_not}\n  to add them: {one.remedy}"
+        lines.append(f"✓ {kind}: {one.version}" if one.works else missing)
+    if "native" not in levels:
+        lines.append("– native programs: off (the setting levels does not name native)")
+    return lines
 
 
 async def _sandbox(engine: Engine) -> str:

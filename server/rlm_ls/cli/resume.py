@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rlm_ls.cli.consent import consent
+from rlm_ls.cli.native_consent import native_consent
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, on_interrupt, run, session, user_settings
 from rlm_ls.engine.request import Budget
@@ -34,6 +35,7 @@ def resume(
 async def _resume(name: str, budget: Budget, yes: bool, as_json: bool, screen: Screen) -> int:
     async with session(user_settings()) as opened:
         run_id = (await opened.engine.store.run(name)).run_id
+        opened.engine.native_consent = native_consent(opened.engine, screen)
         async with on_interrupt(lambda: opened.engine.stop(run_id)):
             with screen:
                 answer = await opened.engine.resume(run_id, screen, budget=budget, consent=consent(screen, yes=yes))

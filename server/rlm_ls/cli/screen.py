@@ -18,6 +18,8 @@ from rlm_ls.engine.events import (
     AnyEvent,
     ChildFinished,
     ChildStarted,
+    CompileFinished,
+    CompileStarted,
     ContextTaken,
     ModelReplied,
     ProgramFinished,
@@ -106,6 +108,14 @@ class Screen:
             case VerbCalled():
                 self._verbs.append(f"{event.detail} {event.seconds * 1e3:.0f} ms")
                 self._now(event.detail)
+            case CompileStarted():
+                self._now(f"compiling {event.name}")
+                self._program(event.source, event.language)
+            case CompileFinished():
+                how = "from cache" if event.cached else f"{event.seconds:.1f} s"
+                self._step(f"  compiled {event.name}, {how}" if event.ok else f"  {event.name} did not compile")
+                if event.error and self.steps:
+                    err.print(event.error, style="red", markup=False)
             case ProgramFinished():
                 self._output(event)
                 self._took(event)
@@ -142,10 +152,10 @@ class Screen:
         if self.steps or self.plans:
             err.print(text, style="cyan", markup=False)
 
-    def _program(self, source: str) -> None:
+    def _program(self, source: str, language: str = "python") -> None:
         if self.steps and err.is_terminal:
             err.print(
-                Syntax(source.rstrip("\n"), "python", background_color="default", word_wrap=True), soft_wrap=False
+                Syntax(source.rstrip("\n"), language, background_color="default", word_wrap=True), soft_wrap=False
             )
         elif self.steps:
             err.print(source.rstrip("\n"), markup=False)

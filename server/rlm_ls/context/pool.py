@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rlm_ls import errors
 from rlm_ls.context.worker import HEADER, frame
@@ -38,10 +38,10 @@ class _Worker:
         self._stdout = process.stdout
 
     @classmethod
-    async def start(cls) -> _Worker:
+    async def start(cls, module: str) -> _Worker:
         # -P: a file named like one of our imports, in the folder the server was started in, must not be imported.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "rlm_ls.context.worker"),
+            *(sys.executable, "-P", "-m", module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -74,7 +74,10 @@ class SearchPool:
     """`size` workers shared by every run of one event loop; started when first needed.
 
     Operations are named `module.function` of `rlm_ls.context.ops`. Errors they raise arrive as the same RlmError.
+    `worker` is the module that a child process runs: a subclass may have other operations.
     """
+
+    worker: ClassVar[str] = "rlm_ls.context.worker"
 
     def __init__(self, size: int | None = None) -> None:
         self.size = size or os.cpu_count() or 2
@@ -180,7 +183,7 @@ class SearchPool:
             if worker.alive:
                 return worker
             self._drop(worker)
-        worker = await _Worker.start()
+        worker = await _Worker.start(self.worker)
         self._all.add(worker)
         if self._closed:
             self._drop(worker)

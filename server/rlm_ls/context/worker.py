@@ -44,11 +44,11 @@ def read_frame(stream: BinaryIO) -> object | None:
     return pickle.loads(body) if len(body) == length else None
 
 
-def answer(request: Request) -> Reply:
+def answer(request: Request, package: str) -> Reply:
     operation, arguments, seconds = request
     module, _, function = operation.partition(".")
     try:
-        run = getattr(importlib.import_module(f"rlm_ls.context.ops.{module}"), function)
+        run = getattr(importlib.import_module(f"{package}.{module}"), function)
         return "done", run(Clock(seconds), **arguments)
     except RlmError as error:
         return "error", (type(error).__name__, error.message, error.remedy)
@@ -56,7 +56,8 @@ def answer(request: Request) -> Reply:
         return "crash", f"{operation}: {type(error).__name__}: {error}"
 
 
-def main() -> None:
+def main(package: str = "rlm_ls.context.ops") -> None:
+    """Serve the functions of `package`'s modules until the parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(50_000, 20, 20)  # results are many small objects without cycles
     # Whatever a library prints must not reach the pipe that carries the frames.
@@ -71,7 +72,7 @@ def main() -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     while True:
-        reply = frame(answer(requests.get()))
+        reply = frame(answer(requests.get(), package))
         out.write(reply)
         out.flush()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_ls.executors.echo import parsed
+from rlm_ls.executors.programs import Program
 
 ANSWER = 4000
 """Characters of the earlier answer that are repeated."""
@@ -19,12 +20,16 @@ KEPT_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """`variables` are names; `state` is the sandbox's dump, None when it is gone (a restart, too large, long ago)."""
+    """`variables` are names; `state` is the sandbox's dump, None when it is gone (a restart, too large, long ago).
+
+    `programs` are the compiled ones that its scripts could call.
+    """
 
     question: str
     answer: str
     variables: tuple[str, ...] = ()
     state: bytes | None = None
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
     def described(self) -> str:
         """The earlier run as a model is told of it."""
@@ -37,30 +42,39 @@ class Earlier:
                 f"Variables of then are still there: {', '.join(self.variables)}. "
                 "The text was read anew: Spans among them may be out of date."
             )
+        if self.programs:
+            parts.append(f"So are the programs {', '.join(self.programs)}.")
         return "\n".join(parts)
 
 
 class KeptSandboxes:
-    """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store."""
+    """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store.
+
+    With each, the compiled programs that its variables may stand for.
+    """
 
     def __init__(self) -> None:
-        self._states: OrderedDict[str, bytes] = OrderedDict()
+        self._states: OrderedDict[str, tuple[bytes, Mapping[str, Program]]] = OrderedDict()
 
-    def keep(self, run_id: str, state: bytes) -> None:
+    def keep(self, run_id: str, state: bytes, programs: Mapping[str, Program]) -> None:
         if 0 < len(state) <= KEPT_BYTES:
-            self._states[run_id] = state
+            self._states[run_id] = state, programs
         while len(self._states) > KEPT_RUNS:
             self._states.popitem(last=False)
 
-    def get(self, run_id: str) -> bytes | None:
-        return self._states.get(run_id)
+    def get(self, run_id: str) -> tuple[bytes | None, Mapping[str, Program]]:
+        return self._states.get(run_id, (None, {}))
 
 
 def assigned(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names that a run's scripts assigned at the top level, in order."""
     names: dict[str, None] = {}
     for event in events:
-        if event["type"] == "programStarted" and (tree := parsed(event["source"])) is not None:
+        if (
+            event["type"] == "programStarted"
+            and event["language"] == "python"
+            and (tree := parsed(event["source"])) is not None
+        ):
             for node in tree.body:
                 names.update(dict.fromkeys(_targets(node)))
     return tuple(names)

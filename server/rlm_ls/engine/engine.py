@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +34,8 @@ from rlm_ls.engine.resume import Broken, broken
 from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
+from rlm_ls.executors.toolchain import Toolchains
+from rlm_ls.executors.workshop import Workshop
 from rlm_ls.models import library
 from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
@@ -68,11 +70,14 @@ class Engine:
     shelf: Shelf
     sandboxes: AsyncMonty
     dispatcher: Dispatcher
+    workshop: Workshop
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
     sampler: Sampler | None = None
     """Has the editor's own model answer, where there is an editor that offers one."""
+    native_consent: Callable[[AskRequest], Awaitable[None]] | None = None
+    """Asks the user whether a question may run native programs; raises ConsentDenied. Without it none is run."""
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
@@ -85,6 +90,8 @@ class Engine:
             stack.callback(shelf.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
+            workshop = Workshop(store.folder, Toolchains(store.folder))
+            stack.push_async_callback(workshop.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
             stack.push_async_callback(asyncio.sleep, 0.05)
             try:
@@ -95,7 +102,7 @@ class Engine:
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
             library.opened()
-            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), stack.pop_all())
+            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), workshop, stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -204,7 +211,8 @@ class Engine:
             await self.store.take_over(run_id)
         try:
             check(request)
-            await journal.emit(started(request, created) if resumed is None else _resumed(resumed))
+            levels = request.levels or settings.levels
+            await journal.emit(started(request, created, levels) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(ledger.consent.close)
                 active.run = run = await prepare(
@@ -212,7 +220,7 @@ class Engine:
                 )
                 await self._expect(run, settings)
                 answer = await explore(run)
-                self.kept.keep(run_id, run.sandbox.state)
+                self.kept.keep(run_id, run.sandbox.state, run.desk.programs.known if run.desk.programs else {})
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
             await self._end(journal, answer, None)

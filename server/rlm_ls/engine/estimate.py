@@ -104,7 +104,8 @@ async def estimate(engine: Engine, settings: Settings, request: AskRequest, fact
         subs = SubModels()
         if route == "rlm" and "llm" in (request.levels or settings.levels):
             subs = await choose_sub_models(model, settings, os.environ, engine.editor(""))
-        voice = Voice(settings.output_characters, subs.sub.profile if subs.sub else None, request.coordinator)
+        profile = subs.sub.profile if subs.sub else None
+        voice = Voice(settings.output_characters, profile, request.coordinator)
         search = Search(context, engine.pool, settings.verb_seconds)
         conversation, _ = await open_conversation(request, route, context, search, voice, earlier)
         looking = prospect(request, settings, route, model, subs.sub, context, conversation.characters)

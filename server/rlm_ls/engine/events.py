@@ -42,7 +42,8 @@ class RunStarted(Event):
     """Unix time; the sandbox's clock stands at it, so that a replay prints the same."""
     answer_schema: dict[str, Any] | None = None
     follow_up: str | None = None
-    levels: tuple[str, ...] | None = None
+    levels: tuple[str, ...] = ("dsl",)
+    """What kinds of programs the run may use; the prompt depends on it."""
     coordinator: bool = False
     folder: str = ""
     """Where the scope's relative paths start from."""
@@ -212,6 +213,40 @@ class ChildFinished(Event):
     seconds: float = 0.0
 
 
+class CompileStarted(Event):
+    """A program is compiled, or looked for among those compiled before. `target` is "wasm" or "native"."""
+
+    type: Literal["compileStarted"] = "compileStarted"
+    turn: int
+    name: str
+    language: str
+    target: str
+    source: str
+
+
+class CompileFinished(Event):
+    """`cached`: it had been compiled before. `error` is the compiler's first, empty if it is `ok`."""
+
+    type: Literal["compileFinished"] = "compileFinished"
+    turn: int
+    name: str
+    ok: bool
+    cached: bool
+    seconds: float
+    error: str
+
+
+class ProgramRan(Event):
+    """A compiled program came back: over how many bytes of text, in how many shards."""
+
+    type: Literal["programRan"] = "programRan"
+    turn: int
+    name: str
+    seconds: float
+    bytes: int
+    shards: int
+
+
 class TurnFinished(Event):
     """`loop_seconds` is the turn's own time: model and program time taken out."""
 
@@ -251,6 +286,9 @@ AnyEvent = Annotated[
     | SubCallFinished
     | ChildStarted
     | ChildFinished
+    | CompileStarted
+    | CompileFinished
+    | ProgramRan
     | TurnFinished
     | Warned
     | RunFinished,

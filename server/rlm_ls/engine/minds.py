@@ -15,11 +15,14 @@ from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
 from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
-from rlm_ls.models.base import Message, Model
+from rlm_ls.models.base import Message, Model, spent
 from rlm_ls.models.profiles import Profile
 
 PLACES_NAMED = 20
 """Parts of the text that the announcement of a batch names."""
+
+INSTRUCTIONS = 500
+"""Tokens of a sub-call's window for its system message and prompt."""
 
 AHEAD = 2
 """Calls in preparation (their text read, the cache asked) for each that may be under way."""
@@ -44,12 +47,16 @@ class RunMinds:
     journal: Journal
     ledger: Ledger
     known: Mapping[str, SubReply] = field(default_factory=dict)
+    retold: set[str] = field(default_factory=set)
+    """Keys of `known` that have been used: of a call that was made twice only the first was paid for."""
     start_child: ChildRun | None = None
     characters_sent: int = 0
     batches: int = 0
 
     def characters(self, role: SubRole = "sub") -> int:
-        return self._of(role).profile.characters
+        sub = self._of(role)
+        room = sub.model.window - sub.profile.reply_tokens - INSTRUCTIONS
+        return max(1000, min(sub.profile.characters, int(room * self.ledger.characters_per_token)))
 
     async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
         if not calls:
@@ -107,7 +114,7 @@ class RunMinds:
             allowed = sub.profile.reply_tokens
             key = key_of(sub.model.name, messages, allowed, call.schema)
             if (known := self.known.get(key)) is not None:
-                return key, self._as_then(known)
+                return key, self._as_then(key, known)
 
             async def paid() -> SubReply:
                 return await self._pay(sub.model, messages, allowed, call.schema)
@@ -116,7 +123,7 @@ class RunMinds:
         except LimitReached as reached:
             return key, SubReply("", f"not asked: {reached}.")
         except RlmError as error:
-            return key, SubReply("", str(error))
+            return key, SubReply("", str(error), usage=spent(error))
         if reply.cached:
             self.ledger.found_in_cache()
         return key, reply
@@ -136,8 +143,11 @@ class RunMinds:
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
         return SubReply(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
 
-    def _as_then(self, known: SubReply) -> SubReply:
+    def _as_then(self, key: str, known: SubReply) -> SubReply:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
+        if key in self.retold and not known.error:
+            known = SubReply(known.text, cached=True)
+        self.retold.add(key)
         if known.cached:
             self.ledger.found_in_cache()
         elif known.usage.prompt_tokens or not known.error:

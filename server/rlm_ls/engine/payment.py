@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from rlm_ls.engine.ledger import Ledger, Reservation
-from rlm_ls.models.base import Message, Model, Reply
+from rlm_ls.errors import RlmError
+from rlm_ls.models.base import NOTHING, Message, Model, Reply, Usage, spent
 
 
 class LimitReached(Exception):
@@ -41,7 +42,7 @@ async def pay(
     coming = Reservation(prompt_tokens + reply_tokens, model.price(prompt_tokens, reply_tokens))
     if refusal := await ledger.reserve_in_turn(coming, sub=sub):
         raise LimitReached(refusal)
-    reply = None
+    used: Usage | None = None
     try:
         top, usd = ledger.top, coming.usd or 0.0
         if not await top.consent.allows((top.usd or 0.0) + top.reserved_usd - usd, usd):
@@ -50,8 +51,12 @@ async def pay(
             await announce(prompt_tokens)
         started = time.perf_counter()
         reply = await ask()
+        used = reply.usage
         return Paid(reply, time.perf_counter() - started)
+    except RlmError as error:
+        used = spent(error) if spent(error) != NOTHING else None
+        raise
     finally:
         # A recording's tokens are of another prompt: nothing is to be learnt from them.
         learnt = characters if model.kind == "live" else 0
-        ledger.settle(coming, reply.usage if reply else None, sub=sub, characters=learnt)
+        ledger.settle(coming, used, sub=sub, characters=learnt)

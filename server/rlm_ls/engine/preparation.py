@@ -14,6 +14,7 @@ from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
+from rlm_ls.engine.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.earlier import Earlier, assigned
 from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
-AVAILABLE_LEVELS = ("dsl", "llm")
+LEVELS = {"dsl", "wasm", "native", "llm"}
 RECORDED = "recorded:"
 
 ModelFactory = Callable[[AskRequest, Context], Model]
@@ -57,8 +58,10 @@ def check(request: AskRequest) -> None:
         )
     if request.levels is not None and "dsl" not in request.levels:
         raise LevelUnavailable(
-            f"No level of {', '.join(request.levels) or '(none)'} is available in this version.", "Include dsl."
+            f"A run needs the level dsl, and was given {', '.join(request.levels) or 'none'}.", "Include dsl."
         )
+    if unknown := sorted(set(request.levels or ()) - LEVELS):
+        raise BadRequest(f"There is no level {unknown[0]!r}.", f"Levels: {', '.join(sorted(LEVELS))}.")
     if request.schema is not None:
         check_schema(request.schema)
 
@@ -78,6 +81,9 @@ async def prepare(
     warnings: list[str] = []
     chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
     earlier = await earlier_run(engine, request)
+    levels = request.levels or settings.levels
+    if factory or chosen:
+        look_for_compilers(engine.workshop, levels)  # while the snapshot is taken
     context = await take_context(engine, settings, request, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
@@ -85,19 +91,25 @@ async def prepare(
     model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
     route, reason = choose_route(context, model, settings)
-    levels = request.levels or settings.levels
     subs = SubModels()
     if "llm" in levels and route == "rlm":
         subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+    warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
     await journal.emit(
         RouteChosen(run_id="", route=route, reason=reason, model=model.name, model_kind=model.kind, sub_model=subs.name)
     )
-    unavailable = sorted(set(request.levels or ()) - set(AVAILABLE_LEVELS))
-    warnings += [f"Level {level} is not available in this version; the run uses dsl." for level in unavailable]
-    plan = Plan(engine, settings, model, subs, created, levels, route, reason, earlier, warnings)
+    languages = await languages_of(engine.workshop, levels) if route == "rlm" else ()
+    plan = Plan(engine, settings, model, subs, created, levels, languages, route, reason, earlier, warnings)
     return await set_up(plan, request, context, journal, ledger, stack)
+
+
+def _unpriced(model: Model, subs: SubModels) -> list[str]:
+    """Models whose price nobody knows: only their tokens can be limited."""
+    asked = {model.name: model, **{sub.model.name: sub.model for sub in subs.models.values()}}
+    names = [name for name, one in asked.items() if one.kind == "live" and one.price(1, 1) is None]
+    return [f"The price of {', '.join(names)} is not known: tokens are limited, dollars are not."] if names else []
 
 
 async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
@@ -117,7 +129,8 @@ async def earlier_run(engine: Engine, request: AskRequest) -> Earlier | None:
     row = await engine.store.run(request.follow_up)
     variables = assigned(await engine.store.events(row.run_id))
     answer = str((row.answer or {}).get("answer", "(none)"))
-    return Earlier(row.question, answer, variables, engine.kept.get(row.run_id))
+    state, programs = engine.kept.get(row.run_id)
+    return Earlier(row.question, answer, variables, state, programs)
 
 
 def options(settings: Settings) -> ContextOptions:
@@ -160,7 +173,7 @@ def offline_model(request: AskRequest, context: Context) -> Model:
     return OfflineModel(request.question, documents)
 
 
-def started(request: AskRequest, created: float) -> RunStarted:
+def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:
     """What a replay needs to ask the same again; of open buffers only their URIs."""
     scope: dict[str, Any] = {
         name: value for name, value in asdict(request.scope).items() if name != "buffers" and value not in ((), None)
@@ -175,7 +188,7 @@ def started(request: AskRequest, created: float) -> RunStarted:
         created=created,
         answer_schema=request.schema,
         follow_up=request.follow_up,
-        levels=request.levels,
+        levels=levels,
         coordinator=request.coordinator,
         folder=os.getcwd(),
     )

@@ -99,6 +99,18 @@ def _event(event: Mapping[str, Any]) -> str:
             return f"*Reply ({event['seconds']:.1f} s, {tokens}{money})*\n\n{event['text'].strip()}"
         case "verbCalled":
             return f"- `{event['detail']}` {event['seconds'] * 1e3:.0f} ms"
+        case "compileFinished":
+            how = "from cache" if event["cached"] else f"{event['seconds'] * 1e3:.0f} ms"
+            error = f"\n\n{_fenced(event['error'])}" if event["error"] else ""
+            return (
+                f"*Compiled {event['name']} ({how})*" if event["ok"] else f"*{event['name']} was not compiled*{error}"
+            )
+        case "compileStarted":
+            kind = f"{event['language']} {event['target']}"
+            return f"*Program {event['name']} ({kind})*\n\n{_fenced(event['source'], event['language'])}"
+        case "programRan":
+            shards = f" in {event['shards']} shards" if event["shards"] > 1 else ""
+            return f"- program `{event['name']}` over {event['bytes']:,} bytes{shards} {event['seconds'] * 1e3:.0f} ms"
         case "programFinished":
             error = f"\n\n{_fenced(event['error'])}" if event["error"] else ""
             return f"*Printed ({event['seconds'] * 1e3:.0f} ms)*\n\n{_fenced(text_of(event['output']))}{error}"
@@ -159,8 +171,8 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}" if text else ""
 
 
-def _fenced(text: str) -> str:
+def _fenced(text: str, language: str = "text") -> str:
     fence = "```"
     while fence in text:
         fence += "`"
-    return f"{fence}text\n{text.rstrip()}\n{fence}" if text.strip() else "(nothing)"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}" if text.strip() else "(nothing)"

@@ -16,6 +16,8 @@ from rlm_ls.engine.traced import request_of
 from rlm_ls.models.base import Model
 from rlm_ls.models.recorded import RecordedModel
 
+COMPILERS_SECONDS = 60.0
+
 Events = Sequence[Mapping[str, Any]]
 
 
@@ -51,6 +53,8 @@ async def replay(
         seen.append({"type": event.type} | event.wire())
         on_event(event)
 
+    if request.levels and "wasm" in request.levels:
+        await engine.workshop.languages(COMPILERS_SECONDS)  # the prompt depends on what there is
     answer = await engine.ask(request, listen, model=model)
     differences += _changed_context(events, seen)
     recorded = next((event["answer"] for event in events if event["type"] == "runFinished"), None)

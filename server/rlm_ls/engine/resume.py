@@ -74,7 +74,7 @@ def broken(row: RunRow, events: Events, budget: Budget, buffers: Sequence[Buffer
         question=started["question"],
         scope=replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)),
         model=str(model) if model else None,
-        levels=tuple(started["levels"]) if started.get("levels") else None,
+        levels=tuple(started.get("levels", ("dsl",))),
         budget=_changed(Budget(**started.get("budget", {})), budget),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),

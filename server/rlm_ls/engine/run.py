@@ -174,10 +174,11 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
     programs: list[Ran] = []
     failed = 0
     for index, block in enumerate(blocks, 1):
-        if block.language != "python":
-            programs.append(Ran("", NOT_RUN.format(info=block.info, why=_why_not(block))))
+        if block.language == "other":
+            programs.append(Ran("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
             continue
-        ran = await _run_script(run, turn, index, block.source)
+        run_block = _run_script(run, turn, index, block.source) if block.language == "python" else _define(run, block)
+        ran = await run_block
         failed = failed or (index if ran.error else 0)
         programs.append(ran)
         if run.desk.submission is None:
@@ -204,6 +205,22 @@ async def _check_quotations(run: Run, checked: Checked) -> tuple[Checked, tuple[
             f"the text holds no {quote!r}: quote it exactly, or say it in other words." for quote in missing
         )
     return replace(checked, answer=marked(checked.answer, missing)), ()
+
+
+async def _define(run: Run, block: Block) -> Ran:
+    """Compile a program, so that scripts may call it by name."""
+    run.desk.submission = None
+    run.desk.notes = []
+    if run.desk.programs is None:
+        return Ran("", NOT_RUN.format(info=block.info, why="compiled programs are off; use Python and the verbs."))
+    started = time.perf_counter()
+    try:
+        said = await run.desk.programs.define(run.desk, block.name, block.language, block.source, native=block.native)
+    except RlmError as error:
+        return Ran("", f"```{block.info} was not compiled: {error}")
+    finally:
+        run.program_seconds += time.perf_counter() - started
+    return Ran(said)
 
 
 async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
@@ -301,9 +318,3 @@ def _coverage(run: Run) -> Coverage:
 def _plan(reply: str) -> str:
     """The words before the first block."""
     return reply.split("```")[0].strip()[:500]
-
-
-def _why_not(block: Block) -> str:
-    if block.language == "other":
-        return "only ```python blocks run."
-    return "this version compiles no programs; use Python and the verbs."

@@ -15,6 +15,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.answer import Answer, Route
+from rlm_ls.engine.compiling import programs_of, telling
 from rlm_ls.engine.earlier import Earlier
 from rlm_ls.engine.events import ChildFinished, ChildStarted
 from rlm_ls.engine.journal import Journal
@@ -53,6 +54,8 @@ class Plan:
     created: float
     """Unix time: the sandbox's clock stands at it."""
     levels: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    """That programs can be compiled from here."""
     route: Route = "rlm"
     reason: str = ""
     earlier: Earlier | None = None
@@ -68,6 +71,9 @@ async def set_up(
     desk = Desk(context, search, ledger.remaining, request.surroundings)
     minds = _minds(plan, journal, ledger, desk) if plan.route == "rlm" and "llm" in plan.levels else None
     desk.minds = minds
+    if not request.coordinator:
+        desk.programs = programs_of(engine, request, plan.levels, plan.earlier.programs if plan.earlier else {})
+    desk.tell = telling(journal, ledger)
     if request.coordinator:
         if minds is None:
             raise BadRequest(
@@ -75,9 +81,10 @@ async def set_up(
                 "Configure a model (models.root or models.sub), and include the level llm.",
             )
         desk.allowed = COORDINATING
-    voice = Voice(
-        settings.output_characters, plan.subs.sub.profile if minds and plan.subs.sub else None, request.coordinator
-    )
+    profile = None
+    if minds is not None and plan.subs.sub is not None:
+        profile = replace(plan.subs.sub.profile, characters=minds.characters())
+    voice = Voice(settings.output_characters, profile, request.coordinator, plan.languages)
     conversation, shown = await open_conversation(request, plan.route, context, search, voice, plan.earlier)
     sandbox = Sandbox(
         engine.sandboxes,
@@ -122,6 +129,7 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         journal=journal,
         ledger=ledger,
         known=plan.subs.known,
+        retold=plan.subs.retold,
         start_child=child,
     )
 
@@ -146,7 +154,13 @@ async def _child(plan: Plan, parent: Journal, account: Ledger, desk: Desk, asked
     )
     request = AskRequest(question=asked.question, scope=Scope(kind="document"), schema=asked.schema)
     below = replace(
-        plan, model=_for_child(plan.model, journal.child), levels=levels, route="rlm", earlier=None, warnings=[]
+        plan,
+        model=_for_child(plan.model, journal.child),
+        levels=levels,
+        languages=plan.languages if "wasm" in levels else (),
+        route="rlm",
+        earlier=None,
+        warnings=[],
     )
     async with AsyncExitStack() as stack:
         run = await set_up(below, request, context, journal, ledger, stack)

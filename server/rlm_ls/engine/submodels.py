@@ -25,6 +25,8 @@ class SubModels:
 
     models: Mapping[SubRole, SubModel] = field(default_factory=dict)
     known: Mapping[str, SubReply] = field(default_factory=dict)
+    retold: set[str] = field(default_factory=set)
+    """Those of them that were used, by the run or a child."""
 
     @property
     def sub(self) -> SubModel | None:

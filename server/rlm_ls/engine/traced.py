@@ -28,7 +28,7 @@ def request_of(events: Events, root: Path | None = None) -> AskRequest:
         budget=Budget(**started.get("budget", {})),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),
-        levels=tuple(started["levels"]) if started.get("levels") else None,
+        levels=tuple(started.get("levels", ("dsl",))),
         coordinator=bool(started.get("coordinator")),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_monty import MontyClassProxy
 
@@ -16,8 +16,17 @@ from rlm_ls.context.surroundings import NOWHERE, Surroundings
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.minds import Minds
 
+if TYPE_CHECKING:
+    from rlm_ls.executors.programs import Programs
+
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
+
+Tell = Callable[[str, Mapping[str, Any]], None]
+
+
+def _untold(kind: str, fields: Mapping[str, Any]) -> None:
+    """For a Desk whose run writes no trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,8 @@ class Submission:
 class Desk:
     """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it.
 
-    `minds` is None where level llm is off or no model answers; `allowed` are the only verbs there are, None: all.
+    `minds` is None where level llm is off or no model answers, `programs` where level wasm is; `allowed` are the only
+    verbs there are, None: all. `tell` makes an event of the run's: its type and its fields.
     """
 
     context: Context
@@ -42,6 +52,8 @@ class Desk:
     surroundings: Surroundings = NOWHERE
     minds: Minds | None = None
     allowed: frozenset[str] | None = None
+    programs: Programs | None = None
+    tell: Tell = _untold
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

@@ -29,7 +29,14 @@ from pydantic_monty import (
     MontyRuntimeError,
 )
 
-from rlm_ls.errors import LevelUnavailable, RlmError, SearchTimeout, SubCallFailed
+from rlm_ls.errors import (
+    LevelUnavailable,
+    ProgramCrashed,
+    ProgramLimit,
+    RlmError,
+    SearchTimeout,
+    SubCallFailed,
+)
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.awaiting import await_verbs
 from rlm_ls.executors.desk import Desk
@@ -144,7 +151,10 @@ class Sandbox:
             pause = await self._session.feed_start(code, print_callback=printed.write)
             while not isinstance(pause, MontyComplete):
                 if isinstance(pause, AsyncNameLookupSnapshot):
-                    pause = await pause.resume()  # an undefined name: NameError inside the script
+                    # An undefined name is a NameError inside the script, unless it is a compiled program's.
+                    name, programs = pause.variable_name, desk.programs
+                    known = {"value": programs.handle(name)} if programs is not None and name in programs else {}
+                    pause = await pause.resume(**known)
                 elif isinstance(pause, AsyncFutureSnapshot):
                     self._dump(pause)
                     before = time.perf_counter()
@@ -156,16 +166,16 @@ class Sandbox:
                 elif pause.is_os_function:
                     pause = await pause.resume_not_handled()
                 elif pause.function_name == "_later":
-                    later[pause.call_id] = asyncio.ensure_future(self._verb(pause.args, desk, on_verb))
+                    later[pause.call_id] = asyncio.ensure_future(self._verb(pause, desk, on_verb))
                     pause = await pause.resume({"future": ...})
-                elif pause.function_name == "_verb":
+                elif not _is_known(pause.function_name, desk):
+                    pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
+                else:
                     self._dump(pause)
                     before = time.perf_counter()
-                    result = await self._verb(pause.args, desk, on_verb)
+                    result = await self._verb(pause, desk, on_verb)
                     verb_seconds[0] += time.perf_counter() - before
                     pause = await pause.resume(result)
-                else:
-                    pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
         finally:
             await _cancelled(later.values())
 
@@ -173,13 +183,21 @@ class Sandbox:
         if len(self._rescue.state) < CHEAP_DUMP:
             self._rescue = _Rescue(pause.dump(), True)
 
-    async def _verb(self, called: tuple[Any, ...], desk: Desk, on_verb: VerbSink) -> Any:
-        name, args, kwargs = called
+    async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
+        if pause.function_name in ("_verb", "_later"):
+            name, args, kwargs = pause.args
+            call = call_verb(desk, name, tuple(args), kwargs)
+        else:
+            assert desk.programs is not None
+            name, args, kwargs = pause.function_name, pause.args, pause.kwargs
+            call = desk.programs.call(desk, name, tuple(args), kwargs)
         started = time.perf_counter()
         try:
-            value = await call_verb(desk, name, tuple(args), kwargs)
+            value = await call
         except RlmError as error:
-            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {error.message}", time.perf_counter() - started)
+            # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
+            why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
+            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {why}", time.perf_counter() - started)
             return {"exception": _as_python(error)}
         except Exception as error:  # a defect of ours must not cost the user the run; the script may try otherwise
             log.exception("verb %s failed", name)
@@ -238,10 +256,16 @@ async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
         await asyncio.wait(unfinished)
 
 
+def _is_known(function: str, desk: Desk) -> bool:
+    return function == "_verb" or (desk.programs is not None and function in desk.programs)
+
+
 def _as_python(error: RlmError) -> Exception:
     """The exception a script sees, of a class it can name."""
     if isinstance(error, SearchTimeout):
         return TimeoutError(str(error))
+    if isinstance(error, (ProgramCrashed, ProgramLimit)):
+        return RuntimeError(str(error))
     if isinstance(error, LevelUnavailable):
         return NotImplementedError(str(error))
     if isinstance(error, SubCallFailed):

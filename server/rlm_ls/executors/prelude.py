@@ -117,9 +117,6 @@ def _as_terms(rows):
 def _as_selection(row):
     return Selection(row[0], row[1])
 
-def _as_unavailable(value):
-    return value
-
 def show(x, n=20):
     items = x if isinstance(x, (list, tuple)) else list(x.items()) if isinstance(x, dict) else [x]
     for item in items[:n]:

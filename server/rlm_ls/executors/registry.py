@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-Shape = Literal[
-    "plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "replies", "unavailable"
-]
+RARE = ("levels", "whole", "initial")
+"""Arguments that help() tells of and the system prompt does not."""
+
+Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "replies"]
 """How a verb's result is rebuilt inside the sandbox: see prelude.py."""
 
 VerbFunction = Callable[..., Awaitable[Any]]
@@ -32,8 +33,9 @@ VerbFunction = Callable[..., Awaitable[Any]]
 class Verb:
     """One verb: an async host function whose first parameter is the Desk; the rest is its public signature.
 
-    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only. `later`
-    ones take long and are coroutines in the sandbox, so that a script may gather them.
+    `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only. Verbs of
+    a `level` stand where the prompt speaks of that level. `later` ones take long and are coroutines in the sandbox, so
+    that a script may gather them.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Verb:
     returns: str
     shape: Shape
     everyday: int
+    level: str = ""
     later: bool = False
 
     @cached_property
@@ -61,7 +64,7 @@ class Verb:
         ignore_case? and multiline?, which the prompt explains once."""
         names = [p.name for p in self.parameters]
         usual = set(COMMON) <= set(names) and self.name != "regex"
-        shown = [_brief(p) for p in self.parameters if not (usual and p.name in COMMON)]
+        shown = [_brief(p) for p in self.parameters if not (usual and p.name in COMMON) and p.name not in RARE]
         return f"{self.name}({', '.join([*shown, '…'] if usual else shown)})"
 
     @property
@@ -146,13 +149,13 @@ COORDINATING = frozenset(
 
 
 def verb(
-    *, returns: str = "", shape: Shape = "plain", everyday: int = 0, later: bool = False
+    *, returns: str = "", shape: Shape = "plain", everyday: int = 0, level: str = "", later: bool = False
 ) -> Callable[[VerbFunction], VerbFunction]:
     """Register an async function `name(desk, …)` as the verb `name` (a trailing underscore is dropped)."""
 
     def register(function: VerbFunction) -> VerbFunction:
         name = function.__name__.rstrip("_")
-        VERBS[name] = Verb(name, function, returns, shape, everyday, later)
+        VERBS[name] = Verb(name, function, returns, shape, everyday, level, later)
         return function
 
     return register

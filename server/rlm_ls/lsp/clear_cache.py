@@ -1,7 +1,8 @@
-"""`rlm.server.clearCache`: the kept replies of sub-models are deleted; what is asked next is paid for again."""
+"""`rlm.server.clearCache`: kept replies of sub-models and compiled programs go; what is asked next is paid again."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,4 +12,5 @@ if TYPE_CHECKING:
 async def clear_cache(server: RlmServer) -> dict[str, Any]:
     engine = await server.door.engine()
     entries, size = await engine.store.clear_cache()
-    return {"entries": entries, "bytes": size}
+    programs, more = await asyncio.to_thread(engine.workshop.programs.clear)
+    return {"entries": entries, "programs": programs, "bytes": size + more}

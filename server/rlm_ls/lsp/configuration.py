@@ -46,6 +46,11 @@ class Configuration:
         self._trusted = as_object(options).get("trusted") is not False
         self._options = as_object(given[SECTION]) if SECTION in given else given
 
+    @property
+    def trusted(self) -> bool:
+        """False where the client says that the user does not trust the workspace."""
+        return self._trusted
+
     def start(self) -> None:
         """Fetch the section after `initialized`. A mistake in what was given is told before the first question."""
         self._follow(self._fetch())

@@ -20,7 +20,10 @@ def register(server: RlmServer) -> None:
 
 async def doctor(server: RlmServer) -> dict[str, Any]:
     engine = await server.door.engine()
+    from rlm_ls.executors.toolchain import Toolchains, checkup
+
     settings = engine.settings
+    compiled = await checkup(Toolchains(engine.store.folder), settings.levels)
     return {
         "version": __version__,
         "python": sys.version.split()[0],
@@ -32,6 +35,18 @@ async def doctor(server: RlmServer) -> dict[str, Any]:
         },
         "privacy": settings.privacy,
         "levels": list(settings.levels),
+        "sandbox": {"name": compiled.sandbox, "whyNot": compiled.no_sandbox},
+        "toolchains": [
+            {
+                "language": one.language,
+                "target": one.target,
+                "works": one.works,
+                "version": one.version,
+                "whyNot": one.why_not,
+                "remedy": one.remedy,
+            }
+            for one in compiled.found
+        ],
         "store": str(engine.store.folder),
         "positionEncoding": server.buffers.encoding,
     }

@@ -11,15 +11,14 @@ from rlm_ls.lsp.configuration import Configuration
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
-    from rlm_ls.models.editor import Sampler
 
 
 class EngineDoor:
     """Opens the engine once, for all who ask at the same time; tries again after a failure."""
 
-    def __init__(self, configuration: Configuration, sampler: Callable[[], Sampler | None]) -> None:
+    def __init__(self, configuration: Configuration, prepare: Callable[[Engine], None]) -> None:
         self._configuration = configuration
-        self._sampler = sampler
+        self._prepare = prepare
         self._opening: asyncio.Task[Engine] | None = None
 
     async def engine(self) -> Engine:
@@ -51,7 +50,7 @@ class EngineDoor:
         from rlm_ls.engine.engine import Engine
 
         engine = await Engine.open(settings=await self._configuration.load())
-        engine.sampler = self._sampler()
+        self._prepare(engine)
         self._configuration.on_change = self._apply
         if engine.store.warning:
             self._configuration.warn(engine.store.warning)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -37,8 +38,12 @@ from rlm_ls.lsp.edits import RecentEdits
 from rlm_ls.lsp.folders import Folders
 from rlm_ls.lsp.jobs import Jobs
 from rlm_ls.lsp.marks import Marks
+from rlm_ls.lsp.native_consent import native_consent
 from rlm_ls.lsp.opening import EngineDoor
 from rlm_ls.lsp.protocol import RlmProtocol
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +85,7 @@ class RlmServer(LanguageServer):
         self.marks = Marks(self.buffers)
         self.configuration = Configuration(self.client)
         self.sampling = sample.Sampling(self.protocol)
-        self.door = EngineDoor(self.configuration, lambda: self.sampling.sample if self.client.samples else None)
+        self.door = EngineDoor(self.configuration, self._prepare)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -119,6 +124,10 @@ class RlmServer(LanguageServer):
             watcher.cancel()
         await self.drain()
         self.buffers.close()
+
+    def _prepare(self, engine: Engine) -> None:
+        engine.native_consent = native_consent(self, engine)
+        engine.sampler = self.sampling.sample if self.client.samples else None
 
     async def _drain(self) -> None:
         try:

@@ -24,6 +24,24 @@ class Usage:
     cached_tokens: int = 0
     usd: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """The price of both is known only where that of each is."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+            None if self.usd is None or other.usd is None else self.usd + other.usd,
+        )
+
+
+NOTHING = Usage(usd=0.0)
+
+
+def spent(error: BaseException) -> Usage:
+    """What a call that failed has cost all the same: what the provider reported for its tries."""
+    found = getattr(error, "spent", None)
+    return found if isinstance(found, Usage) else NOTHING
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -83,7 +101,8 @@ class Model(Protocol):
         `schema` (JSON schema of an object) is handed to providers known to keep to one; whoever needs it kept says it
         in the prompt too, and checks. Without `on_text` the provider may be asked for the whole reply at once.
 
-        Raises UnknownModel, ModelRefused, ModelUnreachable, ModelFailed, RecordingMismatch.
+        Raises UnknownModel, ModelRefused, ModelUnreachable, ModelFailed, RecordingMismatch; `spent(error)` says what
+        it cost until then.
         """
         ...
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from rlm_ls.errors import ModelFailed, ModelUnreachable
-from rlm_ls.models.base import Message, Model, Reply, TextSink
+from rlm_ls.errors import ModelFailed, ModelUnreachable, RlmError
+from rlm_ls.models.base import NOTHING, Message, Model, Reply, TextSink, spent
 
 SHORTEST_COOLING, LONGEST_COOLING = 10.0, 300.0
 """Seconds for which a member that failed is asked only if no other is left; doubled at each failure in a row."""
@@ -90,22 +90,28 @@ class FallbackModel:
         max_tokens: int | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Reply:
+        before = NOTHING
         *others, last = self._order()
         for model in others:
             health = _of(model)
             try:
                 reply = await model.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
             except (ModelUnreachable, ModelFailed) as error:
+                before += spent(error)
                 if isinstance(error, ModelUnreachable) or error.passing:
                     health.failed()
                 if on_text is not None:
                     on_text(f"\n\n[{model.name} failed; asking the next model]\n\n")
             else:
                 health.worked()
-                return reply
-        reply = await last.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+                return replace(reply, usage=before + reply.usage)
+        try:
+            reply = await last.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+        except RlmError as error:
+            error.spent = before + spent(error)
+            raise
         _of(last).worked()
-        return reply
+        return replace(reply, usage=before + reply.usage)
 
     def _order(self) -> list[Model]:
         """All members, those that cool down last: a list always has someone to ask."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models import direct, hosted, library
-from rlm_ls.models.base import Message, Reply, TextSink, Usage
+from rlm_ls.models.base import NOTHING, Message, Reply, TextSink, Usage
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.direct import Piece
 from rlm_ls.models.endpoint import Endpoint
@@ -80,7 +80,7 @@ class LiteLLMModel:
     ) -> Reply:
         await self.prepare()
         shared = pause(self.endpoint)
-        shown, spent = _Shown(on_text), Usage(usd=0.0)
+        shown, spent = _Shown(on_text), NOTHING
         failed = busy = empty = 0
         unfinished = False
         while True:
@@ -90,24 +90,27 @@ class LiteLLMModel:
                 reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
             except Exception as error:
                 unfinished = unfinished or (self.local and isinstance(error, Unfinished))
-                spent = _sum(spent, self._usage(reported.figures) if reported.figures else Usage(usd=0.0))
+                spent += self._usage(reported.figures) if reported.figures else NOTHING
                 failure = judge(error, self._called)
                 busy, failed = busy + failure.busy, failed + (not failure.busy)
                 if self._gives_up(failure, failed, busy):
+                    failure.error.spent = spent
                     raise failure.error from None  # the chain would carry the provider's raw words into logs
                 if failure.busy:
                     shared.refused(sent, failure.wait, self._patience)
                 await asyncio.sleep(max(self._patience.wait(failed + busy), failure.wait or 0.0))
             else:
                 shared.answered()
-                spent = _sum(spent, reply.usage)
+                spent += reply.usage
                 if reply.text.strip():
                     return Reply(reply.text, spent, reply.model, reply.finish, failed + busy + empty + 1)
                 empty += 1
                 if empty > 1 or reply.finish == "length":
                     break
             shown.again()
-        raise ModelFailed(f"{self.name} sent an empty reply.", "Ask again, or choose another model.")
+        nothing = ModelFailed(f"{self.name} sent an empty reply.", "Ask again, or choose another model.")
+        nothing.spent = spent
+        raise nothing
 
     def _gives_up(self, failure: Failure, failed: int, busy: int) -> bool:
         patience = self._patience
@@ -239,12 +242,3 @@ def _get(usage: Any, name: str) -> Any:
 def _figure(usage: Any, name: str) -> int:
     found = _get(usage, name)
     return found if isinstance(found, int) and found > 0 else 0
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.completion_tokens + other.completion_tokens,
-        one.cached_tokens + other.cached_tokens,
-        None if one.usd is None or other.usd is None else one.usd + other.usd,
-    )

@@ -81,12 +81,17 @@ def read_recording(path: Path) -> Recording:
 
 
 def relativise(events: Sequence[Mapping[str, Any]], root: Path) -> list[dict[str, Any]]:
-    """The events with `root` taken out of every string, as a path and as a URI: what is left is relative to it."""
+    """The events with `root` taken out of every string, as a path and as a URI: what is left is relative to it.
+
+    The folder that the run was asked from is left out.
+    """
     roots = {root.absolute(), root.resolve()}
     forms = {form for each in roots for form in (*_uri_forms(each), str(each), each.as_posix())}
     # The longest first: the URI of a folder holds its path.
     ordered = sorted(forms, key=len, reverse=True)
-    return [{key: _relative(value, ordered) for key, value in event.items()} for event in events]
+    # Where the run was asked from is nobody's business: a recording's paths start where it is replayed.
+    kept = ({key: value for key, value in event.items() if key != "folder"} for event in events)
+    return [{key: _relative(value, ordered) for key, value in event.items()} for event in kept]
 
 
 def _uri_forms(folder: Path) -> set[str]:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench import loop, memory, quality, responsiveness, search, startup, store, tokens
+from bench import jail, loop, memory, programs, quality, responsiveness, search, startup, store, tokens
 from bench.__main__ import names
+from tests.compilers import missing
 
 LINES = 16_000
 LASTING = ("a model call", "a script's endless loop")
@@ -50,6 +51,12 @@ def test_the_verbs_count_what_grep_counts(log: Path) -> None:
     assert not [line for line in printed.values() if re.search(r"\d \(\S+ not ", line)]
 
 
+def test_the_sandbox_is_measured_against_none() -> None:
+    printed = rows(jail.measure(1))
+    for name in ("run over 1 MB, no sandbox", "run over 1 MB, launcher", "compile rust to native"):
+        assert float(re.split(r" {2,}", printed[name])[1].split()[0]) > 0, printed[name]
+
+
 def test_memory_is_that_of_the_server_and_its_children(log: Path) -> None:
     printed = rows(memory.measure(1))
     for name in ("server, before the first question", "its children, most"):
@@ -81,6 +88,17 @@ def test_the_start_is_timed_beside_a_bare_server(monkeypatch: pytest.MonkeyPatch
 def test_the_offline_rules_are_scored() -> None:
     printed = rows(quality.measure(1))
     assert {"errors", "warnings", "users", "levels", "loop, offline"} <= printed.keys()
+
+
+def test_programs_are_timed_beside_bare_wasmtime(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "large_log", lambda: log)
+    monkeypatch.setattr(programs, "OUT", tmp_path)
+    monkeypatch.setattr(programs, "LARGE", 1_000_000)
+    monkeypatch.setattr(programs, "SMALL", 100_000)
+    monkeypatch.setattr(programs, "SOURCES", {"line_ends": programs.SOURCES["line_ends"]})
+    if not programs.available():
+        missing("a compiler for Rust")
+    assert re.search(r"\d\.\d\d", rows(programs.measure(1))["line_ends"])
 
 
 def test_the_shipped_recordings_are_counted() -> None:

@@ -9,7 +9,7 @@ from tests.scripted import Asker, asking, document, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.errors import LevelUnavailable
+from rlm_ls.errors import BadRequest, LevelUnavailable
 
 SHORT = "alpha\nbeta the second\ngamma\n"
 
@@ -48,11 +48,11 @@ async def test_without_a_model_rules_answer_and_say_so(ask: Asker) -> None:
     assert "not a language model" in answer.answer
 
 
-async def test_levels_that_are_not_here_are_a_warning_and_none_at_all_an_error(ask: Asker) -> None:
-    told = await ask(script("submit('x')"), levels=("dsl", "wasm"))
-    assert told.answer.warnings == ("Level wasm is not available in this version; the run uses dsl.",)
+async def test_levels_that_make_no_run_are_errors(ask: Asker) -> None:
     with pytest.raises(LevelUnavailable, match="wasm"):
         await ask(script("submit('x')"), levels=("wasm",))
+    with pytest.raises(BadRequest, match="'magic'"):
+        await ask(script("submit('x')"), levels=("dsl", "magic"))
 
 
 async def test_several_documents_are_listed_in_the_card(ask: Asker, tmp_path: Path) -> None:

@@ -141,8 +141,9 @@ async def test_after_an_error_the_other_blocks_run_and_none_may_submit(ask: Aske
 
 
 async def test_blocks_of_other_languages_are_named_and_not_run(ask: Asker) -> None:
-    told = await ask("```rust count\nfn analyze() {}\n```\n" + script("print(7)"), script("submit('x')"))
-    assert "compiles no programs" in told.observations[0]
+    told = await ask("```json\n{}\n```\n```rust a\nfn analyze() {}\n```\n" + script("print(7)"), script("submit('x')"))
+    assert "```json was not run" in told.observations[0]
+    assert "```rust a was not run: compiled programs are off" in told.observations[0]
     assert "7" in told.observations[0]
 
 

@@ -10,7 +10,7 @@ from rlm_ls.engine.prompt import Voice, system_prompt
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors import verbs
 from rlm_ls.executors.prelude import prelude
-from rlm_ls.executors.registry import VERBS, help_text, later_verbs, reference
+from rlm_ls.executors.registry import VERBS, help_text, reference
 from rlm_ls.models.profiles import Profile
 
 DOCS = Path(__file__).parents[3] / "docs" / "verbs.md"
@@ -30,16 +30,31 @@ def test_the_reference_page_is_made_from_the_registry() -> None:
     assert DOCS.read_text(encoding="utf-8") == reference(), "python -m rlm_ls.executors.registry > docs/verbs.md"
 
 
+SUB = Profile("test", 100_000, 80, 2048)
+
+
 def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() -> None:
-    prompt = system_prompt(Voice(4000, Profile("test", 100_000, 80, 2048)))
+    prompt = system_prompt(Voice(4000, SUB, languages=("rust", "c", "wat")))
     assert len(prompt) / 4 <= 900
-    for name, verb in VERBS.items():
-        assert (f"{name}" in prompt) == (verb.shape != "unavailable")
+    assert [name for name in VERBS if name not in prompt] == []
+    assert len(system_prompt(Voice(4000, SUB))) / 4 <= 900
 
 
 def test_without_sub_models_the_prompt_does_not_speak_of_them() -> None:
     prompt = system_prompt(Voice(4000))
-    assert [name for name in later_verbs() if name in prompt] == []
+    assert [name for name, verb in VERBS.items() if verb.level and name in prompt] == []
+
+
+@pytest.mark.parametrize("languages", [("rust", "c", "wat"), ("c", "wat")])
+def test_programs_are_spoken_of_where_they_can_be_compiled_in_few_words(languages: tuple[str, ...]) -> None:
+    without, plain = system_prompt(Voice(4000)), system_prompt(Voice(4000, languages=("wat",)))
+    prompt = system_prompt(Voice(4000, languages=languages))
+    written = system_prompt(Voice(4000, SUB, languages=languages))
+    assert plain == without
+    assert f"```{languages[0]} NAME" in prompt
+    assert "map_reduce(NAME" in prompt
+    assert ("write_program" in written, "write_program" in prompt) == (True, False)
+    assert (len(prompt) - len(without)) / 4 <= 110
 
 
 def test_wrappers_are_made_for_every_verb() -> None:

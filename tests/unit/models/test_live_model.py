@@ -19,7 +19,7 @@ from tests.fakes.model_server import ModelServer, Scripted
 
 from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError, UnknownModel
 from rlm_ls.models import library
-from rlm_ls.models.base import Message, Reply, TextSink
+from rlm_ls.models.base import Message, Reply, TextSink, spent
 from rlm_ls.models.endpoint import Endpoint
 from rlm_ls.models.failures import ProviderError, retry_after
 from rlm_ls.models.live import LiteLLMModel, Patience
@@ -203,6 +203,11 @@ async def test_what_a_broken_try_reported_is_paid_for_and_the_rest_is_not_guesse
         assert (reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.tries) == (110, 9, 3)
         assert server.reported() == (110, 9)
         assert [billed.reported for billed in server.billed] == [False, True, True]
+
+
+async def test_a_call_that_failed_says_what_it_cost() -> None:
+    async with ModelServer(lambda _body: Scripted("", prompt_tokens=50)) as server:
+        assert spent(await error_of(server)).prompt_tokens == 100 == server.reported()[0]
 
 
 async def test_the_empty_try_is_paid_for_too() -> None:
@@ -406,8 +411,8 @@ async def test_a_thousand_calls_meet_every_fault_and_the_account_is_the_server_s
     faults = {"429": 0.10, "500": 0.05, "hang": 0.02, "cut": 0.02}
     said = Scripted(TEXT, prompt_tokens=20, completion_tokens=5)
     async with ModelServer(lambda _body: said, faults=faults, seed=7, keep=0) as server:  # type: ignore[arg-type]
-        model = model_at(server, patience=Patience(silence=0.5, backoff=0.01))
-        gate = asyncio.Semaphore(64)
+        model = model_at(server, patience=Patience(silence=3.0, backoff=0.01))
+        gate = asyncio.Semaphore(32)
 
         async def call() -> Reply | RlmError:
             async with gate:

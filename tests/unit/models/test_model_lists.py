@@ -68,6 +68,13 @@ async def test_usage_and_price_are_those_of_the_member_that_answered() -> None:
         assert reply.usage.usd == pytest.approx(cheap.price(1000, 10))
 
 
+async def test_what_a_member_spent_before_it_failed_is_counted_too() -> None:
+    empty, told = Scripted("", prompt_tokens=50), Scripted("forty", prompt_tokens=60)
+    async with servers([empty, empty], [told]) as (first, second):
+        reply = await FallbackModel([member(first, "openai/a"), member(second, "openai/b")]).complete(ASKED)
+    assert (reply.model, reply.usage.prompt_tokens) == ("openai/b", 160)
+
+
 async def test_a_member_that_failed_is_spared_for_a_while() -> None:
     async with servers(lambda _body: Scripted(fault="500"), lambda _body: "forty") as (broken, up):
         for _ in range(3):  # a list of another run knows it as well

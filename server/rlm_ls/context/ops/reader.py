@@ -47,6 +47,28 @@ class Reader:
             start += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def fill(self, view: memoryview, start: int) -> None:
+        """Bytes from `start` on, straight into `view`, all of which lies in the Document."""
+        end = start + len(view)
+        if self._held_at <= start and end <= self._held_at + len(self._held):
+            view[:] = memoryview(self._held)[start - self._held_at : end - self._held_at]
+            return
+        while view:
+            if hasattr(os, "preadv"):
+                count = os.preadv(self._descriptor, [view], self._file.source.offset + start)
+            else:
+                part = _pread(self._descriptor, min(len(view), 1 << 20), self._file.source.offset + start)
+                count = len(part)
+                view[:count] = part
+            if not count:
+                raise self._changed()
+            view, start = view[count:], start + count
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Descriptor and offset in its file, for whoever maps the Document; the descriptor is -1 if it has none."""
+        return self._descriptor, self._file.source.offset
+
     def peek(self, start: int, end: int) -> bytes:
         """Like `read`, for many small reads near each other: keeps the block that was read last."""
         start, end = max(0, start), min(end, self.size)

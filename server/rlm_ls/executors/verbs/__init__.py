@@ -1,5 +1,5 @@
 """The verbs. Importing this package registers them."""
 
-from rlm_ls.executors.verbs import asking, counting, dividing, ending, finding, noticing, reading, unavailable
+from rlm_ls.executors.verbs import asking, counting, dividing, ending, finding, noticing, programs, reading
 
-__all__ = ["asking", "counting", "dividing", "ending", "finding", "noticing", "reading", "unavailable"]
+__all__ = ["asking", "counting", "dividing", "ending", "finding", "noticing", "programs", "reading"]

@@ -27,7 +27,7 @@ Prompt = Annotated[str, Field(min_length=1)]
 Schema = dict[str, Any] | None
 
 
-@verb(returns="str", shape="plain", later=True)
+@verb(returns="str", shape="plain", level="llm", later=True)
 async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = None) -> Any:
     """Ask a sub-model one question, about the text of over (a Span, Selection, path or string) if given.
 
@@ -43,7 +43,7 @@ async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = Non
     return reply
 
 
-@verb(returns="list[str | Failed]", shape="replies", later=True)
+@verb(returns="list[str | Failed]", shape="replies", level="llm", later=True)
 async def llm_map(desk: Desk, prompt: Prompt, spans: list[Any], schema: Schema = None) -> list[Row]:
     """Ask a sub-model the same about each of many pieces (Spans or strings), side by side; replies in their order.
 
@@ -60,7 +60,7 @@ async def llm_map(desk: Desk, prompt: Prompt, spans: list[Any], schema: Schema =
     return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
 
 
-@verb(returns="str", shape="plain", later=True)
+@verb(returns="str", shape="plain", level="llm", later=True)
 async def llm_reduce(desk: Desk, directive: Prompt, spans: list[Any], initial: str = "") -> str:
     """Have a sub-model read pieces (Spans or strings) one after the other, keeping notes; the last notes come back.
 
@@ -83,7 +83,7 @@ async def llm_reduce(desk: Desk, directive: Prompt, spans: list[Any], initial: s
     return notes
 
 
-@verb(returns="str", shape="plain", later=True)
+@verb(returns="str", shape="plain", level="llm", later=True)
 async def rlm(
     desk: Desk,
     question: Prompt,

@@ -1,0 +1,5 @@
+pub fn analyze(text: &str) -> ::std::string::String {
+    let mut state = init();
+    feed(&mut state, text);
+    ::std::string::ToString::to_string(&finish(state))
+}

@@ -1,0 +1,3 @@
+pub fn __begin() -> ::std::boxed::Box<dyn super::__Streaming> {
+    ::std::boxed::Box::new(super::__Stream { state: ::std::option::Option::Some(init()), feed, finish })
+}

@@ -1,0 +1,194 @@
+"""One run's compiled programs: defined by the model's blocks, called from its scripts by name."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.context.piece import Pieces
+from rlm_ls.errors import ConsentDenied, LevelUnavailable, ProgramCrashed, ProgramError, RlmError
+from rlm_ls.executors.prelude import MODULES
+from rlm_ls.executors.registry import VERBS
+from rlm_ls.executors.wasm import DAMAGED
+from rlm_ls.executors.wasm.combine import COMBINERS
+from rlm_ls.executors.wasm.executor import Limits, Output
+from rlm_ls.executors.workshop import Compiled, Workshop
+from rlm_ls.executors.wrapping import SIGNATURES, Language, Target
+
+if TYPE_CHECKING:
+    from rlm_ls.executors.desk import Desk
+
+UNNAMED = "analyze"
+"""The name of a program whose block gave none."""
+
+RESERVED = frozenset(("show", "help", "Span", "Doc", "Entry", "Selection", "Diagnostic", "asyncio", *dir(builtins)))
+"""Names that mean something in a script already, besides the verbs and the modules."""
+
+
+Consent = Callable[[], Awaitable[None]]
+"""Raises ConsentDenied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    language: Language
+    target: Target
+    source: str
+    compiled: Path | None = None
+
+
+@dataclass(slots=True)
+class Programs:
+    """Names and what they stand for. A follow-up takes `known` along, as it does the sandbox's variables.
+
+    `consent` asks the user before the first native program; without it none is run.
+    """
+
+    workshop: Workshop
+    levels: frozenset[str]
+    limits: Limits
+    consent: Consent | None = None
+    known: dict[str, Program] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.known
+
+    async def define(self, desk: Desk, name: str, language: str, source: str, *, native: bool = False) -> str:
+        """Compile a program, or find it compiled; from then on scripts may call it. Returns what to tell the model.
+
+        Raises ProgramError for its name, CompileFailed, LevelUnavailable, SandboxUnavailable, ConsentDenied.
+        """
+        target: Target = "native" if native else "wasm"
+        if language not in SIGNATURES:
+            raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
+        await self._allowed(target)
+        program = Program(checked_name(name or UNNAMED), language, target, source)
+        compiled = await self._build(desk, program)
+        self.known[program.name] = replace(program, compiled=compiled.path)
+        # No word of time or cache: a replay is to tell the model the same.
+        return f"{program.name} compiled: call {program.name}(within) in python."
+
+    async def run(self, desk: Desk, name: str, within: Any = None) -> str:
+        """The program over all that `within` means, as one text: its parts in order, each ended by a line end.
+
+        Raises ProgramCrashed, ProgramLimit, DocumentChanged, ProgramError.
+        """
+        return str(await self._run(desk, self._named(name), within, None))
+
+    async def map_reduce(self, desk: Desk, name: str, within: Any, combine: str) -> Any:
+        """The program over shards of the text, side by side, and its outputs combined."""
+        program = self._named(name)
+        if combine not in COMBINERS:
+            raise ProgramError(f"There is no combine={combine!r}.", f"One of: {', '.join(COMBINERS)}.")
+        if program.target == "native":
+            raise ProgramError("map_reduce() runs WebAssembly programs.", f"Define {name} without `native`.")
+        return await self._run(desk, program, within, combine)
+
+    async def call(self, desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+        """`NAME(within=None)` of a script."""
+        if len(args) + len(kwargs) > 1 or set(kwargs) - {"within"}:
+            raise ProgramError(f"{name}() takes one argument: {name}(within=None).")
+        return await self.run(desk, name, args[0] if args else kwargs.get("within"))
+
+    def handle(self, name: str) -> Callable[..., None]:
+        """What `name` is in a script: the sandbox calls back by the function's name."""
+
+        def program(within: Any = None) -> None: ...
+
+        program.__name__ = name
+        return program
+
+    def free_name(self) -> str:
+        """A name for a program that was given none."""
+        return next(name for n in range(1, 10_000) if (name := f"program{n}") not in self.known)
+
+    def _named(self, name: str) -> Program:
+        if name not in self.known:
+            defined = ", ".join(self.known) or "none yet"
+            raise ProgramError(
+                f"There is no program {name!r}.", f"Define it in a ```rust {name} block. There: {defined}."
+            )
+        return self.known[name]
+
+    async def _allowed(self, target: Target) -> None:
+        if target not in self.levels:
+            raise LevelUnavailable(
+                f"Programs of level {target} are off here.",
+                "Without `native` it runs in WebAssembly." if "wasm" in self.levels else "Use verbs.",
+            )
+        if target == "wasm":
+            return
+        if self.consent is None:
+            raise ConsentDenied(
+                "Native programs need the user's consent, and nobody can be asked here.",
+                "Without `native` the program runs in WebAssembly.",
+            )
+        await self.consent()
+
+    async def _build(self, desk: Desk, program: Program) -> Compiled:
+        told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
+        desk.tell("compileStarted", {**told, "source": program.source})
+        started = time.perf_counter()
+        compiled: Compiled | None = None
+        error = "stopped"
+        try:
+            compiled = await self.workshop.compile(program.source, program.language, program.target)
+            error = ""
+        except RlmError as failed:
+            error = str(failed)
+            raise
+        finally:
+            seconds = round(time.perf_counter() - started, 4)
+            cached = compiled is not None and compiled.cached
+            outcome = {"ok": not error, "cached": cached, "seconds": seconds, "error": error}
+            desk.tell("compileFinished", {"name": program.name, **outcome})
+        return compiled
+
+    async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
+        await self._allowed(program.target)  # it may be of an earlier run, whose levels and consent were others
+        batches = list(desk.search.batches(desk.select(within)))
+        started = time.perf_counter()
+        try:
+            output = await self._once(program, batches, combine)
+        except ProgramCrashed as error:
+            if error.remedy != DAMAGED:
+                raise
+            # Dropped for room since it was defined, or made on another machine that shares the folder.
+            if program.compiled is not None:
+                self.workshop.programs.drop(program.compiled)
+            compiled = await self.workshop.compile(program.source, program.language, program.target)
+            self.known[program.name] = program = replace(program, compiled=compiled.path)
+            output = await self._once(program, batches, combine)
+        desk.tell(
+            "programRan",
+            {
+                "name": program.name,
+                "seconds": round(time.perf_counter() - started, 5),
+                "bytes": output.size,
+                "shards": output.shards,
+            },
+        )
+        return output.value
+
+    async def _once(self, program: Program, batches: Sequence[Pieces], combine: str | None) -> Output:
+        assert program.compiled is not None
+        if program.target == "native":
+            return await self.workshop.run_native(program.compiled, batches, self.limits)
+        return await self.workshop.wasm.run(program.compiled, batches, self.limits, combine)
+
+
+def checked_name(name: str) -> str:
+    """Raises ProgramError for what cannot be called from a script, or would hide what is there."""
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or len(name) > 64:
+        raise ProgramError(
+            f"{name[:80]!r} is no name for a program.", "Use letters, digits and _, e.g. ```rust errors."
+        )
+    if name in VERBS or name in RESERVED or name in MODULES.split(", ") or name.startswith("_"):
+        raise ProgramError(f"{name!r} is taken.", f"Call it {name.strip('_')}_program.")
+    return name

@@ -1,0 +1,41 @@
+"""Compilers that have been proved to work, remembered between sessions so that proving costs nothing again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+MOST = 64
+"""Proofs kept; the newest stay."""
+
+
+class Proofs:
+    """A small JSON file: identity of a kit → its version; of what rustcs there are → where they lead.
+
+    Only successes: a failure is tried anew by each process.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self._path = state_dir / "toolchains.json"
+
+    def read(self) -> dict[str, str]:
+        try:
+            data = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+
+    def add(self, identity: str, version: str) -> None:
+        """A state folder that cannot be written costs time at the next start, nothing else."""
+        known = self.read()
+        known.pop(identity, None)
+        known[identity] = version
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="toolchains-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(dict(list(known.items())[-MOST:]), file)
+            os.replace(name, self._path)
