@@ -46,7 +46,7 @@ def test_every_setting_of_the_server_can_be_set_in_the_editor() -> None:
     offered = {name.removeprefix("rlm.") for name in properties if not name.startswith("rlm.server.")}
     known = {".".join(part for part in (section, to_camel(name)) if part) for section, name in PLACES}
     assert offered <= known
-    assert known - offered == {"verbSeconds", "scriptSeconds", "outputCharacters"}
+    assert known - offered == {"verbSeconds", "scriptSeconds", "programSeconds", "outputCharacters"}
 
 
 def test_the_package_brings_the_server_and_nothing_of_its_making(vsix: Path) -> None:

@@ -39,6 +39,11 @@ def told() -> list[dict[str, Any]]:
         events.ModelCalled(run_id="", turn=1, model="m", messages=(), prompt_tokens_estimate=1),
         events.ModelReplied(run_id="", text=f"I ask. {HOSTILE}", prompt_tokens=1000, completion_tokens=20, **reply),
         events.ProgramStarted(run_id="", language="python", source="# look\nprint('x')", **program),
+        events.CompileStarted(
+            run_id="", turn=1, name="tally", language="rust", target="wasm", source="fn analyze() {}"
+        ),
+        events.CompileFinished(run_id="", turn=1, name="tally", ok=False, cached=False, seconds=0.1, error="E0425: no"),
+        events.ProgramRan(run_id="", turn=1, name="tally", seconds=0.1, bytes=5000, shards=2),
         events.SubCallsStarted(
             run_id="",
             turn=1,

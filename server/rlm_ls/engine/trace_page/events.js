@@ -117,7 +117,7 @@ const handlers = {
   },
   compileStarted(event) {
     const node = runs(branch(compile(event), current(child(event), event), "program", `Compiling ${event.name} (${event.language}, ${event.target})`, event.at, false));
-    node.name = event.name;
+    if (event.source) block(node.body, "", kept(event.source), event.language);
   },
   compileFinished(event) {
     const node = nodes.get(compile(event)) ?? branch(compile(event), current(child(event), event), "program", `Compiling ${event.name}`, event.at, false);
@@ -206,7 +206,7 @@ function cited(citation) {
   return item;
 }
 
-const compile = (event) => key(event, "compile", event.name, event.language, event.target);
+const compile = (event) => key(event, event.turn, "compile", event.name);
 const plan = (text) => text.split(/^\s*(?:```|~~~)/m)[0].trim().split("\n").join(" ");
 
 function placeName(of) {
