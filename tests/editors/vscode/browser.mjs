@@ -49,6 +49,16 @@ export async function command(page, title) {
   await page.keyboard.press("Enter");
 }
 
+/** Choose from a context menu. It takes no notice of a click that comes at once after it has opened. */
+export async function choose(page, title) {
+  const item = page.locator(".monaco-menu .action-item", { hasText: title }).first();
+  await item.waitFor();
+  while (await item.isVisible()) {
+    await item.click({ timeout: 2000 }).catch(() => {});
+    await page.waitForTimeout(300);
+  }
+}
+
 /** Answer an input box. */
 export async function type(page, text) {
   await page.locator(".quick-input-widget .quick-input-title").first().waitFor();

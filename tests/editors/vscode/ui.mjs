@@ -1,5 +1,5 @@
 // As a user would: palette, question, streamed answer, a click on a citation, the trace.
-import { command, given, log, openFile, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
+import { choose, command, given, log, openFile, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
 
 await scenario(async (page) => {
   const found = {};
@@ -79,7 +79,7 @@ await scenario(async (page) => {
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
   await page.waitForTimeout(1000); // VS Code writes settings a little after the list has closed
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.log" }).click({ button: "right" });
-  await page.locator(".action-item", { hasText: "Ask About This…" }).first().click();
+  await choose(page, "Ask RLM About This…");
   await type(page, "How many lines contain OrderFailed?");
   for (const until = Date.now() + 45_000; Date.now() < until && !found.offline; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
