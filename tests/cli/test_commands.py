@@ -110,6 +110,15 @@ def test_runs_trace_and_replay_show_the_same_run(log: Path) -> None:
     assert "same as the recorded run" in replayed.stderr
 
 
+def test_a_trace_can_be_written_as_one_web_page(log: Path, tmp_path: Path) -> None:
+    rlm("ask", "How many lines contain ERROR?", log)
+    page = tmp_path / "trace.html"
+    done = rlm("trace", "last", "--html", page)
+    assert done.returncode == 0, done.stderr
+    assert "How many lines contain ERROR?" in page.read_text(encoding="utf-8")
+    assert rlm("trace", "last", "--html", tmp_path / "missing" / "trace.html").returncode != 0
+
+
 def test_a_replay_over_changed_text_says_so(log: Path) -> None:
     rlm("ask", "How many lines contain ERROR?", log)
     log.write_text(LOG + "ERROR again\n", encoding="utf-8")

@@ -155,6 +155,9 @@ async def test_history_and_traces_can_be_read(editor: Connect, log: str) -> None
     assert [event["seq"] for event in trace["events"]] == list(range(1, len(trace["events"]) + 1))
     content = await connected.request("workspace/textDocumentContent", {"uri": answer["traceUri"]})
     assert QUESTION in content["text"]
+    page = await connected.request("rlm/trace", {"runId": run_id, "format": "html"})
+    assert page["run"] == run
+    assert run_id in page["html"]
 
 
 async def test_documents_that_do_not_exist_have_codes(editor: Connect) -> None:

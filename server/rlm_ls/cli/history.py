@@ -19,6 +19,7 @@ from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, err, out, run, session, user_settings
 from rlm_ls.engine.render import trace_markdown
 from rlm_ls.engine.replay import replay as replay_events
+from rlm_ls.engine.trace_page import trace_html
 from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
 
@@ -66,15 +67,22 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 def trace(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")] = "last",
     as_json: Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the timeline as one self-contained web page.")
+    ] = None,
 ) -> None:
     """Show one run: every turn, program, output, token."""
-    run(_trace(name, as_json))
+    run(_trace(name, as_json, html))
 
 
-async def _trace(name: str, as_json: bool) -> int:
+async def _trace(name: str, as_json: bool, html: Path | None) -> int:
     async with session() as opened:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
+    if html is not None:
+        await asyncio.to_thread(html.write_text, trace_html(row, events), encoding="utf-8", newline="\n")
+        err.print(f"written: {html}", markup=False)
+        return 0
     if as_json:
         for event in events:
             print(json.dumps(event, ensure_ascii=False))

@@ -22,14 +22,14 @@ _END = re.compile("\r\n|\r|\n")
 
 
 async def wire_answer(server: RlmServer, answer: Answer) -> dict[str, Any]:
-    """The result of `rlm/ask`: the engine's, but each citation is `{location: {uri, range}, quote, version, state}`."""
+    """The result of `rlm/ask`: the engine's, but for its citations: see wire_citation."""
     sent = answer.wire()
     sent["citations"] = [await wire_citation(server, citation) for citation in answer.citations]
     return sent
 
 
 async def wire_citation(server: RlmServer, citation: Citation) -> dict[str, Any]:
-    """`{location: {uri, range}, quote, version, state}` in the negotiated position encoding."""
+    """`{location: {uri, range}, path, quote, version, state}` in the negotiated position encoding."""
     if server.buffers.encoding == "utf-16":
         return _sent(citation, citation.start_utf16, citation.end_utf16)
     return await _converted(server, citation)
@@ -42,6 +42,7 @@ def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> d
     }
     return {
         "location": {"uri": citation.uri, "range": place},
+        "path": citation.path,
         "quote": citation.quote,
         "version": citation.version,
         "state": citation.state,

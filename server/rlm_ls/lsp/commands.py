@@ -81,7 +81,7 @@ def register(server: RlmServer) -> None:
 
     @server.command(TRACE)
     async def trace_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _told(server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.RunParams)))
+        return await _told(server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams)))
 
     @server.command(DOCTOR)
     async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:

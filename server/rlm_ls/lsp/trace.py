@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.lsp import wire
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
 
 def register(server: RlmServer) -> None:
     @server.feature(wire.TRACE)
-    async def request(params: wire.RunParams) -> dict[str, Any]:
+    async def request(params: wire.TraceParams) -> dict[str, Any]:
         return await trace(server, params)
 
 
-async def trace(server: RlmServer, params: wire.RunParams) -> dict[str, Any]:
+async def trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
     """Events are as they were stored: positions within an answer are the engine's (UTF-16). Raises UnknownRun."""
     engine = await server.door.engine()
     row = await engine.store.run(params.run_id)
-    return {"run": wire_run(row), "events": await engine.store.events(row.run_id)}
+    events = await engine.store.events(row.run_id)
+    if params.format == "html":
+        from rlm_ls.engine.trace_page import trace_html
+
+        page = await asyncio.get_running_loop().run_in_executor(None, trace_html, row, events)
+        return {"run": wire_run(row), "html": page}
+    return {"run": wire_run(row), "events": events}

@@ -127,6 +127,14 @@ class RunParams:
 
 
 @attrs.frozen
+class TraceParams:
+    """`format` "html": one self-contained page in place of the events."""
+
+    run_id: str
+    format: Literal["events", "html"] | None = None
+
+
+@attrs.frozen
 class ResumeParams:
     """`budget`: limits that are to differ from those the run began with."""
 
@@ -161,7 +169,7 @@ REQUESTS: dict[str, type] = {
     ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
-    TRACE: RunParams,
+    TRACE: TraceParams,
     CITATIONS: RunParams,
     DOCTOR: NoParams,
 }

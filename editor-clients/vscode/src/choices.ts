@@ -1,0 +1,162 @@
+// What is chosen from a list: a run of the history, a model; and the two short reports, estimate and doctor.
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import type { AskParams, Doctor, Run } from "./protocol.ts";
+import * as protocol from "./protocol.ts";
+import { money } from "./status.ts";
+
+export interface FromHistory {
+  answer(run: Run): Promise<void>;
+  trace(runId: string): Promise<void>;
+  document(run: Run): Promise<void>;
+  resume(run: Run): Promise<void>;
+}
+
+type Item<Of> = vscode.QuickPickItem & { of: Of };
+
+const TRACE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("list-tree"), tooltip: "Show trace" };
+const DOCUMENT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("markdown"), tooltip: "Open as document" };
+const RESUME: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("debug-continue"), tooltip: "Resume" };
+const ICONS: Record<Run["status"], string> = {
+  answered: "check",
+  partial: "warning",
+  cancelled: "circle-slash",
+  failed: "error",
+  running: "sync~spin",
+  interrupted: "debug-disconnect",
+};
+
+export async function history(client: LanguageClient, doing: FromHistory): Promise<void> {
+  const { runs } = await client.sendRequest(protocol.Runs, { limit: 200 });
+  const pick = vscode.window.createQuickPick<Item<Run>>();
+  pick.title = "RLM: History";
+  pick.placeholder = runs.length > 0 ? "A question, to see its answer again" : "No questions have been asked yet";
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.items = runs.map((run) => ({
+    label: `$(${ICONS[run.status]}) ${run.question.replace(/\s+/g, " ").slice(0, 120)}`,
+    description: run.status,
+    detail: [
+      new Date(run.created).toLocaleString(),
+      `${run.seconds.toFixed(1)} s`,
+      run.usd === null ? "price unknown" : money(run.usd),
+      run.model,
+    ]
+      .filter(Boolean)
+      .join(" · "),
+    buttons: run.status === "interrupted" ? [RESUME, TRACE] : [DOCUMENT, TRACE],
+    of: run,
+  }));
+  const act = (work: Promise<void>) => {
+    pick.hide();
+    void work.catch((error) => vscode.window.showErrorMessage(`RLM: ${protocol.messageOf(error)}`));
+  };
+  pick.onDidAccept(() => {
+    const run = pick.selectedItems[0]?.of;
+    if (run) act(doing.answer(run));
+  });
+  pick.onDidTriggerItemButton(({ item, button }) => {
+    if (button === TRACE) act(doing.trace(item.of.runId));
+    else act(button === RESUME ? doing.resume(item.of) : doing.document(item.of));
+  });
+  pick.onDidHide(() => pick.dispose());
+  pick.show();
+}
+
+/** Ask for a model and put it into the user's settings. True if one was chosen. */
+export async function chooseModel(): Promise<boolean> {
+  const settings = vscode.workspace.getConfiguration("rlm");
+  const current = settings.inspect<string | string[]>("models.root")?.globalValue;
+  const now = Array.isArray(current) ? current.join(", ") : (current ?? "");
+  const own = await vscode.lm.selectChatModels({});
+  const items: Item<string | undefined>[] = [];
+  const families = [...new Map(own.map((model) => [model.family, model])).values()];
+  if (families.length > 0) {
+    items.push({ label: "The editor's own models", kind: vscode.QuickPickItemKind.Separator, of: undefined });
+    items.push({ label: "editor", description: "whichever the editor offers first; no API key", of: "editor" });
+    for (const model of families) {
+      items.push({
+        label: `editor/${model.family}`,
+        description: `${model.name} (${model.vendor})`,
+        of: `editor/${model.family}`,
+      });
+    }
+  }
+  items.push(
+    { label: "Others", kind: vscode.QuickPickItemKind.Separator, of: undefined },
+    { label: "$(edit) A model's name…", description: "any provider or a model on this machine", of: "?" },
+    { label: "offline", description: "rules, not a language model", of: "offline" },
+    { label: "$(discard) As configured outside the editor", description: "settings.toml, RLM_MODEL", of: "" },
+  );
+  for (const item of items) if (item.of && item.of === now) item.description = `${item.description} $(check)`;
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: "RLM: Choose Model",
+    placeHolder: now ? `Now: ${now}` : "None is set here",
+  });
+  if (chosen?.of === undefined) return false;
+  const name = chosen.of === "?" ? await typed(now) : chosen.of;
+  if (name === undefined) return false;
+  const names = name
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean);
+  const value = names.length > 1 ? names : names[0];
+  await settings.update("models.root", value, vscode.ConfigurationTarget.Global);
+  return true;
+}
+
+function typed(now: string): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: "A model, as LiteLLM names it; several are separated by commas",
+    value: now,
+    placeHolder: "openai/gpt-4o-mini, anthropic/claude-sonnet-4-5, ollama_chat/qwen3",
+    ignoreFocusOut: true,
+  });
+}
+
+/** Tell what a question may cost. True if it is to be asked. */
+export async function estimate(client: LanguageClient, params: AskParams): Promise<boolean> {
+  let found: protocol.Estimate;
+  try {
+    found = await client.sendRequest(protocol.EstimateCost, params);
+  } catch (error) {
+    if (protocol.codeOf(error) !== protocol.Code.MethodNotFound) throw error;
+    void vscode.window.showWarningMessage("RLM: this server cannot estimate; a newer one can.");
+    return false;
+  }
+  const amount = (one: protocol.Estimate["likely"]) =>
+    `${one.turns} turns, ${one.subCalls} sub-calls, ${one.tokens.toLocaleString()} tokens, ${one.usd === null ? "price unknown" : money(one.usd)}`;
+  const detail = [
+    `${found.documents.toLocaleString()} documents, ${found.characters.toLocaleString()} characters; route ${found.route}, model ${found.model}`,
+    `Likely: ${amount(found.likely)}`,
+    `High: ${amount(found.high)}`,
+    `Limit: ${found.limit.tokens.toLocaleString()} tokens, ${money(found.limit.usd)}`,
+    found.basis,
+  ].join("\n");
+  const asked = await vscode.window.showInformationMessage(
+    `“${params.question.slice(0, 100)}”`,
+    { modal: true, detail },
+    "Ask",
+  );
+  return asked === "Ask";
+}
+
+/** The server's self-check, as a document. */
+export function doctorText(found: Doctor, extension: { version: string; server: string; trusted: boolean }): string {
+  const { models, ...rest } = found;
+  const named = (names: string[]) => names.join(", ") || "(none)";
+  const known = new Set(["version", "python", "executable", "privacy", "levels", "store", "positionEncoding"]);
+  const more = Object.entries(rest).filter(([key]) => !known.has(key));
+  return [
+    "# RLM: Doctor",
+    "",
+    `- Server ${found.version}, Python ${found.python}: \`${found.executable}\``,
+    `- Extension ${extension.version}; server ${extension.server}`,
+    `- Models: ${models.root.length > 0 ? named(models.root) : "none: rules answer (RLM: Choose Model)"}; sub-calls ${named(models.sub)}; programs ${named(models.code)}`,
+    `- Privacy: ${found.privacy}; levels: ${found.levels.join(", ")}`,
+    `- History: \`${found.store}\``,
+    `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no endpoints of the workspace's"}`,
+    ...(more.length > 0 ? ["", "```json", JSON.stringify(Object.fromEntries(more), null, 2), "```"] : []),
+    "",
+  ].join("\n");
+}

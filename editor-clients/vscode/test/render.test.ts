@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Citation } from "../src/protocol.ts";
+import { answerHtml, draftHtml } from "../src/render.ts";
+
+function citation(path: string, line: number, endLine = line): Citation {
+  return {
+    location: {
+      uri: `file:///w/${encodeURIComponent(path)}`,
+      range: { start: { line: line - 1, character: 0 }, end: { line: endLine - 1, character: 5 } },
+    },
+    path,
+    quote: "text",
+    version: null,
+    state: "verified",
+  };
+}
+
+const CITED = [citation("app.log", 12, 14), citation("my app.log", 3), citation("app.log", 13)];
+
+test("links of the citation list lead to their citations", () => {
+  const html = answerHtml("- [app.log:12](file:///w/app.log#L12): `x`\n- [b](file:///w/my%20app.log#L3)", CITED);
+  assert.match(html, /<a href="#" data-citation="0">app\.log:12<\/a>/);
+  assert.match(html, /<a href="#" data-citation="1">b<\/a>/);
+});
+
+test("places in words lead to their citations, also in code", () => {
+  const html = answerHtml("See app.log:12 and `my app.log:3`, not app.log:99 or x/app.log:12 or app.log:120.", CITED);
+  assert.match(html, /See <a href="#" data-citation="0">app\.log:12<\/a>/);
+  assert.match(html, /<a href="#" data-citation="1"><code>my app\.log:3<\/code><\/a>/);
+  assert.equal(html.match(/data-citation/g)?.length, 2);
+});
+
+test("a line within several citations leads to the nearest beginning", () => {
+  assert.match(answerHtml("app.log:13", CITED), /data-citation="2"/);
+  assert.match(answerHtml("app.log:14", CITED), /data-citation="0"/);
+});
+
+test("nothing a model writes becomes markup, a script or a foreign link", () => {
+  const hostile = [
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1)) [b](data:text/html,x) [c](command:workbench.action.quit) [d](vscode:extension/x)",
+    "[e](file:///etc/passwd) ![f](https://example.org/track.png) [g](rlm:/answer/x.md)",
+  ].join("\n\n");
+  for (const html of [answerHtml(hostile, CITED), draftHtml(hostile)]) {
+    assert.doesNotMatch(html, /<(script|img)/);
+    assert.doesNotMatch(html, /href="(?!#|https?:)/);
+    assert.doesNotMatch(html, /<[^>]*\s(src|onerror|style)=/);
+  }
+});
+
+test("links to the web stay", () => {
+  assert.match(
+    answerHtml("[spec](https://example.org/a?b=c)", CITED),
+    /<a href="https:\/\/example\.org\/a\?b=c">spec<\/a>/,
+  );
+});
+
+test("a reply that stops anywhere can be drawn", () => {
+  const text = "Plan with `code` and\n\n```python\nprint(1)\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n";
+  for (let end = 0; end <= text.length; end += 1) assert.equal(typeof draftHtml(text.slice(0, end)), "string");
+});

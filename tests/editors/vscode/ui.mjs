@@ -1,0 +1,93 @@
+// As a user would: palette, question, streamed answer, a click on a citation, the trace.
+import { choose, command, given, log, openFile, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
+
+await scenario(async (page) => {
+  const found = {};
+  await openFolder(page);
+  await openFile(page, "shop.log");
+  await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
+  await page.keyboard.press("F1");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type("RLM: ");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Ask About This File" }).first().waitFor();
+  await shot(page, "palette");
+  await page.keyboard.press("Escape");
+
+  await command(page, "RLM: Ask About This File");
+  await type(page, given.question);
+  const answer = await webview(page, "#thread article");
+  await answer.locator(".working .turn", { hasText: "errors there are" }).waitFor();
+  found.streamed = await answer.locator(".working").innerText();
+  found.status = await page.locator(".statusbar-item", { hasText: "RLM" }).first().innerText();
+  found.notification = await page.locator(".notification-toast", { hasText: "RLM" }).first().innerText();
+  found.focused = await page.evaluate(() => document.activeElement.closest(".monaco-editor") !== null);
+  await shot(page, "streaming");
+  log("streaming", found.status);
+
+  await answer.locator(".answer a[data-citation]").first().waitFor();
+  found.answer = await answer.locator(".answer").innerText();
+  found.focusedAfter = await page.evaluate(() => document.activeElement.closest(".monaco-editor") !== null);
+  await page.waitForTimeout(300);
+  await shot(page, "answer");
+  log("answered");
+
+  await answer.locator(".answer li a[data-citation]").first().click();
+  await page.locator("#status\\.editor\\.selection", { hasText: "selected" }).waitFor();
+  found.selection = await selection(page);
+  await shot(page, "citation");
+  log("jumped", found.selection);
+
+  await answer.locator(".answer button.peek").last().click();
+  await page.waitForSelector(".peekview-widget .view-line");
+  found.peeked = await page.locator(".peekview-widget .peekview-title").innerText();
+  await shot(page, "peek");
+  await page.keyboard.press("Escape");
+
+  await answer.locator("#next").fill(given.followUp);
+  await answer.locator("#next").press("Enter");
+  await answer.locator("article").nth(1).locator(".turn").first().waitFor();
+  await command(page, "RLM: Show Trace");
+  const trace = await webview(page, "#timeline details");
+  await trace.locator(".model.running pre", { hasText: "count" }).waitFor();
+  found.live = await trace.locator("#timeline").innerText();
+  await shot(page, "trace-live");
+  await trace.locator("summary", { hasText: "Answer (answered)" }).waitFor();
+  found.trace = await trace.locator("body").innerText();
+  await trace.locator("summary").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowLeft");
+  found.keyboard = await trace.evaluate(() => [document.activeElement.tagName, document.activeElement.parentElement.open]);
+  await page.keyboard.press("ArrowRight");
+  await shot(page, "trace");
+  log("trace");
+
+  await page.locator(".tab", { hasText: "RLM: " }).first().click();
+  found.followed = await answer.locator("article").nth(1).innerText();
+  await shot(page, "follow-up");
+  log("followed up");
+
+  await command(page, "RLM: History");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: given.question }).first().waitFor();
+  found.history = await page.locator(".quick-input-list").first().innerText();
+  await shot(page, "history");
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+
+  await command(page, "RLM: Choose Model");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first().click();
+  await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+  await page.waitForTimeout(1000); // VS Code writes settings a little after the list has closed
+  await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.log" }).click({ button: "right" });
+  await choose(page, "Ask RLM About This…");
+  await type(page, "How many lines contain OrderFailed?");
+  for (const until = Date.now() + 45_000; Date.now() < until && !found.offline; await page.waitForTimeout(100)) {
+    for (const frame of page.frames()) {
+      const text = await frame.locator("body").innerText().catch(() => "");
+      if (text.includes("not a language model")) found.offline = text;
+    }
+  }
+  await shot(page, "offline");
+  log("chose another model");
+  return found;
+});
