@@ -250,7 +250,7 @@ class ProgramRan(Event):
 
 
 class TurnFinished(Event):
-    """`loop_seconds` is the turn's own time: model and program time taken out."""
+    """`loop_seconds` is the turn's own time: model and program time taken out. `tokens` are the turn's, `usd` the run's."""
 
     type: Literal["turnFinished"] = "turnFinished"
     turn: int
