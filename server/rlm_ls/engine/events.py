@@ -250,7 +250,10 @@ class ProgramRan(Event):
 
 
 class TurnFinished(Event):
-    """`loop_seconds` is the turn's own time: model and program time taken out. `tokens` are the turn's, `usd` the run's."""
+    """`loop_seconds` is the turn's own time: model and program time taken out.
+
+    `tokens` are the turn's, `usd` is the run's so far.
+    """
 
     type: Literal["turnFinished"] = "turnFinished"
     turn: int
