@@ -30,6 +30,10 @@ HINTS: tuple[tuple[str, str], ...] = (
     ),
     (r"'str' object has no attribute 'translate'", "Use re.sub or str.replace."),
     (r"'list' object is not an iterator", "Generator expressions are lists here: take [0] of the list, not next()."),
+    (
+        r"'(dict|list|str)' object has no attribute '(get|count|index|lower)'",
+        "Methods are no values: lambda k: d.get(k).",
+    ),
     (r"callable replacement", "re.sub takes only a string here: build the text from re.findall or in a loop."),
     (r"memory limit exceeded", "Do not hold bulk text in variables: count, top, stats and extract work on the server."),
 )

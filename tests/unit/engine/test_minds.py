@@ -45,6 +45,14 @@ async def test_a_sub_model_may_be_awaited_gathered_or_simply_called(ask: Asker, 
     assert "the reply" in mind.asked[1][-1].content
 
 
+async def test_lines_carry_their_numbers_where_that_is_asked_for(ask: Asker) -> None:
+    mind = Mind([script('llm_map("q", chunks(200), numbered=True)\nsubmit("done", cite=[])')])
+    await ask(mind=mind)
+    pieces = sorted(asked[-1].content.split("===\n")[1].split("\n")[0] for asked in mind.sub_asked)
+    assert [piece.split("|")[0] for piece in pieces] == ["1", "201", "401"]
+    assert pieces[0] == "1| 2024-01-01 00:00:00 INFO worker=0 took=0 ms"
+
+
 async def test_llm_map_answers_in_the_order_of_its_items_whichever_is_first(ask: Asker) -> None:
     async def late(prompt: str) -> str:
         number = int(piece_of(prompt))
@@ -245,6 +253,7 @@ async def test_a_coordinator_may_delegate_and_not_look(ask: Asker) -> None:
         [script('print(find("ERROR"))'), script('r = llm_map("q", chunks(200))\nsubmit(str(len(r)), cite=[])')],
     )
     told = await ask(mind=mind, coordinator=True)
+    assert "regex(" not in mind.asked[0][0].content
     assert "not for a coordinator" in mind.asked[1][-1].content
     assert told.answer.answer == "3"
 

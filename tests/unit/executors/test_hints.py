@@ -31,6 +31,7 @@ from tests.scripted import Asker, script
         ("x = (1,\n\n", "", "Syntax"),
         ("{find('ERROR')[0]: 1}", "line 1", "(span.doc, span.line)"),
         ("raise SystemExit", "line 1", "SystemExit"),
+        ("t = {'a': 1}\nmax(t, key=t.get)", "max(t, key=t.get)", "Methods are no values"),
     ],
 )
 async def test_an_error_names_its_line_and_helps(ask: Asker, code: str, line: str, hint: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 SYSTEM = """\
 You are given a task and a piece of a longer text. Read the piece exactly and reply in the form the task asks for,
@@ -42,6 +45,11 @@ def typed(system: str, schema: dict[str, Any] | None) -> str:
 def piece(place: str, text: str) -> str:
     """A piece of the text as it stands below a prompt."""
     return f"=== {place} ===\n{text}" if place else text
+
+
+def numbered(text: str, first: int) -> str:
+    """The text's lines with their numbers, as the card and Spans show them. Lines end as in a Document."""
+    return "\n".join(f"{first + offset}| {line}" for offset, line in enumerate(LINE_END.split(text)))
 
 
 def mend(prompt: str, reply: str, problem: str) -> str:

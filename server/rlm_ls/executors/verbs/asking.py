@@ -28,33 +28,37 @@ Schema = dict[str, Any] | None
 
 
 @verb(returns="str", shape="plain", level="llm", later=True)
-async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = None) -> Any:
+async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = None, numbered: bool = False) -> Any:
     """Ask a sub-model one question, about the text of over (a Span, Selection, path or string) if given.
 
-    It sees the prompt and that text, nothing else. With a JSON schema the reply is a value that fits it. Raises where
-    no reply comes.
+    It sees the prompt and that text, nothing else; with numbered=True each line of the text with its number, so that
+    the reply can name lines to cite. With a JSON schema the reply is a value that fits it. Raises where no reply comes.
     """
     minds = _minds(desk, "llm")
     check_schema(schema)
     items = [None] if over is None else [over]
-    [reply] = await ask(minds, [_call(desk, minds, "llm", prompt, item, schema) for item in items], schema)
+    calls = [_call(desk, minds, "llm", prompt, item, schema, numbered=numbered) for item in items]
+    [reply] = await ask(minds, calls, schema)
     if isinstance(reply, Failed):
         raise SubCallFailed(f"llm() got no reply: {reply.error}")
     return reply
 
 
 @verb(returns="list[str | Failed]", shape="replies", level="llm", later=True)
-async def llm_map(desk: Desk, prompt: Prompt, spans: list[Any], schema: Schema = None) -> list[Row]:
+async def llm_map(
+    desk: Desk, prompt: Prompt, spans: list[Any], schema: Schema = None, numbered: bool = False
+) -> list[Row]:
     """Ask a sub-model the same about each of many pieces (Spans or strings), side by side; replies in their order.
 
     One call an item: give batches (chunks(80), or strings of numbered rows) and ask for short replies in a fixed form.
     An item that got no reply is a Failed with .error in its place. With a JSON schema replies are values that fit it.
+    With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite.
     """
     minds = _minds(desk, "llm_map")
     check_schema(schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
-    calls = [_call(desk, minds, "llm_map", prompt, item, schema) for item in spans]
+    calls = [_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered) for item in spans]
     replies = await ask(minds, calls, schema)
     _count_failures(desk, "llm_map", replies)
     return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
@@ -125,7 +129,9 @@ def _minds(desk: Desk, name: str) -> Minds:
     return desk.minds
 
 
-def _call(desk: Desk, minds: Minds, name: str, prompt: str, item: Any, schema: Schema) -> SubCall:
+def _call(
+    desk: Desk, minds: Minds, name: str, prompt: str, item: Any, schema: Schema, *, numbered: bool = False
+) -> SubCall:
     """One sub-call about one item. Raises ProgramError for one that is too long for the sub-model."""
     system = prompts.typed(prompts.SYSTEM, schema)
     most = minds.characters()
@@ -140,7 +146,8 @@ def _call(desk: Desk, minds: Minds, name: str, prompt: str, item: Any, schema: S
     _check_length(name, len(prompt) + size, most)
     desk.read.update(part.doc for part in selection)
     places = tuple(_place(desk, part) for part in selection[:5])
-    return SubCall(name, system, prompt, _reader(desk, selection), places=places, characters=size, schema=schema)
+    text_of = _reader(desk, selection, numbered)
+    return SubCall(name, system, prompt, text_of, places=places, characters=size, schema=schema)
 
 
 def _is_text(desk: Desk, item: Any) -> bool:
@@ -149,7 +156,7 @@ def _is_text(desk: Desk, item: Any) -> bool:
     return all(isinstance(row, str) and desk.context.number(row) is None for row in rows)
 
 
-def _reader(desk: Desk, selection: Selection) -> Callable[[], Awaitable[str]]:
+def _reader(desk: Desk, selection: Selection, numbered: bool) -> Callable[[], Awaitable[str]]:
     """Reads the text when its turn comes."""
 
     async def read() -> str:
@@ -161,7 +168,8 @@ def _reader(desk: Desk, selection: Selection) -> Callable[[], Awaitable[str]]:
                 continue
             span = await desk.search.span_at(part.doc, part.start, part.end)
             place = f"{span.doc}:{span.line}-{span.end_line}"
-            texts.append(prompts.piece(place, await desk.search.read(span)))
+            text = await desk.search.read(span)
+            texts.append(prompts.piece(place, prompts.numbered(text, span.line) if numbered else text))
         return "\n\n".join(texts)
 
     return read
