@@ -69,7 +69,9 @@ async def cite(item: Any, desk: Desk) -> Citation:
     number = desk.document(span.doc)
     document = desk.doc(number)
     where = await desk.search.span_at(number, span.start, span.end)
-    if (where.line, where.end_line) != (span.line, span.end_line):
+    start, end = await desk.search.positions(number, [span.start, span.end])
+    # A last line that is empty has no bytes of its own: the span ends where that line starts.
+    if where.line != span.line or span.end_line not in (where.end_line, end[0] + 1):
         raise ProgramError(
             f"{span.doc} bytes {span.start}-{span.end} are lines {where.line}-{where.end_line}, "
             f"not {span.line}-{span.end_line}.",
@@ -77,7 +79,6 @@ async def cite(item: Any, desk: Desk) -> Citation:
         )
     if not any(_inside(part, number, span) for part in desk.context.limit):
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
-    start, end = await desk.search.positions(number, [span.start, span.end])
     if document.notebook:
         start = end = (0, 0)  # the text is the cells' sources; the file's own lines are JSON
     quote = await desk.search.read(_bounded(span))

@@ -42,6 +42,14 @@ async def test_a_citation_that_fails_its_check_goes_back_with_the_reason(ask: As
     assert told.answer.answer == "y"
 
 
+@pytest.mark.parametrize("cite", ["split('X')", "chunks(3)", "lines(3, 5)", "'app.log:3-5'"])
+async def test_a_span_that_ends_with_an_empty_line_can_be_cited(ask: Asker, cite: str) -> None:
+    text = "a\nb\nX 1\nc\n\nX 2\r\nd\r\n\r\n"
+    told = await ask(script(f"submit('x', cite={cite})"), text=text)
+    assert told.answer.status == "answered"
+    assert all(citation.state == "verified" for citation in told.answer.citations)
+
+
 async def test_a_forged_span_is_refused(ask: Asker) -> None:
     forged = "s = lines(4, 4)\ns.line = 9\ns.end_line = 9\nsubmit('x', cite=[s])"
     told = await ask(script(forged), script("submit('y')"))
