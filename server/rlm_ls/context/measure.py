@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+DIGEST = 16
+"""Bytes of a digest: of a block, and at the end of a small text's, where they are the text's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

@@ -14,7 +14,7 @@ from rlm_ls.context.document import CHECKPOINT, Document, Source
 from rlm_ls.context.encoding import LOSSY, not_text
 from rlm_ls.context.intake import Copied, Incoming, Larger, Read, Refused
 from rlm_ls.context.language import language_of
-from rlm_ls.context.measure import Measure, Whole, join
+from rlm_ls.context.measure import DIGEST, Measure, Whole, join
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Hold
 from rlm_ls.context.piece import File
@@ -32,9 +32,6 @@ NOTEBOOK = 256 << 20
 RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
-
-DIGEST = 16
-"""Bytes at the end of a small text's digest that are the text's own."""
 
 GROWTH = 3
 """Times that a text may grow on its way to UTF-8."""

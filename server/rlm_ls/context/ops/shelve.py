@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
-from hashlib import blake2b
+from hashlib import sha256
 from itertools import chain
 from typing import BinaryIO
 
@@ -13,7 +13,7 @@ from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.encoding import Encoding, encoding_of, guessed, not_text
 from rlm_ls.context.intake import Copied, Incoming, Larger, Refused
-from rlm_ls.context.measure import Whole, join
+from rlm_ls.context.measure import DIGEST, Whole, join
 from rlm_ls.context.ops import inspect
 from rlm_ls.context.ops.notebook import cells_of, is_notebook
 from rlm_ls.context.ops.reader import opened
@@ -134,7 +134,7 @@ def _whole(text: bytes, characters: int) -> Whole:
         checkpoints=tuple(checkpoints),
         bad=-1,
         bad_line=0,
-        digest=blake2b(text, digest_size=16).digest(),
+        digest=sha256(text).digest()[:DIGEST],
     )
 
 
