@@ -18,8 +18,8 @@ class Row(BaseModel):
     """`digest` is the question's; `model` what was asked for, `replied` what answered; `usd` is None where the
     price is not known; `error` is empty if there was an answer.
 
-    `calls` are model calls of the run itself, `sub_calls` those its scripts made, `cached_calls` those of them that
-    were free. `turns` and `route` are empty in arms of one call.
+    `calls` were made to a model, of which `sub_calls` by scripts; `cached_calls` were answered without one. `turns` and
+    `route` are empty in arms of one call.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
