@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +17,7 @@ from rlm_ls import __version__
 from rlm_ls.cli.consent import consent
 from rlm_ls.cli.native_consent import native_consent
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, err, on_interrupt, run, session, user_settings
+from rlm_ls.cli.session import EXIT, Session, err, on_interrupt, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import new_run_id
@@ -83,15 +85,27 @@ async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool
     request: AskRequest = await asyncio.to_thread(make)
     async with session(settings) as opened:
         assert request.run_id is not None
-        opened.engine.native_consent = native_consent(opened.engine, screen)
         run_id = request.run_id
-        async with on_interrupt(lambda: opened.engine.stop(run_id)):
-            with screen:
-                answer = await opened.engine.ask(request, screen, consent=consent(screen, yes=yes))
+        async with watched(opened, run_id, screen):
+            answer = await opened.engine.ask(request, screen, consent=consent(screen, yes=yes))
         if record is not None:
             events = await opened.engine.store.events(run_id)
             await asyncio.to_thread(write_trace, record, events, answer)
             err.print(f"recorded: {record}", markup=False)
+    return told(answer, as_json)
+
+
+@asynccontextmanager
+async def watched(opened: Session, run_id: str, screen: Screen) -> AsyncIterator[None]:
+    """A run at a terminal: what it does is shown, Ctrl-C stops it, consent to native programs can be asked for."""
+    opened.engine.native_consent = native_consent(opened.engine, screen)
+    async with on_interrupt(lambda: opened.engine.stop(run_id)):
+        with screen:
+            yield
+
+
+def told(answer: Answer, as_json: bool) -> int:
+    """Shows the Answer; the command's exit code."""
     if as_json:
         print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
     else:

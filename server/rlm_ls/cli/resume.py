@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from rlm_ls.cli.ask import told, watched
 from rlm_ls.cli.consent import consent
-from rlm_ls.cli.native_consent import native_consent
-from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, on_interrupt, run, session, user_settings
+from rlm_ls.cli.screen import Screen
+from rlm_ls.cli.session import run, session, user_settings
 from rlm_ls.engine.request import Budget
 
 
@@ -35,12 +34,6 @@ def resume(
 async def _resume(name: str, budget: Budget, yes: bool, as_json: bool, screen: Screen) -> int:
     async with session(user_settings()) as opened:
         run_id = (await opened.engine.store.run(name)).run_id
-        opened.engine.native_consent = native_consent(opened.engine, screen)
-        async with on_interrupt(lambda: opened.engine.stop(run_id)):
-            with screen:
-                answer = await opened.engine.resume(run_id, screen, budget=budget, consent=consent(screen, yes=yes))
-    if as_json:
-        print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
-    else:
-        show_answer(answer)
-    return EXIT[answer.status]
+        async with watched(opened, run_id, screen):
+            answer = await opened.engine.resume(run_id, screen, budget=budget, consent=consent(screen, yes=yes))
+    return told(answer, as_json)

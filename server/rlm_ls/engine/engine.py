@@ -256,7 +256,7 @@ class Engine:
 
 
 def _resumed(run: Broken) -> RunResumed:
-    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies()))
+    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies))
 
 
 def _cut_off(active: Active, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:

@@ -54,7 +54,8 @@ async def pay(
         used = reply.usage
         return Paid(reply, time.perf_counter() - started)
     except RlmError as error:
-        used = spent(error) if spent(error) != NOTHING else None
+        cost = spent(error)
+        used = None if cost == NOTHING else cost
         raise
     finally:
         # A recording's tokens are of another prompt: nothing is to be learnt from them.

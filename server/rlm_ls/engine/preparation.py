@@ -26,6 +26,7 @@ from rlm_ls.engine.run import Run
 from rlm_ls.engine.setup import Plan, set_up
 from rlm_ls.engine.submission import check_schema
 from rlm_ls.engine.submodels import SubModels, choose_sub_models
+from rlm_ls.engine.traced import first
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
@@ -96,7 +97,7 @@ async def prepare(
         subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
     warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
-        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies())
+        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies)
     languages: tuple[str, ...] = ()
     if route == "rlm":
         earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
@@ -119,7 +120,7 @@ async def prepare(
 
 def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
     """What the prompt of a trace offered: told again, it must not depend on the machine. None where it says nothing."""
-    chosen = next((event for event in events if event["type"] == "routeChosen"), {})
+    chosen = first(events, "routeChosen")
     return tuple(chosen["languages"]) if "languages" in chosen else None
 
 

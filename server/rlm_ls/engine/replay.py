@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,9 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.traced import request_of
+from rlm_ls.engine.traced import Events, first, request_of
 from rlm_ls.models.base import Model
 from rlm_ls.models.recorded import RecordedModel
-
-Events = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +50,14 @@ async def replay(
 
     answer = await engine.ask(request, listen, model=model)
     differences += _changed_context(events, seen)
-    recorded = next((event["answer"] for event in events if event["type"] == "runFinished"), None)
+    recorded = first(events, "runFinished").get("answer")
     if recorded and recorded["answer"] != answer.answer:
         differences.append(f"The answer differs. Recorded: {recorded['answer'][:300]}")
     return Replayed(answer, tuple(dict.fromkeys(differences)))
 
 
 def _changed_context(events: Events, seen: Events) -> list[str]:
-    old, new = (next((e for e in stream if e["type"] == "contextTaken"), None) for stream in (events, seen))
+    old, new = first(events, "contextTaken"), first(seen, "contextTaken")
     if not old or not new:
         return []
     if (old["count"], old["size"]) == (new["count"], new["size"]):

@@ -10,22 +10,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.subcalls import SubReply, replies_in
-from rlm_ls.engine.traced import scope_of
+from rlm_ls.engine.traced import Events, asked, first, scope_of
 from rlm_ls.errors import BadRequest, DocumentChanged
 from rlm_ls.models.base import Message, Model, Reply, TextSink
 from rlm_ls.models.recorded import RecordedCall, calls_from_events
 from rlm_ls.store.rows import RunRow
 
-Events = Sequence[Mapping[str, Any]]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Broken:
     """A run that broke off, as its trace tells. `seconds` is how long it had worked, `created` when it was begun."""
 
@@ -42,11 +41,12 @@ class Broken:
     @property
     def digest(self) -> str:
         """The snapshot's; empty if the run broke off before there was one."""
-        return next((str(event["digest"]) for event in self.events if event["type"] == "contextTaken"), "")
+        return str(first(self.events, "contextTaken").get("digest", ""))
 
     def calls(self, child: str = "") -> Sequence[RecordedCall]:
         return calls_from_events(self.events, child)
 
+    @cached_property
     def sub_replies(self) -> dict[str, SubReply]:
         return replies_in(self.events)
 
@@ -60,26 +60,18 @@ def broken(row: RunRow, events: Events, budget: Budget, buffers: Sequence[Buffer
         raise BadRequest(f"Run {row.run_id} is under way.", "Wait for it, or stop it first.")
     if row.status == "answered":
         raise BadRequest(f"Run {row.run_id} was answered.", "Follow up on it, or ask anew.")
-    started = next((event for event in events if event["type"] == "runStarted"), None)
-    if started is None:
+    started, chosen = first(events, "runStarted"), first(events, "routeChosen")
+    if not started:
         raise BadRequest(f"Run {row.run_id} broke off before it began.", "Ask again: nothing was paid.")
-    chosen: Mapping[str, Any] = next((event for event in events if event["type"] == "routeChosen"), {})
     if chosen.get("modelKind") == "recorded":
         raise BadRequest("This run played a recording.", f"Play it again: rlm-ls replay {row.run_id}.")
     model = "offline" if chosen.get("modelKind") == "offline" else chosen.get("model")
     scope = scope_of(started, None)
     _check_folder(scope, started)
     wanted = set(started["scope"].get("buffers", ()))
-    request = AskRequest(
-        question=started["question"],
-        scope=replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)),
-        model=str(model) if model else None,
-        levels=tuple(started.get("levels", ("dsl",))),
-        budget=_changed(Budget(**started.get("budget", {})), budget),
-        schema=started.get("answerSchema"),
-        follow_up=started.get("followUp"),
-        run_id=row.run_id,
-        coordinator=bool(started.get("coordinator")),
+    then = asked(started, replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)))
+    request = replace(
+        then, model=str(model) if model else None, budget=_changed(then.budget, budget), run_id=row.run_id
     )
     return Broken(row.run_id, events, request, row.created, float(events[-1].get("at", 0.0)))
 

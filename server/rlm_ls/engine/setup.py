@@ -8,6 +8,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.document import Selection
@@ -118,11 +119,6 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
     if not plan.subs.models:
         return None
 
-    async def child(
-        question: str, within: Selection, levels: tuple[str, ...] | None, schema: dict[str, Any] | None
-    ) -> ChildAnswer:
-        return await _child(plan, journal, ledger, desk, _Asked(question, within, levels, schema))
-
     return RunMinds(
         models=plan.subs.models,
         dispatcher=plan.engine.dispatcher,
@@ -130,29 +126,30 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         ledger=ledger,
         known=plan.subs.known,
         retold=plan.subs.retold,
-        start_child=child,
+        start_child=partial(_child, plan, journal, ledger, desk),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    question: str
-    within: Selection
-    levels: tuple[str, ...] | None
-    schema: dict[str, Any] | None
-
-
-async def _child(plan: Plan, parent: Journal, account: Ledger, desk: Desk, asked: _Asked) -> ChildAnswer:
+async def _child(
+    plan: Plan,
+    parent: Journal,
+    account: Ledger,
+    desk: Desk,
+    question: str,
+    within: Selection,
+    only: tuple[str, ...] | None,
+    schema: dict[str, Any] | None,
+) -> ChildAnswer:
     """One child run, from its announcement to its answer. What it has read counts for its parent."""
     journal, ledger = parent.of_child(), account.child(min(CHILD_TURNS, account.limits.turns))
-    levels = tuple(level for level in plan.levels if asked.levels is None or level in (*asked.levels, "dsl"))
-    context, numbers = desk.context.narrowed(asked.within)
+    levels = tuple(level for level in plan.levels if only is None or level in (*only, "dsl"))
+    context, numbers = desk.context.narrowed(within)
     size = sum(part.end - part.start for part in context.limit)
     started = time.monotonic()
     await journal.emit(
-        ChildStarted(run_id="", question=asked.question, documents=len(context.documents), size=size, levels=levels)
+        ChildStarted(run_id="", question=question, documents=len(context.documents), size=size, levels=levels)
     )
-    request = AskRequest(question=asked.question, scope=Scope(kind="document"), schema=asked.schema)
+    request = AskRequest(question=question, scope=Scope(kind="document"), schema=schema)
     below = replace(
         plan,
         model=_for_child(plan.model, journal.child),

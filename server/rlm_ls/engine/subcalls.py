@@ -60,8 +60,8 @@ class Dispatcher:
         while (flying := self._under_way.get(key)) is not None:
             # If whoever pays is cancelled, whoever waits takes over.
             await asyncio.wait([flying])
-            if not flying.cancelled() and flying.exception() is None:
-                return _for_nothing(flying.result())
+            if not flying.cancelled():
+                return SubReply(flying.result().text, cached=True)
         self._under_way[key] = future = asyncio.get_running_loop().create_future()
         try:
             found = (await self._cache.cached_replies([key])).get(key)
@@ -107,7 +107,3 @@ def replies_in(events: Iterable[Mapping[str, Any]]) -> dict[str, SubReply]:
         if (known := found.get(event["key"])) is None or known.cached or known.error:
             found[event["key"]] = reply
     return found
-
-
-def _for_nothing(reply: SubReply) -> SubReply:
-    return SubReply(reply.text, cached=True)

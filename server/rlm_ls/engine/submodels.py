@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from rlm_ls.engine.minds import SubModel
 from rlm_ls.engine.subcalls import SubReply, replies_in
+from rlm_ls.engine.traced import first
 from rlm_ls.executors.minds import SubRole
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
@@ -61,8 +61,7 @@ def _also(root: Model, role: SubRole) -> Model:
 
 def _recorded(root: RecordedModel, settings: Settings) -> SubModels:
     """The sub-model of a recording that has one; it knows what is in the recording and nothing else."""
-    chosen: Mapping[str, Any] = next((event for event in root.events if event.get("type") == "routeChosen"), {})
-    name = str(chosen.get("subModel") or "")
+    name = str(first(root.events, "routeChosen").get("subModel") or "")
     if not name:
         return SubModels()
     silent = RecordedModel((), strict=True, name=name)

@@ -1,4 +1,4 @@
-"""What was asked, as a trace tells it."""
+"""What a trace tells: its events by kind, and what was asked."""
 
 from __future__ import annotations
 
@@ -13,18 +13,28 @@ from rlm_ls.errors import BadRequest
 Events = Sequence[Mapping[str, Any]]
 
 
+def first(events: Events, kind: str) -> Mapping[str, Any]:
+    """The first event of a kind; empty if there is none."""
+    return next((event for event in events if event["type"] == kind), {})
+
+
 def request_of(events: Events, root: Path | None = None) -> AskRequest:
     """The request that a trace began with."""
-    started = next((event for event in events if event["type"] == "runStarted"), None)
-    if started is None:
+    started = first(events, "runStarted")
+    if not started:
         raise BadRequest("This trace has no beginning, so it cannot be replayed.")
     if started["scope"].get("buffers"):
         raise BadRequest(
             "This run read open editor buffers, whose text a trace does not keep.", "Save the files and ask again."
         )
+    return asked(started, scope_of(started, root))
+
+
+def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
+    """The request that `runStarted` tells of, about `scope`."""
     return AskRequest(
         question=started["question"],
-        scope=scope_of(started, root),
+        scope=scope,
         budget=Budget(**started.get("budget", {})),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),

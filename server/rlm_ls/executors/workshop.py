@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -62,7 +61,6 @@ class Compiled:
 
     path: Path
     cached: bool
-    seconds: float
 
 
 class Workshop:
@@ -89,14 +87,13 @@ class Workshop:
 
     async def compile(self, source: str, language: Language, target: Target) -> Compiled:
         """From the cache, or compiled now. Raises CompileFailed, LevelUnavailable, SandboxUnavailable."""
-        started = time.perf_counter()
         wrapped = wrap(source, language, target)
         compiler = "" if language == "wat" else await self.compilers.fingerprint(language, target)
         key = key_of([ABI, language, target, wrapped.source, wrapped.prelude, compiler, wasmtime_version()])
         await asyncio.to_thread(self.programs.open)
         path = self.programs.path(key, "cwasm" if target == "wasm" else "native")
         if await asyncio.to_thread(self.programs.holds, path):
-            return Compiled(path, True, time.perf_counter() - started)
+            return Compiled(path, True)
         try:
             made = b""
             if language != "wat":
@@ -108,7 +105,7 @@ class Workshop:
         elif problem := await self.wasm.compile(path, module=made, wat=source if language == "wat" else ""):
             raise CompileFailed(problem)
         await asyncio.to_thread(self.programs.trim)
-        return Compiled(path, False, time.perf_counter() - started)
+        return Compiled(path, False)
 
     async def run_native(self, path: Path, batches: Sequence[Pieces], limits: Limits) -> Output:
         """A native program over the text, as one file: where it lies, if it is one whole document.

@@ -7,7 +7,7 @@ globally.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from lsprotocol import types
@@ -34,6 +34,8 @@ TRACE = "rlm.server.trace"
 DOCTOR = "rlm.server.doctor"
 CLEAR_CACHE = "rlm.server.clearCache"
 
+Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
+
 CANNED = {
     "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
     "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
@@ -52,24 +54,12 @@ def register(server: RlmServer) -> None:
             if question is None:
                 return None
             asked = attrs.evolve(asked, question=question)
-        plain = not server.client.has_commands
-        asked = attrs.evolve(
-            asked,
-            work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
-            show=plain if asked.show is None else asked.show,
-        )
-        return await ask_as_job(server, asked, tell=plain)
+        return await ask_as_job(server, _for_client(server, asked, params), tell=not server.client.has_commands)
 
     @server.command(RESUME)
     async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
-        plain = not server.client.has_commands
-        asked = attrs.evolve(
-            asked,
-            work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
-            show=plain if asked.show is None else asked.show,
-        )
-        return await resume_as_job(server, asked, tell=plain)
+        return await resume_as_job(server, _for_client(server, asked, params), tell=not server.client.has_commands)
 
     @server.command(STOP)
     async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
@@ -90,6 +80,15 @@ def register(server: RlmServer) -> None:
     @server.command(CLEAR_CACHE)
     async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _told(server, clear_cache(server))
+
+
+def _for_client(server: RlmServer, asked: Run, params: types.ExecuteCommandParams) -> Run:
+    """The command's own token counts where the argument has none; a client without a plugin has the answer shown."""
+    return attrs.evolve(
+        asked,
+        work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
+        show=not server.client.has_commands if asked.show is None else asked.show,
+    )
 
 
 def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any]:

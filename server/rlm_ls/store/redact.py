@@ -8,7 +8,6 @@ replies, calls of verbs, answers and citations stay. At level "full" all is kept
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -40,7 +39,7 @@ whole takes linear time on hostile text. The apostrophe of `can't` opens nothing
 def for_trace(event: Mapping[str, Any], level: TraceLevel, *, known: Sequence[str]) -> dict[str, Any]:
     """The event as the store may keep it. `known` is what `known_secrets` gave when the run began."""
     kept = redact(event) if level == "standard" else dict(event)
-    scrubbed = _scrubbed(kept, known)
+    scrubbed = scrub(kept, known)
     assert isinstance(scrubbed, dict)
     return scrubbed
 
@@ -81,12 +80,8 @@ def known_secrets(environ: Mapping[str, str], secrets: Iterable[str] = ()) -> tu
     return tuple(sorted(known, key=len, reverse=True))
 
 
-def scrub(value: Any, *, secrets: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> Any:
+def scrub(value: Any, known: Sequence[str]) -> Any:
     """`value` with keys taken out of every string: those that are known, and what looks like one."""
-    return _scrubbed(value, known_secrets(environ, secrets))
-
-
-def _scrubbed(value: Any, known: Sequence[str]) -> Any:
     match value:
         case str():
             for secret in known:
@@ -95,9 +90,9 @@ def _scrubbed(value: Any, known: Sequence[str]) -> Any:
                 return value
             return _KEY_SHAPES.sub(lambda found: (found["keep"] or "") + _REMOVED, value)
         case Mapping():
-            return {_scrubbed(key, known): _scrubbed(item, known) for key, item in value.items()}
+            return {scrub(key, known): scrub(item, known) for key, item in value.items()}
         case list() | tuple():
-            return [_scrubbed(item, known) for item in value]
+            return [scrub(item, known) for item in value]
     return value
 
 

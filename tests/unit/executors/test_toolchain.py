@@ -61,17 +61,17 @@ async def test_an_error_is_the_first_with_its_line_and_short(toolchains: Toolcha
     assert len(str(caught.value)) < 500
 
 
-async def test_lines_are_those_of_the_program_not_of_the_prelude(toolchains: Toolchains) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("pub fn analyze(t: &str) -> String {\n\n    t.no_such_thing()\n}", id="below a prelude"),
+        pytest.param(
+            'pub fn analyze(t: &str) -> String {\n    let x = 1;\n    format!("{} {}", t)\n}', id="in a macro"
+        ),
+    ],
+)
+async def test_lines_are_those_of_the_program_that_was_written(toolchains: Toolchains, source: str) -> None:
     await needed(toolchains, "rust", "native")
-    source = "pub fn analyze(t: &str) -> String {\n\n    t.no_such_thing()\n}"
-    with pytest.raises(CompileFailed) as caught:
-        await toolchains.compile(source, "rust", "native", prelude=native_prelude("rust"))
-    assert caught.value.line == 3
-
-
-async def test_an_error_in_a_macro_is_where_the_program_uses_it(toolchains: Toolchains) -> None:
-    await needed(toolchains, "rust", "native")
-    source = 'pub fn analyze(t: &str) -> String {\n    let x = 1;\n    format!("{} {}", t)\n}'
     with pytest.raises(CompileFailed) as caught:
         await toolchains.compile(source, "rust", "native", prelude=native_prelude("rust"))
     assert caught.value.line == 3
