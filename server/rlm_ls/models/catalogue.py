@@ -72,7 +72,9 @@ def cost(litellm: Any, entry: Entry | None, usage: Any, *, otherwise: float) -> 
             completion_tokens=figures.completion_tokens,
             usage_object=figures,
         )
-        return float(prompt + completion)
+        dollars = float(prompt + completion)
+        # Tiers and cache writes cost more than the plain price, but no multiple of it that a server makes up.
+        return dollars if 0 <= dollars <= 10 * otherwise else otherwise
     except Exception:
         return otherwise
 
