@@ -42,7 +42,9 @@ class Endpoint:
     @property
     def shown(self) -> str:
         """`base` for people to read: without a password that a variable may have put there."""
-        return "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host).geturl()
+        return (
+            "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host, query="", fragment="").geturl()
+        )
 
 
 def usual_variables(provider: str) -> tuple[str, ...]:

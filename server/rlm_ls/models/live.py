@@ -57,6 +57,11 @@ class LiteLLMModel:
         """Host and port of an own endpoint, else the provider's name."""
         return self._where.host or self._provider
 
+    @property
+    def address(self) -> str:
+        """What is asked, whole: the URL of an own endpoint without its password, else the provider's name."""
+        return self._where.shown or self._provider
+
     async def prepare(self) -> None:
         """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
 

@@ -144,8 +144,8 @@ def install() -> None:
         verify = ssl_context if ssl_context is not None else ssl_verify is not False
         return Transport(client=lambda: session(verify), ssl_verify=False if ssl_verify is False else None)
 
-    AsyncHTTPHandler.create_async_transport = staticmethod(make)
-    AsyncHTTPHandler._create_async_transport = staticmethod(make)
+    maker: Any = AsyncHTTPHandler
+    maker.create_async_transport = maker._create_async_transport = staticmethod(make)
     watched: Any = httpx.AsyncHTTPTransport
     whole: Any = httpx.HTTPTransport
     watched.handle_async_request = _guarded(watched.handle_async_request)
