@@ -10,18 +10,13 @@ from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models import direct, hosted, library
-from rlm_ls.models.base import NOTHING, Message, Reply, TextSink, Usage
+from rlm_ls.models.base import MOST_TOKENS, NOTHING, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.direct import Piece
 from rlm_ls.models.endpoint import Endpoint, endpoint
 from rlm_ls.models.failures import Breach, Called, ContentFiltered, Failure, Unfinished, judge, unplaced
 from rlm_ls.models.patience import Patience, pause
 from rlm_ls.models.transport import Call
-
-MOST_TEXT = 4_000_000
-SLACK, CHARACTERS_A_TOKEN = 64_000, 16
-MOST_TOKENS = 1_000_000_000
-"""Whoever reports more for one call has miscounted; the store could not hold any number."""
 
 
 class LiteLLMModel:
@@ -258,11 +253,6 @@ class _Shown:
         if self._partial and self._sink is not None:
             self._sink("\n\n[the stream broke off; asking again]\n\n")
         self._partial = False
-
-
-def reply_room(max_tokens: int | None) -> int:
-    """Most characters of a reply. Some servers do not know the limit that they are given, so there is room above it."""
-    return MOST_TEXT if max_tokens is None else min(MOST_TEXT, SLACK + CHARACTERS_A_TOKEN * max_tokens)
 
 
 def _get(usage: Any, name: str) -> Any:

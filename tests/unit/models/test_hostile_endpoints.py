@@ -95,6 +95,12 @@ async def test_a_model_s_name_leads_to_no_other_place_than_its_endpoint() -> Non
         assert elsewhere.requests == []
 
 
+async def test_a_provider_whose_requests_nobody_watches_is_unknown() -> None:
+    async with answering(silence) as here:
+        assert isinstance(await refused(model("aiohttp_openai/x", here.base)), UnknownModel)
+        assert here.requests == []
+
+
 async def test_a_model_on_this_machine_is_asked_without_a_proxy_by_every_provider(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
