@@ -130,6 +130,12 @@ class SubCallFailed(RlmError):
     code = 4207
 
 
+class ModelChanged(RlmError):
+    """A run that broke off would go on with another model, at another endpoint or with less privacy than it began."""
+
+    code = 4208
+
+
 class BadPattern(RlmError):
     """A search pattern is invalid, or means something no linear-time engine can do."""
 

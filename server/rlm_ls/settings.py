@@ -95,7 +95,7 @@ ModelNames = Annotated[tuple[Annotated[Name, AfterValidator(_model_name)], ...],
 Hosts = Annotated[tuple[Annotated[Name, AfterValidator(_own_host)], ...], BeforeValidator(_one_or_many)]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -144,8 +144,8 @@ class BudgetSettings(Section):
     turns: int = Field(default=16, ge=1, le=1000)
     seconds: Seconds = 600.0
     usd: Dollars = 1.0
-    tokens: int = Field(default=500_000, ge=0)
-    sub_calls: int = Field(default=1000, ge=0)
+    tokens: int = Field(default=500_000, ge=0, le=10**12)
+    sub_calls: int = Field(default=1000, ge=0, le=10**9)
     depth: int = Field(default=1, ge=0, le=8)
     ask_above_usd: Dollars | None = None
 

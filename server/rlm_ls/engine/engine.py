@@ -152,16 +152,21 @@ class Engine:
         buffers: Sequence[Buffer] = (),
         consent: Ask | None = None,
         model: ModelFactory | None = None,
+        choice: str | None = None,
     ) -> Answer:
         """Go on with a run that broke off or found no answer; what was paid for is not asked for again.
 
         `run_id` may be a prefix; `budget` holds limits that are to differ, `buffers` the texts that are open now.
-        Raises UnknownRun, BadRequest where there is nothing to go on with, DocumentChanged, and what `ask` raises.
+        The models that were asked then are asked, at the endpoints of then; `choice` names another on purpose.
+        Raises UnknownRun, BadRequest where there is nothing to go on with, DocumentChanged, ModelChanged, and what
+        `ask` raises.
         """
         row = await self.store.run(run_id)
         if row.run_id in self._active:
             raise BadRequest(f"Run {row.run_id} is under way already.")
-        resumed = broken(row, await self.store.events(row.run_id), budget or Budget(), buffers)
+        resumed = broken(
+            row, await self.store.events(row.run_id), budget or Budget(), buffers, choice, model is not None
+        )
         return await self._started(
             row.run_id, lambda: self._conduct(row.run_id, resumed.request, on_event, model, consent, resumed)
         )
@@ -256,7 +261,7 @@ class Engine:
 
 
 def _resumed(run: Broken) -> RunResumed:
-    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies))
+    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies), model=run.choice)
 
 
 def _cut_off(active: Active, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:

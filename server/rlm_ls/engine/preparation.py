@@ -16,12 +16,12 @@ from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.earlier import Earlier, assigned
-from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
 from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.resume import Broken, ResumedModel, check_unchanged
+from rlm_ls.engine.resume import Broken, ResumedModel, answering, check_answering, check_unchanged, last
 from rlm_ls.engine.run import Run
 from rlm_ls.engine.setup import Plan, set_up
 from rlm_ls.engine.submission import check_schema
@@ -94,7 +94,15 @@ async def prepare(
     route, reason = choose_route(context, model, settings)
     subs = SubModels()
     if "llm" in levels and route == "rlm":
-        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+        then = resumed.sub_names if resumed else None
+        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id), then)
+    asked = answering("root", model)
+    for role, sub in subs.models.items():
+        asked += answering(role, sub.model)
+    if resumed is not None:
+        check_answering(resumed, asked if model.kind == "live" else (), settings.privacy)
+        if resumed.choice:
+            warnings.append(_chosen_anew(resumed, asked))
     warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies)
@@ -112,10 +120,18 @@ async def prepare(
             model_kind=model.kind,
             sub_model=subs.name,
             languages=languages,
+            answering=tuple(asked),
+            privacy=settings.privacy,
         )
     )
     plan = Plan(engine, settings, model, subs, created, levels, languages, route, reason, earlier, warnings)
     return await set_up(plan, request, context, journal, ledger, stack)
+
+
+def _chosen_anew(run: Broken, asked: Sequence[Answering]) -> str:
+    had = last(run.events, "routeChosen").get("model") or "another model"
+    now = ", ".join(dict.fromkeys(f"{one.model} at {one.address}" for one in asked))
+    return f"The run was begun with {had} and goes on, as it was told to, with {now}."
 
 
 def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:

@@ -35,7 +35,7 @@ def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
     return AskRequest(
         question=started["question"],
         scope=scope,
-        budget=Budget(**started.get("budget", {})),
+        budget=Budget.of(started.get("budget") or {}),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),
         levels=tuple(started.get("levels", ("dsl",))),

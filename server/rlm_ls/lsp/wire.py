@@ -136,9 +136,10 @@ class TraceParams:
 
 @attrs.frozen
 class ResumeParams:
-    """`budget`: limits that are to differ from those the run began with."""
+    """`budget`: limits that are to differ from those the run began with; `model`: another than was asked then."""
 
     run_id: str
+    model: str | None = None
     budget: BudgetParams | None = None
     work_done_token: int | str | None = None
     partial_result_token: int | str | None = None
