@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal
 
@@ -10,12 +12,15 @@ from pydantic import Field
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
 from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.judging.judge import check_schema
 from rlm_ls.executors.llm import prompts
-from rlm_ls.executors.llm.replies import ask, check_schema
+from rlm_ls.executors.llm.replies import ask
 from rlm_ls.executors.minds import Failed, Minds, SubCall
 from rlm_ls.executors.registry import verb
 
 MOST_ITEMS = 20_000
+AT_ONCE = 200
+"""Items looked at before others get their turn on the event loop."""
 OF_PARENT = 0.6
 """A child run that is given more than this share of its parent's text only repeats its parent's work."""
 
@@ -35,7 +40,7 @@ async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = Non
     the reply can name lines to cite. With a JSON schema the reply is a value that fits it. Raises where no reply comes.
     """
     minds = _minds(desk, "llm")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     items = [None] if over is None else [over]
     calls = [_call(desk, minds, "llm", prompt, item, schema, numbered=numbered) for item in items]
     [reply] = await ask(minds, calls, schema)
@@ -55,10 +60,14 @@ async def llm_map(
     With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite.
     """
     minds = _minds(desk, "llm_map")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
-    calls = [_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered) for item in spans]
+    calls = []
+    for number, item in enumerate(spans):
+        calls.append(_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered))
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
     replies = await ask(minds, calls, schema)
     _count_failures(desk, "llm_map", replies)
     return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
@@ -92,7 +101,7 @@ async def rlm(
     desk: Desk,
     question: Prompt,
     within: Any = None,
-    levels: list[Level] | None = None,
+    levels: Annotated[list[Level], Field(max_length=8)] | None = None,
     schema: Schema = None,
     whole: bool = False,
 ) -> Any:
@@ -102,7 +111,7 @@ async def rlm(
     piece that fits a sub-model llm() is enough. Most of your own text is refused unless whole=True.
     """
     minds = _minds(desk, "rlm")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     selection = desk.select(within)
     share = _size(selection) / max(1, _size(desk.context.limit))
     if share >= OF_PARENT and not whole:
@@ -194,5 +203,5 @@ def _check_length(name: str, characters: int, most: int) -> None:
 def _count_failures(desk: Desk, name: str, replies: list[Any]) -> None:
     errors = [reply.error for reply in replies if isinstance(reply, Failed)]
     if errors:
-        most = max(set(errors), key=errors.count)
+        [(most, _)] = Counter(errors).most_common(1)
         desk.note(f"{name}(): {len(errors)} of {len(replies)} items failed, e.g. {most}")
