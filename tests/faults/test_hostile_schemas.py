@@ -120,7 +120,7 @@ async def test_a_verb_refuses_every_schema_that_leads_out_of_itself(
         tries += ["try:", f"    {call(verb, schema)}", "except ValueError as e:", "    refused += 'schema' in str(e)"]
     mind = Mind([script("\n".join([*tries, "print(refused)"])), script("submit('x')")], lambda _: '{"a": [1]}')
     told = await ask(mind=mind, scope=document(TEXT), budget=Budget(depth=2))
-    assert mind.asked[1][-1].content.strip() == str(len(schemas))
+    assert mind.asked[1][-1].content.split()[0] == str(len(schemas))
     assert told.answer.status == "answered"
     assert not mind.sub_asked
     assert not opened
