@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
 
-MOST_NOTES = 100
-"""Of one script: a loop may call verbs a million times."""
-
 Tell = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -64,7 +61,7 @@ class Desk:
 
     def note(self, text: str) -> None:
         """Tell the model something beside the result ("50 of 1,234 shown"). Repeats are said once a script."""
-        if text and len(self.notes) < MOST_NOTES and text not in self.notes:
+        if text and text not in self.notes:
             self.notes.append(text)
 
     def select(self, within: Any) -> Selection:

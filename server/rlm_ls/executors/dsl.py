@@ -53,6 +53,7 @@ CHEAP_DUMP = 256 << 10
 MEMORY = 256 << 20
 TOLD = 2_000
 """Characters of an error of a verb that a script may catch."""
+MOST_ARGUMENTS = 50
 SHOWN = 8
 """Arguments of a call that are named."""
 DETAIL = 400
@@ -302,7 +303,7 @@ def _called(args: Sequence[Any]) -> tuple[str, tuple[Any, ...], dict[str, Any]] 
     name, given, named = args
     if not isinstance(name, str) or not isinstance(given, (list, tuple)) or not isinstance(named, dict):
         return None
-    if not all(isinstance(key, str) for key in named):
+    if len(given) + len(named) > MOST_ARGUMENTS or not all(isinstance(key, str) for key in named):
         return None
     return name, tuple(given), named
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_monty import MontyClassProxy
-
 from rlm_ls.errors import ProgramError
 
 BITS = 1024
@@ -22,7 +20,7 @@ class Bounds:
     depth: int
 
 
-DATA = Bounds(values=50_000, characters=1_000_000, depth=64)
+DATA = Bounds(values=30_000, characters=1_000_000, depth=64)
 """What `submit` may pass, and what a reply may hold."""
 SCHEMA = Bounds(values=5_000, characters=100_000, depth=64)
 
@@ -56,8 +54,7 @@ class _Walk:
             return self._whole(value)
         if isinstance(value, float):
             return value if value == value and abs(value) != float("inf") else str(value)
-        if isinstance(value, MontyClassProxy):
-            fields = value.attributes
+        if (fields := getattr(value, "attributes", None)) is not None:  # an object of the sandbox
             if "doc" in fields and "line" in fields:
                 return f"{self._key(fields['doc'])}:{self._key(fields['line'])}"
             return self.of(dict(fields), depth)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal
@@ -19,8 +18,6 @@ from rlm_ls.executors.minds import Failed, Minds, SubCall
 from rlm_ls.executors.registry import verb
 
 MOST_ITEMS = 20_000
-AT_ONCE = 200
-"""Items looked at before others get their turn on the event loop."""
 OF_PARENT = 0.6
 """A child run that is given more than this share of its parent's text only repeats its parent's work."""
 
@@ -63,11 +60,7 @@ async def llm_map(
     schema = await check_schema(minds.judge, schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
-    calls = []
-    for number, item in enumerate(spans):
-        calls.append(_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered))
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
+    calls = [_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered) for item in spans]
     replies = await ask(minds, calls, schema)
     _count_failures(desk, "llm_map", replies)
     return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
@@ -101,7 +94,7 @@ async def rlm(
     desk: Desk,
     question: Prompt,
     within: Any = None,
-    levels: Annotated[list[Level], Field(max_length=8)] | None = None,
+    levels: list[Level] | None = None,
     schema: Schema = None,
     whole: bool = False,
 ) -> Any:
