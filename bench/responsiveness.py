@@ -64,6 +64,10 @@ BUSY_WITH = {
     "handing over 1.6 million values": "print(len(extract(r'took=(\\d+)ms')))",
     "ranking 0.8 million values": "print(len(top(r'req=(\\w+)', 10**6)))",
     "printing 100 MB": "for n in range(10**5):\n    print('x' * 1000)",
+    "raising an error of 10 MB": "raise ValueError('x ' * 5_000_000)",
+    "looking for a quotation of 190 KB": "submit('“' + 'aaa bbb ' * 24_000 + '”')",
+    "submitting 28,000 values": "submit('x', data=[[n] for n in range(14_000)])",
+    "parsing a script of brackets": "x = " + "[" * 90_000,
 }
 
 

@@ -208,6 +208,20 @@ class ConsentDenied(RlmError):
     code = 4310
 
 
+class Unforeseen(RlmError):
+    """Something failed inside the server that nobody foresaw: a defect of ours, told by its kind alone."""
+
+    code = 4409
+
+    @classmethod
+    def of(cls, fault: BaseException) -> Unforeseen:
+        """In words; the exception's own text may quote the documents, and goes to the log only."""
+        return cls(
+            f"Something failed inside the server ({type(fault).__name__}, error {cls.code}).",
+            "Please report it; rlm-ls resume goes on from here.",
+        )
+
+
 class UnknownRun(RlmError):
     code = 4401
 

@@ -18,8 +18,8 @@ SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
 MAY_IMPORT = {
-    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings"},
-    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings"},
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings", "ending"},
+    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings", "ending"},
     "engine": {"engine", "executors", "models", "context", "store", "errors", "settings"},
     "executors": {"executors", "context", "store", "errors", "settings"},
     "models": {"models", "context", "errors", "settings"},
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "store": {"store", "errors", "settings"},
     "settings": {"errors"},
     "errors": set[str](),
+    "ending": set[str](),
     "__init__": set[str](),
     "__main__": {"lsp", "cli", "errors", "settings"},
 }

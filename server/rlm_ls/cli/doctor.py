@@ -22,6 +22,7 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.toolchain import Toolchains, checkup
 from rlm_ls.models.choose import choose
 from rlm_ls.models.endpoint import endpoint
@@ -131,7 +132,9 @@ async def _compiled_lines(engine: Engine, levels: Collection[str]) -> list[str]:
 
 
 async def _sandbox(engine: Engine) -> str:
-    sandbox = Sandbox(engine.sandboxes, clock=datetime.now(UTC), script_seconds=5, print_limit=200)
+    sandbox = Sandbox(
+        engine.sandboxes, Judge(engine.judges), clock=datetime.now(UTC), script_seconds=5, print_limit=200
+    )
     await sandbox.start()
     try:
 

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rich.console import Console
 
+from rlm_ls.ending import end_soon
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.settings import Settings, load
@@ -76,18 +77,17 @@ async def on_interrupt(stop: Callable[[], object]) -> AsyncIterator[None]:
     task = asyncio.current_task()
     pressed = 0
 
-    def interrupted() -> None:
+    def interrupted(_number: int, _frame: object) -> None:
         nonlocal pressed
         pressed += 1
         if pressed == 1:
-            stop()
+            loop.call_soon_threadsafe(stop)
         elif task is not None:
-            task.cancel()
+            end_soon()  # what runs may be what hinders the loop
+            loop.call_soon_threadsafe(task.cancel)
 
-    with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt, which cancels the run
-        loop.add_signal_handler(signal.SIGINT, interrupted)
+    before = signal.signal(signal.SIGINT, interrupted)
     try:
         yield
     finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlm_ls.executors.echo import parsed
 from rlm_ls.executors.programs import Program
 
 ANSWER = 4000
@@ -66,25 +64,6 @@ class KeptSandboxes:
         return self._states.get(run_id, (None, {}))
 
 
-def assigned(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Names that a run's scripts assigned at the top level, in order."""
-    names: dict[str, None] = {}
-    for event in events:
-        if (
-            event["type"] == "programStarted"
-            and event["language"] == "python"
-            and (tree := parsed(event["source"])) is not None
-        ):
-            for node in tree.body:
-                names.update(dict.fromkeys(_targets(node)))
-    return tuple(names)
-
-
-def _targets(node: ast.stmt) -> Iterable[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    for target in targets:
-        for part in ast.walk(target):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                yield part.id
+def scripts_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The scripts that a run's trace tells of, in order."""
+    return [event["source"] for event in events if event["type"] == "programStarted" and event["language"] == "python"]

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,14 @@ from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.minds import RunMinds
-from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
+from rlm_ls.engine.preparation import ModelFactory, checked, limits, prepare, started
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.resume import Broken, broken
-from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.run import Run, broken_off, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
-from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
+from rlm_ls.errors import BadRequest, RlmError, SandboxMissing, Unforeseen
+from rlm_ls.executors.judging.judge import Judge, JudgePool
+from rlm_ls.executors.judging.plain import well_formed
 from rlm_ls.executors.toolchain import Toolchains
 from rlm_ls.executors.workshop import Workshop
 from rlm_ls.models import library
@@ -68,6 +70,7 @@ class Engine:
     store: Store
     pool: SearchPool
     shelf: Shelf
+    judges: JudgePool
     sandboxes: AsyncMonty
     dispatcher: Dispatcher
     workshop: Workshop
@@ -90,6 +93,8 @@ class Engine:
             stack.callback(shelf.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
+            judges = JudgePool()
+            stack.push_async_callback(judges.close)
             workshop = Workshop(store.folder, Toolchains(store.folder))
             stack.push_async_callback(workshop.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
@@ -102,7 +107,8 @@ class Engine:
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
             library.opened()
-            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), workshop, stack.pop_all())
+            dispatcher = Dispatcher(store, settings)
+            return cls(settings, store, pool, shelf, judges, sandboxes, dispatcher, workshop, stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -199,6 +205,7 @@ class Engine:
         resumed: Broken | None,
     ) -> Answer:
         active = self._active[run_id]
+        request = replace(request, question=well_formed(request.question))
         created = resumed.created if resumed else time.time()
         began = time.monotonic() - (resumed.seconds if resumed else 0.0)
         settings = self.settings
@@ -214,8 +221,9 @@ class Engine:
             await self.store.begin_run(run_id, request.question, created, meta)
         else:
             await self.store.take_over(run_id)
+        answer: Answer | None = None
         try:
-            check(request)
+            request = await checked(request, Judge(self.judges))
             levels = request.levels or settings.levels
             await journal.emit(started(request, created, levels) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
@@ -233,13 +241,15 @@ class Engine:
                 task.uncancel()
                 return answer
             raise
-        except RlmError as error:
-            await self._end(journal, _cut_off(active, run_id, "failed", str(error), ledger), error.code)
-            raise
-        except BaseException as error:
-            answer = _cut_off(active, run_id, "failed", f"internal error: {type(error).__name__}", ledger)
-            await self._end(journal, answer, None)
-            raise
+        except Exception as fault:
+            told = fault if isinstance(fault, RlmError) else Unforeseen.of(fault)
+            if active.run is None or not ledger.calls:
+                await self._end(journal, _cut_off(active, run_id, "failed", str(told), ledger), told.code)
+                raise told from (None if told is fault else fault)
+            # It is paid for: whatever failed, what was found is the answer.
+            answer = answer or broken_off(active.run, fault)
+            await self._end(journal, answer, told.code)
+            return answer
         await self._end(journal, answer, None)
         return answer
 

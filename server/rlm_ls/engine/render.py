@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -164,15 +165,16 @@ def _one_line(text: str) -> str:
 
 def _code(text: str) -> str:
     """Inline code whose fence is longer than any run of backticks inside."""
-    fence = "`"
-    while fence in text:
-        fence += "`"
+    fence = "`" * (_longest_run(text) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}" if text else ""
 
 
+def _longest_run(text: str) -> int:
+    """Of backticks, in one pass: a text may be nothing but backticks."""
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
 def _fenced(text: str, language: str = "text") -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}" if text.strip() else "(nothing)"

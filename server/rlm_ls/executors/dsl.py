@@ -38,12 +38,11 @@ from rlm_ls.errors import (
     SubCallFailed,
 )
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
-from rlm_ls.executors.awaiting import await_verbs
 from rlm_ls.executors.desk import Desk
-from rlm_ls.executors.echo import echo_last_expression
 from rlm_ls.executors.hints import explain
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.prelude import prelude
-from rlm_ls.executors.printed import Printed
+from rlm_ls.executors.printed import Printed, cap
 from rlm_ls.executors.registry import call_verb, later_verbs
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,13 @@ CHEAP_DUMP = 256 << 10
 """Bytes up to which a session is dumped at every verb, not only between scripts."""
 
 MEMORY = 256 << 20
+TOLD = 2_000
+"""Characters of an error of a verb that a script may catch."""
+MOST_ARGUMENTS = 50
+SHOWN = 8
+"""Arguments of a call that are named."""
+DETAIL = 400
+"""Characters of a verb's call in short."""
 LOST_TO_A_LIMIT = (MemoryError, TimeoutError, RecursionError)
 
 VerbSink = Callable[[str, str, float], Awaitable[None]]
@@ -86,9 +92,17 @@ class Sandbox:
     """
 
     def __init__(
-        self, pool: AsyncMonty, *, clock: datetime, script_seconds: float, print_limit: int, single: bool = False
+        self,
+        pool: AsyncMonty,
+        judge: Judge,
+        *,
+        clock: datetime,
+        script_seconds: float,
+        print_limit: int,
+        single: bool = False,
     ) -> None:
         self._pool = pool
+        self._judge = judge
         self._clock = clock
         self._seconds = script_seconds
         self._print_limit = print_limit
@@ -120,9 +134,9 @@ class Sandbox:
                 await session.__aexit__(None, None, None)
 
     async def run(self, source: str, desk: Desk, on_verb: VerbSink) -> Outcome:
-        """Run one script to its end, its error or a limit. Raises nothing but CancelledError."""
+        """Run one script to its end, its error or a limit. Raises nothing of the script's making."""
         printed = Printed(self._print_limit)
-        code = echo_last_expression(await_verbs(source, later_verbs()))
+        code = await self._judge.prepared(source, later_verbs())
         started = time.perf_counter()
         verb_seconds = [0.0]
         error = ""
@@ -140,6 +154,10 @@ class Sandbox:
                 error += await self._revive()
             elif self._session is not None:
                 await self._save(self._session)
+        except Exception as fault:  # a defect of ours; the script may have brought it about, and the run is paid for
+            log.exception("a script could not be run")
+            error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
+            error += await self._revive()
         return Outcome(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
 
     async def _drive(
@@ -184,9 +202,12 @@ class Sandbox:
             self._rescue = _Rescue(pause.dump(), True)
 
     async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
+        call: Awaitable[Any]
         if pause.function_name in ("_verb", "_later"):
-            name, args, kwargs = pause.args
-            call = call_verb(desk, name, tuple(args), kwargs)
+            if (called := _called(pause.args)) is None:
+                return {"exception": TypeError("Verbs are called by their names, e.g. find('text').")}
+            name, args, kwargs = called
+            call = call_verb(desk, name, args, kwargs)
         else:
             assert desk.programs is not None
             name, args, kwargs = pause.function_name, pause.args, pause.kwargs
@@ -197,12 +218,13 @@ class Sandbox:
         except RlmError as error:
             # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
             why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
-            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {why}", time.perf_counter() - started)
+            await on_verb(name, cap(f"{_call(name, args, kwargs)} ✗ {why}", DETAIL), time.perf_counter() - started)
             return {"exception": _as_python(error)}
         except Exception as error:  # a defect of ours must not cost the user the run; the script may try otherwise
             log.exception("verb %s failed", name)
             return {"exception": RuntimeError(f"{name}() failed inside the server ({type(error).__name__}).")}
-        await on_verb(name, f"{_call(name, args, kwargs)} → {_size(value)}", time.perf_counter() - started)
+        detail = f"{cap(_call(name, args, kwargs), DETAIL)} → {_size(value)}"
+        await on_verb(name, detail, time.perf_counter() - started)
         return {"return_value": value}
 
     async def _checkout(self) -> AsyncMontySession:
@@ -262,20 +284,34 @@ def _is_known(function: str, desk: Desk) -> bool:
 
 def _as_python(error: RlmError) -> Exception:
     """The exception a script sees, of a class it can name."""
+    said = cap(str(error), TOLD)
     if isinstance(error, SearchTimeout):
-        return TimeoutError(str(error))
+        return TimeoutError(said)
     if isinstance(error, (ProgramCrashed, ProgramLimit)):
-        return RuntimeError(str(error))
+        return RuntimeError(said)
     if isinstance(error, LevelUnavailable):
-        return NotImplementedError(str(error))
+        return NotImplementedError(said)
     if isinstance(error, SubCallFailed):
-        return RuntimeError(str(error))
-    return ValueError(str(error))
+        return RuntimeError(said)
+    return ValueError(said)
+
+
+def _called(args: Sequence[Any]) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+    """Name and arguments of a verb's call, None for what no wrapper of the prelude passes: scripts may forge it."""
+    if len(args) != 3:
+        return None
+    name, given, named = args
+    if not isinstance(name, str) or not isinstance(given, (list, tuple)) or not isinstance(named, dict):
+        return None
+    if len(given) + len(named) > MOST_ARGUMENTS or not all(isinstance(key, str) for key in named):
+        return None
+    return name, tuple(given), named
 
 
 def _call(name: str, args: Any, kwargs: Any) -> str:
-    shown = [_argument(value) for value in args] + [f"{key}={_argument(value)}" for key, value in kwargs.items()]
-    return f"{name}({', '.join(shown)})"
+    shown = [_argument(value) for value in args[:SHOWN]]
+    shown += [f"{key[:40]}={_argument(value)}" for key, value in list(kwargs.items())[:SHOWN]]
+    return f"{name[:80]}({', '.join(shown)})"
 
 
 def _argument(value: Any) -> str:
@@ -284,13 +320,22 @@ def _argument(value: Any) -> str:
         return f"[{len(value)}]"
     if hasattr(value, "attributes"):
         return str(value.name)
+    if isinstance(value, (str, bytes)):
+        value = value[:80]
+    if _is_long(value):
+        return "…"
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _is_long(value: Any) -> bool:
+    """An integer whose digits Python refuses to write."""
+    return isinstance(value, int) and value.bit_length() > 1024
 
 
 def _size(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return f"{len(value):,}"
     if isinstance(value, (int, float)):
-        return f"{value:,}"
+        return "1" if _is_long(value) else f"{value:,}"
     return f"{len(value):,} characters" if isinstance(value, str) else "1"

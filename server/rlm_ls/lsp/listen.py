@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from rlm_ls.ending import on_signals
 from rlm_ls.lsp.stdio import SIGNALS, end_process, quiet_logs
 
 if TYPE_CHECKING:
@@ -143,11 +143,7 @@ def _let_go(server: RlmServer) -> None:
 async def _serve(door: Door, serve: Serve) -> None:
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
-    for number in SIGNALS:
-        try:
-            loop.add_signal_handler(number, done.set)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
+    on_signals(SIGNALS, lambda: loop.call_soon_threadsafe(done.set))
     serving = asyncio.ensure_future(serve(door))
     ending = asyncio.ensure_future(done.wait())
     await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)

@@ -10,11 +10,9 @@ import signal
 import sys
 from contextlib import suppress
 from functools import partial
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+from rlm_ls.ending import end_soon, on_signals
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -88,6 +86,7 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     gc.set_threshold(*usual)
 
     def gone() -> None:
+        end_soon()
         loop.call_soon_threadsafe(server.end)
 
     writer = Writer(partial(os.write, outgoing), gone)
@@ -98,7 +97,7 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
         loop.call_soon_threadsafe(server.protocol.deliver, message)
 
     reader = Reader(partial(os.read, incoming), receive, gone)
-    _handle_signals(loop, server)
+    on_signals(SIGNALS, lambda: loop.call_soon_threadsafe(server.end, 0))
     reader.start()
     if client:
         server.watch_client(client)
@@ -107,14 +106,3 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     finally:
         await server.close()
         writer.close()
-
-
-def _handle_signals(loop: asyncio.AbstractEventLoop, server: RlmServer) -> None:
-    def by_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(server.end, 0)
-
-    for number in SIGNALS:
-        try:
-            loop.add_signal_handler(number, server.end, 0)
-        except NotImplementedError:  # Windows
-            signal.signal(number, by_signal)

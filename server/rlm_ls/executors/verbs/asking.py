@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,9 @@ from pydantic import Field
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
 from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.judging.judge import check_schema
 from rlm_ls.executors.llm import prompts
-from rlm_ls.executors.llm.replies import ask, check_schema
+from rlm_ls.executors.llm.replies import ask
 from rlm_ls.executors.minds import Failed, Minds, SubCall
 from rlm_ls.executors.registry import verb
 
@@ -35,7 +37,7 @@ async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = Non
     the reply can name lines to cite. With a JSON schema the reply is a value that fits it. Raises where no reply comes.
     """
     minds = _minds(desk, "llm")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     items = [None] if over is None else [over]
     calls = [_call(desk, minds, "llm", prompt, item, schema, numbered=numbered) for item in items]
     [reply] = await ask(minds, calls, schema)
@@ -55,7 +57,7 @@ async def llm_map(
     With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite.
     """
     minds = _minds(desk, "llm_map")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
     calls = [_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered) for item in spans]
@@ -102,7 +104,7 @@ async def rlm(
     piece that fits a sub-model llm() is enough. Most of your own text is refused unless whole=True.
     """
     minds = _minds(desk, "rlm")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     selection = desk.select(within)
     share = _size(selection) / max(1, _size(desk.context.limit))
     if share >= OF_PARENT and not whole:
@@ -194,5 +196,5 @@ def _check_length(name: str, characters: int, most: int) -> None:
 def _count_failures(desk: Desk, name: str, replies: list[Any]) -> None:
     errors = [reply.error for reply in replies if isinstance(reply, Failed)]
     if errors:
-        most = max(set(errors), key=errors.count)
+        [(most, _)] = Counter(errors).most_common(1)
         desk.note(f"{name}(): {len(errors)} of {len(replies)} items failed, e.g. {most}")
