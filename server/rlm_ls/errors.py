@@ -207,6 +207,6 @@ class UnknownRun(RlmError):
 
 
 class StoreFailed(RlmError):
-    """The store cannot be opened or written: disk full, permissions, a newer version's file."""
+    """The store cannot be read or changed: disk full, locked, permissions, damage, a newer version's file."""
 
     code = 4402

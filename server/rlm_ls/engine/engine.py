@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -33,7 +33,7 @@ from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.resume import Broken, broken
 from rlm_ls.engine.run import Run, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
-from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
+from rlm_ls.errors import BadRequest, RlmError, SandboxMissing, StoreFailed
 from rlm_ls.executors.toolchain import Toolchains
 from rlm_ls.executors.workshop import Workshop
 from rlm_ls.models import library
@@ -81,11 +81,15 @@ class Engine:
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
-        """Raises StoreFailed, SandboxMissing. Starts no process until the first run needs one."""
+        """Raises SandboxMissing. Starts no process until the first run needs one.
+
+        A history that cannot be opened stops no question: `store.warning` says so, and so does every answer.
+        """
         async with AsyncExitStack() as stack:
-            store = await Store.open(state_dir)
+            store = await Store.open(state_dir, required=False)
             stack.push_async_callback(store.close)
-            await store.prune()
+            with suppress(StoreFailed):
+                await store.prune()
             shelf = Shelf()
             stack.callback(shelf.close)
             pool = SearchPool()
@@ -223,7 +227,7 @@ class Engine:
                 self.kept.keep(run_id, run.sandbox.state, run.desk.programs.known if run.desk.programs else {})
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
-            await self._end(journal, answer, None)
+            answer = await self._end(journal, answer, None)
             if active.stopping and (task := asyncio.current_task()) is not None:
                 task.uncancel()
                 return answer
@@ -235,8 +239,7 @@ class Engine:
             answer = _cut_off(active, run_id, "failed", f"internal error: {type(error).__name__}", ledger)
             await self._end(journal, answer, None)
             raise
-        await self._end(journal, answer, None)
-        return answer
+        return await self._end(journal, answer, None)
 
     async def _expect(self, run: Run, settings: Settings) -> None:
         """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
@@ -248,11 +251,19 @@ class Engine:
             likely, high, _ = await foresee(looking, self.store)
             run.ledger.consent.expect(likely.usd, high.usd)
 
-    async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
+    async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> Answer:
+        """Tell and store how the run ended: its Answer, which says where it could not be stored."""
+        answer = self._told_of_trouble(answer)
         for message in answer.warnings:
             await journal.emit(Warned(run_id="", message=message))
         await journal.emit(RunFinished(run_id="", answer=answer, error_code=error_code))
         await self.store.end_run(journal.run_id, answer.status, answer.wire())
+        return self._told_of_trouble(answer)
+
+    def _told_of_trouble(self, answer: Answer) -> Answer:
+        heard = (self.store.trouble, self.store.take_notice())
+        new = tuple(text for text in heard if text and text not in answer.warnings)
+        return answer.model_copy(update={"warnings": answer.warnings + new}) if new else answer
 
 
 def _resumed(run: Broken) -> RunResumed:

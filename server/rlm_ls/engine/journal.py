@@ -16,7 +16,7 @@ Listener = Callable[[AnyEvent], None]
 
 
 class EventStore(Protocol):
-    """What the journal needs of the store: `append` returns once the event is durable."""
+    """What the journal needs of the store: `append` returns once the event is durable, or as safe as it can be."""
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, object]) -> None: ...
 

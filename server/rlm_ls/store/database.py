@@ -15,10 +15,11 @@ from typing import Any, TypeVar, cast
 
 from rlm_ls.errors import BadRequest, StoreFailed, UnknownRun
 from rlm_ls.store.calls import CachedReply, CacheSize, CallCache
-from rlm_ls.store.connection import ConnectionThread
+from rlm_ls.store.connection import ConnectionThread, told
 from rlm_ls.store.owners import Owners
 from rlm_ls.store.rows import RunRow, RunStatus
 from rlm_ls.store.schema import state_folder
+from rlm_ls.store.spare import Spare
 
 T = TypeVar("T")
 
@@ -32,23 +33,28 @@ class Store:
     """The run history in one folder. Every method returns without blocking the event loop and may raise StoreFailed.
 
     A write is on disk when its method returns: it survives the process being killed. A write whose caller is
-    cancelled is made all the same.
+    cancelled is made all the same. While there is `trouble` with the disk, what belongs to a run is kept in memory
+    instead, and is there for this process only, until it can be written; all else raises StoreFailed.
     """
 
-    def __init__(self, thread: ConnectionThread) -> None:
+    def __init__(self, thread: ConnectionThread, calls: CallCache) -> None:
         self._thread = thread
-        self._calls = CallCache()
+        self._calls = calls
 
     @classmethod
-    async def open(cls, folder: Path | None = None) -> Store:
-        """Open, or make, the history in `folder` (default: RLM_STATE_DIR, else the user's state folder)."""
-        thread = ConnectionThread(folder or state_folder())
+    async def open(cls, folder: Path | None = None, *, required: bool = True) -> Store:
+        """Open, or make, the history in `folder` (default: RLM_STATE_DIR, else the user's state folder).
+
+        Raises StoreFailed if it is `required`; else `trouble` says why it cannot be opened, and runs go on without.
+        """
+        calls = CallCache()
+        thread = ConnectionThread(folder or state_folder(), calls, required=required)
         try:
             await thread.opened()
         except BaseException:
             await thread.close()
             raise
-        return cls(thread)
+        return cls(thread, calls)
 
     async def close(self) -> None:
         """Finish what is queued, then close. May be called more than once."""
@@ -60,8 +66,18 @@ class Store:
 
     @property
     def warning(self) -> str:
-        """What the user should hear about opening the file (a damaged one was moved aside), or empty."""
+        """What the user should hear about opening the file (damaged and moved aside; not to be opened), or empty."""
         return self._thread.warning
+
+    @property
+    def trouble(self) -> str:
+        """What the user should hear about a history that cannot be written now, with code and remedy; or empty."""
+        return "" if self._thread.trouble is None else told(self._thread.trouble)
+
+    def take_notice(self) -> str:
+        """What happened while running and is to be told once (a damaged file was moved aside); or empty."""
+        notice, self._thread.notice = self._thread.notice, ""
+        return notice
 
     async def begin_run(self, run_id: str, question: str, created: float, meta: dict[str, Any]) -> None:
         """Enter a run as "running", owned by this process. `created` is Unix time; `meta["model"]` is shown."""
@@ -74,7 +90,7 @@ class Store:
                 (*row, owners.me),
             )
 
-        await self._write(insert)
+        await self._write(insert, keep=run_id)
 
     async def take_over(self, run_id: str) -> None:
         """Make a run that broke off this process's own, "running" again. Raises UnknownRun, BadRequest if it runs."""
@@ -89,7 +105,8 @@ class Store:
                 "UPDATE runs SET status = 'running', owner = ?, answer = NULL WHERE run_id = ?", (owners.me, run_id)
             )
 
-        await self._write(update)
+        await self._thread.spared(lambda spare, owners: spare.cut.discard(run_id))
+        await self._write(update, keep=run_id)
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, Any]) -> None:
         """Add one event. `seq` counts from 1 within the run and is never used twice. Raises UnknownRun."""
@@ -103,7 +120,7 @@ class Store:
                     raise _unknown(run_id) from error
                 raise
 
-        await self._write(insert)
+        await self._write(insert, keep=run_id, adds=True)
 
     async def end_run(self, run_id: str, status: str, answer: dict[str, Any]) -> None:
         """Record how a run ended. `answer` is the wire's Answer: `usage.seconds`, `usage.usd` and `model` are read."""
@@ -119,18 +136,23 @@ class Store:
             if done.rowcount == 0:
                 raise _unknown(run_id)
 
-        await self._write(update)
+        await self._write(update, keep=run_id)
 
     async def runs(self, limit: int = 50, offset: int = 0) -> list[RunRow]:
         """Runs, newest first."""
 
         def select(connection: sqlite3.Connection, owners: Owners) -> list[RunRow]:
             rows = connection.execute(
-                f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT ? OFFSET ?", (limit, offset)
+                f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT ?", (limit + offset,)
             ).fetchall()
             return [_run_row(connection, owners, row) for row in rows]
 
-        return await self._read(select)
+        spared = await self._thread.spared(lambda spare, owners: select(spare.connection, owners))
+        written = await self._read(select)
+        if not spared:
+            return written[offset:]
+        rows = {row.run_id: row for row in (*written, *spared)}
+        return sorted(rows.values(), key=lambda row: row.created, reverse=True)[offset : offset + limit]
 
     async def run(self, name: str) -> RunRow:
         """The run with this id, the only one whose id starts so, or for "last" the newest. Raises UnknownRun."""
@@ -138,18 +160,43 @@ class Store:
         def select(connection: sqlite3.Connection, owners: Owners) -> RunRow:
             return _run_row(connection, owners, _find(connection, name))
 
-        return await self._read(select)
+        def spared(spare: Spare, owners: Owners) -> RunRow | None:
+            with suppress(UnknownRun):
+                return select(spare.connection, owners)
+            return None
+
+        mine = await self._thread.spared(spared)
+        if mine is not None and mine.run_id == name:
+            return mine
+        try:
+            found = await self._read(select)
+        except UnknownRun:
+            if mine is None:
+                raise
+            return mine
+        except StoreFailed:
+            if mine is None or name == "last":
+                raise
+            return mine
+        return found if mine is None or (name == "last" and found.created > mine.created) else mine
 
     async def events(self, run_id: str) -> list[dict[str, Any]]:
         """The run's events in order of `seq`. `run_id` is a whole id. Raises UnknownRun."""
 
-        def select(connection: sqlite3.Connection, owners: Owners) -> list[dict[str, Any]]:
+        def select(connection: sqlite3.Connection, owners: Owners) -> dict[int, str]:
             if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
                 raise _unknown(run_id)
-            rows = connection.execute("SELECT event FROM events WHERE run_id = ? ORDER BY seq", (run_id,))
-            return [json.loads(event) for (event,) in rows]
+            return dict(connection.execute("SELECT seq, event FROM events WHERE run_id = ?", (run_id,)))
 
-        return await self._read(select)
+        def spared(spare: Spare, owners: Owners) -> tuple[bool, dict[int, str]]:
+            here = select(spare.connection, owners) if spare.holds(run_id) else {}
+            return run_id in spare.begun_here, here
+
+        # First: what is written back between the two is then found twice, and not never.
+        whole, events = await self._thread.spared(spared) or (False, {})
+        if not whole:
+            events |= await self._read(select)
+        return [json.loads(events[seq]) for seq in sorted(events)]
 
     async def finished_usage(self, model: str, route: str, limit: int) -> list[dict[str, Any]]:
         """What the newest runs with this model and route took (the wire's `usage`), of those that came to an end."""
@@ -163,7 +210,10 @@ class Store:
             )
             return [json.loads(usage) for (usage,) in rows]
 
-        return await self._read(select)
+        # Earlier runs make an estimate better; without a history there is one all the same.
+        with suppress(StoreFailed):
+            return await self._read(select)
+        return []
 
     async def delete_run(self, run_id: str) -> None:
         """Delete one run that is not running. Raises UnknownRun, BadRequest."""
@@ -225,16 +275,19 @@ class Store:
 
     async def cached_replies(self, keys: Sequence[str]) -> dict[str, CachedReply]:
         """Those of the calls that were made before, by key. Ten thousand keys take some tens of milliseconds."""
-        found, stale = await self._read(lambda connection, owners: self._calls.look_up(connection, keys))
+        spared = await self._thread.spared(lambda spare, owners: self._calls.look_up(spare.connection, keys)[0]) or {}
+        found, stale = dict[str, CachedReply](), list[str]()
+        with suppress(StoreFailed):
+            found, stale = await self._read(lambda connection, owners: self._calls.look_up(connection, keys))
         if stale:
             # That they were used is worth a write, and no failure: on a full disk the replies are there all the same.
             with suppress(StoreFailed):
                 await self._write(lambda connection, owners: self._calls.touch(connection, stale))
-        return found
+        return found | spared
 
     async def cache_reply(self, key: str, reply: CachedReply) -> None:
         """Keep a reply for the next time its call is made. Past the limit the least recently used ones go."""
-        await self._write(lambda connection, owners: self._calls.put(connection, key, reply))
+        await self._write(lambda connection, owners: self._calls.put(connection, key, reply), keep="")
 
     async def cache_size(self) -> CacheSize:
         return await self._read(lambda connection, owners: self._calls.size(connection))
@@ -262,8 +315,10 @@ class Store:
 
         await self._read(shrink)
 
-    async def _write(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
-        return await self._thread.submit(job, write=True)
+    async def _write(
+        self, job: Callable[[sqlite3.Connection, Owners], T], *, keep: str | None = None, adds: bool = False
+    ) -> T:
+        return await self._thread.submit(job, write=True, keep=keep, adds=adds)
 
     async def _read(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
         return await self._thread.submit(job, write=False)
