@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 
 import pytest
 from tests.lsp.editor import Connect, RpcError, document
 
+from rlm_ls.lsp.stdio import TextlessFormatter
 from rlm_ls.store.schema import FILE_NAME
 
 QUESTION = {"question": "How many lines contain ERROR?", "scope": document("file:///app.log")}
+
+
+def test_the_log_says_where_and_what_kind_and_nothing_that_an_exception_quotes() -> None:
+    try:
+        try:
+            int("MARK of a text")
+        except ValueError as error:
+            raise KeyError("MARK again") from error
+    except KeyError:
+        record = logging.LogRecord("rlm_ls", logging.ERROR, "", 0, "a request failed", (), sys.exc_info())
+    line = TextlessFormatter("%(levelname)s %(message)s").format(record)
+    assert "MARK again" not in line.replace('raise KeyError("MARK again")', "")
+    assert "invalid literal" not in line
+    assert ["KeyError" in line, "ValueError" in line, "test_no_history.py" in line] == [True] * 3
 
 
 async def test_questions_are_answered_without_a_history_and_the_editor_hears_why(

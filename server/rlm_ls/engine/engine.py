@@ -22,7 +22,7 @@ from rlm_ls.context.scope import Buffer
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.consent import Ask, Consent
-from rlm_ls.engine.earlier import KeptSandboxes
+from rlm_ls.engine.earlier import KeptAnswers, KeptSandboxes
 from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
 from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
 from rlm_ls.engine.journal import Journal, Listener
@@ -40,7 +40,7 @@ from rlm_ls.models import library
 from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
-from rlm_ls.store.redact import for_trace, known_secrets
+from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
@@ -74,6 +74,7 @@ class Engine:
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    answers: KeptAnswers = field(default_factory=KeptAnswers)
     sampler: Sampler | None = None
     """Has the editor's own model answer, where there is an editor that offers one."""
     native_consent: Callable[[AskRequest], Awaitable[None]] | None = None
@@ -204,13 +205,14 @@ class Engine:
         self.store.limit_cache(settings.cache_mb << 20)
         self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
-        redact = partial(for_trace, level=settings.trace, known=known_secrets(os.environ, (secret,)))
+        known = known_secrets(os.environ, (secret,))
+        redact = partial(for_trace, level=settings.trace, known=known, written=Written())
         journal = Journal(run_id, self.store, on_event, redact, began, seq=resumed.last_seq if resumed else 0)
         budget = limits(request, settings)
         ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask), started=began)
         if resumed is None:
             meta = {"version": __version__, "model": request.model or ""}
-            await self.store.begin_run(run_id, request.question, created, meta)
+            await self.store.begin_run(run_id, scrub(request.question, known), created, meta)
         else:
             await self.store.take_over(run_id)
         try:
@@ -256,9 +258,12 @@ class Engine:
         answer = self._told_of_trouble(answer)
         for message in answer.warnings:
             await journal.emit(Warned(run_id="", message=message))
-        await journal.emit(RunFinished(run_id="", answer=answer, error_code=error_code))
-        await self.store.end_run(journal.run_id, answer.status, answer.wire())
-        return self._told_of_trouble(answer)
+        finished = RunFinished(run_id="", answer=answer, error_code=error_code)
+        await journal.emit(finished)
+        await self.store.end_run(journal.run_id, answer.status, journal.redact(finished.wire())["answer"])
+        answer = self._told_of_trouble(answer)
+        self.answers.keep(answer)
+        return answer
 
     def _told_of_trouble(self, answer: Answer) -> Answer:
         heard = (self.store.trouble, self.store.take_notice())

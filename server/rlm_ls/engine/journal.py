@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rlm_ls.engine.events import AnyEvent, TextStreamed
 
@@ -21,7 +21,7 @@ class EventStore(Protocol):
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, object]) -> None: ...
 
 
-Redact = Callable[[dict[str, object]], dict[str, object]]
+Redact = Callable[[dict[str, object]], dict[str, Any]]
 
 
 @dataclass(slots=True)

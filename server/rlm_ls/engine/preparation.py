@@ -147,7 +147,8 @@ async def earlier_run(engine: Engine, request: AskRequest) -> Earlier | None:
         return None
     row = await engine.store.run(request.follow_up)
     variables = assigned(await engine.store.events(row.run_id))
-    answer = str((row.answer or {}).get("answer", "(none)"))
+    known = engine.answers.get(row.run_id)
+    answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
     state, programs = engine.kept.get(row.run_id)
     return Earlier(row.question, answer, variables, state, programs)
 

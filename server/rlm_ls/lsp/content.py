@@ -39,7 +39,7 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
     row = await engine.store.run(run_id)
     if row.answer is None:
         return f"# {row.question}\n\nThis run has no answer: it is {row.status}.\n"
-    return answer_markdown(Answer.model_validate(row.answer), row.question)
+    return answer_markdown(engine.answers.get(run_id) or Answer.model_validate(row.answer), row.question)
 
 
 async def trace_text(server: RlmServer, run_id: str) -> str:
