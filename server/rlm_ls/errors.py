@@ -44,6 +44,15 @@ class LevelUnavailable(RlmError):
     code = 4003
 
 
+class ServerBusy(RlmError):
+    """More was asked at once than the server takes."""
+
+    code = 4008
+
+    def __init__(self, under_way: int) -> None:
+        super().__init__(f"{under_way:,} requests are under way; no more are taken.", "Wait for some of them.")
+
+
 class DocumentMissing(RlmError):
     code = 4101
 

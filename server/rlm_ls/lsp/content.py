@@ -26,7 +26,8 @@ def register(server: RlmServer) -> None:
         if match is None:
             raise BadRequest(f"{params.uri} is not a document of this server.")
         kind, run_id = match.groups()
-        text = await (answer_text(server, run_id) if kind == "answer" else trace_text(server, run_id))
+        made = answer_text if kind == "answer" else trace_text
+        text = await server.jobs.shared((kind, run_id), lambda: made(server, run_id))
         return types.TextDocumentContentResult(text)
 
 

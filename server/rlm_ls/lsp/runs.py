@@ -19,6 +19,10 @@ def register(server: RlmServer) -> None:
 
 
 async def runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
+    return await server.jobs.shared(params, lambda: _runs(server, params))
+
+
+async def _runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
     engine = await server.door.engine()
     return {"runs": [wire_run(row) for row in await engine.store.runs(limit=params.limit)]}
 
