@@ -64,6 +64,12 @@ class KeptAnswers:
     def get(self, run_id: str) -> Answer | None:
         return self._answers.get(run_id)
 
+    def drop(self, run_id: str) -> None:
+        self._answers.pop(run_id, None)
+
+    def drop_all(self) -> None:
+        self._answers.clear()
+
 
 class KeptSandboxes:
     """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store.

@@ -45,6 +45,9 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 
+RUNS_UNTIL_PRUNED = 16
+"""So often it is looked whether the history is larger than it may be; also when it is opened."""
+
 
 def new_run_id() -> str:
     """Sorts by time, and is short enough to type a prefix of."""
@@ -73,6 +76,7 @@ class Engine:
     workshop: Workshop
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
+    _ended: int = 0
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     sampler: Sampler | None = None
@@ -90,7 +94,7 @@ class Engine:
             store = await Store.open(state_dir, required=False)
             stack.push_async_callback(store.close)
             with suppress(StoreFailed):
-                await store.prune()
+                await store.prune(settings.history_mb << 20)
             shelf = Shelf()
             stack.callback(shelf.close)
             pool = SearchPool()
@@ -185,6 +189,20 @@ class Engine:
         """The editor that a run is asked from, if its model can be asked."""
         return None if self.sampler is None else Editor(self.sampler, run_id)
 
+    async def forget(self, run_ids: Sequence[str] = (), *, older_than: float | None = None, all_: bool = False) -> int:
+        """Delete runs of the history: some (ids, or their beginnings), those begun before a Unix time, or all that
+        are not running. How many went. Raises UnknownRun, BadRequest for one that runs, StoreFailed.
+        """
+        count = 0
+        for run_id in dict.fromkeys([(await self.store.run(name)).run_id for name in run_ids]):
+            await self.store.delete_run(run_id)
+            self.answers.drop(run_id)
+            count += 1
+        if all_ or older_than is not None:
+            count += await self.store.clear(None if all_ else older_than)
+            self.answers.drop_all()
+        return count
+
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
         return await estimate(self, self.settings, request, model)
@@ -261,6 +279,10 @@ class Engine:
         finished = RunFinished(run_id="", answer=answer, error_code=error_code)
         await journal.emit(finished)
         await self.store.end_run(journal.run_id, answer.status, journal.redact(finished.wire())["answer"])
+        self._ended += 1
+        if self._ended % RUNS_UNTIL_PRUNED == 0:
+            with suppress(StoreFailed):
+                await self.store.prune(self.settings.history_mb << 20)
         answer = self._told_of_trouble(answer)
         self.answers.keep(answer)
         return answer

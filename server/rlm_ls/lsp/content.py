@@ -9,12 +9,10 @@ from urllib.parse import unquote
 from lsprotocol import types
 
 from rlm_ls.errors import BadRequest
+from rlm_ls.store.rows import ANSWERS as ANSWERS
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
-
-ANSWERS = "answers"
-"""Folder of the store for answers as files, named after their runs."""
 
 _URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
 

@@ -66,6 +66,9 @@ class Job:
             await asyncio.wait([doing, stopped])
 
 
+MOST_READERS = 8
+
+
 class _Shared:
     """One piece of work: a round that runs, and one that begins after it for those who came meanwhile."""
 
@@ -106,6 +109,8 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: set[Job] = set()
         self._shared: dict[Hashable, _Shared] = {}
+        self.few = asyncio.Semaphore(MOST_READERS)
+        """Held by what reads texts for a request that is no run."""
 
     async def shared(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """Do what many may ask for at once, one at a time: whoever comes while it is done shares the next time.

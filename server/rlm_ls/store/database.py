@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,8 @@ from rlm_ls.errors import BadRequest, StoreFailed, UnknownRun
 from rlm_ls.store.calls import CachedReply, CacheSize, CallCache
 from rlm_ls.store.connection import ConnectionThread, told
 from rlm_ls.store.owners import Owners
-from rlm_ls.store.rows import RunRow, RunStatus
+from rlm_ls.store.queries import COLUMNS, dumps, find_run, run_row, storable, unknown, used_bytes
+from rlm_ls.store.rows import ANSWERS, RunRow
 from rlm_ls.store.schema import state_folder
 from rlm_ls.store.spare import Spare
 
@@ -26,7 +26,8 @@ T = TypeVar("T")
 DEFAULT_LIMIT_BYTES = 512 << 20
 """What `prune` keeps of the runs unless told otherwise."""
 
-_RUN = "run_id, question, status, owner, created, seconds, usd, model, meta, answer"
+MOST_WORDS = 20
+"""Of a search."""
 
 
 class Store:
@@ -81,7 +82,7 @@ class Store:
 
     async def begin_run(self, run_id: str, question: str, created: float, meta: dict[str, Any]) -> None:
         """Enter a run as "running", owned by this process. `created` is Unix time; `meta["model"]` is shown."""
-        row = (run_id, _storable(question), created, str(meta.get("model", "")), dumps(meta))
+        row = (run_id, storable(question), created, str(meta.get("model", "")), dumps(meta))
 
         def insert(connection: sqlite3.Connection, owners: Owners) -> None:
             connection.execute(
@@ -98,7 +99,7 @@ class Store:
         def update(connection: sqlite3.Connection, owners: Owners) -> None:
             row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
             if row is None:
-                raise _unknown(run_id)
+                raise unknown(run_id)
             if row[0] == "running" and owners.alive(row[1]):
                 raise BadRequest(f"Run {run_id} is under way, here or in another process.", "Stop it first.")
             connection.execute(
@@ -117,7 +118,7 @@ class Store:
                 connection.execute("INSERT INTO events (run_id, seq, type, event) VALUES (?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-                    raise _unknown(run_id) from error
+                    raise unknown(run_id) from error
                 raise
 
         await self._write(insert, keep=run_id, adds=True)
@@ -134,18 +135,26 @@ class Store:
                 row,
             )
             if done.rowcount == 0:
-                raise _unknown(run_id)
+                raise unknown(run_id)
 
         await self._write(update, keep=run_id)
 
-    async def runs(self, limit: int = 50, offset: int = 0) -> list[RunRow]:
-        """Runs, newest first."""
+    async def runs(self, limit: int = 50, offset: int = 0, search: str = "") -> list[RunRow]:
+        """Runs, newest first. `search`: those whose question or answer holds each of its words, whatever their case."""
+        words = search.casefold().split()[:MOST_WORDS]
+
+        def holds(question: str, answer: str) -> bool:
+            text = f"{question}\n{answer}".casefold()
+            return all(word in text for word in words)
 
         def select(connection: sqlite3.Connection, owners: Owners) -> list[RunRow]:
+            # No full-text index: it would keep what was deleted, and finds no part of a word.
+            connection.create_function("holds", 2, holds)
+            where = "WHERE holds(question, coalesce(json_extract(answer, '$.answer'), ''))" if words else ""
             rows = connection.execute(
-                f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT ?", (limit + offset,)
+                f"SELECT {COLUMNS} FROM runs {where} ORDER BY created DESC, number DESC LIMIT ?", (limit + offset,)
             ).fetchall()
-            return [_run_row(connection, owners, row) for row in rows]
+            return [run_row(connection, owners, row) for row in rows]
 
         spared = await self._thread.spared(lambda spare, owners: select(spare.connection, owners))
         written = await self._read(select)
@@ -158,7 +167,7 @@ class Store:
         """The run with this id, the only one whose id starts so, or for "last" the newest. Raises UnknownRun."""
 
         def select(connection: sqlite3.Connection, owners: Owners) -> RunRow:
-            return _run_row(connection, owners, _find(connection, name))
+            return run_row(connection, owners, find_run(connection, name))
 
         def spared(spare: Spare, owners: Owners) -> RunRow | None:
             with suppress(UnknownRun):
@@ -185,7 +194,7 @@ class Store:
 
         def select(connection: sqlite3.Connection, owners: Owners) -> dict[int, str]:
             if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
-                raise _unknown(run_id)
+                raise unknown(run_id)
             return dict(connection.execute("SELECT seq, event FROM events WHERE run_id = ?", (run_id,)))
 
         def spared(spare: Spare, owners: Owners) -> tuple[bool, dict[int, str]]:
@@ -221,10 +230,11 @@ class Store:
         def delete(connection: sqlite3.Connection, owners: Owners) -> None:
             row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
             if row is None:
-                raise _unknown(run_id)
+                raise unknown(run_id)
             if row[0] == "running" and owners.alive(row[1]):
                 raise BadRequest(f"Run {run_id} is still running.", "Stop it first.")
             connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+            self._drop_file(run_id)
 
         await self._write(delete)
         await self._shrink()
@@ -251,7 +261,7 @@ class Store:
         """
 
         def oldest(connection: sqlite3.Connection, owners: Owners) -> str | None:
-            if _used_bytes(connection) - self._calls.size(connection).bytes <= max_bytes:
+            if used_bytes(connection) - self._calls.size(connection).bytes <= max_bytes:
                 return None
             for run_id, status, owner in connection.execute(
                 "SELECT run_id, status, owner FROM runs ORDER BY created, number"
@@ -271,7 +281,7 @@ class Store:
 
     async def size(self) -> int:
         """Bytes that the file takes on disk, cached replies included, without the write-ahead log."""
-        return await self._read(lambda connection, owners: _used_bytes(connection))
+        return await self._read(lambda connection, owners: used_bytes(connection))
 
     async def cached_replies(self, keys: Sequence[str]) -> dict[str, CachedReply]:
         """Those of the calls that were made before, by key. Ten thousand keys take some tens of milliseconds."""
@@ -303,7 +313,17 @@ class Store:
         self._calls.limit = max_bytes
 
     async def _delete(self, run_id: str) -> None:
-        await self._write(lambda connection, owners: connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,)))
+        def delete(connection: sqlite3.Connection, owners: Owners) -> None:
+            connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+            self._drop_file(run_id)
+
+        await self._write(delete)
+
+    def _drop_file(self, run_id: str) -> None:
+        """The answer as a file, which was made for an editor that shows files only."""
+        if run_id.replace("-", "").isalnum():
+            with suppress(OSError):
+                (self.folder / ANSWERS / f"{run_id}.md").unlink()
 
     async def _shrink(self) -> None:
         """Give freed pages back, and empty the log, where deleted text may still stand."""
@@ -322,74 +342,3 @@ class Store:
 
     async def _read(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
         return await self._thread.submit(job, write=False)
-
-
-def dumps(value: dict[str, Any]) -> str:
-    """JSON as the store keeps it. Model-written text may hold half a surrogate pair, which is no UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _find(connection: sqlite3.Connection, name: str) -> tuple[Any, ...]:
-    if name == "last":
-        row = connection.execute(f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT 1").fetchone()
-        if row is None:
-            raise UnknownRun("There are no runs yet.", "Ask a question first.")
-        return cast(tuple[Any, ...], row)
-    row = connection.execute(f"SELECT {_RUN} FROM runs WHERE run_id = ?", (name,)).fetchone()
-    if row is not None:
-        return cast(tuple[Any, ...], row)
-    rows = connection.execute(
-        f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY created DESC, number DESC", (name,)
-    ).fetchall()
-    if not name or not rows:
-        raise _unknown(name)
-    if len(rows) > 1:
-        ids = ", ".join(row[0] for row in rows[:10]) + (", …" if len(rows) > 10 else "")
-        raise UnknownRun(f"{len(rows)} runs start with '{name}': {ids}.", "Give more of the id.")
-    return cast(tuple[Any, ...], rows[0])
-
-
-def _run_row(connection: sqlite3.Connection, owners: Owners, row: tuple[Any, ...]) -> RunRow:
-    run_id, question, status, owner, created, seconds, usd, model, meta, answer = row
-    if status == "running":
-        status = "running" if owners.alive(owner) else "interrupted"
-        seconds = max(0.0, time.time() - created) if status == "running" else _last_moment(connection, run_id)
-    return RunRow(
-        run_id=run_id,
-        question=question,
-        status=cast(RunStatus, status),
-        created=created,
-        seconds=float(seconds or 0.0),
-        usd=usd,
-        model=model,
-        answer=None if answer is None else json.loads(answer),
-        meta=json.loads(meta),
-    )
-
-
-def _last_moment(connection: sqlite3.Connection, run_id: str) -> float:
-    row = connection.execute(
-        "SELECT event FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", (run_id,)
-    ).fetchone()
-    return float(json.loads(row[0]).get("at", 0.0)) if row else 0.0
-
-
-def _used_bytes(connection: sqlite3.Connection) -> int:
-    pages, free, size = (
-        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size
-
-
-def _unknown(run_id: str) -> UnknownRun:
-    return UnknownRun(f"There is no run '{run_id}'.", "List them with `rlm-ls runs`.")

@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 from rlm_ls.store import schema
 from rlm_ls.store.calls import CallCache
 from rlm_ls.store.owners import Owners
+from rlm_ls.store.queries import COLUMNS
 
 T = TypeVar("T")
 
 LIMIT_BYTES = 64 << 20
 """Most that is kept. Then ended runs go, the oldest first; then the run that asks for more loses its further events."""
-
-_COLUMNS = "run_id, question, status, owner, created, seconds, usd, model, meta, answer"
 
 
 class Spare:
@@ -74,13 +73,13 @@ class Spare:
         row: Any = None
         if disk is not None:
             try:
-                row = disk.execute(f"SELECT {_COLUMNS} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+                row = disk.execute(f"SELECT {COLUMNS} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
             except sqlite3.Error:
                 row = (run_id, "", "running", owners.me, 0.0, None, None, "", "{}", None)
         if row is None:
             self.begun_here.add(run_id)
             return
-        self.connection.execute(f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.connection.execute(f"INSERT INTO runs ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _make_room(self, about: str) -> bool:
         """Let something go that nobody waits for. False if there is nothing."""
@@ -102,9 +101,9 @@ class Spare:
         read = self.connection.execute
         disk.execute("BEGIN IMMEDIATE")
         try:
-            for row in read(f"SELECT {_COLUMNS} FROM runs ORDER BY created, number").fetchall():
+            for row in read(f"SELECT {COLUMNS} FROM runs ORDER BY created, number").fetchall():
                 disk.execute(
-                    f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id)"
+                    f"INSERT INTO runs ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id)"
                     " DO UPDATE SET status = excluded.status, owner = excluded.owner, seconds = excluded.seconds,"
                     " usd = excluded.usd, answer = excluded.answer,"
                     " model = CASE WHEN excluded.model = '' THEN model ELSE excluded.model END",
