@@ -44,6 +44,15 @@ class LevelUnavailable(RlmError):
     code = 4003
 
 
+class ServerBusy(RlmError):
+    """More was asked at once than the server takes."""
+
+    code = 4008
+
+    def __init__(self, under_way: int) -> None:
+        super().__init__(f"{under_way:,} requests are under way; no more are taken.", "Wait for some of them.")
+
+
 class DocumentMissing(RlmError):
     code = 4101
 
@@ -227,6 +236,6 @@ class UnknownRun(RlmError):
 
 
 class StoreFailed(RlmError):
-    """The store cannot be opened or written: disk full, permissions, a newer version's file."""
+    """The store cannot be read or changed: disk full, locked, permissions, damage, a newer version's file."""
 
     code = 4402

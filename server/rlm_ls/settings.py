@@ -164,6 +164,7 @@ class Settings(Section):
     """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
 
     `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
+    `history_mb`: runs are kept up to so many megabytes; the oldest go first.
     """
 
     models: Models = Models()
@@ -178,6 +179,7 @@ class Settings(Section):
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)
+    history_mb: int = Field(default=512, ge=1, le=1 << 20)
 
 
 def default_file() -> Path:

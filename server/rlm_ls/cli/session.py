@@ -44,7 +44,8 @@ def user_settings() -> Settings:
 async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
     chosen = settings or user_settings()
     engine = await Engine.open(settings=chosen)
-    if engine.store.warning:
+    # Where there is no history to write to, the answer says so, or the error of the command that wants to read it.
+    if engine.store.warning and not engine.store.trouble:
         err.print(f"warning: {engine.store.warning}", style="yellow", markup=False)
     try:
         yield Session(engine, chosen)

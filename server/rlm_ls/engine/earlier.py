@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlm_ls.engine.answer import Answer
 from rlm_ls.executors.programs import Program
 
 ANSWER = 4000
@@ -43,6 +44,29 @@ class Earlier:
         if self.programs:
             parts.append(f"So are the programs {', '.join(self.programs)}.")
         return "\n".join(parts)
+
+
+class KeptAnswers:
+    """The newest answers as their users saw them, in memory only: of a run without a final one the store keeps no
+    findings, which may be text.
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+
+    def keep(self, answer: Answer) -> None:
+        self._answers[answer.run_id] = answer
+        while len(self._answers) > KEPT_RUNS:
+            self._answers.popitem(last=False)
+
+    def get(self, run_id: str) -> Answer | None:
+        return self._answers.get(run_id)
+
+    def drop(self, run_id: str) -> None:
+        self._answers.pop(run_id, None)
+
+    def drop_all(self) -> None:
+        self._answers.clear()
 
 
 class KeptSandboxes:

@@ -1,6 +1,7 @@
 """Everything a run does, as typed events on one stream: the trace, the editor, the terminal and the tests read it.
 
-An event is durable before what it announces is acted upon. `TextStreamed` alone is never stored: the whole reply
+An event is durable before what it announces is acted upon; where the disk takes nothing it is kept in memory instead,
+and the answer says so. `TextStreamed` alone is never stored: the whole reply
 follows in `ModelReplied`.
 """
 

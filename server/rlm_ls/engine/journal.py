@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rlm_ls.engine.events import AnyEvent, TextStreamed
 
@@ -19,12 +19,12 @@ Listener = Callable[[AnyEvent], None]
 
 
 class EventStore(Protocol):
-    """What the journal needs of the store: `append` returns once the event is durable."""
+    """What the journal needs of the store: `append` returns once the event is durable, or as safe as it can be."""
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, object]) -> None: ...
 
 
-Redact = Callable[[dict[str, object]], dict[str, object]]
+Redact = Callable[[dict[str, object]], dict[str, Any]]
 
 
 @dataclass(slots=True)

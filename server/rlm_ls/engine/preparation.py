@@ -167,7 +167,8 @@ async def earlier_run(engine: Engine, request: AskRequest, judge: Judge) -> Earl
         return None
     row = await engine.store.run(request.follow_up)
     variables = await judge.assigned(scripts_in(await engine.store.events(row.run_id)))
-    answer = str((row.answer or {}).get("answer", "(none)"))
+    known = engine.answers.get(row.run_id)
+    answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
     state, programs = engine.kept.get(row.run_id)
     return Earlier(row.question, answer, variables, state, programs)
 

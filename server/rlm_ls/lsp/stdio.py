@@ -8,9 +8,10 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rlm_ls.ending import end_soon, on_signals
 
@@ -67,9 +68,23 @@ def claim_stdio() -> tuple[int, int]:
 
 def quiet_logs() -> None:
     """Warnings and errors to stderr. pygls logs whole messages at INFO: texts and questions do not belong in a log."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(TextlessFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in ("pygls", "lsprotocol", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class TextlessFormatter(logging.Formatter):
+    """Tracebacks say where and what kind: what an exception says may quote the text it stumbled over."""
+
+    def formatException(self, ei: Any) -> str:
+        error: BaseException | None = ei[1]
+        parts: list[str] = []
+        while error is not None and len(parts) < 10:
+            parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\nraised because of:\n".join(parts)
 
 
 async def _serve(incoming: int, outgoing: int, client: int) -> int:

@@ -20,6 +20,7 @@ ESTIMATE = "rlm/estimate"
 RESUME = "rlm/resume"
 STOP = "rlm/stop"
 RUNS = "rlm/runs"
+DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 CITATIONS = "rlm/citations"
@@ -148,7 +149,19 @@ class ResumeParams:
 
 @attrs.frozen
 class RunsParams:
+    """`search`: words that question or answer hold."""
+
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    search: str | None = None
+
+
+@attrs.frozen
+class DeleteRunsParams:
+    """One of the three."""
+
+    run_ids: list[str] | None = None
+    older_than_days: float | None = None
+    all: bool | None = None
 
 
 @attrs.frozen
@@ -170,6 +183,7 @@ REQUESTS: dict[str, type] = {
     ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
+    DELETE_RUNS: DeleteRunsParams,
     TRACE: TraceParams,
     CITATIONS: RunParams,
     DOCTOR: NoParams,
