@@ -294,9 +294,9 @@ FIELDS: Mapping[str, Mapping[str, Rule]] = {
     "runStarted": _fields(
         _kept, "question scope budget version created answerSchema followUp levels coordinator folder"
     ),
-    "runResumed": _fields(_kept, "replies subReplies"),
+    "runResumed": _fields(_kept, "replies subReplies model"),
     "contextTaken": _fields(_kept, "documents count size skipped digest"),
-    "routeChosen": _fields(_kept, "route reason model modelKind subModel languages"),
+    "routeChosen": _fields(_kept, "route reason model modelKind subModel languages answering privacy"),
     "turnStarted": {},
     "modelCalled": {**_fields(_kept, "model promptTokensEstimate"), "messages": _messages},
     "modelReplied": _fields(_kept, "text finish promptTokens completionTokens cachedTokens usd"),
