@@ -18,6 +18,7 @@ from tests.scripted import TEXT, Asker, Mind, document, script
 
 from rlm_ls.engine.render import trace_markdown
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.traced import request_of
 from rlm_ls.errors import BadRequest
 
 HELD = 2.0
@@ -143,3 +144,23 @@ async def test_others_are_served_while_one_run_is_judged(ask: Asker) -> None:
     told = await ask(mind=Mind([GOOD]), scope=document(TEXT))
     assert told.answer.status == "answered"
     assert all(done.answer.status == "answered" for done in await asyncio.gather(*slow))
+
+
+def test_blanks_without_end_are_read_in_linear_time() -> None:
+    """In a program, in a line that asks, in what a compiler says."""
+    from rlm_ls.executors.toolchain.wat import _first_error
+    from rlm_ls.executors.wrapping import wrap
+    from rlm_ls.lsp.questions import question_in
+
+    started = time.process_time()
+    wrap("\n" * 150_000 + "fn analyze(t: &str) -> String { t.into() }", "rust", "native")
+    for _ in range(1_000):
+        assert question_in("# rlm: why?" + " " * 1_900 + "x */")
+    assert _first_error("message\n" + "-->" * 60_000).line == 0
+    assert time.process_time() - started < HELD
+
+
+@pytest.mark.parametrize("scope", [None, 7, {}, {"kind": 1, "files": 7}, {"kind": "document", "region": [1]}], ids=repr)
+def test_a_trace_whose_beginning_is_odd_is_refused_in_words(scope: Any) -> None:
+    with pytest.raises(BadRequest):
+        request_of([{"type": "runStarted", "question": "x", "scope": scope}])
