@@ -57,7 +57,7 @@ def test_earlier_questions_are_searched_and_deleted(nvim: Neovim, log: Path) -> 
     nvim.lua("_G.chosen = 'contain'")
     nvim.command("Rlm history many ERROR?")
     nvim.until("vim.b.rlm_run == ...", first["run_id"])
-    assert nvim.lua("return #asked[1].items") == 1
+    assert len(nvim.lua("return asked[1].items")) == 1
     nvim.command(f"Rlm delete {first['run_id']}")
     nvim.until("vim.tbl_contains(require('rlm.history').complete(''), ...) == false", first["run_id"])
 
