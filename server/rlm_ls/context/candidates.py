@@ -12,6 +12,7 @@ from rlm_ls.context import names
 from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.folders import Entry, Listing
 from rlm_ls.context.options import ContextOptions
+from rlm_ls.context.pack import Pack
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.shelf import Shelf
@@ -20,11 +21,21 @@ from rlm_ls.context.walk import Rules, is_secret
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where bytes lie that were unpacked, and whether the file they come from can be told from any later state."""
+
+    pack: Pack
+    place: int
+    settled: bool
+
+
 @dataclass(slots=True)
 class Candidate:
     """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
 
     `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
+    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
     """
 
     uri: str
@@ -35,6 +46,7 @@ class Candidate:
     explicit: bool = False
     name: str = ""
     error: RlmError | None = None
+    inside: Inside | None = None
 
 
 @dataclass(slots=True)

@@ -159,6 +159,7 @@ def options(settings: Settings) -> ContextOptions:
         exclude=settings.context.exclude,
         deny=SECRETS + settings.context.deny,
         encoding=settings.context.encoding,
+        unpack_bytes=settings.context.unpack_mb << 20,
     )
 
 
