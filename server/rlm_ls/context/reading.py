@@ -213,7 +213,7 @@ class _Reader:
         if one.inside is None:
             return Incoming(one.path, one.name, one.size, self.guess(one), place, room)
         inside = one.inside
-        return Incoming(inside.pack.path, one.name, one.size, self.guess(one), place, room, inside.place, True)
+        return Incoming(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -270,7 +270,7 @@ class _Reader:
         """Opens a file to be searched where it lies; False if it is not what was kept of it."""
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
-            source = Source(one.inside.pack.path, one.inside.place + skip, one.size - skip)
+            source = Source(one.inside.path, one.inside.place + skip, one.size - skip)
             self.large[number] = _Large(source, None, one.stamp, skip, [])
             return True
         try:
@@ -381,7 +381,7 @@ def _read(
         checkpoints=whole.checkpoints,
         encoding=encoding,
         notebook=notebook,
-        unpacked=one.inside is not None,
+        unpacked=one.inside is not None and not one.inside.raw,
     )
     named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
     return Read(document, File(one.name, source, identity), named + whole.digest)

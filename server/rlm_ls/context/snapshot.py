@@ -161,7 +161,7 @@ def _skipped(one: Candidate, error: RlmError) -> Skipped:
 
 def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:
     for one, error in errors:
-        if one.explicit and one.inside is None:
+        if one.explicit:
             raise error
 
 

@@ -16,7 +16,7 @@ INSIDE = "!/"
 def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]:
     """In the archive's order; those that cannot be read, with their error, last. A compressed file is its member."""
     members = [
-        _within(one, member.name, member.size, outcome, Inside(pack, member.place, outcome.settled))
+        _within(one, member.name, member.size, outcome, Inside(pack.path, member.place, pack, outcome.settled))
         for member in outcome.members
     ]
     for name, why in outcome.notes:
@@ -31,4 +31,4 @@ def _within(one: Candidate, name: str, size: int, outcome: Unpacked, inside: Ins
         return Candidate(one.uri, one.path, size, outcome.stamp, None, one.explicit, one.name, None, inside)
     uri = one.uri + INSIDE + quote(name.encode("utf-8", "surrogateescape"))
     label = INSIDE + name.replace(os.sep, "/")
-    return Candidate(uri, one.path + label, size, outcome.stamp, None, one.explicit, one.name + label, None, inside)
+    return Candidate(uri, one.path + label, size, outcome.stamp, None, False, one.name + label, None, inside)
