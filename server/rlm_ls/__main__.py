@@ -20,9 +20,12 @@ def main() -> None:
 
         print(f"rlm-ls {__version__}")
         return
-    from rlm_ls.cli.main import app
+    try:
+        from rlm_ls.cli.main import app
 
-    app()
+        app()
+    except KeyboardInterrupt:  # while it was still loading
+        sys.exit(130)
 
 
 def _client_process(arguments: list[str]) -> int | None:

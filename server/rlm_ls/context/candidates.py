@@ -12,12 +12,27 @@ from rlm_ls.context import names
 from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.folders import Entry, Listing
 from rlm_ls.context.options import ContextOptions
+from rlm_ls.context.pack import Pack
 from rlm_ls.context.pool import SearchPool
-from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.context.stamp import Stamp, stamp_of
 from rlm_ls.context.walk import Rules, is_secret
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where bytes lie that are not those of the file at the candidate's path: unpacked from it, or of a stream.
+
+    `settled`: the file that they come from can be told from any later state. `raw`: they may be compressed themselves.
+    """
+
+    path: str
+    place: int = 0
+    pack: Pack | None = None
+    settled: bool = False
+    raw: bool = False
 
 
 @dataclass(slots=True)
@@ -25,6 +40,7 @@ class Candidate:
     """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
 
     `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
+    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
     """
 
     uri: str
@@ -35,6 +51,7 @@ class Candidate:
     explicit: bool = False
     name: str = ""
     error: RlmError | None = None
+    inside: Inside | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +65,7 @@ class _Named:
 async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, shelf: Shelf) -> Sequence[Candidate]:
     """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
     buffers = await asyncio.to_thread(lambda: {names.key(buffer.uri): buffer for buffer in scope.buffers})
-    named = await asyncio.to_thread(_named, scope.files, buffers, options)
+    named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
     if not roots:
         return _with_names(named.candidates, roots)
@@ -57,10 +74,11 @@ async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, sh
     return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
-def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
+def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
     found = _Named([], [])
     seen: set[str] = set()
-    for name in files:
+    streams = {stream.uri: stream for stream in scope.streams}
+    for name in scope.files:
         key = names.key(name)
         if key in seen:
             continue
@@ -68,7 +86,9 @@ def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOpt
         path = names.file_path(name)
         shown = path or name.partition(":")[2] or name
         one = Candidate(names.file_uri(path) if path else name, shown, explicit=True, buffer=buffers.get(key))
-        if one.buffer is not None:
+        if (stream := streams.get(name)) is not None:
+            _stream(one, stream)
+        elif one.buffer is not None:
             one.uri = one.buffer.uri
         elif path is None:
             one.error = DocumentMissing(f"There is no open document {name}.", "Open it, or name a file.")
@@ -84,6 +104,13 @@ def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOpt
             )
         found.candidates.append(one)
     return found
+
+
+def _stream(one: Candidate, stream: Stream) -> None:
+    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, 0, 0, 0)
+    one.inside = Inside(stream.path, raw=True)
+    if not stream.size:
+        one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
 
 
 def _look(one: Candidate, path: str) -> None:

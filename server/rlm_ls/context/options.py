@@ -13,7 +13,8 @@ class ContextOptions:
 
     `exclude` are gitignore-style globs relative to the roots; `deny` are file name patterns of secrets. `encoding` is
     a Python codec name, or "utf-8-replace". `pack_folder` is where the private pack file goes (default: the system's
-    temporary folder). `seconds` is how long the walk, and then the reading, may take.
+    temporary folder). `unpack_bytes` is what a question's compressed files and archives may hold together. `seconds` is
+    how long the walk, and then the reading, may take.
     """
 
     max_file_bytes: int = 64 << 20
@@ -21,4 +22,5 @@ class ContextOptions:
     encoding: str = "utf-8"
     deny: tuple[str, ...] = SECRETS
     pack_folder: str | None = None
+    unpack_bytes: int = 8 << 30
     seconds: float = 300.0

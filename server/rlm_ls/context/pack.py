@@ -87,6 +87,12 @@ class Hold:
             self._packs.add(self._own)
         return self._own
 
+    def new(self) -> Pack:
+        """A pack for one text or archive; it lives as long as somebody uses it."""
+        pack = Pack(self._folder)
+        self._packs.add(pack)
+        return pack
+
     def use(self, pack: Pack) -> None:
         if pack not in self._packs:
             pack.use()

@@ -95,9 +95,9 @@ class Context:
             shelf.begin()
             wanted = await candidates(scope, pool, options, shelf)
             found, errors = await read(wanted, hold, pool, options, shelf)
-            skipped = [_skipped(wanted[number], error) for number, error in sorted(errors.items())]
+            skipped = [_skipped(one, error) for one, error in errors]
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
-                _raise_first(wanted, errors)
+                _raise_first(errors)
             if not found:
                 raise _nothing(scope, skipped)
             with uncollected(len(found)):
@@ -159,9 +159,9 @@ def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _raise_first(wanted: Sequence[Candidate], errors: dict[int, RlmError]) -> None:
-    for number, error in sorted(errors.items()):
-        if wanted[number].explicit:
+def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:
+    for one, error in errors:
+        if one.explicit:
             raise error
 
 

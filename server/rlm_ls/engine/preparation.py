@@ -180,6 +180,7 @@ def options(settings: Settings) -> ContextOptions:
         exclude=settings.context.exclude,
         deny=SECRETS + settings.context.deny,
         encoding=settings.context.encoding,
+        unpack_bytes=settings.context.unpack_mb << 20,
     )
 
 
@@ -215,10 +216,11 @@ def offline_model(request: AskRequest, context: Context) -> Model:
 
 def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:
     """What a replay needs to ask the same again; of open buffers only their URIs."""
+    own = {"buffers", "streams"}  # texts of that moment, which nobody can read again
     scope: dict[str, Any] = {
-        name: value for name, value in asdict(request.scope).items() if name != "buffers" and value not in ((), None)
+        name: value for name, value in asdict(request.scope).items() if name not in own and value not in ((), None)
     }
-    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers]
+    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers] + [one.uri for one in request.scope.streams]
     return RunStarted(
         run_id="",
         question=request.question,

@@ -94,8 +94,8 @@ async def cite(item: Any, desk: Desk) -> Citation:
         )
     if not any(_inside(part, number, span) for part in desk.context.limit):
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
-    if document.notebook:
-        start = end = (0, 0)  # the text is the cells' sources; the file's own lines are JSON
+    if document.notebook or document.unpacked:
+        start = end = (0, 0)  # an editor that opens the file shows other lines than the text's
     quote = await desk.search.read(_bounded(span))
     desk.read.add(number)
     return Citation(
