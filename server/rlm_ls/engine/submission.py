@@ -10,11 +10,11 @@ from typing import Any
 
 from jsonschema import SchemaError
 from jsonschema.validators import validator_for
-from pydantic_monty import MontyClassProxy
 
 from rlm_ls.context.document import Part, Span
 from rlm_ls.engine.answer import Citation
 from rlm_ls.errors import BadRequest, ProgramError, RlmError
+from rlm_ls.executors.crossing import Given
 from rlm_ls.executors.desk import Desk, Submission
 
 MAX_CITATIONS = 100
@@ -145,7 +145,7 @@ def _as_text(answer: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """JSON data of what a script passed: tuples and sets become lists, Spans their place, anything else its text."""
-    if isinstance(value, MontyClassProxy):
+    if isinstance(value, Given):
         fields = value.attributes
         return f"{fields['doc']}:{fields['line']}" if "doc" in fields and "line" in fields else _plain(dict(fields))
     if isinstance(value, dict):
