@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import FailFast, Field
+from pydantic import Field
 
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
@@ -27,7 +27,7 @@ Row = tuple[bool, Any]
 """A reply as it crosses into the sandbox: True and the reply, or False and why there is none."""
 
 Level = Literal["dsl", "wasm", "native", "llm"]
-Levels = Annotated[list[Level], Field(max_length=10), FailFast()]
+Levels = Annotated[list[Level], Field(max_length=10)]
 Prompt = Annotated[str, Field(min_length=1)]
 Schema = dict[str, Any] | None
 
