@@ -18,6 +18,7 @@ from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, Counted, First
 from rlm_ls.context.piece import File, Filters
 from rlm_ls.context.rows import ROOM
 from rlm_ls.context.scanner import Scanner, base_of
+from rlm_ls.errors import SearchTimeout
 
 MOST_VALUES = 500_000
 """What `extract` brings back at most, and of text no more than ROOM."""
@@ -25,6 +26,9 @@ MOST_VALUES = 500_000
 MOST_DISTINCT = 2_000_000
 MOST_BYTES = 128 << 20
 """Distinct values counted at most, and their bytes."""
+
+LOOKED_UP = 50
+"""Terms whose first place is looked up by one request."""
 
 MOST_TERMS = 500_000
 """Distinct terms, of which more is kept."""
@@ -163,9 +167,13 @@ class Values(Scanner):
         counts = await asyncio.to_thread(_named if kind in KINDS and KINDS[kind].inside_only else _counted, index)
         best = await asyncio.to_thread(_best, counts, n)
         hits: list[Hit] = []
-        if best:
-            places = [self._place(term, index[term][2]) for term, _ in best]
-            hits = await self.call("terms.hits", kind=kind, places=places)
+        places = [self._place(term, index[term][2]) for term, _ in best]
+        payloads = ({"kind": kind, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
+        async with aclosing(self.pool.map("terms.hits", payloads, self.deadline_seconds)) as looked_up:
+            async for some in looked_up:
+                if isinstance(some, SearchTimeout):
+                    raise some
+                hits += some
         shown = [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
         return shown, cut or progress.note
 

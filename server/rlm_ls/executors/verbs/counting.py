@@ -13,7 +13,7 @@ from rlm_ls.executors.registry import Pattern, verb
 
 MOST_RANKED = 20_000
 
-MOST_TERMS = 2000
+MOST_TERMS = 500
 """Terms whose first places are looked up."""
 
 
