@@ -62,6 +62,10 @@ BUSY_WITH = {
     "taking the snapshot": "submit('x')",
     "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")),
     "handing over 1.6 million values": "print(len(extract(r'took=(\\d+)ms')))",
+    "handing over 50,000 hits": "print(len(find('a', limit=50_000)))",
+    "handing over 50,000 hits with groups": "print(len(regex(r'(\\S+) (\\S+) (\\S+)', limit=50_000)))",
+    "searching within 50,000 hits": "print(count('ERROR', within=find('a', limit=50_000)))",
+    "reading 12 MB": "print(len(text(lines(1, 100_000))))",
     "ranking 0.8 million values": "print(len(top(r'req=(\\w+)', 10**6)))",
     "printing 100 MB": "for n in range(10**5):\n    print('x' * 1000)",
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import gc
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from tests.faults.large_texts import Held, large_scope, many_scope, watched
+from tests.faults.large_texts import large_scope, many_scope, watched
 from tests.scripted import Asker, Mind, asking, script
 
 from rlm_ls.context.scope import Scope
@@ -27,7 +27,7 @@ COUNT_LINES = """\
 (module (memory (export "memory") 4096) (global $top (mut i32) (i32.const 65536))
  (func (export "alloc") (param $n i32) (result i32) (local $p i32)
   (local.set $p (global.get $top)) (global.set $top (i32.add (global.get $top) (local.get $n))) (local.get $p))
- (func (export "analyze") (param $p i32) (param $n i32) (result i64)
+ (func (export "run") (param $p i32) (param $n i32) (result i64)
   (i64.or (i64.shl (i64.extend_i32_u (local.get $p)) (i64.const 32)) (i64.extend_i32_u (local.get $n)))))
 ```
 """
@@ -54,7 +54,7 @@ ONE = {
     "extract": (r"len(extract(r'.'))", r"len(extract(r'(\w)(\w)(\w)'))", r"len(extract(r'.*'))"),
     "top": (r"len(top(r'r[0-9a-f]+ .*', n=20_000))", r"top(r'req|r[0-9a-f]+', n=10**9)"),
     "stats": (r"len(stats(r'host=(\S+) .*took=(\d+)'))", r"len(stats(r'host=web-([0-9]).*took=(\d+)'))"),
-    "terms": ("len(terms('identifiers', n=10**9))", r"len(terms(r'\S+', n=2000))"),
+    "terms": ("len(terms('identifiers', n=10**9))", r"len(terms(r'\S+', n=500))"),
     "lines": ("lines(1, 10**9)", "len(lines(1, 150_000).text)"),
     "around": ("around(lines(5), 10**9, 10**9)", "len(around(lines(5), 0, 150_000).text)"),
     "slice": ("slice(0, 10**9)", "len(slice(0, 16_000_000))"),
@@ -81,7 +81,11 @@ ONE = {
         "submit('x', data=[[0]] * 20_000)",
         "d = 0\nfor i in range(10_000):\n    d = [d]\nsubmit('x', data=d)",
     ),
-    "llm": ("llm('x' * 15_000_000)", "llm('x', within=find('host', limit=50_000))", "llm('x', find('host', limit=5000))"),
+    "llm": (
+        "llm('x' * 15_000_000)",
+        "llm('x', within=find('host', limit=50_000))",
+        "llm('x', find('host', limit=5000))",
+    ),
     "llm_map": (
         "len(llm_map('x', find('host', limit=2000)))",
         "len(llm_map('x', ['a'] * 30_000))",
@@ -104,16 +108,10 @@ MANY = {
     "split": ("len(split('the'))",),
     "filter": ("count('host', within=filter('the'))",),
     "top": (r"len(top(r'web-\d+', n=20_000))",),
-    "terms": ("len(terms(n=2000))",),
+    "terms": ("len(terms(n=500))",),
     "lines": ("lines(1, doc='part0/note')", "lines(1, doc='*' * 900)", "lines(1, doc='part0/note7.txt')"),
     "size": ("size(docs())", "size('**/*.txt')"),
 }
-
-
-@dataclass
-class Large:
-    ask: Asker
-    scope: Scope
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +122,15 @@ def one_text(tmp_path_factory: pytest.TempPathFactory) -> Scope:
 @pytest.fixture(scope="module")
 def many_texts(tmp_path_factory: pytest.TempPathFactory) -> Scope:
     return many_scope(tmp_path_factory.mktemp("many"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _frozen() -> Iterator[None]:
+    """As the server does once it has started: what was imported is not looked through for garbage."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -159,15 +166,42 @@ async def test_a_verb_over_one_large_text_never_holds_the_event_loop(verb: str, 
     before = COUNT_LINES if verb == "map_reduce" else ""
     for code in ONE[verb]:
         held, told = await held_by(ask, one_text, code, before)
-        print(f"\n{held * 1000:6.0f} ms  {code[:90]!r} → {told[:300]!r}")
-        # assert held <= MOST_HELD, code
+        assert held <= MOST_HELD, code
         assert "failed inside the server" not in told, code
 
 
 @pytest.mark.parametrize("verb", MANY)
-async def test_a_verb_over_20_000_documents_never_holds_the_event_loop(verb: str, ask: Asker, many_texts: Scope) -> None:
+async def test_a_verb_over_20_000_documents_never_holds_the_event_loop(
+    verb: str, ask: Asker, many_texts: Scope
+) -> None:
     for code in MANY[verb]:
         held, told = await held_by(ask, many_texts, code)
-        print(f"\n{held * 1000:6.0f} ms  {code[:90]!r} → {told[:300]!r}")
-        # assert held <= MOST_HELD, code
+        assert held <= MOST_HELD, code
         assert "failed inside the server" not in told, code
+
+
+MOST_GROWTH = 200
+"""MiB: some copies of the 16 MB of text that one call may bring in, and what a text of 54 MB needs anyway."""
+
+GREEDY = (
+    "find('host', context=10**9, limit=50_000)",
+    "find('host', context=1000, limit=50_000)",
+    r"regex(r'(.*)' * 50, limit=50_000)",
+    "extract(r'.*')",
+    "split('')",
+    "terms(r'\\S+')",
+    "text(lines(1, 10**9))",
+    "x = ['y' * 1000] * 20_000\nfind_any(x)",
+    "for i in range(2000):\n    print('z' * 100_000)",
+    "for i in range(300):\n    try:\n        find('w' * 15_000 + str(i))\n    except Exception as e:\n        pass",
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is of Unix")
+@pytest.mark.parametrize("code", GREEDY)
+def test_a_greedy_script_grows_the_server_by_little(code: str, one_text: Scope, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.faults.growing", str(tmp_path), Path(unquote(one_text.files[0][7:])), code]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert int(done.stdout) <= MOST_GROWTH

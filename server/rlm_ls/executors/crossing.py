@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.rows import ROOM
 from rlm_ls.errors import ProgramError
 
@@ -27,6 +28,8 @@ MOST_NESTED = 60_000
 
 MOST_TEXT = ROOM
 """Characters of the long strings among a call's arguments."""
+
+BYTES_PER_VALUE = 40
 
 QUICK = 64 << 10
 """Characters that are read on the event loop; more is read in a thread."""
@@ -88,7 +91,8 @@ async def received(packed: Any, texts: Any) -> tuple[str, list[Any], dict[str, A
         )
     if len(packed) <= QUICK:
         return _unpacked(packed, texts)
-    return await asyncio.to_thread(_unpacked, packed, texts)
+    with uncollected(len(packed) // BYTES_PER_VALUE):
+        return await asyncio.to_thread(_unpacked, packed, texts)
 
 
 def _unpacked(packed: str, texts: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -111,8 +111,12 @@ def _plain(x, texts, depth):
         raise ValueError('what is passed to a verb is nested too deeply')
     depth = depth + 1
     if _isinstance(x, (_list, _tuple)):
-        if _len(x) > 10 and _all([_isinstance(item, _Span) for item in x]):
-            return _columns(x)
+        if _len(x) > 10:
+            if _all([_isinstance(item, _Span) for item in x]):
+                return _columns(x)
+            short = [i for i in x if _isinstance(i, (_int, _float)) or (_isinstance(i, _str) and _len(i) <= 200)]
+            if _len(short) == _len(x):
+                return short
         return [_plain(item, texts, depth) for item in x]
     if _isinstance(x, _dict):
         plain = {}

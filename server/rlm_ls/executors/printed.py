@@ -9,6 +9,9 @@ from rlm_ls.executors.prelude import PRINT_END
 KEEP_ALL = 1 << 20
 """Characters of one print kept before its middle is dropped while it still streams in."""
 
+MOST_HELD = 8 << 20
+"""Characters of all prints together."""
+
 
 def cap(text: str, limit: int) -> str:
     """`text` within about `limit` characters: head and tail kept at line ends, the middle counted."""
@@ -35,6 +38,7 @@ class Printed:
     limit: int
     prints: list[str] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
+    _held: int = 0
     _size: int = 0
     _dropped: int = 0
 
@@ -57,9 +61,12 @@ class Printed:
         if self._dropped:
             text += f"\n[… {self._dropped:,} characters cut …]\n"
         self.prints.append(cap(text, self.limit))
-        if len(self.prints) > 20_000:
+        self._held += len(self.prints[-1])
+        if len(self.prints) > 20_000 or self._held > MOST_HELD:
             # A loop that prints for ever: the ends are what a model reads.
-            del self.prints[5_000:15_000]
+            quarter = max(1, len(self.prints) // 4)
+            del self.prints[quarter:-quarter]
+            self._held = sum(map(len, self.prints))
         self._open, self._size, self._dropped = [], 0, 0
 
     def text(self) -> str:
