@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from rlm_ls.context.document import Hit, Part, Selection, Span
 from rlm_ls.context.ops.sections import Columns, Stretch
+from rlm_ls.context.piece import Piece
 from rlm_ls.context.scanner import Scanner, base_of
 from rlm_ls.errors import ProgramError, SearchTimeout
 
@@ -89,8 +90,19 @@ class Sections(Scanner):
 
     async def sample(self, n: int, within: Selection, seed: int = 0) -> list[Hit]:
         """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
+        asked = await asyncio.to_thread(self._drawn, max(0, min(n, MOST_SAMPLES)), within, seed)
+        found: list[Hit] = []
+        payloads = ({"wanted": asked[at : at + BATCH]} for at in range(0, len(asked), BATCH))
+        async with aclosing(self.pool.map("sections.samples", payloads, self.deadline_seconds)) as results:
+            async for hits in results:
+                if isinstance(hits, SearchTimeout):
+                    raise hits
+                found += hits
+        return found
+
+    def _drawn(self, n: int, within: Selection, seed: int) -> list[tuple[Piece, list[int]]]:
+        """Which bytes of which pieces a sample's lines are looked for at."""
         total = sum(part.end - part.start for part in within)
-        n = max(0, min(n, MOST_SAMPLES))
         if not n or not total:
             return []
         # The golden ratio's multiples fall evenly between 0 and 1: another seed, other lines.
@@ -104,17 +116,9 @@ class Sections(Scanner):
                 places.setdefault(number, []).append(part.start + targets[at] - before)
                 at += 1
             before += size
-        found: list[Hit] = []
         wanted = [within[number] for number in places]
         pieces = [piece for batch in self.pieces(tuple(wanted), whole=True) for piece in batch]
-        asked = list(zip(pieces, places.values(), strict=True))
-        payloads = ({"wanted": asked[at : at + BATCH]} for at in range(0, len(asked), BATCH))
-        async with aclosing(self.pool.map("sections.samples", payloads, self.deadline_seconds)) as results:
-            async for hits in results:
-                if isinstance(hits, SearchTimeout):
-                    raise hits
-                found += hits
-        return found
+        return list(zip(pieces, places.values(), strict=True))
 
     async def _cut(self, operation: str, within: Selection, cuts: dict[int, list[int]], **options: Any) -> list[Span]:
         def stretch(part: Part) -> Stretch:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic_core import from_json
 
 from rlm_ls.context.document import Document, Hit, Part, Selection, Span
 from rlm_ls.context.region import is_glob, resolve
@@ -38,6 +42,16 @@ Tell = Callable[[str, Mapping[str, Any]], None]
 
 def _untold(kind: str, fields: Mapping[str, Any]) -> None:
     """For a Desk whose run writes no trace."""
+
+
+def parts_text(selection: Selection) -> str:
+    """A Selection's parts as a script keeps them, unread: for each run of parts with the same filters those, and the
+    document, start and end of each part, one after the other."""
+    groups = [
+        [filters, [number for part in parts for number in (part.doc, part.start, part.end)]]
+        for filters, parts in groupby(selection, key=lambda part: part.filters)
+    ]
+    return json.dumps(groups, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +144,7 @@ class Desk:
             if value.name == "Span":
                 return self.span(fields["doc"], fields["start"], fields["end"], fields["line"], fields["end_line"])
             if value.name == "Selection":
-                return tuple(self._part(part) for part in fields["parts"])
+                return self._parts(fields["parts"])
             if value.name == "Doc":
                 return str(fields["path"])
             if value.name == "Entry" and isinstance(fields["span"], Given) and fields["span"].name == "Span":
@@ -148,15 +162,23 @@ class Desk:
             raise ProgramError(f"{doc} has {size:,} bytes; a Span of {start}-{end} lies outside.")
         return Span(str(doc), start, end, int(line), int(end_line))
 
-    def _part(self, part: Any) -> Part:
-        doc, start, end, filters = part
-        if not 0 <= int(doc) < len(self.context.documents):
-            raise ProgramError("This Selection was not made by a verb.")
-        if len(filters) > MOST_FILTERS:
-            raise ProgramError(f"More than {MOST_FILTERS} filters, one on another.", "Join their patterns: a|b.")
-        if sum(len(pattern) for pattern, _ in filters) > LONGEST_PATTERN:
-            raise ProgramError("The filters' patterns are too long.", "Use shorter ones.")
-        return Part(int(doc), int(start), int(end), tuple((str(p), bool(keep)) for p, keep in filters))
+    def _parts(self, text: Any) -> Selection:
+        """What `parts_text` wrote; a script may have altered it."""
+        if not isinstance(text, str):
+            raise TypeError("its parts are no text")
+        found: list[Part] = []
+        for filters, numbers in from_json(text):
+            if len(filters) > MOST_FILTERS:
+                raise ProgramError(f"More than {MOST_FILTERS} filters, one on another.", "Join their patterns: a|b.")
+            if sum(len(pattern) for pattern, _ in filters) > LONGEST_PATTERN:
+                raise ProgramError("The filters' patterns are too long.", "Use shorter ones.")
+            kept = tuple((str(pattern), bool(keep)) for pattern, keep in filters)
+            for at in range(0, len(numbers), 3):
+                doc, start, end = map(int, numbers[at : at + 3])
+                if not 0 <= doc < len(self.context.documents):
+                    raise ProgramError("This Selection was not made by a verb.")
+                found.append(Part(doc, start, end, kept))
+        return tuple(found)
 
     def rows(self, hits: Iterable[Hit]) -> list[SpanRow]:
         return [self.row(hit) for hit in hits]

@@ -75,7 +75,7 @@ class Entry:
 @_dataclass
 class Selection:
     label: str
-    parts: list
+    parts: str
     def __repr__(self):
         return 'Selection(' + self.label + ')'
 

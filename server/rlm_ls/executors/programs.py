@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import keyword
 import time
@@ -153,8 +152,7 @@ class Programs:
 
     async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
         await self._allowed(program.target)  # it may be of an earlier run, whose levels and consent were others
-        selection = await desk.select(within)
-        batches = await asyncio.to_thread(lambda: list(desk.search.batches(selection)))
+        batches = list(await desk.search.cut_up(await desk.select(within)))
         started = time.perf_counter()
         try:
             output = await self._once(program, batches, combine)

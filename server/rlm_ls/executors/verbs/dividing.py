@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rlm_ls.context.document import Hit, Span
 from rlm_ls.context.region import resolve
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.desk import Desk, SpanRow, parts_text
 from rlm_ls.executors.registry import Pattern, verb
 
 MAX_PIECES = 20_000
@@ -55,15 +55,14 @@ async def chunks(
 
 
 @verb(returns="Selection", shape="selection", everyday=13)
-async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
+async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, str]:
     """lines start to end as a Selection
 
     From 1, both included; negative numbers count from the end. For `within`.
     """
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
-    parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]
-    return f"{span.doc}:{span.line}-{span.end_line}", parts
+    return f"{span.doc}:{span.line}-{span.end_line}", parts_text(resolve(desk.context, span))
 
 
 def _pieces(desk: Desk, call: str, spans: list[Span]) -> list[SpanRow]:

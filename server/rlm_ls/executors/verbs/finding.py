@@ -14,7 +14,7 @@ from rlm_ls.context.ops.find import MOST_WORDS
 from rlm_ls.context.rows import Found
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.crossing import Rows
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import Desk, parts_text
 from rlm_ls.executors.registry import Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
@@ -88,7 +88,7 @@ async def regex(
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(
     desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, keep: bool = True
-) -> tuple[str, list[tuple[Any, ...]]]:
+) -> tuple[str, str]:
     """lines that match (keep=False: do not), as a Selection
 
     Lazy: the search that uses it as `within` does the work.
@@ -103,8 +103,8 @@ async def filter_(
     return f"lines {'' if keep else 'not '}matching {pattern!r}", parts
 
 
-def _filtered(selection: Selection, pattern: str, keep: bool) -> list[tuple[Any, ...]]:
-    return [(p.doc, p.start, p.end, [*map(list, p.filters), [pattern, keep]]) for p in selection]
+def _filtered(selection: Selection, pattern: str, keep: bool) -> str:
+    return parts_text(tuple(Part(p.doc, p.start, p.end, (*p.filters, (pattern, keep))) for p in selection))
 
 
 def _bounded(limit: int) -> int:
