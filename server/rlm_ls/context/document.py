@@ -87,20 +87,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a search brought back: at most `limit` hits of `total`.
-
-    `partial` is empty, or says why the search stopped early (then `total` is a lower bound). `hint` is a remark
-    worth showing a model ("0 hits; 12 with fold=True").
-    """
-
-    hits: tuple[Hit, ...]
-    total: int
-    partial: str = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Skipped:
     """A document that the scope names and the Context does not hold, with an error code of rlm_ls.errors."""
 

@@ -220,7 +220,7 @@ async def test_a_native_program_sees_what_a_module_would(compilers: Path, tmp_pa
         assert await bench.run("lines_of") == "8"
         assert asked == [True, True]
         assert await bench.run("lines_of", "1.txt") == "3"
-        (part, _) = bench.desk.select(None)
+        (part, _) = await bench.desk.select(None)
         assert await bench.run("lines_of", [type(part)(0, 4, 8)]) == "1"
         assert await bench.run("lines_of", [type(part)(0, 0, 13, (("o", True),))]) == "2"
         with pytest.raises(ProgramError, match="without `native`"):
