@@ -158,6 +158,6 @@ def _drain(process: subprocess.Popen[bytes]) -> None:
 def wrapper(folder: Path) -> Path:
     """The server of this repository, as the program that `rlm.server.path` names."""
     path = folder / "rlm-ls"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "server"} exec {sys.executable} -m rlm_ls "$@"\n')
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "server"} exec {sys.executable} -P -m rlm_ls "$@"\n')
     path.chmod(0o755)
     return path
