@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -34,12 +35,13 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
     engine = await server.door.engine()
     from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.inert import line
     from rlm_ls.engine.render import answer_markdown
 
     row = await engine.store.run(run_id)
     if row.answer is None:
-        return f"# {row.question}\n\nThis run has no answer: it is {row.status}.\n"
-    return answer_markdown(Answer.model_validate(row.answer), row.question)
+        return f"# {line(row.question)}\n\nThis run has no answer: it is {row.status}.\n"
+    return await asyncio.to_thread(answer_markdown, Answer.model_validate(row.answer), row.question)
 
 
 async def trace_text(server: RlmServer, run_id: str) -> str:
@@ -48,4 +50,4 @@ async def trace_text(server: RlmServer, run_id: str) -> str:
     from rlm_ls.engine.render import trace_markdown
 
     row = await engine.store.run(run_id)
-    return trace_markdown(row, await engine.store.events(row.run_id))
+    return await asyncio.to_thread(trace_markdown, row, await engine.store.events(row.run_id))
