@@ -25,7 +25,7 @@ def main(tool: str) -> int:
 
 
 def _python(tool: str) -> list[str]:
-    call = (tool, "-m", "pip_audit", "--disable-pip", "--require-hashes", "-f", "json", "-r", "requirements.lock")
+    call = (tool, "-P", "-m", "pip_audit", "--disable-pip", "--require-hashes", "-f", "json", "-r", "requirements.lock")
     report = _json(call)
     packages = report.get("dependencies", [])
     asked = [package for package in packages if "vulns" in package]

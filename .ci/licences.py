@@ -33,7 +33,7 @@ SAME = {
 def main(tool: str) -> None:
     locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", (ROOT / "install.lock").read_text(encoding="utf-8")))
     found = subprocess.run(
-        (tool, "-m", "piplicenses", f"--python={sys.executable}", "--format=json", "--packages", *locked),
+        (tool, "-P", "-m", "piplicenses", f"--python={sys.executable}", "--format=json", "--packages", *locked),
         check=True,
         capture_output=True,
         text=True,

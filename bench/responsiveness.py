@@ -22,7 +22,7 @@ from bench.texts import large_log
 from bench.turns import recording, reply
 from bench.wire import INITIALIZE, Wire
 
-COMMAND = [sys.executable, "-m", "rlm_ls", "--stdio"]
+COMMAND = [sys.executable, "-P", "-m", "rlm_ls", "--stdio"]
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
 SETTLE_SECONDS = 1.0
 WATCH_SECONDS = 0.5

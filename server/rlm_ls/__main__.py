@@ -1,8 +1,11 @@
 """The way in: an editor on stdio (no arguments, or what language clients add), else the commands for people."""
 
-from __future__ import annotations
+# Before any import but this: it takes out of the search path what is not ours. (`__future__` is an import, too.)
+from rlm_ls.isolation import isolate, step_aside
 
-import sys
+isolate(as_module=__name__ == "__main__")
+
+import sys  # noqa: E402 - after what it may be looked for in is known
 
 
 def main() -> None:
@@ -10,10 +13,12 @@ def main() -> None:
     arguments = sys.argv[1:]
     client = _client_process(arguments)
     if client is not None:
+        step_aside()
         from rlm_ls.lsp.stdio import serve
 
         sys.exit(serve(client))
     if any(argument.partition("=")[0] in {"--tcp", "--ws"} for argument in arguments):
+        step_aside()
         sys.exit(_listen(arguments))
     if arguments == ["--version"]:
         from rlm_ls import __version__

@@ -30,7 +30,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "rlm_ls", *map(str, arguments)]
+    return [sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
 
 
 def rlm(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

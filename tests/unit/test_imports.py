@@ -18,18 +18,20 @@ SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
 MAY_IMPORT = {
-    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings", "ending"},
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings", "ending", "workspace"},
     "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings", "ending"},
     "engine": {"engine", "executors", "models", "context", "store", "errors", "settings"},
     "executors": {"executors", "context", "store", "errors", "settings"},
     "models": {"models", "context", "errors", "settings"},
-    "context": {"context", "errors", "settings"},
+    "context": {"context", "errors", "settings", "isolation"},
     "store": {"store", "errors", "settings"},
     "settings": {"errors"},
+    "workspace": {"errors", "settings"},
     "errors": set[str](),
     "ending": set[str](),
+    "isolation": set[str](),
     "__init__": set[str](),
-    "__main__": {"lsp", "cli", "errors", "settings"},
+    "__main__": {"lsp", "cli", "errors", "settings", "isolation"},
 }
 """Parts of the package, and what of it each may import. `rlm_ls` itself (the version) is everyone's."""
 

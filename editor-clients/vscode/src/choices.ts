@@ -1,6 +1,7 @@
 // What is chosen from a list: a run of the history, a model; and the two short reports, estimate and doctor.
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import { fenced, plain, unlinked } from "./foreign.ts";
 import type { AskParams, Doctor, Run } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 import { money } from "./status.ts";
@@ -42,7 +43,8 @@ export async function history(client: LanguageClient, doing: FromHistory): Promi
   pick.title = "RLM: History";
   pick.placeholder =
     (await search("")) > 0 ? "A question, or words of its answer, to see it again" : "No questions have been asked yet";
-  const failed = (error: unknown) => void vscode.window.showErrorMessage(`RLM: ${protocol.messageOf(error)}`);
+  const failed = (error: unknown) =>
+    void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
   const act = (work: Promise<void>) => {
     pick.hide();
     void work.catch(failed);
@@ -165,7 +167,7 @@ export async function estimate(client: LanguageClient, params: AskParams): Promi
     found.basis,
   ].join("\n");
   const asked = await vscode.window.showInformationMessage(
-    `“${params.question.slice(0, 100)}”`,
+    unlinked(`“${params.question.slice(0, 100)}”`),
     { modal: true, detail },
     "Ask",
   );
@@ -175,19 +177,19 @@ export async function estimate(client: LanguageClient, params: AskParams): Promi
 /** The server's self-check, as a document. */
 export function doctorText(found: Doctor, extension: { version: string; server: string; trusted: boolean }): string {
   const { models, ...rest } = found;
-  const named = (names: string[]) => names.join(", ") || "(none)";
+  const named = (names: string[]) => plain(names.join(", ") || "(none)");
   const known = new Set(["version", "python", "executable", "privacy", "levels", "store", "positionEncoding"]);
   const more = Object.entries(rest).filter(([key]) => !known.has(key));
   return [
     "# RLM: Doctor",
     "",
-    `- Server ${found.version}, Python ${found.python}: \`${found.executable}\``,
+    `- Server ${plain(found.version)}, Python ${plain(found.python)}: ${plain(found.executable)}`,
     `- Extension ${extension.version}; server ${extension.server}`,
     `- Models: ${models.root.length > 0 ? named(models.root) : "none: rules answer (RLM: Choose Model)"}; sub-calls ${named(models.sub)}; programs ${named(models.code)}`,
-    `- Privacy: ${found.privacy}; levels: ${found.levels.join(", ")}`,
-    `- History: \`${found.store}\``,
-    `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no endpoints of the workspace's"}`,
-    ...(more.length > 0 ? ["", "```json", JSON.stringify(Object.fromEntries(more), null, 2), "```"] : []),
+    `- Privacy: ${plain(found.privacy)}; levels: ${plain(found.levels.join(", "))}`,
+    `- History: ${plain(found.store)}`,
+    `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no model, endpoint or budget of the workspace's"}`,
+    ...(more.length > 0 ? ["", fenced(JSON.stringify(Object.fromEntries(more), null, 2), "json")] : []),
     "",
   ].join("\n");
 }

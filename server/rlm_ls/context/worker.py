@@ -1,6 +1,6 @@
 """The child process: reads one request at a time from stdin, runs it, writes the result to stdout.
 
-Started as `python -m rlm_ls.context.worker`. Frames are an 8-byte big-endian length and a pickle; the other side
+Started as `python -P -m rlm_ls.context.worker`. Frames are an 8-byte big-endian length and a pickle; the other side
 is our own parent. A thread watches stdin so that the process ends with its parent, even in the middle of a search.
 """
 

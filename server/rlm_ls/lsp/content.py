@@ -34,11 +34,12 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
     engine = await server.door.engine()
     from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.inert import line
     from rlm_ls.engine.render import answer_markdown
 
     row = await engine.store.run(run_id)
     if row.answer is None:
-        return f"# {row.question}\n\nThis run has no answer: it is {row.status}.\n"
+        return f"# {line(row.question)}\n\nThis run has no answer: it is {row.status}.\n"
     kept = engine.answers.get(run_id)
     return await asyncio.to_thread(lambda: answer_markdown(kept or Answer.model_validate(row.answer), row.question))
 
@@ -49,5 +50,4 @@ async def trace_text(server: RlmServer, run_id: str) -> str:
     from rlm_ls.engine.render import trace_markdown
 
     row = await engine.store.run(run_id)
-    events = await engine.store.events(row.run_id)
-    return await asyncio.to_thread(trace_markdown, row, events)
+    return await asyncio.to_thread(trace_markdown, row, await engine.store.events(row.run_id))

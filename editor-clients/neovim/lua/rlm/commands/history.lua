@@ -6,7 +6,7 @@ return {
   run = function(text)
     history.choose('Earlier questions', nil, function(run)
       if run.status == 'interrupted' then
-        return vim.cmd('Rlm resume ' .. run.runId)
+        return vim.cmd.Rlm({ args = { 'resume', run.runId } })
       end
       documents.open('answer', run.runId)
     end, text ~= '' and text or nil)
