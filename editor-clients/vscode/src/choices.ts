@@ -43,8 +43,7 @@ export async function history(client: LanguageClient, doing: FromHistory): Promi
   pick.title = "RLM: History";
   pick.placeholder =
     (await search("")) > 0 ? "A question, or words of its answer, to see it again" : "No questions have been asked yet";
-  const failed = (error: unknown) =>
-    void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
+  const failed = (error: unknown) => void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
   const act = (work: Promise<void>) => {
     pick.hide();
     void work.catch(failed);
