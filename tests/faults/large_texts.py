@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio import Handle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rlm_ls.context.scope import Scope
@@ -38,44 +39,41 @@ def many_scope(folder: Path) -> Scope:
 
 
 class Held:
-    """`seconds`: the most processor time that this process used while the event loop could do nothing else.
+    """`seconds`: the most processor time that the event loop's thread spent in one callback.
 
-    Processor time, since what a busy machine does meanwhile is not our doing; of all threads, since one that does not
-    let go of the interpreter holds the loop as well. Python's own passes over all objects, of which 20,000 documents
-    are many, stand in `collecting`: no verb causes them alone, and none is longer for what a verb was asked.
+    Processor time, since what a busy machine does meanwhile is not our doing. Python's own passes over all objects, of
+    which 20,000 documents are many, are left out: none is longer for what a verb was asked.
     """
 
     seconds = 0.0
-    collecting = 0.0
 
 
-@asynccontextmanager
-async def watched() -> AsyncIterator[Held]:
+@contextmanager
+def watched() -> Iterator[Held]:
     held = Held()
+    run, loop = Handle._run, threading.get_ident()
     collected = began = 0.0
 
     def collecting(phase: str, _: dict[str, int]) -> None:
         nonlocal collected, began
-        if phase == "start":
-            began = time.process_time()
+        if threading.get_ident() != loop:
             return
-        took = time.process_time() - began
-        collected += took
-        held.collecting = max(held.collecting, took)
+        if phase == "start":
+            began = time.thread_time()
+        else:
+            collected += time.thread_time() - began
 
-    async def tick() -> None:
+    def timed(handle: Handle) -> None:
         nonlocal collected
-        before = time.process_time()
-        while True:
-            await asyncio.sleep(0.001)
-            now = time.process_time()
-            held.seconds = max(held.seconds, now - before - collected)
-            before, collected = now, 0.0
+        collected, before, seconds = 0.0, time.thread_time(), held.seconds
+        run(handle)
+        if held.seconds == seconds:  # else it was begun anew meanwhile
+            held.seconds = max(seconds, time.thread_time() - before - collected)
 
     gc.callbacks.append(collecting)
-    ticking = asyncio.create_task(tick())
+    Handle._run = timed  # type: ignore[method-assign]
     try:
         yield held
     finally:
-        ticking.cancel()
+        Handle._run = run  # type: ignore[method-assign]
         gc.callbacks.remove(collecting)

@@ -145,7 +145,7 @@ def test_every_verb_is_tried_at_its_limits() -> None:
 async def held_by(ask: Asker, scope: Scope, code: str, before: str = "") -> tuple[float, str]:
     """Seconds that the loop was held while a script ran, and what the script led to."""
     found: list[float] = []
-    async with watched() as held:
+    with watched() as held:
 
         def listen(event: object) -> None:
             kind = getattr(event, "type", "")

@@ -130,7 +130,7 @@ class SearchPool:
             while True:
                 while len(running) < self.size and (payload := next(source, None)) is not None:
                     # Not a TaskGroup: a generator may not yield inside one. `finally` is the owner of these tasks.
-                    call = self.call(operation, payload, end - time.monotonic())
+                    call = self.call(operation, payload, max(0.0, end - time.monotonic()))
                     running[asyncio.create_task(call)] = started
                     started += 1
                 if not running:
