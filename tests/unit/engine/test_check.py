@@ -8,6 +8,7 @@ import pytest
 from tests.scripted import TEXT, Asker, Mind, asking, script
 
 from rlm_ls.context.scope import Scope
+from rlm_ls.engine import engine
 from rlm_ls.engine.check import Checked, check
 from rlm_ls.engine.request import Budget
 
@@ -78,3 +79,14 @@ async def test_sub_models_replies_are_taken_from_the_trace_and_nobody_is_asked(t
         assert len(mind.sub_asked) == 1
         assert (await checked(ask, told.answer.run_id)).verdict == "still true"
         assert len(mind.sub_asked) == 1
+
+
+async def test_the_history_keeps_to_its_size_and_the_oldest_runs_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "RUNS_UNTIL_PRUNED", 1)
+    async with asking(tmp_path / "state", history_mb=1) as ask:
+        ids = [(await ask(script(f"# {'x' * 200_000}\nsubmit('x', cite=[])"))).answer.run_id for _ in range(6)]
+        kept = [row.run_id for row in await ask.engine.store.runs()]
+        assert 0 < len(kept) < 6
+        assert kept == ids[::-1][: len(kept)]
