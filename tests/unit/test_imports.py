@@ -18,17 +18,19 @@ SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
 MAY_IMPORT = {
-    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings"},
-    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings"},
-    "engine": {"engine", "executors", "models", "context", "store", "errors", "settings"},
-    "executors": {"executors", "context", "store", "errors", "settings"},
-    "models": {"models", "context", "errors", "settings"},
-    "context": {"context", "errors", "settings"},
-    "store": {"store", "errors", "settings"},
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "private", "visible", "settings"},
+    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "private", "visible", "settings"},
+    "engine": {"engine", "executors", "models", "context", "store", "errors", "private", "visible", "settings"},
+    "executors": {"executors", "context", "store", "errors", "private", "visible", "settings"},
+    "models": {"models", "context", "errors", "private", "visible", "settings"},
+    "context": {"context", "errors", "private", "visible", "settings"},
+    "store": {"store", "errors", "private", "visible", "settings"},
     "settings": {"errors"},
     "errors": set[str](),
+    "private": set[str](),
+    "visible": set[str](),
     "__init__": set[str](),
-    "__main__": {"lsp", "cli", "errors", "settings"},
+    "__main__": {"lsp", "cli", "errors", "settings", "visible"},
 }
 """Parts of the package, and what of it each may import. `rlm_ls` itself (the version) is everyone's."""
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from rlm_ls import __version__
-from rlm_ls.cli.session import err, out, run, session, user_settings
+from rlm_ls.cli.door import err, out
+from rlm_ls.cli.session import run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context

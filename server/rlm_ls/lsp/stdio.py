@@ -13,6 +13,8 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from rlm_ls.visible import guard_stderr
+
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
@@ -69,6 +71,7 @@ def claim_stdio() -> tuple[int, int]:
 
 def quiet_logs() -> None:
     """Warnings and errors to stderr. pygls logs whole messages at INFO: texts and questions do not belong in a log."""
+    guard_stderr()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for name in ("pygls", "lsprotocol", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
