@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
 
+from rlm_ls.context import names
 from rlm_ls.context.document import Hit, Part, Selection, Span
 from rlm_ls.context.places import Places
 from rlm_ls.context.pool import SearchPool
@@ -80,7 +81,8 @@ def _named(context: Context, name: str) -> list[int]:
     if number is not None:
         return [number]
     if re.search(r"[*?\[]", name):
-        spec = GitIgnoreSpec.from_lines([name])
+        # As it is, or with what names cannot show as it is shown there (and a backslash means itself).
+        spec = GitIgnoreSpec.from_lines([name, names.shown(name).replace("\\", "\\\\")])
         found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
         if found:
             return found

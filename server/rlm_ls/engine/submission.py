@@ -19,7 +19,7 @@ from rlm_ls.executors.desk import Desk, Submission
 
 MAX_CITATIONS = 100
 MAX_QUOTE = 2_000
-PLACE = re.compile(r"(?:(?P<path>.+?):)?(?P<first>\d+)(?:[-–](?P<last>\d+))?")
+PLACE = re.compile(r"(?:(?P<path>.+?):)?(?P<first>\d+)(?:[-–](?P<last>\d+))?", re.DOTALL)
 """A place in words; without a path it is of the only document."""
 
 

@@ -14,6 +14,7 @@ from rlm_ls.context.intake import Incoming, Refused
 from rlm_ls.context.measure import DIGEST, Measure
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret
 from rlm_ls.context.stamp import Stamp, stamp_of
 from rlm_ls.errors import (
     DocumentBinary,
@@ -46,7 +47,10 @@ def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Re
     for one in incoming:
         try:
             with open_file(one) as stream:
-                found.append(_encoding(one, stream.read(HEAD), option))
+                head = stream.read(LOOKED_AT)
+                if title := held_secret(head, whole=False, log=True):
+                    raise denied(one.name, title)
+                found.append(_encoding(one, head[:HEAD], option))
         except DocumentBinary as error:
             found.append(Encoding("") if one.guess else Refused.by(error))
         except RlmError as error:
