@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rlm_ls.errors import ConsentDenied
+from rlm_ls.private import is_own, private_folder, replace_file
 
 ONCE = "Allow once"
 HERE = "Allow in this workspace"
@@ -54,6 +53,8 @@ class NativeConsent:
 
     def _remembered(self) -> set[str]:
         try:
+            if not is_own(str(self._path)):  # a consent that somebody else gave is none
+                return set()
             data = json.loads(self._path.read_text("utf-8"))
             return {str(one) for one in data["folders"]}
         except (OSError, ValueError, TypeError, KeyError):
@@ -63,11 +64,8 @@ class NativeConsent:
         """A state folder that cannot be written has the user asked again, nothing else."""
         known = [one for one in sorted(self._remembered()) if one not in folders]
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="native-consent-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"folders": [*known, *folders][-MOST_FOLDERS:]}, file, ensure_ascii=False)
-            os.replace(name, self._path)
+            private_folder(self._path.parent)
+            replace_file(self._path, json.dumps({"folders": [*known, *folders][-MOST_FOLDERS:]}).encode())
 
 
 def _message(folders: Sequence[str]) -> str:
