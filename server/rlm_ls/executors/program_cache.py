@@ -39,6 +39,10 @@ class ProgramCache:
         """Makes the folder. Raises LevelUnavailable where it cannot be the user's alone."""
         try:
             private_folder(self._folder, narrow=True)
+        except PermissionError as error:
+            raise LevelUnavailable(
+                f"The folder for compiled programs, {self._folder}, is not yours: {error.strerror}.", "Remove it."
+            ) from None
         except OSError as error:
             raise LevelUnavailable(
                 f"The folder for compiled programs, {self._folder}, cannot be used: {error.strerror}.",
