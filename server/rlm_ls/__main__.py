@@ -26,8 +26,10 @@ def main() -> None:
         print(f"rlm-ls {__version__}")
         return
     try:
+        from rlm_ls.cli.door import guard
         from rlm_ls.cli.main import app
 
+        guard()
         app()
     except KeyboardInterrupt:  # while it was still loading
         sys.exit(130)
@@ -70,7 +72,9 @@ def _listen(arguments: list[str]) -> int:
         where = place("tcp", given["--tcp"]) if "--tcp" in given else place("ws", given["--ws"])
         return listen(where, token_from(given.get("--token-env")))
     except CannotListen as reason:
-        print(f"rlm-ls: {reason}", file=sys.stderr)
+        from rlm_ls.visible import visible
+
+        print(visible(f"rlm-ls: {reason}"), file=sys.stderr)
         return 2
 
 

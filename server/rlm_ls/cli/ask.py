@@ -15,9 +15,10 @@ import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.consent import consent
+from rlm_ls.cli.door import err, write_json
 from rlm_ls.cli.native_consent import native_consent
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, Session, err, on_interrupt, run, session, user_settings
+from rlm_ls.cli.session import EXIT, Session, on_interrupt, run, session, user_settings
 from rlm_ls.cli.streams import read_whole
 from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.engine.answer import Answer
@@ -115,7 +116,7 @@ async def watched(opened: Session, run_id: str, screen: Screen) -> AsyncIterator
 def told(answer: Answer, as_json: bool) -> int:
     """Shows the Answer; the command's exit code."""
     if as_json:
-        print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
+        write_json(answer.wire(), indent=1)
     else:
         show_answer(answer)
     return EXIT[answer.status]

@@ -13,8 +13,9 @@ from typing import Annotated
 import typer
 
 from rlm_ls import __version__
+from rlm_ls.cli.door import err, out
 from rlm_ls.cli.report import report
-from rlm_ls.cli.session import Session, err, out, run, session, user_settings
+from rlm_ls.cli.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
@@ -62,7 +63,7 @@ async def _report() -> int:
         found = [("✗ " if bad else "✓ ") + line async for line, bad in _findings(opened)]
         found += await _compiled_lines(opened.engine, settings.levels)
         text = await report([", ".join(_versions()), *found], settings, problems, opened.engine.store)
-    sys.stdout.write(text)
+    write(text)
     return 0
 
 

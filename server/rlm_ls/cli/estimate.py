@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated
 
 import typer
 
 from rlm_ls.cli.ask import scope_of
-from rlm_ls.cli.session import out, run, session, user_settings
+from rlm_ls.cli.door import out, write_json
+from rlm_ls.cli.session import run, session, user_settings
 from rlm_ls.cli.streams import read_whole
 from rlm_ls.engine.estimate import Expected
 from rlm_ls.engine.request import AskRequest
@@ -35,7 +35,7 @@ async def _estimate(
         scope = await asyncio.to_thread(scope_of, paths, include, exclude, streams)
         found = await opened.engine.estimate(AskRequest(question=question, scope=scope, model=model))
     if as_json:
-        print(json.dumps(found.wire(), ensure_ascii=False, indent=1))
+        write_json(found.wire(), indent=1)
         return 0
     documents = "1 document" if found.documents == 1 else f"{found.documents:,} documents"
     lines = (

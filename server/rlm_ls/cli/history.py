@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
 import sys
 import time
@@ -13,22 +11,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
 from rlm_ls.cli.ask import write_trace
+from rlm_ls.cli.door import err, markdown, out, write, write_json
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, Session, err, out, run, session, user_settings
+from rlm_ls.cli.session import EXIT, Session, run, session, user_settings
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.check import Checked, Verdict
 from rlm_ls.engine.check import check as check_events
 from rlm_ls.engine.render import answer_markdown, trace_markdown
 from rlm_ls.engine.replay import replay as replay_events
 from rlm_ls.engine.trace_page import trace_html
-from rlm_ls.errors import BadRequest, RlmError
+from rlm_ls.errors import BadRequest, RlmError, StoreFailed
+from rlm_ls.private import replace_file
 from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
+from rlm_ls.visible import visible_json
 
 Form = Literal["md", "json"]
 VERDICTS: dict[Verdict, int] = {"still true": 0, "changed": 1, "cannot tell": 2}
@@ -70,18 +70,16 @@ async def _export(name: str, form: Form, output: Path | None) -> int:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
     if form == "json":
-        text = json.dumps({**_row(row), "answer": row.answer, "events": events}, ensure_ascii=False, indent=1) + "\n"
+        text = visible_json({**_row(row), "answer": row.answer, "events": events}, indent=1) + "\n"
     else:
         answer = "" if row.answer is None else answer_markdown(Answer.model_validate(row.answer), row.question) + "\n\n"
         text = answer + trace_markdown(row, events)
     if output is None:
-        sys.stdout.write(text)
+        write(text)
         return 0
     try:
         # Cited text of the user's documents: nobody else's business.
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        await asyncio.to_thread(replace_file, output, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise BadRequest(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
     err.print(f"written: {output}", markup=False)
@@ -122,7 +120,7 @@ async def _runs(limit: int, search: str, as_json: bool) -> int:
     async with session() as opened:
         rows = await opened.engine.store.runs(limit, search=search)
     if as_json:
-        print(json.dumps([_row(row) for row in rows], ensure_ascii=False, indent=1))
+        write_json([_row(row) for row in rows], indent=1)
         return 0
     if not rows and search:
         err.print("No run's question or answer holds these words.", markup=False)
@@ -132,7 +130,7 @@ async def _runs(limit: int, search: str, as_json: bool) -> int:
         return 0
     cells = [_cells(row) for row in rows]
     if not out.is_terminal:
-        print("\n".join("\t".join(line) for line in cells))
+        write("".join("\t".join(line) + "\n" for line in cells))
         return 0
     table = Table(box=None, pad_edge=False)
     for column, heading in enumerate(HEADINGS):
@@ -167,19 +165,30 @@ async def _trace(name: str, as_json: bool, html: Path | None) -> int:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
     if html is not None:
-        await asyncio.to_thread(html.write_text, trace_html(row, events), encoding="utf-8", newline="\n")
+        await asyncio.to_thread(_write_page, html, trace_html(row, events))
         err.print(f"written: {html}", markup=False)
         return 0
     if as_json:
         for event in events:
-            print(json.dumps(event, ensure_ascii=False))
+            write_json(event)
         return 0
     text = trace_markdown(row, events)
     if out.is_terminal:
-        out.print(Markdown(text))
+        out.print(markdown(text))
     else:
-        sys.stdout.write(text)
+        write(text)
     return 0
+
+
+def _write_page(path: Path, page: str) -> None:
+    """Whole or not at all, in place of a link that may stand there; to a device or a pipe as it comes."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(page, encoding="utf-8", newline="\n")
+        else:
+            replace_file(path, page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise StoreFailed(f"The page {path} cannot be written: {error.strerror}.", "Name another file.") from None
 
 
 def replay(

@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from rich.console import Console
-
+from rlm_ls.cli.door import err
 from rlm_ls.ending import end_soon
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
@@ -20,10 +19,6 @@ from rlm_ls.settings import Settings, load
 
 EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
-
-# A terminal wraps at words; a file or a pipe gets whole lines.
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Pack
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope, Stream
+from rlm_ls.context.secrets import is_secret
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.context.stamp import Stamp, stamp_of
-from rlm_ls.context.walk import Rules, is_secret
+from rlm_ls.context.walk import Rules
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
 
 
@@ -91,15 +92,16 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
         elif one.buffer is not None:
             one.uri = one.buffer.uri
         elif path is None:
-            one.error = DocumentMissing(f"There is no open document {name}.", "Open it, or name a file.")
+            one.error = DocumentMissing(f"There is no open document {names.shown(name)}.", "Open it, or name a file.")
         elif os.path.isdir(path):
             found.folders.append(path)
             continue
         else:
             _look(one, path)
-        if path and is_secret(os.path.basename(path), options.deny):
+        # What a link leads to counts as well, and so does the path of a text that only the editor can read.
+        if is_secret(shown, options.deny) or (path and is_secret(os.path.realpath(path), options.deny)):
             one.error = DocumentDenied(
-                f"{os.path.basename(path)} looks like a secret (key, password, token) and is never read.",
+                f"{names.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
                 "Copy what is needed to a file of another name.",
             )
         found.candidates.append(one)
@@ -114,21 +116,25 @@ def _stream(one: Candidate, stream: Stream) -> None:
 
 
 def _look(one: Candidate, path: str) -> None:
+    shown = names.shown(path)
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        one.error = DocumentMissing(f"{path} does not exist.", "Check the path.")
+        one.error = DocumentMissing(f"{shown} does not exist.", "Check the path.")
         return
     except (OSError, ValueError) as error:
-        one.error = DocumentUnreadable(f"{path} cannot be read: {error}.", "Check the path and its permissions.")
+        one.error = DocumentUnreadable(
+            f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check the path and its permissions.",
+        )
         return
     one.size, one.stamp = status.st_size, stamp_of(status)
     if not stat.S_ISREG(status.st_mode):
-        one.error = DocumentUnreadable(f"{path} is not a regular file.", "Name a file or a folder.")
+        one.error = DocumentUnreadable(f"{shown} is not a regular file.", "Name a file or a folder.")
     elif not os.access(path, os.R_OK):
-        one.error = DocumentUnreadable(f"{path} cannot be read: permission denied.", "Check its permissions.")
+        one.error = DocumentUnreadable(f"{shown} cannot be read: permission denied.", "Check its permissions.")
     elif not one.size:
-        one.error = DocumentEmpty(f"{path} is empty (0 bytes).", "Save some text in it, or name another document.")
+        one.error = DocumentEmpty(f"{shown} is empty (0 bytes).", "Save some text in it, or name another document.")
 
 
 def _roots(paths: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 
 from rlm_ls.errors import NoDocuments
+from rlm_ls.private import is_own
 
 PREFIX = "rlm-ls-"
 MOST_HELD = 256
@@ -135,8 +136,9 @@ def _remove_stale(folder: str) -> None:
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", name)
-            if match and not _alive(int(match.group(1))):
-                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            place = os.path.join(folder, name)
+            if match and is_own(place) and not _alive(int(match.group(1))):
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _alive(process: int) -> bool:

@@ -19,6 +19,7 @@ from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Hold, Pack
 from rlm_ls.context.piece import File
 from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.shelf import Kept, Key, Shelf
 from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.unpacking import members_of
@@ -131,6 +132,9 @@ class _Reader:
                 self.errors[number] = DocumentEmpty(
                     f"{one.name} is empty.", "Write some text in it, or name another document."
                 )
+                continue
+            if title := _secret(one):
+                self.errors[number] = denied(one.name, title)
                 continue
             pack, start = self.hold.own, self.hold.own.size
             # In slices: one encode of a huge buffer would keep the event loop from the interpreter.
@@ -351,6 +355,15 @@ async def read(
     reader = _Reader(wanted, hold, pool, options, shelf)
     found = await reader.run()
     return found, [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.place)]
+
+
+def _secret(one: Candidate) -> str:
+    """What kind of secret an open text is. What somebody pipes in is read on purpose."""
+    if one.buffer is None or one.uri.startswith("stdin:"):
+        return ""
+    head = one.buffer.text[:LOOKED_AT].encode("utf-8", "replace")[:LOOKED_AT]
+    log = is_log(one.name) or one.buffer.language == "log"
+    return held_secret(head, whole=is_small(one.name, len(one.buffer.text)), log=log)
 
 
 def _checked(result: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
 
+from rlm_ls.context import names
 from rlm_ls.context.document import Hit, Part, Selection, Span
 from rlm_ls.context.places import Places
 from rlm_ls.context.pool import SearchPool
@@ -89,8 +90,9 @@ def _named(context: Context, name: str) -> list[int]:
     if is_glob(name):
         if len(name) > LONGEST_NAME:
             raise ProgramError(f"The glob is longer than {LONGEST_NAME:,} characters.", "Use a shorter one.")
-        # By RE2: a model chose the glob, and Python's engine may take for ever over one with many stars.
-        spec = GitIgnoreSpec.from_lines([name], backend="re2")
+        # As it is, or with what names cannot show as it is shown there (and a backslash means itself). By RE2: a model
+        # chose the glob, and Python's engine may take for ever over one with many stars.
+        spec = GitIgnoreSpec.from_lines([name, names.shown(name).replace("\\", "\\\\")], backend="re2")
         found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
         if found:
             return found

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
 from rlm_ls.context.snapshot import Context, ContextOptions
-from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.earlier import Earlier, scripts_in
 from rlm_ls.engine.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
@@ -178,7 +177,7 @@ def options(settings: Settings) -> ContextOptions:
     return ContextOptions(
         max_file_bytes=settings.context.max_file_bytes,
         exclude=settings.context.exclude,
-        deny=SECRETS + settings.context.deny,
+        deny=settings.context.deny,
         encoding=settings.context.encoding,
         unpack_bytes=settings.context.unpack_mb << 20,
     )

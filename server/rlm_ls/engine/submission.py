@@ -30,7 +30,7 @@ MAX_CITATIONS = 100
 NESTED = 2
 """Levels of lists within the list of citations."""
 MAX_QUOTE = 2_000
-PLACE = re.compile(r"(?:(?P<path>.+):)?(?P<first>\d{1,12})(?:[-–](?P<last>\d{1,12}))?")
+PLACE = re.compile(r"(?:(?P<path>.+):)?(?P<first>\d{1,12})(?:[-–](?P<last>\d{1,12}))?", re.DOTALL)
 """A place in words; without a path it is of the only document."""
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from rlm_ls.ending import end_soon, on_signals
+from rlm_ls.visible import guard_stderr
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -68,6 +69,7 @@ def claim_stdio() -> tuple[int, int]:
 
 def quiet_logs() -> None:
     """Warnings and errors to stderr. pygls logs whole messages at INFO: texts and questions do not belong in a log."""
+    guard_stderr()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextlessFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -25,6 +25,7 @@ from typing import Any, TypeVar, cast
 from filelock import FileLock, Timeout
 
 from rlm_ls.errors import RlmError, StoreFailed
+from rlm_ls.private import private_file
 from rlm_ls.store import schema
 from rlm_ls.store.calls import CallCache
 from rlm_ls.store.owners import Owners
@@ -350,7 +351,7 @@ def explained(error: BaseException, folder: Path) -> BaseException:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if isinstance(error, sqlite3.DatabaseError) and schema.is_damage(error):
         with suppress(OSError):
-            schema.suspect_marker(folder).touch()
+            private_file(schema.suspect_marker(folder))
         failure = StoreFailed(f"The run history {path} is damaged.", "Restart: it is moved aside and a new one begun.")
     elif code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
         failure = StoreFailed(f"No space is left to write the run history {path}.", f"Free some space, {elsewhere}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rlm_ls.private import private_folder
+
 
 class Owners:
     """The lock files of one state folder. Used from the store's thread only."""
@@ -22,12 +24,11 @@ class Owners:
 
     def enter(self) -> None:
         """Take a lock of our own and clear away those of dead processes. The caller holds the state folder's lock.
-
         May be called again: a history that is opened anew has the owner it had.
         """
         if self._own is not None:
             return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        private_folder(self._folder)
         for path in self._folder.glob("*.lock"):
             if not self.alive(path.stem):
                 path.unlink(missing_ok=True)

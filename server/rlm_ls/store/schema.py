@@ -11,6 +11,7 @@ from pathlib import Path
 from platformdirs import user_state_dir
 
 from rlm_ls.errors import StoreFailed
+from rlm_ls.private import private_file, private_folder
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +70,10 @@ def state_folder() -> Path:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder, readable by its owner only. A folder that the user made keeps its own permissions."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+    """Make the folder, readable by its owner only. A folder that the user made keeps its own permissions.
+
+    Raises OSError for a link, and for a folder of somebody else's."""
+    private_folder(folder)
 
 
 def open_database(folder: Path, wait: float) -> tuple[sqlite3.Connection, str]:
@@ -107,8 +108,7 @@ def suspect_marker(folder: Path) -> Path:
 
 def _open(path: Path, wait: float) -> sqlite3.Connection:
     # SQLite gives its side files (-wal, -shm) the permissions of the main one.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
+    private_file(path)
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=True)
     try:
         # Before the first table is made; later it has no effect. It lets `prune` give space back to the system.

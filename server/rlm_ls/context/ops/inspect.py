@@ -15,6 +15,7 @@ from rlm_ls.context.intake import Incoming, Packed, Refused
 from rlm_ls.context.measure import DIGEST, Measure
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret
 from rlm_ls.context.stamp import Stamp, stamp_of
 from rlm_ls.errors import (
     DocumentBinary,
@@ -47,7 +48,10 @@ def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Pa
     for one in incoming:
         try:
             with open_file(one) as stream:
-                head = stream.read(min(HEAD, one.size))
+                head = stream.read(min(LOOKED_AT, one.size))
+                if title := held_secret(head, whole=False, log=True):
+                    raise denied(one.name, title)
+                head = head[:HEAD]
                 found.append(packed(one, head) or _encoding(one, head, option))
         except DocumentBinary as error:
             found.append(Encoding("") if one.guess else Refused.by(error))

@@ -19,6 +19,7 @@ from rlm_ls.context.ops.notebook import cells_of, is_notebook
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.pack import cannot_write
 from rlm_ls.context.piece import File
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.stamp import is_settled, stamp_of
 from rlm_ls.errors import DocumentBinary, DocumentEmpty, RlmError, SearchTimeout
 
@@ -68,6 +69,8 @@ def single(clock: Clock, incoming: Incoming, pack: str, option: str) -> Outcome:
             out.write(b"\n")
         source = Source(pack, one.place, size)
         with opened(File(one.name, source)) as reader:
+            if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
+                raise denied(one.name, title)
             whole = join([inspect.measured(clock, reader, 0, size)])
     except OSError as error:
         raise cannot_write(error) from None
@@ -85,6 +88,8 @@ def _read(one: Incoming, place: int, option: str) -> tuple[Outcome, bytes]:
         return packed, b""
     cells = cells_of(raw) if is_notebook(one.name) else None
     text, encoding, characters = (cells, "utf-8", -1) if cells is not None else _decoded(one, raw, option)
+    if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
+        raise denied(one.name, title)
     if len(text) > max(one.size, one.room):
         return Larger(len(text) + 1), text
     whole = _whole(text, characters)

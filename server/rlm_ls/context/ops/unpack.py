@@ -15,8 +15,8 @@ from rlm_ls.context.compression import CHUNK, HEAD, Corrupt, CutOff, kind_of
 from rlm_ls.context.intake import Incoming, Member, Refused, Unpacked
 from rlm_ls.context.ops.inspect import open_file
 from rlm_ls.context.pack import cannot_write
+from rlm_ls.context.secrets import is_secret
 from rlm_ls.context.stamp import is_settled, stamp_of
-from rlm_ls.context.walk import is_secret
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 MOST_MEMBERS = 20_000
@@ -128,7 +128,7 @@ class _Unpacking:
         """Whether a member may be read. Raises Corrupt where there are too many."""
         if len(self.members) + len(self.notes) >= MOST_MEMBERS:
             raise Corrupt(f"it holds more than {MOST_MEMBERS:,} files")
-        if not is_secret(os.path.basename(name), self._deny):
+        if not is_secret(name.replace("\\", "/"), self._deny):
             return True
         self.notes.append(
             (self._unique(name), Refused.by(DocumentDenied("looks like a secret (key, password, token)")))
