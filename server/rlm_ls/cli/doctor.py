@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from rlm_ls import __version__
-from rlm_ls.cli.door import err, out
+from rlm_ls.cli.door import err, out, write
 from rlm_ls.cli.report import report
 from rlm_ls.cli.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
