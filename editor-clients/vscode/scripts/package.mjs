@@ -1,7 +1,7 @@
 // rlm-ls-VERSION.vsix with the server's wheel in it. --offline: with the wheels of all it needs too, for this kind of
 // machine and this Python, so that installing needs no network.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 
 const root = "../..";
 const own = process.platform === "win32" ? `${root}/.venv/Scripts/python.exe` : `${root}/.venv/bin/python`;
@@ -14,10 +14,9 @@ rmSync("wheels", { recursive: true, force: true });
 // The build's own tools are those of the development environment: no network for this step.
 const isolation = offline ? [] : ["--no-build-isolation"];
 pip("wheel", "--no-deps", ...isolation, "--wheel-dir", "wheels", root);
-if (offline) {
-  const server = readdirSync("wheels").map((name) => `wheels/${name}`);
-  pip("download", "--only-binary", ":all:", "--dest", "wheels", ...server);
-}
+const lock = `${root}/install.lock`;
+copyFileSync(lock, "wheels/install.lock");
+if (offline) pip("download", "--only-binary", ":all:", "--require-hashes", "--dest", "wheels", "-r", lock);
 copyFileSync(`${root}/LICENSE`, "LICENSE");
 run(process.execPath, ["scripts/build.mjs"]);
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));

@@ -5,8 +5,11 @@ import { access, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { candidatesFor, findPython, ISOLATED } from "./python.ts";
 
+/** What the server needs: versions and digests. Lies beside the wheels. */
+const LOCK = "install.lock";
+
 export interface Wanted {
-  /** Folder of the wheels: the server's, and its dependencies' where the package was built for use without network. */
+  /** Folder of LOCK and the wheels: the server's, and its dependencies' in a package for use without network. */
   wheels: string;
   /** Where environments are kept. */
   storage: string;
@@ -60,26 +63,21 @@ async function make(folder: string, wanted: Wanted, reporter: Reporter, signal: 
   const run = (command: string, ...args: string[]) => call(command, args, wanted.storage, reporter, signal);
   await run(python.command, ...python.args, ISOLATED, "-m", "venv", folder);
   const wheel = join(wanted.wheels, (await ours(wanted.wheels)) ?? "");
-  const pip = [
-    ISOLATED,
-    "-m",
-    "pip",
-    "install",
-    "--disable-pip-version-check",
-    "--no-input",
-    "--find-links",
-    wanted.wheels,
-  ];
-  reporter.say("installing the server");
+  const pip = [ISOLATED, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+  // The very versions that were tested, by their digests, wherever they come from.
+  const needed = ["--require-hashes", "--find-links", wanted.wheels, "-r", join(wanted.wheels, LOCK)];
+  reporter.say("installing what the server needs");
   try {
     // What lies here is enough in a package made for it; anything else comes from the user's own index.
     if (wheels.length === 1) throw new InstallFailed("no wheels of dependencies");
-    await run(interpreter(folder), ...pip, "--no-index", wheel);
+    await run(interpreter(folder), ...pip, "--no-index", ...needed);
   } catch (error) {
     if (signal.aborted || !(error instanceof InstallFailed)) throw error;
-    reporter.say("installing the server and what it needs (once; a minute or two)");
-    await run(interpreter(folder), ...pip, wheel);
+    reporter.say("installing what the server needs (once; a minute or two)");
+    await run(interpreter(folder), ...pip, ...needed);
   }
+  reporter.say("installing the server");
+  await run(interpreter(folder), ...pip, "--no-index", "--no-deps", wheel);
   await run(interpreter(folder), ...SERVER, "--version");
   await writeFile(join(folder, "finished"), python.version);
 }
@@ -89,6 +87,7 @@ async function folderOf(wanted: Wanted): Promise<string | undefined> {
   const wheel = await ours(wanted.wheels);
   if (wheel === undefined) return undefined;
   const digest = createHash("sha256").update(await readFile(join(wanted.wheels, wheel)));
+  digest.update(await readFile(join(wanted.wheels, LOCK)));
   digest.update(wanted.python);
   return join(wanted.storage, `server-${digest.digest("hex").slice(0, 12)}`);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -30,6 +31,13 @@ function wheel(folder: string, name: string, needs = ""): void {
   execFileSync(python, ["-I", "-c", WHEEL, folder, name, "1.0", needs, code]);
 }
 
+// What the server needs, by the digests of the wheels that lie there; `digest` in the place of those that do not.
+function lock(folder: string, name = "", digest = "0".repeat(64)): void {
+  const path = join(folder, `${name}-1.0-py3-none-any.whl`);
+  const found = existsSync(path) ? createHash("sha256").update(readFileSync(path)).digest("hex") : digest;
+  writeFileSync(join(folder, "install.lock"), name && `${name}==1.0 --hash=sha256:${found}\n`);
+}
+
 function place(): Wanted {
   const folder = mkdtempSync(join(tmpdir(), "rlm-"));
   mkdirSync(join(folder, "wheels"));
@@ -51,6 +59,7 @@ test("the server is installed from the wheels that came along, without network, 
   const wanted = place();
   wheel(wanted.wheels, "rlm_ls", "tiny_needed");
   wheel(wanted.wheels, "tiny_needed");
+  lock(wanted.wheels, "tiny_needed");
   assert.equal(await installed(wanted), undefined);
   const { said, reporter } = listening();
   const first = await install(wanted, reporter, never);
@@ -82,6 +91,7 @@ test("the server is installed from the wheels that came along, without network, 
 test("what cannot be had is told, and is no installation", async () => {
   const wanted = place();
   wheel(wanted.wheels, "rlm_ls", "tiny_needed");
+  lock(wanted.wheels, "tiny_needed");
   const { reporter } = listening();
   await assert.rejects(install(wanted, reporter, never), (error: Error) => {
     assert.ok(error instanceof InstallFailed);
@@ -91,9 +101,21 @@ test("what cannot be had is told, and is no installation", async () => {
   assert.equal(await installed(wanted), undefined);
 });
 
+test("a package that is not the one that was tested is not installed", async () => {
+  const wanted = place();
+  wheel(wanted.wheels, "rlm_ls", "tiny_needed");
+  wheel(wanted.wheels, "tiny_needed");
+  lock(wanted.wheels, "tiny_needed");
+  wheel(wanted.wheels, "tiny_needed", "os");
+  const { reporter } = listening();
+  await assert.rejects(install(wanted, reporter, never), InstallFailed);
+  assert.equal(await installed(wanted), undefined);
+});
+
 test("an installation can be cancelled and leaves no lock", async () => {
   const wanted = place();
   wheel(wanted.wheels, "rlm_ls");
+  lock(wanted.wheels);
   const abort = new AbortController();
   const reporter = { say: (message: string) => void (message.startsWith("making") && abort.abort()), log: () => {} };
   await assert.rejects(install(wanted, reporter, abort.signal), { name: "AbortError" });
@@ -109,6 +131,7 @@ test("nothing of the folder that the editor stands in is run, and nothing that v
   const wanted = place();
   wheel(wanted.wheels, "rlm_ls", "tiny_needed");
   wheel(wanted.wheels, "tiny_needed");
+  lock(wanted.wheels, "tiny_needed");
   const hostile = mkdtempSync(join(tmpdir(), "rlm-"));
   const marks = join(hostile, "marks");
   mkdirSync(marks);
