@@ -49,7 +49,7 @@ class Root:
 
 
 @dataclass
-class Told:
+class SubCallReply:
     """One run: seconds from the announcement of its batch to its last reply, and what came of it."""
 
     seconds: float
@@ -87,7 +87,7 @@ def measure(repeats: int) -> str:
     return table(["llm_map, from the announcement to the last reply", "goal", "measured"], rows)
 
 
-async def _runs(base: str, folder: Path, pieces: int, *, silence: float = 120.0) -> list[Told]:
+async def _runs(base: str, folder: Path, pieces: int, *, silence: float = 120.0) -> list[SubCallReply]:
     folder.mkdir()
     engine = await _engine(base, folder, silence)
     try:
@@ -98,7 +98,7 @@ async def _runs(base: str, folder: Path, pieces: int, *, silence: float = 120.0)
         await engine.close()
 
 
-async def _edited(base: str, folder: Path, pieces: int) -> tuple[Told, Told]:
+async def _edited(base: str, folder: Path, pieces: int) -> tuple[SubCallReply, SubCallReply]:
     """The same question before and after one line in each of 1 % of the pieces was changed."""
     folder.mkdir()
     engine = await _engine(base, folder, 120.0)
@@ -120,7 +120,7 @@ async def _engine(base: str, folder: Path, silence: float) -> Engine:
     return await Engine.open(settings=settings, state_dir=folder / "state")
 
 
-async def _run(engine: Engine, path: Path) -> Told:
+async def _run(engine: Engine, path: Path) -> SubCallReply:
     times: list[float] = []
 
     def listen(event: AnyEvent) -> None:
@@ -131,7 +131,7 @@ async def _run(engine: Engine, path: Path) -> Told:
     request = AskRequest(question="Label all.", scope=Scope(kind="document", files=(str(path),)), budget=budget)
     answer = await engine.ask(request, listen, model=lambda *_: Root())
     assert answer.status == "answered", answer.reason
-    return Told(times[-1] - times[0], int(answer.answer), answer)
+    return SubCallReply(times[-1] - times[0], int(answer.answer), answer)
 
 
 def _text(path: Path, pieces: int) -> Path:

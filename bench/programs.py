@@ -20,11 +20,11 @@ from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.programs import Programs
 from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.wasm.executor import Limits
-from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.wasm.executor import ProgramLimits
+from rlm_ls.executors.workshop import ProgramRunner
 
 LARGE, SMALL = 100_000_000, 1_000_000
 
@@ -71,22 +71,22 @@ async def _measure(repeats: int) -> str:
     large, small = _cut(LARGE), _cut(SMALL)
     rows = []
     for name, source in SOURCES.items():
-        async with _programs(large) as (desk, programs):
-            await programs.define(desk, name, "rust", source)
-            path = (await programs.workshop.compile(source, "rust", "wasm")).path
+        async with _programs(large) as (host, programs):
+            await programs.define(host, name, "rust", source)
+            path = (await programs.program_runner.compile(source, "rust", "wasm")).path
             bare, ours = [], []
             for _ in range(repeats):  # interleaved, so that a busy moment of the machine falls on both
                 bare.append(await asyncio.to_thread(_bare, path, large))
-                ours.append(await _seconds(lambda name=name: programs.run(desk, name)))
+                ours.append(await _seconds(lambda name=name: programs.run(host, name)))
             cores: dict[int, list[float]] = {1: [], 2: []}
             for _ in range(repeats):
                 for threads, took in cores.items():
-                    programs.workshop.wasm._threads = threads
-                    took.append(await _seconds(lambda name=name: programs.map_reduce(desk, name, None, "concat")))
-        async with _programs(small) as (desk, programs):
-            await programs.define(desk, name, "rust", source)
-            await programs.run(desk, name)
-            warm = [await _seconds(lambda name=name: programs.run(desk, name)) for _ in range(repeats)]
+                    programs.program_runner.wasm._threads = threads
+                    took.append(await _seconds(lambda name=name: programs.map_reduce(host, name, None, "concat")))
+        async with _programs(small) as (host, programs):
+            await programs.define(host, name, "rust", source)
+            await programs.run(host, name)
+            warm = [await _seconds(lambda name=name: programs.run(host, name)) for _ in range(repeats)]
         rows.append(
             [
                 name,
@@ -129,16 +129,16 @@ def _bare(compiled: Path, text: Path) -> float:
 
 
 @asynccontextmanager
-async def _programs(text: Path) -> AsyncIterator[tuple[Desk, Programs]]:
+async def _programs(text: Path) -> AsyncIterator[tuple[VerbHost, Programs]]:
     with tempfile.TemporaryDirectory() as folder:
         async with SearchPool() as pool:
-            workshop = Workshop(Path(folder), Toolchains(Path(folder)))
+            program_runner = ProgramRunner(Path(folder), Toolchains(Path(folder)))
             try:
                 async with await Context.take(Scope("document", files=(str(text),)), pool) as context:
-                    programs = Programs(workshop, frozenset({"wasm"}), Limits())
-                    yield Desk(context, Search(context, pool), dict, programs=programs), programs
+                    programs = Programs(program_runner, frozenset({"wasm"}), ProgramLimits())
+                    yield VerbHost(context, Search(context, pool), dict, programs=programs), programs
             finally:
-                await workshop.close()
+                await program_runner.close()
 
 
 def _cut(size: int) -> Path:

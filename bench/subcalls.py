@@ -17,7 +17,7 @@ from bench.tables import spread, table
 from rlm_ls.models import library
 from rlm_ls.models.base import Message
 from rlm_ls.models.choose import choose
-from rlm_ls.models.gates import Gates
+from rlm_ls.models.gates import ConcurrencyLimits
 from rlm_ls.settings import Settings
 
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
@@ -66,11 +66,11 @@ async def _measure(base: str, calls: int) -> tuple[float, float]:
     settings = Settings.model_validate({"models": {"api_base": base, "concurrency": WIDTH}})
     model = choose("sub", "openai/scripted", settings, os.environ)
     assert model is not None
-    gates = Gates(settings)
+    concurrency = ConcurrencyLimits(settings)
     await model.prepare()
 
     async def call() -> None:
-        async with gates.slot(model):
+        async with concurrency.slot(model):
             await model.complete(MESSAGES)
 
     await call()

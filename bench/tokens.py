@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from bench.tables import table
-from rlm_ls.engine.prompt import Voice, system_prompt
+from rlm_ls.engine.prompt import PromptOptions, system_prompt
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.models import library
 from rlm_ls.settings import Settings
@@ -57,7 +57,7 @@ def measure(repeats: int) -> str:
 
     paths = [path for folder in FOLDERS for path in sorted(folder.glob("*.jsonl"))]
     runs = [run for path in paths if (run := _run(path, count)) is not None]
-    prompt = system_prompt(Voice(Settings().output_characters))
+    prompt = system_prompt(PromptOptions(Settings().output_characters))
     size = f"System prompt: {count(prompt):,} tokens ({ENCODING}'s) in {len(prompt):,} characters."
     return "\n\n".join([_runs(runs) if runs else "There are no recordings.", size])
 

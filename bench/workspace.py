@@ -21,7 +21,7 @@ from bench.tables import spread, table
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.stamp import SETTLED_NS
 
@@ -127,18 +127,18 @@ async def _questions(root: Path, scope: Scope, pool: SearchPool, repeats: int) -
     cold, second, after_edit, watched = [], [], [], []
     count = size = 0
     for number in range(repeats + 1):
-        shelf = Shelf()
-        first = await _taken(scope, pool, shelf)
-        again = await _taken(scope, pool, shelf)
+        snapshot_cache = SnapshotCache()
+        first = await _taken(scope, pool, snapshot_cache)
+        again = await _taken(scope, pool, snapshot_cache)
         edited.write_bytes(original + b"# edited\n")
-        changed = await _taken(scope, pool, shelf)
+        changed = await _taken(scope, pool, snapshot_cache)
         edited.write_bytes(original)
-        shelf.watching = True
-        shelf.changed([str(edited)])
-        told = await _taken(scope, pool, shelf)
-        async with await Context.take(scope, pool, None, shelf) as context:
+        snapshot_cache.watching = True
+        snapshot_cache.changed([str(edited)])
+        told = await _taken(scope, pool, snapshot_cache)
+        async with await Context.take(scope, pool, None, snapshot_cache) as context:
             count, size = len(context.documents), context.size
-        shelf.close()
+        snapshot_cache.close()
         await asyncio.sleep(SETTLED_NS / 1e9)
         if number:  # the first time the workers start
             cold.append(first)
@@ -154,10 +154,10 @@ async def _questions(root: Path, scope: Scope, pool: SearchPool, repeats: int) -
     return rows, count, size
 
 
-async def _taken(scope: Scope, pool: SearchPool, shelf: Shelf) -> float:
+async def _taken(scope: Scope, pool: SearchPool, snapshot_cache: SnapshotCache) -> float:
     """Milliseconds."""
     started = time.perf_counter()
-    context = await Context.take(scope, pool, None, shelf)
+    context = await Context.take(scope, pool, None, snapshot_cache)
     took = time.perf_counter() - started
     await context.close()
     return took * 1000

@@ -1,4 +1,5 @@
-"""A Desk with compiled programs for tests: real compilers in their sandbox, real workers, texts of the test's own."""
+"""A VerbHost with compiled programs for tests: real compilers in their sandbox, real workers, texts of the test's
+own."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.programs import Programs
 from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.wasm.executor import Limits
-from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.wasm.executor import ProgramLimits
+from rlm_ls.executors.workshop import ProgramRunner
 
 LENGTH = """(module (memory (export "memory") 1)
   (func (export "run") (param $at i32) (param $size i32) (result i64)
@@ -52,20 +53,20 @@ def missing(what: str) -> None:
 class Bench:
     """Programs over some texts. `told` are the events that came of them."""
 
-    desk: Desk
+    host: VerbHost
     programs: Programs
     told: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     async def define(self, name: str, source: str, language: str = "rust") -> str:
-        if language != "wat" and language not in await self.programs.workshop.languages(120):
+        if language != "wat" and language not in await self.programs.program_runner.languages(120):
             missing(f"a compiler for {language}")
-        return await self.programs.define(self.desk, name, language, source)
+        return await self.programs.define(self.host, name, language, source)
 
     async def run(self, name: str, within: Any = None) -> str:
-        return await self.programs.run(self.desk, name, within)
+        return await self.programs.run(self.host, name, within)
 
     async def map_reduce(self, name: str, combine: str = "concat", within: Any = None) -> Any:
-        return await self.programs.map_reduce(self.desk, name, within, combine)
+        return await self.programs.map_reduce(self.host, name, within, combine)
 
     async def of(self, source: str, language: str = "rust") -> str:
         """Compile and run at once."""
@@ -78,16 +79,16 @@ class Bench:
 
 @asynccontextmanager
 async def benched(
-    state: Path, files: Sequence[Path], *, limits: Limits | None = None, levels: tuple[str, ...] = ("wasm",)
+    state: Path, files: Sequence[Path], *, limits: ProgramLimits | None = None, levels: tuple[str, ...] = ("wasm",)
 ) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(SearchPool(2))
         scope = Scope("files", files=tuple(map(str, files)))
         context = await stack.enter_async_context(await Context.take(scope, pool))
-        workshop = Workshop(state, Toolchains(state))
-        stack.push_async_callback(workshop.close)
-        programs = Programs(workshop, frozenset(levels), limits or Limits(seconds=20.0))
-        desk = Desk(context, Search(context, pool), lambda: {}, programs=programs)
-        bench = Bench(desk, programs)
-        desk.tell = lambda kind, fields: bench.told.append((kind, fields))
+        program_runner = ProgramRunner(state, Toolchains(state))
+        stack.push_async_callback(program_runner.close)
+        programs = Programs(program_runner, frozenset(levels), limits or ProgramLimits(seconds=20.0))
+        host = VerbHost(context, Search(context, pool), lambda: {}, programs=programs)
+        bench = Bench(host, programs)
+        host.emit = lambda kind, fields: bench.told.append((kind, fields))
         yield bench

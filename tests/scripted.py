@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
-from rlm_ls.context.surroundings import NOWHERE, Surroundings
+from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.events import AnyEvent
@@ -133,7 +133,7 @@ class Asker:
         scope: Scope | None = None,
         run_id: str | None = None,
         follow_up: str | None = None,
-        surroundings: Surroundings = NOWHERE,
+        surroundings: Surroundings = NO_SURROUNDINGS,
         on_event: Any = None,
         mind: Mind | None = None,
         coordinator: bool = False,

@@ -57,7 +57,7 @@ def _client_process(arguments: list[str]) -> int | None:
 
 def _listen(arguments: list[str]) -> int:
     """`--tcp [HOST:]PORT` or `--ws [HOST:]PORT`, and `--token-env VARIABLE`: serve editors that connect."""
-    from rlm_ls.lsp.listen import CannotListen, listen, place, token_from
+    from rlm_ls.lsp.listen import CannotListen, listen, parse_address, token_from
 
     given: dict[str, str] = {}
     rest = iter(arguments)
@@ -69,7 +69,7 @@ def _listen(arguments: list[str]) -> int:
             given[name] = value if equals else next(rest, "")
         if len(given.keys() & {"--tcp", "--ws"}) != 1:
             raise CannotListen("either --tcp or --ws.")
-        where = place("tcp", given["--tcp"]) if "--tcp" in given else place("ws", given["--ws"])
+        where = parse_address("tcp", given["--tcp"]) if "--tcp" in given else parse_address("ws", given["--ws"])
         return listen(where, token_from(given.get("--token-env")))
     except CannotListen as reason:
         from rlm_ls.visible import visible

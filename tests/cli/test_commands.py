@@ -14,7 +14,7 @@ import pytest
 
 from rlm_ls.cli import doctor
 from rlm_ls.cli.session import session
-from rlm_ls.executors.toolchain import Checkup, Found
+from rlm_ls.executors.toolchain import Checkup, ToolchainStatus
 from rlm_ls.settings import Settings
 
 LOG = "".join(
@@ -173,7 +173,9 @@ async def test_doctor_names_the_command_that_would_add_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def found(*_: object) -> Checkup:
-        return Checkup("launcher", "", (Found("rust", "wasm", "", False, "rustc is not installed", "apt install it"),))
+        return Checkup(
+            "launcher", "", (ToolchainStatus("rust", "wasm", "", False, "rustc is not installed", "apt install it"),)
+        )
 
     monkeypatch.setattr(doctor, "checkup", found)
     async with session(Settings()) as opened:

@@ -174,7 +174,7 @@ async def test_a_link_in_place_of_the_binary_is_not_followed(toolchains: Toolcha
     made = tmp_path / "program"
     os.symlink("/etc/passwd", made)
     with pytest.raises(CompileFailed, match="made nothing"):
-        compiling._made(made, compiling.Ended(0, b"", b"", 0.0))
+        compiling._made(made, compiling.ProcessResult(0, b"", b"", 0.0))
 
 
 def children() -> list[psutil.Process]:

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from tests.scripted import TEXT, Asker, Mind, document, script
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.engine.replay import replay
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import BadRequest
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.judging.schemas import check
 from rlm_ls.executors.registry import VERBS
 
@@ -158,7 +158,7 @@ async def test_a_recordings_schema_is_checked_when_it_is_replayed_and_resumed(
 
 
 def test_what_a_verb_is_told_says_what_is_allowed() -> None:
-    said = check(Clock(2), {"$ref": "http://example.com/x"})
+    said = check(Deadline(2), {"$ref": "http://example.com/x"})
     assert "leads out of it" in said
     assert "#/$defs/" in said
 
@@ -175,7 +175,7 @@ def test_what_a_verb_is_told_says_what_is_allowed() -> None:
     ],
 )
 def test_a_schema_that_refers_to_its_own_parts_is_taken(schema: dict[str, Any]) -> None:
-    assert check(Clock(2), schema) == ""
+    assert check(Deadline(2), schema) == ""
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_schema_that_refers_to_its_own_parts_is_taken(schema: dict[str, Any]) 
     ids=repr,
 )
 def test_a_schema_that_cannot_be_used_is_refused_in_words(schema: Any) -> None:
-    assert check(Clock(2), schema)
+    assert check(Deadline(2), schema)
 
 
 ENDLESS: dict[str, tuple[Any, Any]] = {
@@ -216,28 +216,28 @@ ENDLESS: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize(("schema", "data"), ENDLESS.values(), ids=ENDLESS)
 async def test_a_schema_or_data_that_takes_forever_ends_in_words(ask: Asker, schema: Any, data: Any) -> None:
     """And the loop goes on meanwhile: `test_hostile_replies` measures it."""
-    judge = Judge(ask.engine.judges)
-    problem = await judge.schema_problem(schema)
-    problems = await judge.data_problems(data, schema)
+    checker = Checker(ask.engine.checkers)
+    problem = await checker.schema_problem(schema)
+    problems = await checker.data_problems(data, schema)
     assert all(isinstance(said, str) for said in [problem, *problems])
-    [(_, said)] = await judge.replies([json.dumps(data)], schema)
+    [(_, said)] = await checker.replies([json.dumps(data)], schema)
     assert isinstance(said, str)
     # And the judge is as good as new.
-    assert await judge.data_problems(1, {"type": "string"}) == ["data: 1 is not of type 'string'"]
+    assert await checker.data_problems(1, {"type": "string"}) == ["data: 1 is not of type 'string'"]
 
 
 async def test_replies_of_a_slow_schema_are_given_up_together(ask: Asker) -> None:
-    judge = Judge(ask.engine.judges)
+    checker = Checker(ask.engine.checkers)
     texts = [json.dumps("a" * 40 + "!")] * 300
-    read = await asyncio.wait_for(judge.replies(texts, {"pattern": "^(a+)+$"}), 60)
+    read = await asyncio.wait_for(checker.replies(texts, {"pattern": "^(a+)+$"}), 60)
     assert len(read) == 300
     assert all("too long" in problem for _, problem in read)
 
 
 async def test_a_slow_reply_harms_none_of_the_others(ask: Asker) -> None:
-    judge = Judge(ask.engine.judges)
+    checker = Checker(ask.engine.checkers)
     texts = ['"aa"', json.dumps("a" * 40 + "!"), '"b"']
-    (first, second, third) = await judge.replies(texts, {"pattern": "^(a+)+$"})
+    (first, second, third) = await checker.replies(texts, {"pattern": "^(a+)+$"})
     assert first == ("aa", "")
     assert "too long" in second[1]
     assert "does not match" in third[1]
@@ -263,9 +263,9 @@ def test_a_judge_speaks_to_nobody() -> None:
 
 async def test_a_worker_is_not_left_behind(ask: Asker) -> None:
     with suppress(asyncio.CancelledError):
-        task = asyncio.ensure_future(Judge(ask.engine.judges).data_problems("a" * 40 + "!", {"pattern": "^(a+)+$"}))
+        task = asyncio.ensure_future(Checker(ask.engine.checkers).data_problems("a" * 40 + "!", {"pattern": "^(a+)+$"}))
         await asyncio.sleep(0.3)
         task.cancel()
         await task
-    await ask.engine.judges.close()
-    assert not ask.engine.judges._all
+    await ask.engine.checkers.close()
+    assert not ask.engine.checkers._all

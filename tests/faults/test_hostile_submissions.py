@@ -10,7 +10,7 @@ from tests.scripted import TEXT, Asker, Mind, document, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine import run as running
-from rlm_ls.engine.observation import BESIDE_OUTPUT, ERROR, Ran, observation
+from rlm_ls.engine.observation import BESIDE_OUTPUT, ERROR, ProgramResult, observation
 from rlm_ls.engine.replay import replay
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import Unforeseen
@@ -248,7 +248,7 @@ async def test_a_cut_error_keeps_its_ends_and_says_what_was_cut(ask: Asker) -> N
 
 
 def test_many_errors_and_notes_are_bounded_together() -> None:
-    programs = [Ran("x" * 50_000, "E" * 50_000, tuple(f"{n} " + "n" * 5_000 for n in range(200)))] * 32
+    programs = [ProgramResult("x" * 50_000, "E" * 50_000, tuple(f"{n} " + "n" * 5_000 for n in range(200)))] * 32
     shown = observation(programs, 4_000, "v" * 100_000)
     assert len(shown) < 4_000 + BESIDE_OUTPUT + ERROR + 500
     assert shown.count("cut") >= 2

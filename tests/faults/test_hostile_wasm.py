@@ -14,14 +14,14 @@ from tests.compilers import LENGTH, Bench, benched
 from tests.scripted import asking, script
 
 from rlm_ls.errors import CompileFailed, ProgramCrashed, ProgramLimit, RlmError
-from rlm_ls.executors.wasm.executor import Limits
+from rlm_ls.executors.wasm.executor import ProgramLimits
 
 
 @pytest.fixture
 async def bench(compilers: Path, tmp_path: Path) -> AsyncIterator[Bench]:
     path = tmp_path / "app.log"
     path.write_text("INFO one\nERROR two\n" * 50)
-    limits = Limits(seconds=3.0, heap=256 << 20, output=1 << 20)
+    limits = ProgramLimits(seconds=3.0, heap=256 << 20, output=1 << 20)
     async with benched(compilers, [path], limits=limits) as bench:
         await bench.define("length", LENGTH, "wat")
         yield bench

@@ -31,7 +31,7 @@ def editor(stack: AsyncExitStack, state_dir: Path) -> Connect:
     return connect
 
 
-class Desk:
+class EditorSession:
     """An editor and a model server that the tests of one module share: a process that knows LiteLLM takes seconds."""
 
     def __init__(self, editor: Editor, server: ModelServer, folder: Path) -> None:
@@ -57,7 +57,7 @@ class Desk:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EditorSession]:
     folder, home = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("home")
     env = {
         "SCRIPTED_KEY": "sk-test",
@@ -66,17 +66,17 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(ModelServer(lambda body: desk.reply(body)))
+        server = await stack.enter_async_context(ModelServer(lambda body: session.reply(body)))
         editor = await stack.enter_async_context(Editor(env=env))
-        desk = Desk(editor, server, folder)
+        session = EditorSession(editor, server, folder)
         options = settings_for(server.base_url, events=True, scriptSeconds=3600)
         await editor.initialize(options=options, folders=[folder])
-        yield desk
+        yield session
 
 
 @pytest.fixture
-def desk(shared: Desk) -> Desk:
-    """The module's Desk, with nothing received yet and an empty workspace."""
+def session(shared: EditorSession) -> EditorSession:
+    """The module's EditorSession, with nothing received yet and an empty workspace."""
     shared.editor.received.clear()
     shared.begin(())
     for path in shared.folder.iterdir():

@@ -17,8 +17,8 @@ ENDLESS = "```python\nn = 0\nwhile True:\n    n = n + 1\n```"
 
 
 @pytest.fixture
-def log(desk: Any) -> dict[str, Any]:
-    path = desk.folder / "app.log"
+def log(session: Any) -> dict[str, Any]:
+    path = session.folder / "app.log"
     path.write_text("ERROR one\nINFO two\n")
     return document(path.as_uri())
 
@@ -37,41 +37,41 @@ async def cancelled(editor: Editor, identity: int, answer: asyncio.Future[Any]) 
 @pytest.mark.parametrize("fault", ["hang", "hang-mid"])
 @pytest.mark.parametrize("method", ["rlm/ask", "workspace/executeCommand"])
 async def test_trap_cancelling_a_request_or_a_command_closes_the_models_connection(
-    desk: Any, log: dict[str, Any], fault: Any, method: str
+    session: Any, log: dict[str, Any], fault: Any, method: str
 ) -> None:
-    desk.begin(lambda _: Scripted("some text to stream", fault=fault))
-    before = desk.server.disconnects
+    session.begin(lambda _: Scripted("some text to stream", fault=fault))
+    before = session.server.disconnects
     params: dict[str, Any] = {"question": "q", "scope": log, "workDoneToken": "w"}
     if method != "rlm/ask":
         params = {"command": "rlm.server.ask", "arguments": [params]}
-    identity, answer = desk.editor.start(method, params)
-    await eventually(lambda: desk.server.open_connections)
-    await cancelled(desk.editor, identity, answer)
-    await eventually(lambda: desk.server.disconnects == before + 1)
-    assert desk.editor.progress("w")[-1] == {"kind": "end", "message": "cancelled"}
-    (run,) = (await desk.editor.request("rlm/runs", {"limit": 1}))["runs"]
+    identity, answer = session.editor.start(method, params)
+    await eventually(lambda: session.server.open_connections)
+    await cancelled(session.editor, identity, answer)
+    await eventually(lambda: session.server.disconnects == before + 1)
+    assert session.editor.progress("w")[-1] == {"kind": "end", "message": "cancelled"}
+    (run,) = (await session.editor.request("rlm/runs", {"limit": 1}))["runs"]
     assert run["status"] == "cancelled"
 
 
-async def test_cancelling_stops_a_scripts_endless_loop(desk: Any, log: dict[str, Any]) -> None:
-    desk.begin([ENDLESS])
-    identity, answer = desk.editor.start("rlm/ask", {"question": "q", "scope": log})
-    await until_events(desk.editor, "programStarted")
-    await cancelled(desk.editor, identity, answer)
+async def test_cancelling_stops_a_scripts_endless_loop(session: Any, log: dict[str, Any]) -> None:
+    session.begin([ENDLESS])
+    identity, answer = session.editor.start("rlm/ask", {"question": "q", "scope": log})
+    await until_events(session.editor, "programStarted")
+    await cancelled(session.editor, identity, answer)
 
 
-async def test_trap_cancels_are_read_while_everything_is_busy(desk: Any, log: dict[str, Any]) -> None:
-    desk.begin(lambda _: Scripted("x", fault="hang"))
-    started = [desk.editor.start("rlm/ask", {"question": "q", "scope": log}) for _ in range(40)]
-    await until_events(desk.editor, "modelCalled", 40)
+async def test_trap_cancels_are_read_while_everything_is_busy(session: Any, log: dict[str, Any]) -> None:
+    session.begin(lambda _: Scripted("x", fault="hang"))
+    started = [session.editor.start("rlm/ask", {"question": "q", "scope": log}) for _ in range(40)]
+    await until_events(session.editor, "modelCalled", 40)
     for identity, answer in started:
-        await cancelled(desk.editor, identity, answer)
+        await cancelled(session.editor, identity, answer)
 
 
 @pytest.mark.parametrize("how", ["progress", "stop", "stop command"])
-async def test_stopping_gives_an_answer_with_what_was_found(desk: Any, log: dict[str, Any], how: str) -> None:
-    editor = desk.editor
-    desk.begin([FINDS, Scripted("The second reply", fault="hang-mid")])
+async def test_stopping_gives_an_answer_with_what_was_found(session: Any, log: dict[str, Any], how: str) -> None:
+    editor = session.editor
+    session.begin([FINDS, Scripted("The second reply", fault="hang-mid")])
     params = {"question": "q", "scope": log, "workDoneToken": "w", "partialResultToken": "p"}
     _, asked = editor.start("rlm/ask", params)
     await until_events(editor, "modelCalled", 2)

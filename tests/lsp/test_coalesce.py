@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from rlm_ls.lsp.coalesce import Pace
+from rlm_ls.lsp.coalesce import Throttle
 
 
 class Gathered:
@@ -13,7 +13,7 @@ class Gathered:
     def __init__(self, interval: float) -> None:
         self.count = 0
         self.sent: list[int] = []
-        self.pace = Pace(lambda: self.sent.append(self.count), interval)
+        self.pace = Throttle(lambda: self.sent.append(self.count), interval)
 
     def touch(self) -> None:
         self.count += 1

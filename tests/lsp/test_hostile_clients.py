@@ -115,9 +115,9 @@ async def test_connections_that_prove_nothing_do_not_lock_the_door(listen: Liste
 
 
 async def test_whoever_does_not_initialize_in_time_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "PROOF_SECONDS", 0.2)
+    monkeypatch.setattr(doors, "AUTHENTICATION_SECONDS", 0.2)
     listener = socket.create_server(("127.0.0.1", 0))
-    door = doors.Door(listener, None)
+    door = doors.ClientListener(listener, None)
     serving = asyncio.ensure_future(listen_tcp.serve(door))
     url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
     held = [await _raw(url, data) for data in (b"", b"Content-Le", b"Content-Length: 1000\r\n\r\n{")]

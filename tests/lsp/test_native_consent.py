@@ -39,17 +39,17 @@ class User:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_user_is_asked_and_the_answer_holds_as_long_as_was_said(desk: Any, toolchains: Toolchains) -> None:
+async def test_the_user_is_asked_and_the_answer_holds_as_long_as_was_said(session: Any, toolchains: Toolchains) -> None:
     await needed(toolchains, "rust", "native")
-    user = User(desk.editor)
-    path = desk.folder / "text.log"
+    user = User(session.editor)
+    path = session.folder / "text.log"
     path.write_text("twelve bytes")
-    desk.begin(reply)
+    session.begin(reply)
 
     async def ask(choice: str | None) -> tuple[str, int]:
         user.choice = choice
         before = len(user.asked)
-        answer = await desk.ask(document(path.as_uri()), levels=["dsl", "native"])
+        answer = await session.ask(document(path.as_uri()), levels=["dsl", "native"])
         return answer["answer"], len(user.asked) - before
 
     for no in (DENY, None):
@@ -57,14 +57,14 @@ async def test_the_user_is_asked_and_the_answer_holds_as_long_as_was_said(desk: 
     assert await ask(ONCE) == ("12", 1)
     assert [one["title"] for one in user.asked[-1]["actions"]] == [ONCE, HERE, DENY]
     assert "native program" in user.asked[-1]["message"]
-    assert str(desk.folder) in user.asked[-1]["message"]
+    assert str(session.folder) in user.asked[-1]["message"]
     assert await ask(HERE) == ("12", 1)
     assert await ask(DENY) == ("12", 0)
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_doctor_lists_compilers_and_what_would_add_them(desk: Any) -> None:
-    doctor = await desk.editor.request("rlm/doctor")
+async def test_the_doctor_lists_compilers_and_what_would_add_them(session: Any) -> None:
+    doctor = await session.editor.request("rlm/doctor")
     assert [(one["language"], one["target"]) for one in doctor["toolchains"]] == [
         ("rust", "wasm"),
         ("c", "wasm"),

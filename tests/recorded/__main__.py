@@ -36,7 +36,7 @@ async def record(question: Recorded, model: str, settings: Settings) -> None:
             factory = lambda *_: RecordedModel(calls, strict=False)  # noqa: E731
         try:
             if "wasm" in question.levels:  # known before it is asked, since the prompt depends on it
-                await engine.workshop.languages(120)
+                await engine.program_runner.languages(120)
             request = AskRequest(
                 question=question.question,
                 scope=scope_of([str(target)], [], []),

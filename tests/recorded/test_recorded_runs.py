@@ -82,7 +82,7 @@ async def replayed(question: Recorded, texts: Path, state: Path, calls: list | N
     target = question.target(texts)
     engine = await Engine.open(settings=Settings(trace="full"), state_dir=state)
     try:
-        if "wasm" in question.levels and "rust" not in await engine.workshop.languages(120):
+        if "wasm" in question.levels and "rust" not in await engine.program_runner.languages(120):
             missing("a compiler for Rust")
         model = RecordedModel(calls or calls_from_events(read_recording(question.recording).events), strict=True)
         request = AskRequest(question=question.question, scope=scope_of([str(target)], [], []), levels=question.levels)

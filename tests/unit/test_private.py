@@ -12,7 +12,7 @@ import pytest
 from rlm_ls.errors import StoreFailed
 from rlm_ls.executors.native_consent import HERE, NativeConsent
 from rlm_ls.executors.program_cache import ProgramCache
-from rlm_ls.executors.toolchain.proofs import Proofs
+from rlm_ls.executors.toolchain.proofs import ProvenToolchains
 from rlm_ls.lsp.showing import _write_privately
 from rlm_ls.private import private_file, private_folder, replace_file, set_mode
 from rlm_ls.store.database import Store
@@ -127,7 +127,7 @@ async def test_a_consent_behind_a_link_is_none(tmp_path: Path) -> None:
 def test_compilers_that_another_proved_are_not_believed(tmp_path: Path) -> None:
     (tmp_path / "theirs.json").write_text('{"kit": "1.0"}')
     (tmp_path / "toolchains.json").symlink_to(tmp_path / "theirs.json")
-    assert Proofs(tmp_path).read() == {}
+    assert ProvenToolchains(tmp_path).read() == {}
 
 
 def test_no_mode_is_set_by_name() -> None:

@@ -95,17 +95,17 @@ async def _ask(
         request = await asyncio.to_thread(make, streams)
         assert request.run_id is not None
         run_id = request.run_id
-        async with watched(opened, run_id, screen):
+        async with run_on_screen(opened, run_id, screen):
             answer = await opened.engine.ask(request, screen, consent=consent(screen, yes=yes))
         if record is not None:
             events = await opened.engine.store.events(run_id)
             await asyncio.to_thread(write_trace, record, events, answer)
             err.print(f"recorded: {record}", markup=False)
-    return told(answer, as_json)
+    return show_result(answer, as_json)
 
 
 @asynccontextmanager
-async def watched(opened: Session, run_id: str, screen: Screen) -> AsyncIterator[None]:
+async def run_on_screen(opened: Session, run_id: str, screen: Screen) -> AsyncIterator[None]:
     """A run at a terminal: what it does is shown, Ctrl-C stops it, consent to native programs can be asked for."""
     opened.engine.native_consent = native_consent(opened.engine, screen)
     async with on_interrupt(lambda: opened.engine.stop(run_id)):
@@ -113,7 +113,7 @@ async def watched(opened: Session, run_id: str, screen: Screen) -> AsyncIterator
             yield
 
 
-def told(answer: Answer, as_json: bool) -> int:
+def show_result(answer: Answer, as_json: bool) -> int:
     """Shows the Answer; the command's exit code."""
     if as_json:
         write_json(answer.wire(), indent=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlm_ls.cli.door import err
 from rlm_ls.cli.screen import Screen
-from rlm_ls.cli.terminal import somebody_there, typed_line
+from rlm_ls.cli.terminal import is_interactive, typed_line
 from rlm_ls.engine.consent import Ask
 
 
@@ -12,7 +12,7 @@ def consent(screen: Screen, *, yes: bool) -> Ask | None:
     """The engine's `consent`: `yes` agrees beforehand; None where nobody sits at a terminal."""
     if yes:
         return _agree
-    if not somebody_there():
+    if not is_interactive():
         return None
 
     async def ask(question: str) -> bool:

@@ -21,9 +21,9 @@ from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.dsl import Sandbox
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.toolchain import Toolchains, checkup
 from rlm_ls.models.choose import choose
 from rlm_ls.models.endpoint import endpoint
@@ -134,7 +134,7 @@ async def _compiled_lines(engine: Engine, levels: Collection[str]) -> list[str]:
 
 async def _sandbox(engine: Engine) -> str:
     sandbox = Sandbox(
-        engine.sandboxes, Judge(engine.judges), clock=datetime.now(UTC), script_seconds=5, print_limit=200
+        engine.sandboxes, Checker(engine.checkers), clock=datetime.now(UTC), script_seconds=5, print_limit=200
     )
     await sandbox.start()
     try:
@@ -142,7 +142,7 @@ async def _sandbox(engine: Engine) -> str:
         async def ignore(*_: object) -> None:
             return None
 
-        outcome = await sandbox.run("print(6 * 7)", Desk.__new__(Desk), ignore)
+        outcome = await sandbox.run("print(6 * 7)", VerbHost.__new__(VerbHost), ignore)
     finally:
         await sandbox.close()
     if outcome.output.strip() != "42":

@@ -19,7 +19,7 @@ from rlm_ls.cli.door import err, markdown, out, write, write_json
 from rlm_ls.cli.screen import Screen, show_answer
 from rlm_ls.cli.session import EXIT, Session, run, session, user_settings
 from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.check import Checked, Verdict
+from rlm_ls.engine.check import CheckedSubmission, Verdict
 from rlm_ls.engine.check import check as check_events
 from rlm_ls.engine.render import answer_markdown, trace_markdown
 from rlm_ls.engine.replay import replay as replay_events
@@ -217,7 +217,7 @@ async def _check(name: str, root: Path | None) -> int:
         try:
             checked = await check_events(opened.engine, events, root=root)
         except RlmError as error:
-            checked = Checked("cannot tell", (), (str(error),))
+            checked = CheckedSubmission("cannot tell", (), (str(error),))
     for line in checked.changes:
         out.print(f"changed: {line}", markup=False)
     for line in checked.unknown:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rlm_ls.cli.door import err
 from rlm_ls.cli.screen import Screen
-from rlm_ls.cli.terminal import somebody_there, typed_line
+from rlm_ls.cli.terminal import is_interactive, typed_line
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.executors.native_consent import NativeConsent
@@ -16,7 +16,7 @@ from rlm_ls.executors.native_consent import NativeConsent
 
 def native_consent(engine: Engine, screen: Screen) -> Callable[[AskRequest], Awaitable[None]] | None:
     """The engine's `native_consent`; None where nobody sits at a terminal."""
-    if not somebody_there():
+    if not is_interactive():
         return None
 
     async def choose(message: str, choices: Sequence[str]) -> str | None:

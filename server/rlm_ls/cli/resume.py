@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rlm_ls.cli.ask import told, watched
+from rlm_ls.cli.ask import run_on_screen, show_result
 from rlm_ls.cli.consent import consent
 from rlm_ls.cli.screen import Screen
 from rlm_ls.cli.session import run, session, user_settings
@@ -39,8 +39,8 @@ async def _resume(
 ) -> int:
     async with session(user_settings()) as opened:
         run_id = (await opened.engine.store.run(name)).run_id
-        async with watched(opened, run_id, screen):
+        async with run_on_screen(opened, run_id, screen):
             budget = Budget.of(limits)
             asking = consent(screen, yes=yes)
             answer = await opened.engine.resume(run_id, screen, budget=budget, consent=asking, choice=model)
-    return told(answer, as_json)
+    return show_result(answer, as_json)

@@ -10,7 +10,7 @@ import threading
 from rlm_ls.cli.door import err
 
 
-def somebody_there() -> bool:
+def is_interactive() -> bool:
     return sys.stdin.isatty() and err.is_terminal
 
 
@@ -19,7 +19,7 @@ async def typed_line() -> str:
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str] = loop.create_future()
 
-    def told(line: str) -> None:
+    def show_result(line: str) -> None:
         if not typed.done():
             typed.set_result(line)
 
@@ -27,7 +27,7 @@ async def typed_line() -> str:
         # Not through sys.stdin: Python cannot end while a thread holds that one's lock.
         line = os.read(sys.stdin.fileno(), 1024)
         try:
-            loop.call_soon_threadsafe(told, line.decode("utf-8", "replace"))
+            loop.call_soon_threadsafe(show_result, line.decode("utf-8", "replace"))
         except RuntimeError:
             return  # the command has ended meanwhile
 

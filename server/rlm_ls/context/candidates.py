@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.context import names
-from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.collecting import garbage_collection_paused
 from rlm_ls.context.folders import Entry, Listing
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.pack import Pack
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.secrets import is_secret
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.context.stamp import Stamp, stamp_of
 from rlm_ls.context.walk import Rules
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
@@ -63,7 +63,9 @@ class _Named:
     folders: list[str]
 
 
-async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, shelf: Shelf) -> Sequence[Candidate]:
+async def candidates(
+    scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
+) -> Sequence[Candidate]:
     """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
     buffers = await asyncio.to_thread(lambda: {names.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
@@ -71,7 +73,7 @@ async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, sh
     if not roots:
         return _with_names(named.candidates, roots)
     rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
-    listing = await shelf.listing(rules, pool, options.seconds)
+    listing = await snapshot_cache.listing(rules, pool, options.seconds)
     return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
@@ -167,7 +169,7 @@ def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candi
         for number in listing.changed:
             found[number] = replace(_walked(listing.entries[number], most), name=found[number].name)
     if found is None:
-        with uncollected(len(listing.entries)):
+        with garbage_collection_paused(len(listing.entries)):
             found = _with_names([_walked(file, most) for file in listing.entries], roots)
     listing.made[most], listing.before = found, {}
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 
-class Clock:
+class Deadline:
     """`late()` turns True once `seconds` have passed and stays so; `stopped` says whether anyone was told.
 
     `armed` is for the one who also sets an alarm for it.

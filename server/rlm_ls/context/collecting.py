@@ -13,7 +13,7 @@ _pausing = 0
 
 
 @contextmanager
-def uncollected(count: int) -> Iterator[None]:
+def garbage_collection_paused(count: int) -> Iterator[None]:
     """While `count` files are taken in, no garbage is collected, if they are many. Nothing here makes cycles."""
     global _pausing
     if count < MANY or (not _pausing and not gc.isenabled()):

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 from rlm_ls.context import names
-from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.collecting import garbage_collection_paused
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.stamp import Stamp
 from rlm_ls.context.walk import Folder, Place, Rules, Tree
@@ -116,7 +116,7 @@ class Folders:
                 found += folders
         self._tree = {(folder.root, folder.path): folder for folder in found}
         self._above = tree.above
-        with uncollected(sum(len(folder.files) for folder in found)):
+        with garbage_collection_paused(sum(len(folder.files) for folder in found)):
             self._listing = await asyncio.to_thread(self._listed)
 
     async def _refresh(self, pool: SearchPool, seconds: float, changed: set[str] | None) -> bool:

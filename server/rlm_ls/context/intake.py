@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from rlm_ls import errors
 from rlm_ls.context.document import Document
-from rlm_ls.context.measure import Whole
+from rlm_ls.context.measure import TextMeasure
 from rlm_ls.context.piece import File
 from rlm_ls.context.stamp import Stamp
 from rlm_ls.errors import RlmError
 
 
-class Incoming(NamedTuple):
+class IncomingFile(NamedTuple):
     """A file to be read up to `size` bytes. `guess`: if it is not in the encoding that is set, find out which.
 
     `place` and `room` are where a text goes that is written on its own. Of what was `unpacked` the bytes begin `at`
@@ -30,19 +30,19 @@ class Incoming(NamedTuple):
     unpacked: bool = False
 
 
-class Copied(NamedTuple):
+class CopiedText(NamedTuple):
     """A text in a pack: `size` bytes at `place`. `settled`: `stamp` tells the file from any later state of it."""
 
     stamp: Stamp
     settled: bool
     place: int
     size: int
-    whole: Whole
+    whole: TextMeasure
     encoding: str
     notebook: bool
 
 
-class Larger(NamedTuple):
+class NeedsMoreRoom(NamedTuple):
     """The text is larger than its file: it takes so much room in a pack."""
 
     room: int
@@ -70,11 +70,11 @@ class Unpacked:
     settled: bool
     members: tuple[Member, ...]
     size: int
-    notes: tuple[tuple[str, Refused], ...] = ()
+    notes: tuple[tuple[str, RefusedFile], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """Why a file cannot be a Document: an error class of rlm_ls.errors by name, so that it crosses processes."""
 
     error: str
@@ -82,7 +82,7 @@ class Refused:
     remedy: str
 
     @classmethod
-    def by(cls, error: RlmError) -> Refused:
+    def by(cls, error: RlmError) -> RefusedFile:
         return cls(type(error).__name__, error.message, error.remedy)
 
     def raised(self) -> RlmError:
@@ -91,7 +91,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadDocument:
     """A Document that has been read, where workers find it, and what tells it from any other."""
 
     document: Document

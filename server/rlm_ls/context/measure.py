@@ -11,7 +11,7 @@ DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class RangeMeasure:
     """Of bytes `start` to `end` of a text.
 
     `ends[i]` is the number of line ends in the range's block number i (blocks of CHECKPOINT bytes). `head` and `tail`
@@ -34,7 +34,7 @@ class Measure:
     digest: bytes
 
 
-class Whole(NamedTuple):
+class TextMeasure(NamedTuple):
     """Of a whole text, in the terms of Document. `longest_line` is in bytes, without the line end.
 
     Plain, for many are sent.
@@ -51,7 +51,7 @@ class Whole(NamedTuple):
     digest: bytes
 
 
-def join(measures: Iterable[Measure]) -> Whole:
+def join(measures: Iterable[RangeMeasure]) -> TextMeasure:
     """Joins the measures of all ranges of a text, in order."""
     characters = longest = unfinished = 0
     plain, crlf, bad, bad_line = True, False, -1, 0
@@ -69,7 +69,7 @@ def join(measures: Iterable[Measure]) -> Whole:
         plain, crlf = plain and one.ascii, crlf or one.crlf
         digest, last = digest + one.digest, one.last or last
     ends = checkpoints[-1]
-    return Whole(
+    return TextMeasure(
         characters=characters,
         lines=ends + (1 if last and last not in b"\r\n" else 0),
         longest_line=max(longest, unfinished),

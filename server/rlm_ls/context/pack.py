@@ -71,7 +71,7 @@ class Pack:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class Hold:
+class HeldFiles:
     """Files that a run must be able to read to its end, whatever happens to their names. Close it at the end."""
 
     def __init__(self, folder: str | None) -> None:

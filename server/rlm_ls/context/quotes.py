@@ -28,7 +28,7 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QuotePosition:
     """Where a quote stands now. For "unmatched" the place is the old one."""
 
     state: Literal["verified", "moved", "unmatched"]
@@ -38,7 +38,7 @@ class Standing:
     end_byte: int
 
 
-async def standing(search: Search, doc: int, quoted: Quoted) -> Standing:
+async def locate_quote(search: Search, doc: int, quoted: Quoted) -> QuotePosition:
     """Verified at its old range, else moved to its occurrence nearest to there, else unmatched.
 
     Line ends that are others now change nothing. Raises SearchTimeout, and RlmErrors of the document.
@@ -46,10 +46,10 @@ async def standing(search: Search, doc: int, quoted: Quoted) -> Standing:
     start = await search.byte_of(doc, *quoted.start)
     end = await search.byte_of(doc, *quoted.end)
     if await _holds(search, doc, quoted, start, end):
-        return Standing("verified", quoted.start, quoted.end, start, end)
+        return QuotePosition("verified", quoted.start, quoted.end, start, end)
     found = await nearest(search, doc, quoted.text, start)
     if found is None:
-        return Standing("unmatched", quoted.start, quoted.end, quoted.start_byte, quoted.end_byte)
+        return QuotePosition("unmatched", quoted.start, quoted.end, quoted.start_byte, quoted.end_byte)
     start, end = found
     (first,) = await search.positions(doc, [start])
     if not quoted.whole:
@@ -57,7 +57,7 @@ async def standing(search: Search, doc: int, quoted: Quoted) -> Standing:
         column = quoted.end[1] + (first[1] - quoted.start[1] if line == first[0] else 0)
         end = await search.byte_of(doc, line, column)
     (last,) = await search.positions(doc, [end])
-    return Standing("moved", first, last, start, end)
+    return QuotePosition("moved", first, last, start, end)
 
 
 async def nearest(scanner: Scanner, doc: int, text: str, near: int) -> tuple[int, int] | None:

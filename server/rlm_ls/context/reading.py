@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rlm_ls.context.candidates import Candidate
-from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.collecting import garbage_collection_paused
 from rlm_ls.context.document import CHECKPOINT, Document, Source
 from rlm_ls.context.encoding import LOSSY, not_text
-from rlm_ls.context.intake import Copied, Incoming, Larger, Packed, Read, Refused, Unpacked
+from rlm_ls.context.intake import CopiedText, IncomingFile, NeedsMoreRoom, Packed, ReadDocument, RefusedFile, Unpacked
 from rlm_ls.context.language import language_of
-from rlm_ls.context.measure import DIGEST, Measure, Whole, join
+from rlm_ls.context.measure import DIGEST, RangeMeasure, TextMeasure, join
 from rlm_ls.context.options import ContextOptions
-from rlm_ls.context.pack import Hold, Pack
+from rlm_ls.context.pack import HeldFiles, Pack
 from rlm_ls.context.piece import File
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
-from rlm_ls.context.shelf import Kept, Key, Shelf
+from rlm_ls.context.shelf import CachedRead, Key, SnapshotCache
 from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.unpacking import members_of
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
@@ -47,35 +47,40 @@ class _Large:
     identity: tuple[int, int] | None
     stamp: Stamp
     skip: int
-    measures: list[Measure]
-    whole: Whole | None = None
+    measures: list[RangeMeasure]
+    whole: TextMeasure | None = None
 
 
 class _Reader:
     """Takes the candidates through their steps. What is keyed by a number is keyed by that of a candidate."""
 
     def __init__(
-        self, wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions, shelf: Shelf
+        self,
+        wanted: Sequence[Candidate],
+        held_files: HeldFiles,
+        pool: SearchPool,
+        options: ContextOptions,
+        snapshot_cache: SnapshotCache,
     ) -> None:
         self.wanted = wanted
-        self.hold = hold
+        self.held_files = held_files
         self.pool = pool
         self.options = options
-        self.shelf = shelf
+        self.snapshot_cache = snapshot_cache
         self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
-        self.found: dict[int, Read] = {}
+        self.found: dict[int, ReadDocument] = {}
         self.large: dict[int, _Large] = {}
         self.packed: list[int] = []
         self.room = options.unpack_bytes
         self.order: dict[int, tuple[int, int]] = {}
         """Where what was unpacked stands among all: the number of what it was in, and its own place there."""
 
-    async def run(self) -> list[Read]:
+    async def run(self) -> list[ReadDocument]:
         await asyncio.to_thread(self.write_buffers)
         numbers: Sequence[int] = range(len(self.wanted))
         while numbers:
             files = await asyncio.to_thread(self.unknown, numbers)
-            with uncollected(len(files)):
+            with garbage_collection_paused(len(files)):
                 await self.take_in(files)
             numbers = await self.unpack()
         return await asyncio.to_thread(self.finished)
@@ -93,11 +98,11 @@ class _Reader:
         first = len(self.wanted)
         for number in packed:
             one = self.wanted[number]
-            kept = None if one.stamp is None else self.shelf.find(self.key(one), one.stamp, self.hold)
+            kept = None if one.stamp is None else self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
             if kept is not None and isinstance(kept.outcome, Unpacked) and kept.pack is not None:
                 self.add(number, kept.outcome, kept.pack)
                 continue
-            pack = await asyncio.to_thread(self.hold.new)
+            pack = await asyncio.to_thread(self.held_files.new)
             payload = {
                 "incoming": self.incoming(number),
                 "pack": pack.path,
@@ -105,13 +110,13 @@ class _Reader:
                 "deny": self.options.deny,
             }
             outcome = await self.pool.call("unpack.unpack", payload, self.options.seconds)
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, RefusedFile):
                 self.errors[number] = outcome.raised()
                 continue
             pack.size = pack.written = outcome.size
             self.room -= outcome.size
             if outcome.settled and outcome.members[0].name:
-                self.shelf.keep(self.key(one), Kept(outcome.stamp, one.name, outcome, pack))
+                self.snapshot_cache.keep(self.key(one), CachedRead(outcome.stamp, one.name, outcome, pack))
             self.add(number, outcome, pack)
         return range(first, len(self.wanted))
 
@@ -136,7 +141,7 @@ class _Reader:
             if title := _secret(one):
                 self.errors[number] = denied(one.name, title)
                 continue
-            pack, start = self.hold.own, self.hold.own.size
+            pack, start = self.held_files.own, self.held_files.own.size
             # In slices: one encode of a huge buffer would keep the event loop from the interpreter.
             for at in range(0, len(one.buffer.text), CHECKPOINT):
                 pack.append(one.buffer.text[at : at + CHECKPOINT].encode("utf-8", "replace"))
@@ -151,15 +156,15 @@ class _Reader:
             one = self.wanted[number]
             if one.buffer is not None or one.stamp is None or number in self.errors:
                 continue
-            kept = self.shelf.find(self.key(one), one.stamp, self.hold)
+            kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
             outcome = None if kept is None else kept.outcome
-            if isinstance(outcome, Read):
+            if isinstance(outcome, ReadDocument):
                 self.found[number] = _named(outcome, one)
-            elif isinstance(outcome, Refused) and kept is not None and kept.name == one.name:
+            elif isinstance(outcome, RefusedFile) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()
             elif isinstance(outcome, Unpacked):
                 self.packed.append(number)
-            elif not isinstance(outcome, Whole) or kept is None or not self.open_one(number, kept.skip, kept):
+            elif not isinstance(outcome, TextMeasure) or kept is None or not self.open_one(number, kept.skip, kept):
                 found.append(number)
         return found
 
@@ -177,7 +182,10 @@ class _Reader:
     async def copy(self, numbers: list[int]) -> None:
         """Small files, many at a time; those whose text is larger than they are once more."""
         batches = list(self.batches(numbers))
-        places = [await self.shelf.room(sum(self.wanted[n].size + 1 for n in batch), self.hold) for batch in batches]
+        places = [
+            await self.snapshot_cache.room(sum(self.wanted[n].size + 1 for n in batch), self.held_files)
+            for batch in batches
+        ]
         payloads = (
             {
                 "incoming": [self.incoming(n) for n in batch],
@@ -192,7 +200,7 @@ class _Reader:
         async with aclosing(self.pool.map("shelve.small", payloads, self.options.seconds)) as results:
             async for result in results:
                 for number, outcome in zip(batches[at], _checked(result), strict=True):
-                    if isinstance(outcome, Larger):
+                    if isinstance(outcome, NeedsMoreRoom):
                         larger.append((number, outcome.room))
                     else:
                         self.outcome(number, outcome, places[at][0])
@@ -212,19 +220,19 @@ class _Reader:
         if batch:
             yield batch
 
-    def incoming(self, number: int, place: int = 0, room: int = 0) -> Incoming:
+    def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
         if one.inside is None:
-            return Incoming(one.path, one.name, one.size, self.guess(one), place, room)
+            return IncomingFile(one.path, one.name, one.size, self.guess(one), place, room)
         inside = one.inside
-        return Incoming(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
+        return IncomingFile(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
             await self.copy_alone(number, GROWTH * self.wanted[number].size + 16)
 
     async def copy_alone(self, number: int, room: int) -> None:
-        pack, place = await self.shelf.room(room + 1, self.hold)
+        pack, place = await self.snapshot_cache.room(room + 1, self.held_files)
         payload = {
             "incoming": self.incoming(number, place, room),
             "pack": pack.path,
@@ -232,11 +240,11 @@ class _Reader:
         }
         self.outcome(number, await self.pool.call("shelve.single", payload, self.options.seconds), pack)
 
-    def outcome(self, number: int, outcome: Copied | Larger | Packed | Refused, pack: Any) -> None:
+    def outcome(self, number: int, outcome: CopiedText | NeedsMoreRoom | Packed | RefusedFile, pack: Any) -> None:
         one = self.wanted[number]
         if isinstance(outcome, Packed):
             self.packed.append(number)
-        elif isinstance(outcome, Copied):
+        elif isinstance(outcome, CopiedText):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
             self.found[number] = read = _read(one, source, outcome.whole, None, outcome.encoding, outcome.notebook)
@@ -244,11 +252,11 @@ class _Reader:
             if one.inside is not None and one.stamp is not None:
                 stamp, settled = one.stamp, one.inside.settled
             if settled:
-                self.shelf.keep(self.key(one), Kept(stamp, one.name, read, pack))
-        elif isinstance(outcome, Refused):
+                self.snapshot_cache.keep(self.key(one), CachedRead(stamp, one.name, read, pack))
+        elif isinstance(outcome, RefusedFile):
             self.errors[number] = outcome.raised()
             if one.stamp is not None and is_settled(one.stamp):
-                self.shelf.keep(self.key(one), Kept(one.stamp, one.name, outcome))
+                self.snapshot_cache.keep(self.key(one), CachedRead(one.stamp, one.name, outcome))
         else:
             self.errors[number] = not_text(one.name, self.options.encoding, 0)
 
@@ -260,7 +268,7 @@ class _Reader:
         heads = await self.pool.call("inspect.heads", payload, self.options.seconds)
         convert: list[int] = []
         for number, head in zip(numbers, heads, strict=True):
-            if isinstance(head, Refused):
+            if isinstance(head, RefusedFile):
                 self.errors[number] = head.raised()
             elif isinstance(head, Packed):
                 self.packed.append(number)
@@ -270,7 +278,7 @@ class _Reader:
                 convert.append(number)
         return convert
 
-    def open_one(self, number: int, skip: int, kept: Kept | None = None) -> bool:
+    def open_one(self, number: int, skip: int, kept: CachedRead | None = None) -> bool:
         """Opens a file to be searched where it lies; False if it is not what was kept of it."""
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
@@ -278,7 +286,7 @@ class _Reader:
             self.large[number] = _Large(source, None, one.stamp, skip, [])
             return True
         try:
-            path, status, replaceable = self.hold.open(one.path)
+            path, status, replaceable = self.held_files.open(one.path)
         except OSError as error:
             message = f"{one.name} cannot be opened: {error.strerror}."
             self.errors[number] = DocumentUnreadable(message, "Check its permissions.")
@@ -288,7 +296,7 @@ class _Reader:
             return False
         identity = (status.st_dev, status.st_ino) if replaceable else None
         text = _Large(Source(path, skip, status.st_size - skip), identity, stamp, skip, [])
-        if kept is not None and isinstance(kept.outcome, Whole):
+        if kept is not None and isinstance(kept.outcome, TextMeasure):
             text.whole = kept.outcome
         self.large[number] = text
         return True
@@ -306,7 +314,7 @@ class _Reader:
             async for result in results:
                 number = todo[place][0]
                 outcome = _checked(result)
-                if isinstance(outcome, Refused):
+                if isinstance(outcome, RefusedFile):
                     self.errors[number] = outcome.raised()
                 else:
                     self.large[number].measures.append(outcome)
@@ -327,16 +335,16 @@ class _Reader:
                 else:
                     self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)
             elif one.buffer is None and one.inside is None and is_settled(text.stamp):
-                self.shelf.keep(self.key(one), Kept(text.stamp, one.name, text.whole, None, text.skip))
+                self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, text.whole, None, text.skip))
         return found
 
-    def finished(self) -> list[Read]:
+    def finished(self) -> list[ReadDocument]:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
                 one = self.wanted[number]
                 self.found[number] = read = _read(one, text.source, text.whole, text.identity)
                 if one.inside is not None and one.inside.settled:
-                    self.shelf.keep(self.key(one), Kept(text.stamp, one.name, read, one.inside.pack))
+                    self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, read, one.inside.pack))
         return [self.found[number] for number in sorted(self.found, key=self.place)]
 
     def place(self, number: int) -> tuple[int, ...]:
@@ -349,10 +357,14 @@ class _Reader:
 
 
 async def read(
-    wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions, shelf: Shelf
-) -> tuple[list[Read], list[tuple[Candidate, RlmError]]]:
+    wanted: Sequence[Candidate],
+    held_files: HeldFiles,
+    pool: SearchPool,
+    options: ContextOptions,
+    snapshot_cache: SnapshotCache,
+) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:
     """The candidates that could be read, in order, and why others could not; both with what was unpacked of them."""
-    reader = _Reader(wanted, hold, pool, options, shelf)
+    reader = _Reader(wanted, held_files, pool, options, snapshot_cache)
     found = await reader.run()
     return found, [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.place)]
 
@@ -375,11 +387,11 @@ def _checked(result: Any) -> Any:
 def _read(
     one: Candidate,
     source: Source,
-    whole: Whole,
+    whole: TextMeasure,
     identity: tuple[int, int] | None,
     encoding: str = "utf-8",
     notebook: bool = False,
-) -> Read:
+) -> ReadDocument:
     document = Document(
         uri=one.uri,
         path=one.name,
@@ -397,17 +409,17 @@ def _read(
         unpacked=one.inside is not None and not one.inside.raw,
     )
     named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
-    return Read(document, File(one.name, source, identity), named + whole.digest)
+    return ReadDocument(document, File(one.name, source, identity), named + whole.digest)
 
 
-def _named(read: Read, one: Candidate) -> Read:
+def _named(read: ReadDocument, one: Candidate) -> ReadDocument:
     """What was read of a file, by the name and URI that this question has for it."""
     old = read.document
     if old.path == one.name and old.uri == one.uri:
         return read
     document = replace(old, path=one.name, uri=one.uri, language=_language(one, old.notebook))
     named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
-    return Read(document, File(one.name, old.source), named + read.digest[-DIGEST:])
+    return ReadDocument(document, File(one.name, old.source), named + read.digest[-DIGEST:])
 
 
 def _language(one: Candidate, notebook: bool) -> str:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 
 from rlm_ls.context import names
 from rlm_ls.context.folders import Folders, Listing
-from rlm_ls.context.intake import Read, Refused, Unpacked
-from rlm_ls.context.measure import Whole
-from rlm_ls.context.pack import Hold, Pack
+from rlm_ls.context.intake import ReadDocument, RefusedFile, Unpacked
+from rlm_ls.context.measure import TextMeasure
+from rlm_ls.context.pack import HeldFiles, Pack
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.stamp import Stamp
 from rlm_ls.context.walk import Rules
@@ -32,7 +32,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class CachedRead:
     """The outcome of reading a file that had this stamp.
 
     A Document in a pack; the measures of one that is searched where it lies, after a byte order mark of `skip` bytes;
@@ -41,12 +41,12 @@ class Kept:
 
     stamp: Stamp
     name: str
-    outcome: Read | Whole | Unpacked | Refused
+    outcome: ReadDocument | TextMeasure | Unpacked | RefusedFile
     pack: Pack | None = None
     skip: int = 0
 
 
-class Shelf:
+class SnapshotCache:
     """Texts, refusals and folders, for as long as the engine lives; a Context that uses some of it keeps it alive.
 
     It holds at most `most_bytes` of texts on disk beside those that a run still needs. Close it at the end. Not for
@@ -59,7 +59,7 @@ class Shelf:
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
-        self._kept: dict[Key, Kept] = {}
+        self._kept: dict[Key, CachedRead] = {}
         self._packs: list[Pack] = []
         self._trees: dict[Rules, Folders] = {}
         self._time = 0
@@ -79,17 +79,17 @@ class Shelf:
             del self._trees[next(iter(self._trees))]
         return await tree.listing(pool, seconds, self.watching)
 
-    def find(self, key: Key, stamp: Stamp, hold: Hold) -> Kept | None:
-        """What was read of a file, if it is still the same; from then on `hold` has it."""
+    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
+        """What was read of a file, if it is still the same; from then on `held_files` has it."""
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
             return None
         if kept.pack is not None:
-            hold.use(kept.pack)
+            held_files.use(kept.pack)
             kept.pack.used_at = self._time
         return kept
 
-    def keep(self, key: Key, kept: Kept) -> None:
+    def keep(self, key: Key, kept: CachedRead) -> None:
         self.forget(key)
         self._kept[key] = kept
         if kept.pack is not None:
@@ -103,12 +103,12 @@ class Shelf:
         if kept is not None and kept.pack is not None:
             kept.pack.kept.discard(key)
 
-    async def room(self, size: int, hold: Hold) -> tuple[Pack, int]:
-        """A pack, and the place in it for so many bytes; `hold` has the pack from then on."""
+    async def room(self, size: int, held_files: HeldFiles) -> tuple[Pack, int]:
+        """A pack, and the place in it for so many bytes; `held_files` has the pack from then on."""
         if not self._packs or self._packs[-1].size + size > PACK_BYTES:
             self._packs.append(await asyncio.to_thread(Pack, self._folder))
         pack = self._packs[-1]
-        hold.use(pack)
+        held_files.use(pack)
         pack.used_at = self._time
         return pack, pack.reserve(size)
 

@@ -8,16 +8,16 @@ from hashlib import blake2b
 
 from rlm_ls.context import names
 from rlm_ls.context.candidates import Candidate, candidates
-from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.collecting import garbage_collection_paused
 from rlm_ls.context.document import Document, Part, Selection, Skipped
 from rlm_ls.context.encoding import known
-from rlm_ls.context.intake import Read
+from rlm_ls.context.intake import ReadDocument
 from rlm_ls.context.options import ContextOptions
-from rlm_ls.context.pack import Hold
+from rlm_ls.context.pack import HeldFiles
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.reading import read
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.errors import BadRequest, NoDocuments, RlmError
 
 __all__ = ["Context", "ContextOptions"]
@@ -28,7 +28,7 @@ class Contents:
 
     __slots__ = ("digest", "documents", "files", "limit", "numbers", "read", "uris")
 
-    def __init__(self, found: list[Read], last: Contents | None) -> None:
+    def __init__(self, found: list[ReadDocument], last: Contents | None) -> None:
         self.read = found
         self.documents = tuple([one.document for one in found])
         self.files = tuple([one.file for one in found])
@@ -45,7 +45,7 @@ class Contents:
         self.limit, self.numbers, self.uris = tuple(limit), last.numbers, last.uris
 
 
-def _changed(last: Contents | None, found: list[Read]) -> list[int] | None:
+def _changed(last: Contents | None, found: list[ReadDocument]) -> list[int] | None:
     """The numbers of documents that are not as they were; None if they are other documents."""
     if last is None or len(last.read) != len(found):
         return None
@@ -66,18 +66,22 @@ class Context:
 
     __slots__ = ("_contents", "_hold", "digest", "documents", "files", "limit", "skipped")
 
-    def __init__(self, contents: Contents, skipped: Sequence[Skipped], hold: Hold) -> None:
+    def __init__(self, contents: Contents, skipped: Sequence[Skipped], held_files: HeldFiles) -> None:
         self.documents, self.files = contents.documents, contents.files
         self.limit, self.digest = contents.limit, contents.digest
         self.skipped = tuple(skipped)
         self._contents = contents
-        self._hold = hold
+        self._hold = held_files
 
     @classmethod
     async def take(
-        cls, scope: Scope, pool: SearchPool, options: ContextOptions | None = None, shelf: Shelf | None = None
+        cls,
+        scope: Scope,
+        pool: SearchPool,
+        options: ContextOptions | None = None,
+        snapshot_cache: SnapshotCache | None = None,
     ) -> Context:
-        """Reads every document of the scope that is not on the `shelf` as it is now.
+        """Reads every document of the scope that is not on the `snapshot_cache` as it is now.
 
         A document that cannot be read is an error if it is the only one named, else it is skipped and reported.
         Raises RlmError: 41xx for a document, NoDocuments when nothing is left.
@@ -88,30 +92,32 @@ class Context:
                 f"There is no encoding {options.encoding!r}.",
                 "Use utf-8, utf-8-replace, latin-1 or another of Python's.",
             )
-        hold = Hold(options.pack_folder)
-        private = shelf is None
-        shelf = shelf or Shelf(options.pack_folder)
+        held_files = HeldFiles(options.pack_folder)
+        private = snapshot_cache is None
+        snapshot_cache = snapshot_cache or SnapshotCache(options.pack_folder)
         try:
-            shelf.begin()
-            wanted = await candidates(scope, pool, options, shelf)
-            found, errors = await read(wanted, hold, pool, options, shelf)
+            snapshot_cache.begin()
+            wanted = await candidates(scope, pool, options, snapshot_cache)
+            found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
             skipped = [_skipped(one, error) for one, error in errors]
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
                 _raise_first(errors)
             if not found:
                 raise _nothing(scope, skipped)
-            with uncollected(len(found)):
-                context = await asyncio.to_thread(lambda: cls(shelf.same(Contents, found), skipped, hold))
+            with garbage_collection_paused(len(found)):
+                context = await asyncio.to_thread(
+                    lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
+                )
             if scope.region is not None:
                 from rlm_ls.context.region import limit_to  # region builds on Context
 
                 await limit_to(context, scope.region, pool)
             return context
         except BaseException:
-            hold.close()
+            held_files.close()
             raise
         finally:
-            await asyncio.to_thread(shelf.close if private else shelf.trim)
+            await asyncio.to_thread(snapshot_cache.close if private else snapshot_cache.trim)
 
     def narrowed(self, limit: Selection) -> tuple[Context, tuple[int, ...]]:
         """The same texts as far as `limit` goes, and the numbers here of the documents there. Not to be closed itself.

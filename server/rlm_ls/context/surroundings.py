@@ -40,5 +40,5 @@ class Surroundings:
     edits: tuple[Edit, ...] = ()
 
 
-NOWHERE = Surroundings()
+NO_SURROUNDINGS = Surroundings()
 """Nothing is known: a terminal, or a client that tells nothing."""

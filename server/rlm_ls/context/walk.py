@@ -28,7 +28,7 @@ Place = tuple[int, str]
 """The number of a root, and a folder's path."""
 
 
-class Walked(NamedTuple):
+class WalkedFile(NamedTuple):
     """A file that the rules let through, or that is kept out as a secret. Plain, for there are many to be sent."""
 
     name: str
@@ -49,7 +49,7 @@ class Folder(NamedTuple):
     settled: bool
     ignoring: tuple[Stamp, ...]
     folders: tuple[str, ...]
-    files: tuple[Walked, ...]
+    files: tuple[WalkedFile, ...]
 
 
 class Tree(NamedTuple):

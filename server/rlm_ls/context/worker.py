@@ -17,7 +17,7 @@ import sys
 import threading
 from typing import BinaryIO
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.errors import RlmError
 from rlm_ls.visible import guard_stderr
 
@@ -50,7 +50,7 @@ def answer(request: Request, package: str) -> Reply:
     module, _, function = operation.partition(".")
     try:
         run = getattr(importlib.import_module(f"{package}.{module}"), function)
-        return "done", run(Clock(seconds), **arguments)
+        return "done", run(Deadline(seconds), **arguments)
     except RlmError as error:
         return "error", (type(error).__name__, error.message, error.remedy)
     except Exception as error:

@@ -24,7 +24,7 @@ Verdict = Literal["still true", "changed", "cannot tell"]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedSubmission:
     """`changes` are sentences: which citations moved, changed or vanished, which programs print something else.
 
     "cannot tell" if something that counts could not be looked at; `unknown` says what.
@@ -35,14 +35,14 @@ class Checked:
     unknown: tuple[str, ...] = ()
 
 
-async def check(engine: Engine, events: Events, *, root: Path | None = None) -> Checked:
+async def check(engine: Engine, events: Events, *, root: Path | None = None) -> CheckedSubmission:
     """Compare a trace's answer with the texts as they are now. Calls no model, and leaves no run in the history."""
     changes: list[str] = []
     unknown: list[str] = []
     answer = _answer(events)
     if answer is None or answer.status != "answered":
         status = "no answer" if answer is None else f"none that was accepted ({answer.status})"
-        return Checked("cannot tell", (), (f"The run has {status}.",))
+        return CheckedSubmission("cannot tell", (), (f"The run has {status}.",))
     try:
         now = await standing_now(engine, _located(answer.citations, root))
         # The text of open buffers, and of standard input, is not kept: it may have been other than the file's.
@@ -56,7 +56,7 @@ async def check(engine: Engine, events: Events, *, root: Path | None = None) -> 
     if not answer.citations and not _ran(events):
         unknown.append("The answer has no citation and came from no program: there is nothing to compare.")
     verdict: Verdict = "changed" if changes else "cannot tell" if unknown else "still true"
-    return Checked(verdict, tuple(dict.fromkeys(changes)), tuple(unknown))
+    return CheckedSubmission(verdict, tuple(dict.fromkeys(changes)), tuple(unknown))
 
 
 async def _programs(

@@ -11,10 +11,10 @@ from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.observation import shortened
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.executors.desk import Tell
+from rlm_ls.executors.desk import EmitEvent
 from rlm_ls.executors.programs import Program, Programs
-from rlm_ls.executors.wasm.executor import Limits
-from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.wasm.executor import ProgramLimits
+from rlm_ls.executors.workshop import ProgramRunner
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
@@ -24,15 +24,15 @@ COMPILERS_SECONDS = 1.0
 is known within the time that the snapshot takes. Where it is late the prompt promises nothing."""
 
 
-def look_for_compilers(workshop: Workshop, levels: tuple[str, ...]) -> None:
+def look_for_compilers(program_runner: ProgramRunner, levels: tuple[str, ...]) -> None:
     """Begins in the background. For `languages_of` to be quick."""
     if "wasm" in levels:
-        workshop.look()
+        program_runner.look()
 
 
-async def languages_of(workshop: Workshop, levels: tuple[str, ...]) -> tuple[str, ...]:
+async def languages_of(program_runner: ProgramRunner, levels: tuple[str, ...]) -> tuple[str, ...]:
     """Languages that the prompt may offer for programs."""
-    return await workshop.languages(COMPILERS_SECONDS) if "wasm" in levels else ()
+    return await program_runner.languages(COMPILERS_SECONDS) if "wasm" in levels else ()
 
 
 def programs_of(
@@ -43,16 +43,16 @@ def programs_of(
     if not wanted:
         return None
     consent = partial(engine.native_consent, request) if engine.native_consent else None
-    limits = Limits(seconds=engine.settings.program_seconds)
-    return Programs(engine.workshop, wanted, limits, consent, dict(earlier))
+    limits = ProgramLimits(seconds=engine.settings.program_seconds)
+    return Programs(engine.program_runner, wanted, limits, consent, dict(earlier))
 
 
-def telling(journal: Journal, ledger: Ledger) -> Tell:
+def program_events(journal: Journal, ledger: Ledger) -> EmitEvent:
     """Makes events of what programs do."""
 
     def tell(kind: str, fields: Mapping[str, Any]) -> None:
         if "error" in fields:
             fields = {**fields, "error": shortened(fields["error"])}
-        journal.tell(EVENT.validate_python({"type": kind, "run_id": "", "turn": ledger.turns, **fields}))
+        journal.emit_nowait(EVENT.validate_python({"type": kind, "run_id": "", "turn": ledger.turns, **fields}))
 
     return tell

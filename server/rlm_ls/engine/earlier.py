@@ -18,7 +18,7 @@ KEPT_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRun:
     """`variables` are names; `state` is the sandbox's dump, None when it is gone (a restart, too large, long ago).
 
     `programs` are the compiled ones that its scripts could call.
@@ -46,7 +46,7 @@ class Earlier:
         return "\n".join(parts)
 
 
-class KeptAnswers:
+class AnswerCache:
     """The newest answers as their users saw them, in memory only: of a run without a final one the store keeps no
     findings, which may be text.
     """
@@ -69,7 +69,7 @@ class KeptAnswers:
         self._answers.clear()
 
 
-class KeptSandboxes:
+class SandboxCache:
     """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store.
 
     With each, the compiled programs that its variables may stand for.

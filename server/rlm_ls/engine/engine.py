@@ -19,25 +19,25 @@ from pydantic_monty import AsyncMonty
 from rlm_ls import __version__
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.consent import Ask, Consent
-from rlm_ls.engine.earlier import KeptAnswers, KeptSandboxes
-from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
+from rlm_ls.engine.earlier import AnswerCache, SandboxCache
+from rlm_ls.engine.estimate import Estimate, estimate, estimate_inputs, expected_cost
 from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
-from rlm_ls.engine.minds import RunMinds
+from rlm_ls.engine.minds import RunSubModelCalls
 from rlm_ls.engine.preparation import ModelFactory, checked, limits, prepare, started
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.engine.resume import Broken, broken
+from rlm_ls.engine.resume import InterruptedRun, interrupted_run
 from rlm_ls.engine.run import Run, broken_off, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing, StoreFailed, Unforeseen
-from rlm_ls.executors.judging.judge import Judge, JudgePool
+from rlm_ls.executors.judging.judge import Checker, CheckerPool
 from rlm_ls.executors.judging.plain import well_formed
 from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.workshop import Workshop
+from rlm_ls.executors.workshop import ProgramRunner
 from rlm_ls.models import library
 from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
@@ -57,7 +57,7 @@ def new_run_id() -> str:
 
 
 @dataclass(slots=True)
-class Active:
+class ActiveRun:
     """A run under way. `run` is set once it has begun to explore."""
 
     task: asyncio.Task[Answer]
@@ -72,16 +72,16 @@ class Engine:
     settings: Settings
     store: Store
     pool: SearchPool
-    shelf: Shelf
-    judges: JudgePool
+    snapshot_cache: SnapshotCache
+    checkers: CheckerPool
     sandboxes: AsyncMonty
     dispatcher: Dispatcher
-    workshop: Workshop
+    program_runner: ProgramRunner
     _stack: AsyncExitStack
-    _active: dict[str, Active] = field(default_factory=dict)
+    _active: dict[str, ActiveRun] = field(default_factory=dict)
     _ended: int = 0
-    kept: KeptSandboxes = field(default_factory=KeptSandboxes)
-    answers: KeptAnswers = field(default_factory=KeptAnswers)
+    sandbox_cache: SandboxCache = field(default_factory=SandboxCache)
+    answers: AnswerCache = field(default_factory=AnswerCache)
     sampler: Sampler | None = None
     """Has the editor's own model answer, where there is an editor that offers one."""
     native_consent: Callable[[AskRequest], Awaitable[None]] | None = None
@@ -98,14 +98,14 @@ class Engine:
             stack.push_async_callback(store.close)
             with suppress(StoreFailed):
                 await store.prune(settings.history_mb << 20)
-            shelf = Shelf()
-            stack.callback(shelf.close)
+            snapshot_cache = SnapshotCache()
+            stack.callback(snapshot_cache.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
-            judges = JudgePool()
-            stack.push_async_callback(judges.close)
-            workshop = Workshop(store.folder, Toolchains(store.folder))
-            stack.push_async_callback(workshop.close)
+            checkers = CheckerPool()
+            stack.push_async_callback(checkers.close)
+            program_runner = ProgramRunner(store.folder, Toolchains(store.folder))
+            stack.push_async_callback(program_runner.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
             stack.push_async_callback(asyncio.sleep, 0.05)
             try:
@@ -117,7 +117,9 @@ class Engine:
                 ) from None
             library.opened()
             dispatcher = Dispatcher(store, settings)
-            return cls(settings, store, pool, shelf, judges, sandboxes, dispatcher, workshop, stack.pop_all())
+            return cls(
+                settings, store, pool, snapshot_cache, checkers, sandboxes, dispatcher, program_runner, stack.pop_all()
+            )
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -140,7 +142,7 @@ class Engine:
 
     def changed(self, paths: Sequence[str]) -> None:
         """Files or folders that came, went or were written: the next question looks at them anew."""
-        self.shelf.changed(paths)
+        self.snapshot_cache.changed(paths)
 
     async def ask(
         self,
@@ -179,7 +181,7 @@ class Engine:
         row = await self.store.run(run_id)
         if row.run_id in self._active:
             raise BadRequest(f"Run {row.run_id} is under way already.")
-        resumed = broken(
+        resumed = interrupted_run(
             row, await self.store.events(row.run_id), budget or Budget(), buffers, choice, model is not None
         )
         return await self._started(
@@ -190,7 +192,7 @@ class Engine:
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
         task = asyncio.ensure_future(conduct())
-        self._active[run_id] = Active(task)
+        self._active[run_id] = ActiveRun(task)
         try:
             return await task
         finally:
@@ -225,7 +227,7 @@ class Engine:
         on_event: Listener,
         factory: ModelFactory | None,
         ask: Ask | None,
-        resumed: Broken | None,
+        resumed: InterruptedRun | None,
     ) -> Answer:
         active = self._active[run_id]
         request = replace(request, question=well_formed(request.question))
@@ -247,7 +249,7 @@ class Engine:
             await self.store.take_over(run_id)
         answer: Answer | None = None
         try:
-            request = await checked(request, Judge(self.judges))
+            request = await checked(request, Checker(self.checkers))
             levels = request.levels or settings.levels
             await journal.emit(started(request, created, levels) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
@@ -257,7 +259,7 @@ class Engine:
                 )
                 await self._expect(run, settings)
                 answer = await explore(run)
-                self.kept.keep(run_id, run.sandbox.state, run.desk.programs.known if run.desk.programs else {})
+                self.sandbox_cache.keep(run_id, run.sandbox.state, run.host.programs.known if run.host.programs else {})
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
             answer = await self._end(journal, answer, None)
@@ -278,10 +280,10 @@ class Engine:
         """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
         if settings.budget.ask_above_usd is not None:
             characters = run.conversation.characters
-            minds = run.desk.minds
-            sub = minds.models.get("sub") if isinstance(minds, RunMinds) else None
-            looking = prospect(run.request, settings, run.route, run.model, sub, run.desk.context, characters)
-            likely, high, _ = await foresee(looking, self.store)
+            sub_models = run.host.sub_models
+            sub = sub_models.models.get("sub") if isinstance(sub_models, RunSubModelCalls) else None
+            inputs = estimate_inputs(run.request, settings, run.route, run.model, sub, run.host.context, characters)
+            likely, high, _ = await expected_cost(inputs, self.store)
             run.ledger.consent.expect(likely.usd, high.usd)
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> Answer:
@@ -306,11 +308,11 @@ class Engine:
         return answer.model_copy(update={"warnings": answer.warnings + new}) if new else answer
 
 
-def _resumed(run: Broken) -> RunResumed:
+def _resumed(run: InterruptedRun) -> RunResumed:
     return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies), model=run.choice)
 
 
-def _cut_off(active: Active, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:
+def _cut_off(active: ActiveRun, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:
     """The Answer of a run that did not end by itself; what it had found, if it had begun."""
     if active.run is not None:
         return finish(active.run, status, reason)

@@ -27,11 +27,11 @@ from rlm_ls.engine.preparation import (
     offline_model,
     take_context,
 )
-from rlm_ls.engine.prompt import Voice
+from rlm_ls.engine.prompt import PromptOptions
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import REPLY_TOKENS
-from rlm_ls.engine.submodels import SubModels, choose_sub_models
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.engine.submodels import RoleModels, choose_role_models
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.models.base import Model
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -81,7 +81,7 @@ class Estimate(Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class EstimateInputs:
     """What is known before the first call. `sub` is None where the run may ask no sub-model; sizes in characters."""
 
     route: Route
@@ -94,38 +94,38 @@ class Prospect:
 
 async def estimate(engine: Engine, settings: Settings, request: AskRequest, factory: ModelFactory | None) -> Estimate:
     """Raises what a run would raise before its first turn."""
-    judge = Judge(engine.judges)
-    request = await checked(request, judge)
+    checker = Checker(engine.checkers)
+    request = await checked(request, checker)
     async with AsyncExitStack() as stack:
         chosen = None if factory else await choose_model(request, settings, [], engine.editor(""))
-        earlier = await earlier_run(engine, request, judge)
+        earlier = await earlier_run(engine, request, checker)
         context = await take_context(engine, settings, request, stack)
         model = factory(request, context) if factory else chosen or offline_model(request, context)
         await model.prepare()
         route, _ = choose_route(context, model, settings)
-        subs = SubModels()
+        subs = RoleModels()
         if route == "rlm" and "llm" in (request.levels or settings.levels):
-            subs = await choose_sub_models(model, settings, os.environ, engine.editor(""))
+            subs = await choose_role_models(model, settings, os.environ, engine.editor(""))
         profile = subs.sub.profile if subs.sub else None
-        voice = Voice(settings.output_characters, profile, request.coordinator)
+        prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator)
         search = Search(context, engine.pool, settings.verb_seconds)
-        conversation, _ = await open_conversation(request, route, context, search, voice, earlier)
-        looking = prospect(request, settings, route, model, subs.sub, context, conversation.characters)
-        likely, high, basis = await foresee(looking, engine.store)
+        conversation, _ = await open_conversation(request, route, context, search, prompt_options, earlier)
+        inputs = estimate_inputs(request, settings, route, model, subs.sub, context, conversation.characters)
+        likely, high, basis = await expected_cost(inputs, engine.store)
         return Estimate(
             route=route,
             model=model.name,
             documents=len({part.doc for part in context.limit}),
-            characters=looking.text,
+            characters=inputs.text,
             likely=likely,
             high=high,
-            limit=Cap(tokens=looking.limits.tokens, usd=looking.limits.usd),
+            limit=Cap(tokens=inputs.limits.tokens, usd=inputs.limits.usd),
             basis=basis,
             ask_above=settings.budget.ask_above_usd,
         )
 
 
-def prospect(
+def estimate_inputs(
     request: AskRequest,
     settings: Settings,
     route: Route,
@@ -133,9 +133,9 @@ def prospect(
     sub: SubModel | None,
     context: Context,
     first_message: int,
-) -> Prospect:
+) -> EstimateInputs:
     """`first_message` is in characters, the system prompt included."""
-    return Prospect(
+    return EstimateInputs(
         route=route,
         model=model,
         sub=sub,
@@ -145,34 +145,34 @@ def prospect(
     )
 
 
-async def foresee(looking: Prospect, store: Store) -> tuple[Expected, Expected, str]:
+async def expected_cost(inputs: EstimateInputs, store: Store) -> tuple[Expected, Expected, str]:
     """What is likely, what is a lot, and why one thinks so."""
-    if looking.route == "offline":
+    if inputs.route == "offline":
         nothing = Expected(turns=1, sub_calls=0, tokens=0, usd=0.0)
         return nothing, nothing, "Rules answer: no language model is called, and nothing is paid."
-    first = Ledger(looking.limits).tokens_in(looking.first_message)
-    if looking.route == "direct":
-        likely = _priced(looking.model, 1, first, DIRECT_REPLY)
-        high = _priced(looking.model, 2, 2 * first + REPLY_TOKENS, 2 * REPLY_TOKENS)
+    first = Ledger(inputs.limits).tokens_in(inputs.first_message)
+    if inputs.route == "direct":
+        likely = _priced(inputs.model, 1, first, DIRECT_REPLY)
+        high = _priced(inputs.model, 2, 2 * first + REPLY_TOKENS, 2 * REPLY_TOKENS)
         basis = f"The whole text goes to the model in one message of about {first:,} tokens."
     else:
-        earlier = await store.finished_usage(looking.model.name, looking.route, RUNS_LOOKED_AT)
+        earlier = await store.finished_usage(inputs.model.name, inputs.route, RUNS_LOOKED_AT)
         if len(earlier) >= ENOUGH_RUNS:
-            likely, high = _of_runs(looking.model, earlier, 0.5), _of_runs(looking.model, earlier, 0.9)
-            basis = f"Median and 90th percentile of {len(earlier)} earlier runs with {looking.model.name}."
+            likely, high = _of_runs(inputs.model, earlier, 0.5), _of_runs(inputs.model, earlier, 0.9)
+            basis = f"Median and 90th percentile of {len(earlier)} earlier runs with {inputs.model.name}."
         else:
-            likely, high = _of_turns(looking, first, LIKELY_TURNS), _of_turns(looking, first, HIGH_TURNS)
+            likely, high = _of_turns(inputs, first, LIKELY_TURNS), _of_turns(inputs, first, HIGH_TURNS)
             basis = (
-                f"There are no {ENOUGH_RUNS} finished runs with {looking.model.name} to go by yet; elsewhere runs take "
+                f"There are no {ENOUGH_RUNS} finished runs with {inputs.model.name} to go by yet; elsewhere runs take "
                 f"{LIKELY_TURNS} turns in the median and {HIGH_TURNS} at the 90th percentile."
             )
-            if looking.sub is not None:
-                high = _with_one_reading(high, looking, looking.sub)
-                basis += f" The high figure includes that {looking.sub.model.name} reads the whole text once."
+            if inputs.sub is not None:
+                high = _with_one_reading(high, inputs, inputs.sub)
+                basis += f" The high figure includes that {inputs.sub.model.name} reads the whole text once."
     if likely.usd is None or high.usd is None:
         basis += " A price is not known, so dollars are not."
-    high, cut = _cut(high, looking)
-    likely, _ = _cut(likely, looking)
+    high, cut = _cut(high, inputs)
+    likely, _ = _cut(likely, inputs)
     if cut:
         basis += " The high figure is cut at the run's limits."
     return likely, high, basis
@@ -182,11 +182,11 @@ def _priced(model: Model, turns: int, prompt: int, completion: int) -> Expected:
     return Expected(turns=turns, sub_calls=0, tokens=prompt + completion, usd=model.price(prompt, completion))
 
 
-def _of_turns(looking: Prospect, first: int, turns: int) -> Expected:
+def _of_turns(inputs: EstimateInputs, first: int, turns: int) -> Expected:
     """Each turn sends all that was said before: the first message again, and what the turns before added."""
-    turns = max(1, min(turns, looking.limits.turns))
+    turns = max(1, min(turns, inputs.limits.turns))
     prompt = turns * first + (REPLY + OBSERVATION) * turns * (turns - 1) // 2
-    return _priced(looking.model, turns, prompt, turns * REPLY)
+    return _priced(inputs.model, turns, prompt, turns * REPLY)
 
 
 def _of_runs(model: Model, runs: Sequence[dict[str, Any]], share: float) -> Expected:
@@ -203,9 +203,9 @@ def _of_runs(model: Model, runs: Sequence[dict[str, Any]], share: float) -> Expe
     return Expected(turns=at("turns"), sub_calls=at("subCalls"), tokens=prompt + completion, usd=usd)
 
 
-def _with_one_reading(expected: Expected, looking: Prospect, sub: SubModel) -> Expected:
-    calls = ceil(looking.text / sub.profile.characters)
-    prompt, completion = Ledger(looking.limits).tokens_in(looking.text), calls * SUB_CALL_EXTRA
+def _with_one_reading(expected: Expected, inputs: EstimateInputs, sub: SubModel) -> Expected:
+    calls = ceil(inputs.text / sub.profile.characters)
+    prompt, completion = Ledger(inputs.limits).tokens_in(inputs.text), calls * SUB_CALL_EXTRA
     usd = sub.model.price(prompt, completion)
     return Expected(
         turns=expected.turns,
@@ -215,12 +215,12 @@ def _with_one_reading(expected: Expected, looking: Prospect, sub: SubModel) -> E
     )
 
 
-def _cut(expected: Expected, looking: Prospect) -> tuple[Expected, bool]:
+def _cut(expected: Expected, inputs: EstimateInputs) -> tuple[Expected, bool]:
     """A run ends at its limits: no figure is above them."""
-    most = looking.limits
+    most = inputs.limits
     cut = Expected(
         turns=min(expected.turns, most.turns),
-        sub_calls=min(expected.sub_calls, looking.limits.sub_calls),
+        sub_calls=min(expected.sub_calls, inputs.limits.sub_calls),
         tokens=min(expected.tokens, most.tokens),
         usd=None if expected.usd is None else round(min(expected.usd, most.usd), 6),
     )

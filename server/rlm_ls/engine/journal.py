@@ -41,7 +41,7 @@ class Journal:
     seq: int = 0
     children: int = 0
     _writing: list[asyncio.Task[None]] = field(default_factory=list)
-    _telling: deque[_Told] = field(default_factory=deque)
+    _queue: deque[_QueuedEvent] = field(default_factory=deque)
 
     def of_child(self) -> Journal:
         """The journal of a new child run: the same stream, the same store, the same numbers."""
@@ -54,15 +54,15 @@ class Journal:
         top = self._top
         told = top._stamp(event, self.child)
         try:
-            await top.settle()
+            await top.flush()
             await top._store(told.event)
         except BaseException:
-            top._telling.remove(told)  # what comes after is told all the same
+            top._queue.remove(told)  # what comes after is told all the same
             raise
         told.ready = True
         top._tell()
 
-    def tell(self, event: AnyEvent) -> None:
+    def emit_nowait(self, event: AnyEvent) -> None:
         """Tell at once; the write is awaited by the next `emit`. For events that nothing depends on."""
         top = self._top
         if isinstance(event, TextStreamed):
@@ -74,7 +74,7 @@ class Journal:
         top._writing.append(asyncio.create_task(top._store(stamped.event)))
         top._tell()
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Wait until everything told is stored."""
         top = self._top
         writing, top._writing = top._writing, []
@@ -85,18 +85,18 @@ class Journal:
     def _top(self) -> Journal:
         return self if self.parent is None else self.parent
 
-    def _stamp(self, event: AnyEvent, child: str) -> _Told:
+    def _stamp(self, event: AnyEvent, child: str) -> _QueuedEvent:
         self.seq += 1
         values = {"run_id": self.run_id, "seq": self.seq, "at": self._at(), "child": child}
-        told = _Told(event.model_copy(update=values))
-        self._telling.append(told)
+        told = _QueuedEvent(event.model_copy(update=values))
+        self._queue.append(told)
         return told
 
     def _tell(self) -> None:
         """In the order of `seq`, whichever write ends first."""
-        while self._telling and self._telling[0].ready:
+        while self._queue and self._queue[0].ready:
             try:
-                self.listener(self._telling.popleft().event)
+                self.listener(self._queue.popleft().event)
             except Exception:  # whoever listens is no reason to lose a run
                 log.exception("a listener failed")
 
@@ -108,7 +108,7 @@ class Journal:
 
 
 @dataclass(slots=True)
-class _Told:
+class _QueuedEvent:
     """An event on its way to the listener; not `ready` while it must be durable first and is not."""
 
     event: AnyEvent

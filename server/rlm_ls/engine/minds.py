@@ -14,10 +14,10 @@ from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.observation import shortened
 from rlm_ls.engine.payment import LimitReached, pay
-from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
+from rlm_ls.engine.subcalls import Dispatcher, SubCallOutcome, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
-from rlm_ls.executors.judging.judge import Judge
-from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
+from rlm_ls.executors.judging.judge import Checker
+from rlm_ls.executors.minds import ChildAnswer, FailedSubCall, SubCall, SubCallReply, SubRole
 from rlm_ls.models.base import Message, Model, spent
 from rlm_ls.models.profiles import Profile
 
@@ -44,16 +44,17 @@ ChildRun = Callable[[str, Selection, tuple[str, ...] | None, dict[str, Any] | No
 
 
 @dataclass(slots=True)
-class RunMinds:
-    """Implements `Minds` for one run. `known` are replies of a trace: they are used, and booked, as they were then."""
+class RunSubModelCalls:
+    """Implements `SubModelCalls` for one run. `known` are replies of a trace: they are used, and booked, as they were
+    then."""
 
     models: Mapping[SubRole, SubModel]
     dispatcher: Dispatcher
     journal: Journal
     ledger: Ledger
-    judge: Judge
-    known: Mapping[str, SubReply] = field(default_factory=dict)
-    retold: set[str] = field(default_factory=set)
+    checker: Checker
+    known: Mapping[str, SubCallOutcome] = field(default_factory=dict)
+    booked: set[str] = field(default_factory=set)
     """Keys of `known` that have been used: of a call that was made twice only the first was paid for."""
     start_child: ChildRun | None = None
     characters_sent: int = 0
@@ -64,19 +65,19 @@ class RunMinds:
         room = sub.model.window - sub.profile.reply_tokens - INSTRUCTIONS
         return max(1000, min(sub.profile.characters, int(room * self.ledger.characters_per_token)))
 
-    async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
+    async def ask(self, calls: Sequence[SubCall]) -> list[SubCallReply | FailedSubCall]:
         if not calls:
             return []
         sub = self._of(calls[0].role)
         self.batches += 1
         batch = self.batches
         await self.journal.emit(_announcement(self.ledger.turns, batch, calls, sub.model))
-        results: list[Told | Failed] = [Failed("not asked")] * len(calls)
+        results: list[SubCallReply | FailedSubCall] = [FailedSubCall("not asked")] * len(calls)
         waiting = iter(enumerate(calls))
         async with asyncio.TaskGroup() as workers:
-            for _ in range(min(len(calls), AHEAD * self.dispatcher.gates.width(sub.model))):
+            for _ in range(min(len(calls), AHEAD * self.dispatcher.concurrency.width(sub.model))):
                 workers.create_task(self._work(sub, batch, waiting, results))
-        await self.journal.settle()
+        await self.journal.flush()
         return results
 
     async def child(
@@ -101,17 +102,17 @@ class RunMinds:
         sub: SubModel,
         batch: int,
         waiting: Iterator[tuple[int, SubCall]],
-        results: list[Told | Failed],
+        results: list[SubCallReply | FailedSubCall],
     ) -> None:
         for index, call in waiting:
             key, reply = await self._one(sub, call)
             if not reply.error:
                 self.characters_sent += call.characters
-            self.journal.tell(_finished(self.ledger.turns, batch, index, key, reply))
+            self.journal.emit_nowait(_finished(self.ledger.turns, batch, index, key, reply))
             await self.dispatcher.remember(key, sub.model, reply)
-            results[index] = Failed(reply.error) if reply.error else Told(reply.text, reply.cached)
+            results[index] = FailedSubCall(reply.error) if reply.error else SubCallReply(reply.text, reply.cached)
 
-    async def _one(self, sub: SubModel, call: SubCall) -> tuple[str, SubReply]:
+    async def _one(self, sub: SubModel, call: SubCall) -> tuple[str, SubCallOutcome]:
         """The call's key and what came of it; whatever goes wrong is in the reply."""
         key = ""
         try:
@@ -122,24 +123,24 @@ class RunMinds:
             if (known := self.known.get(key)) is not None:
                 return key, self._as_then(key, known)
 
-            async def paid() -> SubReply:
+            async def paid() -> SubCallOutcome:
                 return await self._pay(sub.model, messages, allowed, call.schema)
 
             reply = await self.dispatcher.reply(key, sub.model, paid)
         except LimitReached as reached:
-            return key, SubReply("", f"not asked: {reached}.")
+            return key, SubCallOutcome("", f"not asked: {reached}.")
         except RlmError as error:
-            return key, SubReply("", shortened(str(error)), usage=spent(error))
+            return key, SubCallOutcome("", shortened(str(error)), usage=spent(error))
         except Exception as fault:  # a defect of ours, or a reply nobody foresaw; it harms none of the others
             log.exception("a sub-call failed")
-            return key, SubReply("", f"the call failed inside the server ({type(fault).__name__})")
+            return key, SubCallOutcome("", f"the call failed inside the server ({type(fault).__name__})")
         if reply.cached:
             self.ledger.found_in_cache()
         return key, reply
 
     async def _pay(
         self, model: Model, messages: Sequence[Message], allowed: int, schema: dict[str, Any] | None
-    ) -> SubReply:
+    ) -> SubCallOutcome:
         paid = await pay(
             self.ledger,
             model,
@@ -150,13 +151,13 @@ class RunMinds:
         )
         reply = paid.reply
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
-        return SubReply(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
+        return SubCallOutcome(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
 
-    def _as_then(self, key: str, known: SubReply) -> SubReply:
+    def _as_then(self, key: str, known: SubCallOutcome) -> SubCallOutcome:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
-        if key in self.retold and not known.error:
-            known = SubReply(known.text, cached=True)
-        self.retold.add(key)
+        if key in self.booked and not known.error:
+            known = SubCallOutcome(known.text, cached=True)
+        self.booked.add(key)
         if known.cached:
             self.ledger.found_in_cache()
         elif known.usage.prompt_tokens or not known.error:
@@ -179,7 +180,7 @@ def _announcement(turn: int, batch: int, calls: Sequence[SubCall], model: Model)
     )
 
 
-def _finished(turn: int, batch: int, index: int, key: str, reply: SubReply) -> SubCallFinished:
+def _finished(turn: int, batch: int, index: int, key: str, reply: SubCallOutcome) -> SubCallFinished:
     used = reply.usage
     return SubCallFinished(
         run_id="",

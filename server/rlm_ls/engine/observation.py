@@ -17,7 +17,7 @@ BESIDE_OUTPUT = 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class ProgramResult:
     """One program that ran, or was not run: then `error` says why."""
 
     output: str
@@ -25,7 +25,7 @@ class Ran:
     notes: tuple[str, ...] = ()
 
 
-def observation(programs: Sequence[Ran], limit: int, verdict: str = "") -> str:
+def observation(programs: Sequence[ProgramResult], limit: int, verdict: str = "") -> str:
     """The observation of a turn. `limit` is characters of printed output over all programs; what is cut is counted."""
     parts = []
     room = limit // max(1, sum(1 for program in programs if program.output))

@@ -9,9 +9,9 @@ from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.answer import Route
 from rlm_ls.engine.card import card, whole_text
 from rlm_ls.engine.conversation import Conversation
-from rlm_ls.engine.earlier import Earlier
+from rlm_ls.engine.earlier import EarlierRun
 from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
-from rlm_ls.engine.prompt import Voice, system_prompt
+from rlm_ls.engine.prompt import PromptOptions, system_prompt
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.base import Message, Model
 from rlm_ls.settings import Settings
@@ -48,7 +48,12 @@ def _rounded(tokens: int) -> str:
 
 
 async def open_conversation(
-    request: AskRequest, route: Route, context: Context, search: Search, voice: Voice, earlier: Earlier | None
+    request: AskRequest,
+    route: Route,
+    context: Context,
+    search: Search,
+    prompt_options: PromptOptions,
+    earlier: EarlierRun | None,
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
     described = await card(context, search, request.surroundings)
@@ -62,6 +67,6 @@ async def open_conversation(
         described = await whole_text(context, search)
         parts += [DIRECT.strip(), described]
     conversation = Conversation()
-    conversation.append(Message("system", system_prompt(voice)))
+    conversation.append(Message("system", system_prompt(prompt_options)))
     conversation.append(Message("user", "\n\n".join(parts)))
     return conversation, len(described)

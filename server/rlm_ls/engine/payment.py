@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rlm_ls.engine.ledger import Ledger, Reservation
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.judging.plain import well_formed
-from rlm_ls.models.base import NOTHING, Message, Model, Reply, Usage, spent
+from rlm_ls.models.base import NO_USAGE, Message, Model, Reply, Usage, spent
 
 
 class LimitReached(Exception):
@@ -60,7 +60,7 @@ async def pay(
         return Paid(_bounded(reply), time.perf_counter() - started)
     except RlmError as error:
         cost = spent(error)
-        used = None if cost == NOTHING else cost
+        used = None if cost == NO_USAGE else cost
         raise
     finally:
         # A recording's tokens are of another prompt: nothing is to be learnt from them.

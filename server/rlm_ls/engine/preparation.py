@@ -14,19 +14,19 @@ from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.engine.compiling import languages_of, look_for_compilers
-from rlm_ls.engine.earlier import Earlier, scripts_in
+from rlm_ls.engine.earlier import EarlierRun, scripts_in
 from rlm_ls.engine.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
 from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.resume import Broken, ResumedModel, answering, check_answering, check_unchanged, last
+from rlm_ls.engine.resume import InterruptedRun, ResumedModel, answering, check_answering, check_unchanged, last
 from rlm_ls.engine.run import Run
-from rlm_ls.engine.setup import Plan, set_up
-from rlm_ls.engine.submodels import SubModels, choose_sub_models
+from rlm_ls.engine.setup import RunConfig, set_up
+from rlm_ls.engine.submodels import RoleModels, choose_role_models
 from rlm_ls.engine.traced import first
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, ProgramError
-from rlm_ls.executors.judging.judge import Judge, check_schema
+from rlm_ls.executors.judging.judge import Checker, check_schema
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.editor import Editor
@@ -47,7 +47,7 @@ ModelFactory = Callable[[AskRequest, Context], Model]
 """Makes a run's model in place of the settings: recordings, tests."""
 
 
-async def checked(request: AskRequest, judge: Judge) -> AskRequest:
+async def checked(request: AskRequest, checker: Checker) -> AskRequest:
     """The request, its schema as plain data. Raises EmptyQuestion, BadRequest, LevelUnavailable."""
     if not request.question.strip():
         raise EmptyQuestion("The question is empty.", "Ask something about the text, e.g. “What failed first?”")
@@ -63,7 +63,7 @@ async def checked(request: AskRequest, judge: Judge) -> AskRequest:
     if unknown := sorted(set(request.levels or ()) - LEVELS):
         raise BadRequest(f"There is no level {unknown[0]!r}.", f"Levels: {', '.join(sorted(LEVELS))}.")
     try:
-        return replace(request, schema=await check_schema(judge, request.schema))
+        return replace(request, schema=await check_schema(checker, request.schema))
     except ProgramError as error:
         raise BadRequest(f"The request's {error.message}") from None
 
@@ -77,17 +77,17 @@ async def prepare(
     stack: AsyncExitStack,
     created: float,
     factory: ModelFactory | None,
-    resumed: Broken | None = None,
+    resumed: InterruptedRun | None = None,
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
-    judge = Judge(engine.judges)
-    engine.judges.warm()
+    checker = Checker(engine.checkers)
+    engine.checkers.warm()
     chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
-    earlier = await earlier_run(engine, request, judge)
+    earlier = await earlier_run(engine, request, checker)
     levels = request.levels or settings.levels
     if factory or chosen:
-        look_for_compilers(engine.workshop, levels)  # while the snapshot is taken
+        look_for_compilers(engine.program_runner, levels)  # while the snapshot is taken
     context = await take_context(engine, settings, request, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
@@ -95,10 +95,10 @@ async def prepare(
     model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
     route, reason = choose_route(context, model, settings)
-    subs = SubModels()
+    subs = RoleModels()
     if "llm" in levels and route == "rlm":
         then = resumed.sub_names if resumed else None
-        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id), then)
+        subs = await choose_role_models(model, settings, os.environ, engine.editor(journal.run_id), then)
     asked = answering("root", model)
     for role, sub in subs.models.items():
         asked += answering(role, sub.model)
@@ -113,7 +113,7 @@ async def prepare(
     if route == "rlm":
         earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
         told = _languages_told(earlier_leg)
-        languages = await languages_of(engine.workshop, levels) if told is None else told
+        languages = await languages_of(engine.program_runner, levels) if told is None else told
     await journal.emit(
         RouteChosen(
             run_id="",
@@ -127,11 +127,13 @@ async def prepare(
             privacy=settings.privacy,
         )
     )
-    plan = Plan(engine, settings, model, subs, judge, created, levels, languages, route, reason, earlier, warnings)
-    return await set_up(plan, request, context, journal, ledger, stack)
+    config = RunConfig(
+        engine, settings, model, subs, checker, created, levels, languages, route, reason, earlier, warnings
+    )
+    return await set_up(config, request, context, journal, ledger, stack)
 
 
-def _chosen_anew(run: Broken, asked: Sequence[Answering]) -> str:
+def _chosen_anew(run: InterruptedRun, asked: Sequence[Answering]) -> str:
     had = last(run.events, "routeChosen").get("model") or "another model"
     now = ", ".join(dict.fromkeys(f"{one.model} at {one.address}" for one in asked))
     return f"The run was begun with {had} and goes on, as it was told to, with {now}."
@@ -143,7 +145,7 @@ def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | No
     return tuple(chosen["languages"]) if "languages" in chosen else None
 
 
-def _unpriced(model: Model, subs: SubModels) -> list[str]:
+def _unpriced(model: Model, subs: RoleModels) -> list[str]:
     """Models whose price nobody knows: only their tokens can be limited."""
     asked = {model.name: model, **{sub.model.name: sub.model for sub in subs.models.values()}}
     names = [name for name, one in asked.items() if one.kind == "live" and one.price(1, 1) is None]
@@ -153,23 +155,23 @@ def _unpriced(model: Model, subs: SubModels) -> list[str]:
 async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
     """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
     context = await stack.enter_async_context(
-        await Context.take(request.scope, engine.pool, options(settings), engine.shelf)
+        await Context.take(request.scope, engine.pool, options(settings), engine.snapshot_cache)
     )
     if request.scope.leave_out and len(context.documents) == 1:
         await leave_out(context, request.scope.leave_out, engine.pool)
     return context
 
 
-async def earlier_run(engine: Engine, request: AskRequest, judge: Judge) -> Earlier | None:
+async def earlier_run(engine: Engine, request: AskRequest, checker: Checker) -> EarlierRun | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
         return None
     row = await engine.store.run(request.follow_up)
-    variables = await judge.assigned(scripts_in(await engine.store.events(row.run_id)))
+    variables = await checker.assigned(scripts_in(await engine.store.events(row.run_id)))
     known = engine.answers.get(row.run_id)
     answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
-    state, programs = engine.kept.get(row.run_id)
-    return Earlier(row.question, answer, variables, state, programs)
+    state, programs = engine.sandbox_cache.get(row.run_id)
+    return EarlierRun(row.question, answer, variables, state, programs)
 
 
 def options(settings: Settings) -> ContextOptions:

@@ -7,7 +7,7 @@ from functools import cache
 
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.prelude import MODULES
-from rlm_ls.executors.registry import COORDINATING, VERBS
+from rlm_ls.executors.registry import COORDINATOR_VERBS, VERBS
 from rlm_ls.models.profiles import Profile
 
 HEAD = """\
@@ -83,7 +83,7 @@ ASKING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class PromptOptions:
     """What the system prompt depends on: the output cap, the sub-model's profile if there is one, the run's mode, the
     languages that programs can be compiled from here."""
 
@@ -94,20 +94,20 @@ class Voice:
 
 
 @cache
-def system_prompt(voice: Voice) -> str:
+def system_prompt(prompt_options: PromptOptions) -> str:
     """At most about 900 tokens. The dozen everyday verbs with signatures, the others by name."""
     # What a coordinator may not call it is not shown.
-    verbs = [v for v in VERBS.values() if not voice.coordinator or v.name in COORDINATING]
+    verbs = [v for v in VERBS.values() if not prompt_options.coordinator or v.name in COORDINATOR_VERBS]
     everyday = sorted((v for v in verbs if v.everyday), key=lambda v: v.everyday)
     others = [v.name for v in verbs if not v.everyday and not v.level and v.name != "help"]
     listed = "\n".join(f"{v.brief}: {v.summary}" for v in everyday)
-    head = HEAD.format(output=voice.output_characters, modules=MODULES)
+    head = HEAD.format(output=prompt_options.output_characters, modules=MODULES)
     parts = [f"{head}\n{listed}", TAIL.format(others=", ".join(others))]
-    if not voice.coordinator:
-        parts[-1] += _programs(voice.languages, code_model=voice.sub is not None)
-    if voice.sub is not None:
-        parts.append(_sub_models(voice.sub))
-    if voice.coordinator:
+    if not prompt_options.coordinator:
+        parts[-1] += _programs(prompt_options.languages, code_model=prompt_options.sub is not None)
+    if prompt_options.sub is not None:
+        parts.append(_sub_models(prompt_options.sub))
+    if prompt_options.coordinator:
         parts.append(COORDINATOR)
     return "\n".join(parts)
 

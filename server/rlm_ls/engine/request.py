@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.surroundings import NOWHERE, Surroundings
+from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.errors import BadRequest
 
 MOST: Mapping[str, int] = {
@@ -68,4 +68,4 @@ class AskRequest:
     follow_up: str | None = None
     run_id: str | None = None
     coordinator: bool = False
-    surroundings: Surroundings = NOWHERE
+    surroundings: Surroundings = NO_SURROUNDINGS

@@ -17,7 +17,7 @@ from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.events import Answering
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.engine.subcalls import SubReply, replies_in
+from rlm_ls.engine.subcalls import SubCallOutcome, replies_in
 from rlm_ls.engine.traced import Events, asked, first, scope_of
 from rlm_ls.errors import BadRequest, DocumentChanged, ModelChanged
 from rlm_ls.models.base import Message, Model, Reply, TextSink
@@ -27,7 +27,7 @@ from rlm_ls.store.rows import RunRow
 
 
 @dataclass(frozen=True)
-class Broken:
+class InterruptedRun:
     """A run that broke off, as its trace tells. `seconds` is how long it had worked, `created` when it was begun."""
 
     run_id: str
@@ -59,18 +59,18 @@ class Broken:
         return calls_from_events(self.events, child)
 
     @cached_property
-    def sub_replies(self) -> dict[str, SubReply]:
+    def sub_replies(self) -> dict[str, SubCallOutcome]:
         return replies_in(self.events)
 
 
-def broken(
+def interrupted_run(
     row: RunRow,
     events: Events,
     budget: Budget,
     buffers: Sequence[Buffer] = (),
     choice: str | None = None,
     given: bool = False,
-) -> Broken:
+) -> InterruptedRun:
     """What is to go on. `budget` holds the limits that are to differ; `buffers` are the texts that are open now.
 
     `choice` is a model that the user names in place of the one that was asked; `given`: the engine has got a model.
@@ -95,7 +95,7 @@ def broken(
     first_asked = asked(started, replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)))
     model = choice or ("offline" if chosen.get("modelKind") == "offline" else names(then or (), "root"))
     request = replace(first_asked, model=model or None, budget=_changed(first_asked.budget, budget), run_id=row.run_id)
-    return Broken(
+    return InterruptedRun(
         row.run_id,
         events,
         request,
@@ -133,7 +133,7 @@ def answering(role: Literal["root", "sub", "code"], model: Model) -> list[Answer
     ]
 
 
-def check_answering(run: Broken, now: Sequence[Answering], privacy: str) -> None:
+def check_answering(run: InterruptedRun, now: Sequence[Answering], privacy: str) -> None:
     """Nobody is asked whom the run did not ask, or could not have asked, before. Raises ModelChanged."""
     if run.privacy == "local" and privacy != "local":
         raise ModelChanged(
@@ -177,7 +177,7 @@ def _check_choice(choice: str, chosen: Mapping[str, Any]) -> None:
         )
 
 
-def check_unchanged(run: Broken, context: Context) -> None:
+def check_unchanged(run: InterruptedRun, context: Context) -> None:
     """Raises DocumentChanged where the texts are not those that the run had read."""
     if run.digest and run.digest != context.digest:
         raise DocumentChanged(
@@ -191,7 +191,7 @@ class ResumedModel:
 
     kind: Literal["live"] = "live"
 
-    def __init__(self, model: Model, run: Broken, child: str = "") -> None:
+    def __init__(self, model: Model, run: InterruptedRun, child: str = "") -> None:
         self._model = model
         self._run = run
         self._calls = list(run.calls(child))

@@ -36,18 +36,18 @@ from rlm_ls.engine.events import (
 from rlm_ls.engine.grammar import Block, programs
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
-from rlm_ls.engine.minds import RunMinds
-from rlm_ls.engine.observation import Ran, observation, shortened
+from rlm_ls.engine.minds import RunSubModelCalls
+from rlm_ls.engine.observation import ProgramResult, observation, shortened
 from rlm_ls.engine.partial import Findings, partial_answer
 from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, REPEATED, TOO_MANY, UNREADABLE, steps_left
 from rlm_ls.engine.quotations import unmatched
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.submission import Checked, check
+from rlm_ls.engine.submission import CheckedSubmission, check
 from rlm_ls.errors import RlmError, Unforeseen
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.dsl import Sandbox
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.printed import cap
 from rlm_ls.models.base import Message, Model, Reply
 
@@ -73,8 +73,8 @@ class Run:
     route_reason: str
     ledger: Ledger
     journal: Journal
-    desk: Desk
-    judge: Judge
+    host: VerbHost
+    checker: Checker
     sandbox: Sandbox
     conversation: Conversation
     output_limit: int
@@ -122,13 +122,13 @@ async def _turn(run: Run) -> Answer | None:
     turn = run.ledger.turns
     await run.journal.emit(TurnStarted(run_id="", turn=turn))
     reply = await _ask_model(run, turn)
-    fences = await run.judge.fences(reply.text)
+    fences = await run.checker.fences(reply.text)
     blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
     run.findings.plan = _plan(reply.text) or run.findings.plan
     answer: Answer | None
     if run.route == "direct" and not blocks:
         run.quotations_returned = True  # there is no further turn to mend them in
-        checked, _ = await _check_quotations(run, Checked(reply.text.strip(), None, (), ()))
+        checked, _ = await _check_quotations(run, CheckedSubmission(reply.text.strip(), None, (), ()))
         answer = finish(run, "answered", "", answer=checked)
     else:
         ran, answer = await _run_programs(run, turn, blocks)
@@ -159,7 +159,7 @@ async def _ask_model(run: Run, turn: int) -> Reply:
 
     async def ask() -> Reply:
         def show(text: str) -> None:
-            run.journal.tell(TextStreamed(run_id="", turn=turn, text=text))
+            run.journal.emit_nowait(TextStreamed(run_id="", turn=turn, text=text))
 
         return await run.model.complete(messages, on_text=show, max_tokens=REPLY_TOKENS)
 
@@ -185,21 +185,21 @@ async def _ask_model(run: Run, turn: int) -> Reply:
     return reply
 
 
-async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[Ran], Answer | None]:
+async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[ProgramResult], Answer | None]:
     """Run the blocks in order, up to an accepted answer. After an error the others still run, and none may submit."""
-    done: list[Ran] = []
+    done: list[ProgramResult] = []
     failed = 0
     for index, block in enumerate(blocks, 1):
         if block.language == "other":
-            done.append(Ran("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
+            done.append(ProgramResult("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
             continue
         run_block = _run_script(run, turn, index, block.source) if block.language == "python" else _define(run, block)
         ran = await run_block
         failed = failed or (index if ran.error else 0)
         done.append(ran)
-        if run.desk.submission is None:
+        if run.host.submission is None:
             continue
-        checked = await check(run.desk.submission, run.desk, run.request.schema, run.judge)
+        checked = await check(run.host.submission, run.host, run.request.schema, run.checker)
         problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
         if not problems:
             checked, problems = await _check_quotations(run, checked)
@@ -208,40 +208,42 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
         run.findings.draft, run.findings.citations = checked.answer, checked.citations
         run.findings.draft_problem = shortened(" ".join(problems))
         refusal = f"submit was not accepted: {run.findings.draft_problem}"
-        done[-1] = Ran(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
+        done[-1] = ProgramResult(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
     return done, None
 
 
-async def _check_quotations(run: Run, checked: Checked) -> tuple[Checked, tuple[str, ...]]:
+async def _check_quotations(run: Run, checked: CheckedSubmission) -> tuple[CheckedSubmission, tuple[str, ...]]:
     """Quotations that stand nowhere go back to the model once; if they come again they are marked in the answer."""
-    missing = await unmatched(checked.answer, checked.citations, run.desk, run.judge)
+    missing = await unmatched(checked.answer, checked.citations, run.host, run.checker)
     if missing and not run.quotations_returned:
         run.quotations_returned = True
         return checked, tuple(
             f"the text holds no {quote[:QUOTED]!r}: quote it exactly, or say it in other words." for quote in missing
         )
-    return replace(checked, answer=await run.judge.marked(checked.answer, missing)) if missing else checked, ()
+    return replace(checked, answer=await run.checker.marked(checked.answer, missing)) if missing else checked, ()
 
 
-async def _define(run: Run, block: Block) -> Ran:
+async def _define(run: Run, block: Block) -> ProgramResult:
     """Compile a program, so that scripts may call it by name."""
-    run.desk.submission = None
-    run.desk.notes = []
-    if run.desk.programs is None:
-        return Ran("", NOT_RUN.format(info=block.info, why="compiled programs are off; use Python and the verbs."))
+    run.host.submission = None
+    run.host.notes = []
+    if run.host.programs is None:
+        return ProgramResult(
+            "", NOT_RUN.format(info=block.info, why="compiled programs are off; use Python and the verbs.")
+        )
     started = time.perf_counter()
     try:
-        said = await run.desk.programs.define(run.desk, block.name, block.language, block.source, native=block.native)
+        said = await run.host.programs.define(run.host, block.name, block.language, block.source, native=block.native)
     except RlmError as error:
-        return Ran("", f"```{block.info} was not compiled: {error}")
+        return ProgramResult("", f"```{block.info} was not compiled: {error}")
     finally:
         run.program_seconds += time.perf_counter() - started
-    return Ran(said)
+    return ProgramResult(said)
 
 
-async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
-    run.desk.submission = None
-    run.desk.notes = []
+async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramResult:
+    run.host.submission = None
+    run.host.notes = []
     told = 0
 
     async def on_verb(verb: str, detail: str, seconds: float) -> None:
@@ -249,12 +251,12 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
         told += 1
         if told <= VERBS_TOLD:
             event = VerbCalled(run_id="", turn=turn, index=index, verb=verb, detail=detail, seconds=round(seconds, 5))
-            run.journal.tell(event)
+            run.journal.emit_nowait(event)
 
     await run.journal.emit(ProgramStarted(run_id="", turn=turn, index=index, language="python", source=source))
     started = time.perf_counter()
     try:
-        outcome = await run.sandbox.run(source, run.desk, on_verb)
+        outcome = await run.sandbox.run(source, run.host, on_verb)
     finally:
         run.program_seconds += time.perf_counter() - started
     error = shortened(outcome.error)
@@ -267,14 +269,14 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
             index=index,
             output=cap(outcome.output, run.output_limit),
             error=error,
-            submitted=run.desk.submission is not None and not error,
+            submitted=run.host.submission is not None and not error,
             seconds=round(outcome.script_seconds, 4),
         )
     )
-    return Ran(outcome.output, error, tuple(run.desk.notes))
+    return ProgramResult(outcome.output, error, tuple(run.host.notes))
 
 
-def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[Ran]) -> str:
+def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[ProgramResult]) -> str:
     """What to tell a model that repeats itself: same programs, same outputs. Raises LimitReached the third time."""
     done = repr([block.source for block in blocks] + [(ran.output, ran.error) for ran in programs])
     key = hashlib.sha256(done.encode("utf-8", "replace")).digest()
@@ -284,7 +286,7 @@ def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[Ran]) -> str:
     return REPEATED if run.done_before[key] > 1 else ""
 
 
-def _observe(run: Run, reply: Reply, programs: Sequence[Ran], verdict: str) -> None:
+def _observe(run: Run, reply: Reply, programs: Sequence[ProgramResult], verdict: str) -> None:
     """Append the reply and what came of it."""
     if reply.finish == "length":
         verdict = "Your reply was cut off at its length limit: write shorter scripts. " + verdict
@@ -297,7 +299,7 @@ def _observe(run: Run, reply: Reply, programs: Sequence[Ran], verdict: str) -> N
     run.conversation.append(Message("user", shown))
 
 
-def finish(run: Run, status: str, reason: str, *, answer: Checked | None = None) -> Answer:
+def finish(run: Run, status: str, reason: str, *, answer: CheckedSubmission | None = None) -> Answer:
     """The run's Answer, accepted or partial."""
     text = answer.answer if answer else partial_answer(run.findings, reason)
     return Answer.model_validate(
@@ -320,12 +322,12 @@ def finish(run: Run, status: str, reason: str, *, answer: Checked | None = None)
 
 
 def _coverage(run: Run) -> Coverage:
-    context, minds = run.desk.context, run.desk.minds
-    sent = minds.characters_sent if isinstance(minds, RunMinds) else 0
+    context, sub_models = run.host.context, run.host.sub_models
+    sent = sub_models.characters_sent if isinstance(sub_models, RunSubModelCalls) else 0
     return Coverage(
         documents=len({part.doc for part in context.limit}),
-        searched=len(run.desk.searched),
-        read=len(run.desk.read),
+        searched=len(run.host.searched),
+        read=len(run.host.read),
         characters_read=run.characters_shown + sent,
         skipped=tuple(SkippedDocument(uri=item.uri, reason=item.reason) for item in context.skipped),
     )

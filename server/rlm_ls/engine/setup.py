@@ -16,24 +16,24 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.answer import Answer, Route
-from rlm_ls.engine.compiling import programs_of, telling
-from rlm_ls.engine.earlier import Earlier
+from rlm_ls.engine.compiling import program_events, programs_of
+from rlm_ls.engine.earlier import EarlierRun
 from rlm_ls.engine.events import ChildFinished, ChildStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
-from rlm_ls.engine.minds import RunMinds
+from rlm_ls.engine.minds import RunSubModelCalls
 from rlm_ls.engine.opening import open_conversation
-from rlm_ls.engine.prompt import Voice
+from rlm_ls.engine.prompt import PromptOptions
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.resume import ResumedModel
 from rlm_ls.engine.run import Run, broken_off, explore, finish
-from rlm_ls.engine.submodels import SubModels
+from rlm_ls.engine.submodels import RoleModels
 from rlm_ls.errors import BadRequest, RlmError
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.dsl import Sandbox
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.minds import ChildAnswer
-from rlm_ls.executors.registry import COORDINATING
+from rlm_ls.executors.registry import COORDINATOR_VERBS
 from rlm_ls.models.base import Model
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
@@ -46,14 +46,14 @@ CHILD_TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunConfig:
     """What was decided before the first turn, and holds for child runs too."""
 
     engine: Engine
     settings: Settings
     model: Model
-    subs: SubModels
-    judge: Judge
+    subs: RoleModels
+    checker: Checker
     created: float
     """Unix time: the sandbox's clock stands at it."""
     levels: tuple[str, ...]
@@ -61,85 +61,89 @@ class Plan:
     """That programs can be compiled from here."""
     route: Route = "rlm"
     reason: str = ""
-    earlier: Earlier | None = None
+    earlier: EarlierRun | None = None
     warnings: list[str] = field(default_factory=list)
 
 
 async def set_up(
-    plan: Plan, request: AskRequest, context: Context, journal: Journal, ledger: Ledger, stack: AsyncExitStack
+    config: RunConfig, request: AskRequest, context: Context, journal: Journal, ledger: Ledger, stack: AsyncExitStack
 ) -> Run:
     """What is opened here is closed by `stack`. Raises RlmError for what the request and the plan rule out."""
-    engine, settings = plan.engine, plan.settings
+    engine, settings = config.engine, config.settings
     search = Search(context, engine.pool, settings.verb_seconds)
-    desk = Desk(context, search, ledger.remaining, request.surroundings)
-    minds = _minds(plan, journal, ledger, desk) if plan.route == "rlm" and "llm" in plan.levels else None
-    desk.minds = minds
+    host = VerbHost(context, search, ledger.remaining, request.surroundings)
+    sub_models = (
+        _sub_models(config, journal, ledger, host) if config.route == "rlm" and "llm" in config.levels else None
+    )
+    host.sub_models = sub_models
     if not request.coordinator:
-        desk.programs = programs_of(engine, request, plan.levels, plan.earlier.programs if plan.earlier else {})
-    desk.tell = telling(journal, ledger)
+        host.programs = programs_of(engine, request, config.levels, config.earlier.programs if config.earlier else {})
+    host.emit = program_events(journal, ledger)
     if request.coordinator:
-        if minds is None:
+        if sub_models is None:
             raise BadRequest(
                 "A coordinator only delegates, and there is nobody to delegate to.",
                 "Configure a model (models.root or models.sub), and include the level llm.",
             )
-        desk.allowed = COORDINATING
+        host.allowed = COORDINATOR_VERBS
     profile = None
-    if minds is not None and plan.subs.sub is not None:
-        profile = replace(plan.subs.sub.profile, characters=minds.characters())
-    voice = Voice(settings.output_characters, profile, request.coordinator, plan.languages)
-    conversation, shown = await open_conversation(request, plan.route, context, search, voice, plan.earlier)
+    if sub_models is not None and config.subs.sub is not None:
+        profile = replace(config.subs.sub.profile, characters=sub_models.characters())
+    prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator, config.languages)
+    conversation, shown = await open_conversation(
+        request, config.route, context, search, prompt_options, config.earlier
+    )
     sandbox = Sandbox(
         engine.sandboxes,
-        plan.judge,
-        clock=datetime.fromtimestamp(int(plan.created), UTC),
+        config.checker,
+        clock=datetime.fromtimestamp(int(config.created), UTC),
         script_seconds=settings.script_seconds,
         print_limit=settings.output_characters,
         single=len(context.documents) == 1,
     )
     stack.push_async_callback(sandbox.close)
-    await sandbox.start(plan.earlier.state if plan.earlier else None)
-    if plan.route == "direct":
-        desk.read.update(part.doc for part in context.limit)
+    await sandbox.start(config.earlier.state if config.earlier else None)
+    if config.route == "direct":
+        host.read.update(part.doc for part in context.limit)
     return Run(
         request=request,
-        model=plan.model,
-        route=plan.route,
-        route_reason=plan.reason,
+        model=config.model,
+        route=config.route,
+        route_reason=config.reason,
         ledger=ledger,
         journal=journal,
-        desk=desk,
-        judge=plan.judge,
+        host=host,
+        checker=config.checker,
         sandbox=sandbox,
         conversation=conversation,
         output_limit=settings.output_characters,
         trace_uri=f"rlm:/trace/{journal.run_id}.md",
-        warnings=plan.warnings,
+        warnings=config.warnings,
         characters_shown=shown,
     )
 
 
-def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds | None:
-    if not plan.subs.models:
+def _sub_models(config: RunConfig, journal: Journal, ledger: Ledger, host: VerbHost) -> RunSubModelCalls | None:
+    if not config.subs.models:
         return None
 
-    return RunMinds(
-        models=plan.subs.models,
-        dispatcher=plan.engine.dispatcher,
+    return RunSubModelCalls(
+        models=config.subs.models,
+        dispatcher=config.engine.dispatcher,
         journal=journal,
         ledger=ledger,
-        judge=plan.judge,
-        known=plan.subs.known,
-        retold=plan.subs.retold,
-        start_child=partial(_child, plan, journal, ledger, desk),
+        checker=config.checker,
+        known=config.subs.known,
+        booked=config.subs.booked,
+        start_child=partial(_child, config, journal, ledger, host),
     )
 
 
 async def _child(
-    plan: Plan,
+    config: RunConfig,
     parent: Journal,
     account: Ledger,
-    desk: Desk,
+    host: VerbHost,
     question: str,
     within: Selection,
     only: tuple[str, ...] | None,
@@ -147,8 +151,8 @@ async def _child(
 ) -> ChildAnswer:
     """One child run, from its announcement to its answer. What it has read counts for its parent."""
     journal, ledger = parent.of_child(), account.child(min(CHILD_TURNS, account.limits.turns))
-    levels = tuple(level for level in plan.levels if only is None or level in (*only, "dsl"))
-    context, numbers = desk.context.narrowed(within)
+    levels = tuple(level for level in config.levels if only is None or level in (*only, "dsl"))
+    context, numbers = host.context.narrowed(within)
     size = sum(part.end - part.start for part in context.limit)
     started = time.monotonic()
     await journal.emit(
@@ -156,10 +160,10 @@ async def _child(
     )
     request = AskRequest(question=question, scope=Scope(kind="document"), schema=schema)
     below = replace(
-        plan,
-        model=_for_child(plan.model, journal.child),
+        config,
+        model=_for_child(config.model, journal.child),
         levels=levels,
-        languages=plan.languages if "wasm" in levels else (),
+        languages=config.languages if "wasm" in levels else (),
         route="rlm",
         earlier=None,
         warnings=[],
@@ -172,10 +176,10 @@ async def _child(
             answer = finish(run, "failed", str(error))
         except Exception as fault:
             answer = broken_off(run, fault)
-    desk.searched.update(numbers[n] for n in run.desk.searched)
-    desk.read.update(numbers[n] for n in run.desk.read)
-    if isinstance(desk.minds, RunMinds):
-        desk.minds.characters_sent += answer.coverage.characters_read
+    host.searched.update(numbers[n] for n in run.host.searched)
+    host.read.update(numbers[n] for n in run.host.read)
+    if isinstance(host.sub_models, RunSubModelCalls):
+        host.sub_models.characters_sent += answer.coverage.characters_read
     await journal.emit(_finished(answer, time.monotonic() - started))
     return ChildAnswer(
         answer.answer, answer.data, answer.status, answer.reason, tuple(c.label for c in answer.citations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rlm_ls.context.quotes import Quoted, standing
+from rlm_ls.context.quotes import Quoted, locate_quote
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
@@ -42,7 +42,7 @@ async def standing_now(engine: Engine, citations: Sequence[Citation], buffers: S
     uris = tuple(dict.fromkeys(citation.uri for citation in citations))
     scope = Scope(kind="files", files=uris, buffers=tuple(buffers))
     try:
-        context = await Context.take(scope, engine.pool, options(engine.settings), engine.shelf)
+        context = await Context.take(scope, engine.pool, options(engine.settings), engine.snapshot_cache)
     except UNREADABLE:
         return [_gone(citation) for citation in citations]
     async with context:
@@ -63,7 +63,7 @@ async def _now(search: Search, citation: Citation) -> Citation:
         citation.end_byte,
         whole,
     )
-    now = await standing(search, number, quoted)
+    now = await locate_quote(search, number, quoted)
     lines = now.start[0] - citation.start_utf16[0], now.end[0] - citation.end_utf16[0]
     return citation.model_copy(
         update={

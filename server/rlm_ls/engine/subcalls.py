@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rlm_ls.models.base import Message, Model, Usage
-from rlm_ls.models.gates import Gates
+from rlm_ls.models.gates import ConcurrencyLimits
 from rlm_ls.settings import Settings
 from rlm_ls.store.calls import CachedReply
 
 
 @dataclass(frozen=True, slots=True)
-class SubReply:
+class SubCallOutcome:
     """What came of one sub-call. `error` is empty if it was answered; `cached`: nothing was paid for it this time."""
 
     text: str
@@ -43,16 +43,16 @@ class Dispatcher:
     def __init__(self, cache: ReplyCache, settings: Settings) -> None:
         self._cache = cache
         self._settings = settings
-        self.gates = Gates(settings)
-        self._under_way: dict[str, asyncio.Future[SubReply]] = {}
+        self.concurrency = ConcurrencyLimits(settings)
+        self._under_way: dict[str, asyncio.Future[SubCallOutcome]] = {}
 
     def follow(self, settings: Settings) -> None:
         """Take the widths of changed settings; calls under way keep the places they have."""
         old, self._settings = self._settings.models, settings
         if (old.concurrency, old.limits) != (settings.models.concurrency, settings.models.limits):
-            self.gates = Gates(settings)
+            self.concurrency = ConcurrencyLimits(settings)
 
-    async def reply(self, key: str, model: Model, pay: Callable[[], Awaitable[SubReply]]) -> SubReply:
+    async def reply(self, key: str, model: Model, pay: Callable[[], Awaitable[SubCallOutcome]]) -> SubCallOutcome:
         """The reply from the cache, from the same call under way, or by `pay` once there is room for it.
 
         Raises what `pay` raises.
@@ -61,14 +61,14 @@ class Dispatcher:
             # If whoever pays is cancelled, whoever waits takes over.
             await asyncio.wait([flying])
             if not flying.cancelled():
-                return SubReply(flying.result().text, cached=True)
+                return SubCallOutcome(flying.result().text, cached=True)
         self._under_way[key] = future = asyncio.get_running_loop().create_future()
         try:
             found = (await self._cache.cached_replies([key])).get(key)
             if found is not None:
-                reply = SubReply(found.text, cached=True)
+                reply = SubCallOutcome(found.text, cached=True)
             else:
-                async with self.gates.slot(model):
+                async with self.concurrency.slot(model):
                     reply = await pay()
             if not reply.error:
                 future.set_result(reply)
@@ -78,7 +78,7 @@ class Dispatcher:
             if not future.done():
                 future.cancel()
 
-    async def remember(self, key: str, model: Model, reply: SubReply) -> None:
+    async def remember(self, key: str, model: Model, reply: SubCallOutcome) -> None:
         """Into the cache, once the reply is in the trace."""
         if reply.error or reply.cached:
             return
@@ -94,14 +94,14 @@ def key_of(model: str, messages: Sequence[Message], reply_tokens: int, schema: M
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def replies_in(events: Iterable[Mapping[str, Any]]) -> dict[str, SubReply]:
+def replies_in(events: Iterable[Mapping[str, Any]]) -> dict[str, SubCallOutcome]:
     """The sub-calls of a trace by their key, as the wire's objects; failures too, for a script has seen them."""
-    found: dict[str, SubReply] = {}
+    found: dict[str, SubCallOutcome] = {}
     for event in events:
         if event.get("type") != "subCallFinished":
             continue
         usage = Usage(event["promptTokens"], event["completionTokens"], event["cachedTokens"], event["usd"])
-        reply = SubReply(
+        reply = SubCallOutcome(
             event["text"], event["error"], event["cached"], usage, event["seconds"], int(event.get("tries", 1))
         )
         if (known := found.get(event["key"])) is None or known.cached or known.error:

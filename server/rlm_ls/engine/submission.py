@@ -12,8 +12,8 @@ from typing import Any
 from rlm_ls.context.document import Part, Span
 from rlm_ls.engine.answer import Citation
 from rlm_ls.errors import ProgramError, RlmError
-from rlm_ls.executors.desk import Desk, Submission
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.desk import Submission, VerbHost
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.judging.plain import DATA, Bounds, plain, well_formed
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ PLACE = re.compile(r"(?:(?P<path>.+):)?(?P<first>\d{1,12})(?:[-–](?P<last>\d{1
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedSubmission:
     """A submission that may become the Answer, or the problems that go back to the model."""
 
     answer: str
@@ -44,7 +44,9 @@ class Checked:
     problems: tuple[str, ...]
 
 
-async def check(submission: Submission, desk: Desk, schema: dict[str, Any] | None, judge: Judge) -> Checked:
+async def check(
+    submission: Submission, host: VerbHost, schema: dict[str, Any] | None, checker: Checker
+) -> CheckedSubmission:
     """Raises nothing of the model's making: whatever is wrong is a problem in words."""
     problems: list[str] = []
     answer, data = "", None
@@ -57,20 +59,20 @@ async def check(submission: Submission, desk: Desk, schema: dict[str, Any] | Non
     try:
         data = plain(submission.data, DATA, "data")
         if schema is not None:
-            problems += await judge.data_problems(data, schema)
+            problems += await checker.data_problems(data, schema)
     except ProgramError as error:
         problems.append(str(error))
     items = _listed(submission.cite)
-    checks = await asyncio.gather(*(_cited(item, desk) for item in items))
+    checks = await asyncio.gather(*(_cited(item, host) for item in items))
     citations = [found for found in checks if isinstance(found, Citation)]
     problems += [found for found in checks if isinstance(found, str)]
-    return Checked(answer, data, tuple(dict.fromkeys(citations)), tuple(problems))
+    return CheckedSubmission(answer, data, tuple(dict.fromkeys(citations)), tuple(problems))
 
 
-async def _cited(item: Any, desk: Desk) -> Citation | str:
+async def _cited(item: Any, host: VerbHost) -> Citation | str:
     """The Citation, or what is wrong with it in words."""
     try:
-        return await cite(item, desk)
+        return await cite(item, host)
     except RlmError as error:
         return f"citation {_short(item)}: {error}"
     except Exception as error:  # a script may hand over anything, and a run is paid for
@@ -78,13 +80,13 @@ async def _cited(item: Any, desk: Desk) -> Citation | str:
         return f"citation {_short(item)}: this is no Span of a verb and no place such as app.log:12."
 
 
-async def cite(item: Any, desk: Desk) -> Citation:
+async def cite(item: Any, host: VerbHost) -> Citation:
     """The Citation of a Span, or of a place: "path:12", "path:12-14". Raises ProgramError if it fits nowhere."""
-    span = await _span(item, desk)
-    number = desk.document(span.doc)
-    document = desk.doc(number)
-    where = await desk.search.span_at(number, span.start, span.end)
-    start, end = await desk.search.positions(number, [span.start, span.end])
+    span = await _span(item, host)
+    number = host.document(span.doc)
+    document = host.doc(number)
+    where = await host.search.span_at(number, span.start, span.end)
+    start, end = await host.search.positions(number, [span.start, span.end])
     # A last line that is empty has no bytes of its own: the span ends where that line starts.
     if where.line != span.line or span.end_line not in (where.end_line, end[0] + 1):
         raise ProgramError(
@@ -92,12 +94,12 @@ async def cite(item: Any, desk: Desk) -> Citation:
             f"not {span.line}-{span.end_line}.",
             "Cite Spans as verbs return them.",
         )
-    if not any(_inside(part, number, span) for part in desk.context.limit):
+    if not any(_inside(part, number, span) for part in host.context.limit):
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
     if document.notebook or document.unpacked:
         start = end = (0, 0)  # an editor that opens the file shows other lines than the text's
-    quote = await desk.search.read(_bounded(span))
-    desk.read.add(number)
+    quote = await host.search.read(_bounded(span))
+    host.read.add(number)
     return Citation(
         uri=document.uri,
         path=document.path,
@@ -113,17 +115,17 @@ async def cite(item: Any, desk: Desk) -> Citation:
     )
 
 
-async def _span(item: Any, desk: Desk) -> Span:
+async def _span(item: Any, host: VerbHost) -> Span:
     if isinstance(item, (str, int)):
         place = PLACE.fullmatch(_place(item))
         if place is None:
             raise ProgramError("A citation is a Span or a place such as app.log:12.")
-        number = desk.document(place["path"])
+        number = host.document(place["path"])
         last = int(place["last"] or place["first"])
-        if last > desk.doc(number).lines:
-            raise ProgramError(f"{desk.doc(number).path} has {desk.doc(number).lines:,} lines.")
-        return await desk.search.line_span(number, int(place["first"]), last)
-    found = None if isinstance(item, (list, tuple)) else desk.unwrap(item)
+        if last > host.doc(number).lines:
+            raise ProgramError(f"{host.doc(number).path} has {host.doc(number).lines:,} lines.")
+        return await host.search.line_span(number, int(place["first"]), last)
+    found = None if isinstance(item, (list, tuple)) else host.unwrap(item)
     if not isinstance(found, Span):
         raise ProgramError("A citation is a Span or a place such as app.log:12.")
     return found

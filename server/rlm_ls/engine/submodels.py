@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rlm_ls.engine.minds import SubModel
-from rlm_ls.engine.subcalls import SubReply, replies_in
+from rlm_ls.engine.subcalls import SubCallOutcome, replies_in
 from rlm_ls.engine.traced import first
 from rlm_ls.executors.minds import SubRole
 from rlm_ls.models.base import Model
@@ -20,12 +20,12 @@ ROLES: tuple[SubRole, ...] = ("sub", "code")
 
 
 @dataclass(frozen=True, slots=True)
-class SubModels:
+class RoleModels:
     """`known` are replies of an earlier trace of this run, by key: they are not asked for again."""
 
     models: Mapping[SubRole, SubModel] = field(default_factory=dict)
-    known: Mapping[str, SubReply] = field(default_factory=dict)
-    retold: set[str] = field(default_factory=set)
+    known: Mapping[str, SubCallOutcome] = field(default_factory=dict)
+    booked: set[str] = field(default_factory=set)
     """Those of them that were used, by the run or a child."""
 
     @property
@@ -37,13 +37,13 @@ class SubModels:
         return self.sub.model.name if self.sub else ""
 
 
-async def choose_sub_models(
+async def choose_role_models(
     root: Model,
     settings: Settings,
     environ: Mapping[str, str],
     editor: Editor | None = None,
     then: Mapping[str, str] | None = None,
-) -> SubModels:
+) -> RoleModels:
     """Models for the roles; a role without one of its own takes the run's. Raises UnknownModel, ModelNotLocal.
 
     `then`: names by role, which a run that goes on had; they count in place of the settings'.
@@ -51,7 +51,7 @@ async def choose_sub_models(
     if isinstance(root, RecordedModel):
         return _recorded(root, settings)
     if root.kind != "live":
-        return SubModels()
+        return RoleModels()
     found: dict[SubRole, SubModel] = {}
     for role in ROLES:
         # A model named in the request takes every role for which the settings name none.
@@ -61,18 +61,18 @@ async def choose_sub_models(
         if model is not None:
             await model.prepare()
             found[role] = SubModel(model, profile(model.name, settings))
-    return SubModels(found)
+    return RoleModels(found)
 
 
 def _also(root: Model, role: SubRole) -> Model:
     return root.of_role(role) if isinstance(root, EditorModel) else root
 
 
-def _recorded(root: RecordedModel, settings: Settings) -> SubModels:
+def _recorded(root: RecordedModel, settings: Settings) -> RoleModels:
     """The sub-model of a recording that has one; it knows what is in the recording and nothing else."""
     name = str(first(root.events, "routeChosen").get("subModel") or "")
     if not name:
-        return SubModels()
+        return RoleModels()
     silent = RecordedModel((), strict=True, name=name)
     sub = SubModel(silent, profile(name, settings))
-    return SubModels({"sub": sub, "code": sub}, replies_in(root.events))
+    return RoleModels({"sub": sub, "code": sub}, replies_in(root.events))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rlm_ls.errors import CompileFailed, LevelUnavailable, ProgramError
-from rlm_ls.executors.desk import Desk
-from rlm_ls.executors.judging.judge import Judge
-from rlm_ls.executors.minds import Failed, SubCall
+from rlm_ls.executors.desk import VerbHost
+from rlm_ls.executors.judging.judge import Checker
+from rlm_ls.executors.minds import FailedSubCall, SubCall
 from rlm_ls.executors.programs import Programs, checked_name
 from rlm_ls.executors.wrapping import SIGNATURES, Language
 
@@ -39,9 +39,11 @@ It does not compile: {error}
 Reply with the whole program, mended."""
 
 
-async def write(desk: Desk, programs: Programs, intent: str, language: str, name: str | None) -> Callable[..., None]:
+async def write(
+    host: VerbHost, programs: Programs, intent: str, language: str, name: str | None
+) -> Callable[..., None]:
     """The program, callable from a script. Raises CompileFailed for the last of its tries, LevelUnavailable."""
-    if desk.minds is None:
+    if host.sub_models is None:
         raise LevelUnavailable(
             "write_program() needs a code model, and none answers here.", "Write the program yourself: ```rust NAME."
         )
@@ -52,23 +54,23 @@ async def write(desk: Desk, programs: Programs, intent: str, language: str, name
     system = SYSTEM.format(language=kind, signature=SIGNATURES[kind], rules=RULES[kind])
     prompt, error = intent, CompileFailed("")
     for attempt in range(1, TRIES + 1):
-        (reply,) = await desk.minds.ask([SubCall(verb="write_program", system=system, prompt=prompt, role="code")])
-        if isinstance(reply, Failed):
+        (reply,) = await host.sub_models.ask([SubCall(verb="write_program", system=system, prompt=prompt, role="code")])
+        if isinstance(reply, FailedSubCall):
             raise ProgramError(f"The code model did not answer: {reply.error}")
-        source = await _program(desk.minds.judge, reply.text)
+        source = await _program(host.sub_models.checker, reply.text)
         try:
-            desk.note(await programs.define(desk, name, kind, source))
+            host.note(await programs.define(host, name, kind, source))
         except CompileFailed as failed:
             error = failed
             prompt = AGAIN.format(intent=intent, language=kind, source=source, error=failed)
             continue
         if attempt > 1:
-            desk.note(f"{name}: {attempt} tries.")
+            host.note(f"{name}: {attempt} tries.")
         return programs.handle(name)
     raise CompileFailed(f"After {TRIES} tries the code model's program does not compile. {error.message}", error.line)
 
 
-async def _program(judge: Judge, reply: str) -> str:
+async def _program(checker: Checker, reply: str) -> str:
     """The longest block of a reply, or all of it where there is none."""
-    blocks, _ = await judge.fences(reply) or ([], 0)
+    blocks, _ = await checker.fences(reply) or ([], 0)
     return max((content for _, content in blocks), key=len, default=reply)

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from rlm_ls.context.collecting import uncollected
+from rlm_ls.context.collecting import garbage_collection_paused
 from rlm_ls.context.rows import ROOM
 from rlm_ls.errors import ProgramError
 
@@ -70,7 +70,7 @@ FIELDS = {
     "Entry": ("kind", "name", "level", "span"),
     "Selection": ("label", "parts"),
     "Diagnostic": ("doc", "line", "end_line", "severity", "message", "source", "code"),
-    "Failed": ("error",),
+    "FailedSubCall": ("error",),
 }
 """The fields of the prelude's classes that cross to the server. A Span's text does not: verbs read it afresh."""
 
@@ -91,7 +91,7 @@ async def received(packed: Any, texts: Any) -> tuple[str, list[Any], dict[str, A
         )
     if len(packed) <= QUICK:
         return _unpacked(packed, texts)
-    with uncollected(len(packed) // BYTES_PER_VALUE):
+    with garbage_collection_paused(len(packed) // BYTES_PER_VALUE):
         return await asyncio.to_thread(_unpacked, packed, texts)
 
 

@@ -15,10 +15,10 @@ from rlm_ls.context.document import Document, Hit, Part, Selection, Span
 from rlm_ls.context.region import is_glob, resolve
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
-from rlm_ls.context.surroundings import NOWHERE, Surroundings
+from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.crossing import Given
-from rlm_ls.executors.minds import Minds
+from rlm_ls.executors.minds import SubModelCalls
 
 if TYPE_CHECKING:
     from rlm_ls.executors.programs import Programs
@@ -37,11 +37,11 @@ Taken = TypeVar("Taken")
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
 
-Tell = Callable[[str, Mapping[str, Any]], None]
+EmitEvent = Callable[[str, Mapping[str, Any]], None]
 
 
-def _untold(kind: str, fields: Mapping[str, Any]) -> None:
-    """For a Desk whose run writes no trace."""
+def _no_events(kind: str, fields: Mapping[str, Any]) -> None:
+    """For a VerbHost whose run writes no trace."""
 
 
 def parts_text(selection: Selection) -> str:
@@ -64,21 +64,21 @@ class Submission:
 
 
 @dataclass(slots=True)
-class Desk:
-    """One run's verbs work at one Desk. `remaining` tells what is left of the Budget, as `budget()` shows it.
+class VerbHost:
+    """One run's verbs work at one VerbHost. `remaining` tells what is left of the Budget, as `budget()` shows it.
 
-    `minds` is None where level llm is off or no model answers, `programs` where level wasm is; `allowed` are the only
-    verbs there are, None: all. `tell` makes an event of the run's: its type and its fields.
+    `sub_models` is None where level llm is off or no model answers, `programs` where level wasm is; `allowed` are the
+    only verbs there are, None: all. `emit` makes an event of the run's: its type and its fields.
     """
 
     context: Context
     search: Search
     remaining: Callable[[], Mapping[str, Any]]
-    surroundings: Surroundings = NOWHERE
-    minds: Minds | None = None
+    surroundings: Surroundings = NO_SURROUNDINGS
+    sub_models: SubModelCalls | None = None
     allowed: frozenset[str] | None = None
     programs: Programs | None = None
-    tell: Tell = _untold
+    emit: EmitEvent = _no_events
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)

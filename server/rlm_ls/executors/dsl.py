@@ -41,11 +41,11 @@ from rlm_ls.errors import (
 )
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.crossing import Rows, handed_over, received
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.hints import explain
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 from rlm_ls.executors.prelude import ORIGIN, bound, prelude
-from rlm_ls.executors.printed import Printed, cap
+from rlm_ls.executors.printed import CapturedOutput, cap
 from rlm_ls.executors.programs import is_free
 from rlm_ls.executors.registry import VERBS, call_verb, later_verbs
 
@@ -71,7 +71,7 @@ VerbSink = Callable[[str, str, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScriptResult:
     """What one script did. `output` is capped per print; `error` is empty, or the error with its line and a hint.
 
     `script_seconds` is the sandbox's and the verbs' time together, of which `verb_seconds` are the verbs'.
@@ -100,7 +100,7 @@ class Sandbox:
     def __init__(
         self,
         pool: AsyncMonty,
-        judge: Judge,
+        checker: Checker,
         *,
         clock: datetime,
         script_seconds: float,
@@ -108,7 +108,7 @@ class Sandbox:
         single: bool = False,
     ) -> None:
         self._pool = pool
-        self._judge = judge
+        self._judge = checker
         self._clock = clock
         self._seconds = script_seconds
         self._print_limit = print_limit
@@ -139,9 +139,9 @@ class Sandbox:
             with suppress(MontyError, RuntimeError):
                 await session.__aexit__(None, None, None)
 
-    async def run(self, source: str, desk: Desk, on_verb: VerbSink) -> Outcome:
+    async def run(self, source: str, host: VerbHost, on_verb: VerbSink) -> ScriptResult:
         """Run one script to its end, its error or a limit. Raises nothing of the script's making."""
-        printed = Printed(self._print_limit)
+        printed = CapturedOutput(self._print_limit)
         code = await self._judge.prepared(source, later_verbs())
         started = time.perf_counter()
         verb_seconds = [0.0]
@@ -149,7 +149,7 @@ class Sandbox:
         try:
             if self._session is None:
                 await self._revive()
-            await self._drive(code, desk, printed, on_verb, verb_seconds)
+            await self._drive(code, host, printed, on_verb, verb_seconds)
             error = await self._kept()
         except MontyCrashedError as crash:
             error = explain(crash, source, code, self._seconds) + await self._revive()
@@ -163,15 +163,15 @@ class Sandbox:
             log.exception("a script could not be run")
             error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
             error += await self._revive()
-        return Outcome(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
+        return ScriptResult(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
 
     async def _drive(
-        self, code: str, desk: Desk, printed: Printed, on_verb: VerbSink, verb_seconds: list[float]
+        self, code: str, host: VerbHost, printed: CapturedOutput, on_verb: VerbSink, verb_seconds: list[float]
     ) -> None:
         assert self._session is not None
         later: dict[int, asyncio.Task[Any]] = {}
         try:
-            await self._bind_programs(code, desk)
+            await self._bind_programs(code, host)
             pause = await self._session.feed_start(code, print_callback=printed.write)
             while not isinstance(pause, MontyComplete):
                 if isinstance(pause, AsyncNameLookupSnapshot):
@@ -189,21 +189,21 @@ class Sandbox:
                 elif not _is_verb(pause):
                     pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
                 elif pause.function_name == "_later":
-                    later[pause.call_id] = asyncio.ensure_future(self._verb(pause, desk, on_verb))
+                    later[pause.call_id] = asyncio.ensure_future(self._verb(pause, host, on_verb))
                     pause = await pause.resume({"future": ...})
                 else:
                     await self._dump(pause)
                     before = time.perf_counter()
-                    result = await self._verb(pause, desk, on_verb)
+                    result = await self._verb(pause, host, on_verb)
                     verb_seconds[0] += time.perf_counter() - before
                     pause = await pause.resume(result)
         finally:
             await _cancelled(later.values())
 
-    async def _bind_programs(self, code: str, desk: Desk) -> None:
+    async def _bind_programs(self, code: str, host: VerbHost) -> None:
         """Make the compiled programs that a script may call known in the sandbox, by their names."""
         assert self._session is not None
-        for name in sorted(_named(code, desk)):
+        for name in sorted(_named(code, host)):
             await self._session.feed_run(bound(name))
 
     async def _dump(self, pause: AsyncFunctionSnapshot | AsyncFutureSnapshot) -> None:
@@ -212,16 +212,16 @@ class Sandbox:
             assert self._session is not None
             self._rescue = _Rescue(await self._session.dump(), True)
 
-    async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
+    async def _verb(self, pause: AsyncFunctionSnapshot, host: VerbHost, on_verb: VerbSink) -> Any:
         started = time.perf_counter()
         name, args, kwargs = "", list[Any](), dict[str, Any]()
         try:
             name, args, kwargs = await received(*pause.args)
-            if name in VERBS or desk.programs is None or name not in desk.programs:
-                value = await call_verb(desk, name, tuple(args), kwargs)
+            if name in VERBS or host.programs is None or name not in host.programs:
+                value = await call_verb(host, name, tuple(args), kwargs)
             else:
-                value = await desk.programs.call(desk, name, tuple(args), kwargs)
-            result = await handed_over(value, lambda note: desk.note(f"{name}(): {note}"))
+                value = await host.programs.call(host, name, tuple(args), kwargs)
+            result = await handed_over(value, lambda note: host.note(f"{name}(): {note}"))
         except RlmError as error:
             # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
             why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
@@ -302,12 +302,12 @@ def _is_verb(pause: AsyncFunctionSnapshot) -> bool:
     return pause.function_name in ("_verb", "_later") and pause.position.filename == ORIGIN
 
 
-def _named(code: str, desk: Desk) -> set[str]:
+def _named(code: str, host: VerbHost) -> set[str]:
     """Names in a script that stand for programs, or may once it has called write_program()."""
-    if desk.programs is None:
+    if host.programs is None:
         return set()
     words = set(re.findall(r"[A-Za-z_]\w*", code))
-    named = {word for word in words if word in desk.programs}
+    named = {word for word in words if word in host.programs}
     if "write_program" in words:
         new = set(re.findall(r"['\"]([A-Za-z_]\w*)['\"]|\b(program\d+)\b", code))
         named |= {word for word in list(chain.from_iterable(new))[:MOST_NAMED] if is_free(word)}

@@ -1,6 +1,7 @@
 """What verbs need of other minds (L4): sub-models that answer plainly, and child runs. The engine provides it.
 
-Executors know no provider and no account: whoever stands behind `Minds` pays, caches, retries and writes the trace.
+Executors know no provider and no account: whoever stands behind `SubModelCalls` pays, caches, retries and writes the
+trace.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from rlm_ls.context.document import Selection
-from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.judge import Checker
 
 SubRole = Literal["sub", "code"]
 
@@ -36,14 +37,14 @@ class SubCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedSubCall:
     """A call that got no reply, in the place of its reply. `error` is a sentence for whoever reads the results."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SubCallReply:
     """What a sub-model replied. `cached`: nothing was paid for it this time."""
 
     text: str
@@ -61,11 +62,11 @@ class ChildAnswer:
     citations: tuple[str, ...]
 
 
-class Minds(Protocol):
+class SubModelCalls(Protocol):
     """Behind it stand one Ledger and one trace for a run and all its descendants."""
 
     @property
-    def judge(self) -> Judge:
+    def checker(self) -> Checker:
         """Reads replies and schemas."""
         ...
 
@@ -73,7 +74,7 @@ class Minds(Protocol):
         """Most characters of text that one call of `role` takes. Raises LevelUnavailable without a model for it."""
         ...
 
-    async def ask(self, calls: Sequence[SubCall]) -> list[Told | Failed]:
+    async def ask(self, calls: Sequence[SubCall]) -> list[SubCallReply | FailedSubCall]:
         """Ask all of one batch (one verb, one role), side by side; results in their order. One that fails harms none.
 
         Raises LevelUnavailable where no model answers for the role; nothing else.

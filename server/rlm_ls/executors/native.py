@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit
-from rlm_ls.executors.jail import Ended, Jail, for_running
+from rlm_ls.executors.jail import Jail, ProcessResult, for_running
 from rlm_ls.private import set_mode
 
 MEMORY = 1 << 30
@@ -94,7 +94,7 @@ def _result(written: bytes) -> bytes:
     return result
 
 
-def _crashed(ended: Ended, memory: int) -> ProgramCrashed | ProgramLimit:
+def _crashed(ended: ProcessResult, memory: int) -> ProgramCrashed | ProgramLimit:
     said = ended.errors.decode("utf-8", "replace").strip()
     if found := NO_MEMORY.search(said):
         wanted = f" when it asked for {int(found[1]):,} more bytes" if found[1] else ""

@@ -32,7 +32,7 @@ def cap(text: str, limit: int) -> str:
 
 
 @dataclass(slots=True)
-class Printed:
+class CapturedOutput:
     """Collects a script's output as it streams in. `limit` is characters a print, never less than one line's worth.
 
     Of endless prints the first and the last are kept: the ends are what a model reads.

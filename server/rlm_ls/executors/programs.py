@@ -16,12 +16,12 @@ from rlm_ls.executors.prelude import MODULES
 from rlm_ls.executors.registry import VERBS
 from rlm_ls.executors.wasm import DAMAGED
 from rlm_ls.executors.wasm.combine import COMBINERS
-from rlm_ls.executors.wasm.executor import Limits, Output
-from rlm_ls.executors.workshop import Compiled, Workshop
+from rlm_ls.executors.wasm.executor import ProgramLimits, ProgramOutput
+from rlm_ls.executors.workshop import Compiled, ProgramRunner
 from rlm_ls.executors.wrapping import SIGNATURES, Language, Target
 
 if TYPE_CHECKING:
-    from rlm_ls.executors.desk import Desk
+    from rlm_ls.executors.desk import VerbHost
 
 UNNAMED = "analyze"
 """The name of a program whose block gave none."""
@@ -50,16 +50,16 @@ class Programs:
     `consent` asks the user before the first native program; without it none is run.
     """
 
-    workshop: Workshop
+    program_runner: ProgramRunner
     levels: frozenset[str]
-    limits: Limits
+    limits: ProgramLimits
     consent: Consent | None = None
     known: dict[str, Program] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.known
 
-    async def define(self, desk: Desk, name: str, language: str, source: str, *, native: bool = False) -> str:
+    async def define(self, host: VerbHost, name: str, language: str, source: str, *, native: bool = False) -> str:
         """Compile a program, or find it compiled; from then on scripts may call it. Returns what to tell the model.
 
         Raises ProgramError for its name, CompileFailed, LevelUnavailable, SandboxUnavailable, ConsentDenied.
@@ -69,32 +69,32 @@ class Programs:
             raise ProgramError(f"There are no {language} programs.", f"Languages: {', '.join(SIGNATURES)}.")
         await self._allowed(target)
         program = Program(checked_name(name or UNNAMED), language, target, source)
-        compiled = await self._build(desk, program)
+        compiled = await self._build(host, program)
         self.known[program.name] = replace(program, compiled=compiled.path)
         # No word of time or cache: a replay is to tell the model the same.
         return f"{program.name} compiled: call {program.name}(within) in python."
 
-    async def run(self, desk: Desk, name: str, within: Any = None) -> str:
+    async def run(self, host: VerbHost, name: str, within: Any = None) -> str:
         """The program over all that `within` means, as one text: its parts in order, each ended by a line end.
 
         Raises ProgramCrashed, ProgramLimit, DocumentChanged, ProgramError.
         """
-        return str(await self._run(desk, self._named(name), within, None))
+        return str(await self._run(host, self._named(name), within, None))
 
-    async def map_reduce(self, desk: Desk, name: str, within: Any, combine: str) -> Any:
+    async def map_reduce(self, host: VerbHost, name: str, within: Any, combine: str) -> Any:
         """The program over shards of the text, side by side, and its outputs combined."""
         program = self._named(name)
         if combine not in COMBINERS:
             raise ProgramError(f"There is no combine={combine!r}.", f"One of: {', '.join(COMBINERS)}.")
         if program.target == "native":
             raise ProgramError("map_reduce() runs WebAssembly programs.", f"Define {name} without `native`.")
-        return await self._run(desk, program, within, combine)
+        return await self._run(host, program, within, combine)
 
-    async def call(self, desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    async def call(self, host: VerbHost, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         """`NAME(within=None)` of a script."""
         if len(args) + len(kwargs) > 1 or set(kwargs) - {"within"}:
             raise ProgramError(f"{name}() takes one argument: {name}(within=None).")
-        return await self.run(desk, name, args[0] if args else kwargs.get("within"))
+        return await self.run(host, name, args[0] if args else kwargs.get("within"))
 
     def handle(self, name: str) -> Callable[..., None]:
         """What `name` is in a script: the sandbox calls back by the function's name."""
@@ -131,14 +131,14 @@ class Programs:
             )
         await self.consent()
 
-    async def _build(self, desk: Desk, program: Program) -> Compiled:
+    async def _build(self, host: VerbHost, program: Program) -> Compiled:
         told: dict[str, Any] = {"name": program.name, "language": program.language, "target": program.target}
-        desk.tell("compileStarted", {**told, "source": program.source})
+        host.emit("compileStarted", {**told, "source": program.source})
         started = time.perf_counter()
         compiled: Compiled | None = None
         error = "stopped"
         try:
-            compiled = await self.workshop.compile(program.source, program.language, program.target)
+            compiled = await self.program_runner.compile(program.source, program.language, program.target)
             error = ""
         except RlmError as failed:
             error = str(failed)
@@ -147,12 +147,12 @@ class Programs:
             seconds = round(time.perf_counter() - started, 4)
             cached = compiled is not None and compiled.cached
             outcome = {"ok": not error, "cached": cached, "seconds": seconds, "error": error}
-            desk.tell("compileFinished", {"name": program.name, **outcome})
+            host.emit("compileFinished", {"name": program.name, **outcome})
         return compiled
 
-    async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
+    async def _run(self, host: VerbHost, program: Program, within: Any, combine: str | None) -> Any:
         await self._allowed(program.target)  # it may be of an earlier run, whose levels and consent were others
-        batches = list(await desk.search.cut_up(await desk.select(within)))
+        batches = list(await host.search.cut_up(await host.select(within)))
         started = time.perf_counter()
         try:
             output = await self._once(program, batches, combine)
@@ -161,11 +161,11 @@ class Programs:
                 raise
             # Dropped for room since it was defined, or made on another machine that shares the folder.
             if program.compiled is not None:
-                self.workshop.programs.drop(program.compiled)
-            compiled = await self.workshop.compile(program.source, program.language, program.target)
+                self.program_runner.programs.drop(program.compiled)
+            compiled = await self.program_runner.compile(program.source, program.language, program.target)
             self.known[program.name] = program = replace(program, compiled=compiled.path)
             output = await self._once(program, batches, combine)
-        desk.tell(
+        host.emit(
             "programRan",
             {
                 "name": program.name,
@@ -176,11 +176,11 @@ class Programs:
         )
         return output.value
 
-    async def _once(self, program: Program, batches: Sequence[Pieces], combine: str | None) -> Output:
+    async def _once(self, program: Program, batches: Sequence[Pieces], combine: str | None) -> ProgramOutput:
         assert program.compiled is not None
         if program.target == "native":
-            return await self.workshop.run_native(program.compiled, batches, self.limits)
-        return await self.workshop.wasm.run(program.compiled, batches, self.limits, combine)
+            return await self.program_runner.run_native(program.compiled, batches, self.limits)
+        return await self.program_runner.wasm.run(program.compiled, batches, self.limits, combine)
 
 
 def is_free(name: str) -> bool:

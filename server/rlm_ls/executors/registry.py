@@ -17,7 +17,7 @@ from rlm_ls.errors import ProgramError, SearchTimeout
 from rlm_ls.executors.desk import LONGEST_PATTERN
 
 if TYPE_CHECKING:
-    from rlm_ls.executors.desk import Desk
+    from rlm_ls.executors.desk import VerbHost
 
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
@@ -54,7 +54,7 @@ VerbFunction = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb: an async host function whose first parameter is the Desk; the rest is its public signature.
+    """One verb: an async host function whose first parameter is the VerbHost; the rest is its public signature.
 
     `everyday` verbs stand in the system prompt with their signatures, in that order; others (0) by name only. Verbs of
     a `level` stand where the prompt speaks of that level. `later` ones take long and are coroutines in the sandbox, so
@@ -155,7 +155,7 @@ def _brief(parameter: inspect.Parameter) -> str:
 
 VERBS: dict[str, Verb] = {}
 
-COORDINATING = frozenset(
+COORDINATOR_VERBS = frozenset(
     {
         "docs",
         "outline",
@@ -178,7 +178,7 @@ COORDINATING = frozenset(
 def verb(
     *, returns: str = "", shape: Shape = "plain", everyday: int = 0, level: str = "", later: bool = False
 ) -> Callable[[VerbFunction], VerbFunction]:
-    """Register an async function `name(desk, …)` as the verb `name` (a trailing underscore is dropped)."""
+    """Register an async function `name(host, …)` as the verb `name` (a trailing underscore is dropped)."""
 
     def register(function: VerbFunction) -> VerbFunction:
         name = function.__name__.rstrip("_")
@@ -188,23 +188,23 @@ def verb(
     return register
 
 
-async def call_verb(desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+async def call_verb(host: VerbHost, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Call a registered verb for a script. Raises RlmError."""
     found = VERBS.get(name)
     if found is None:
         raise ProgramError(f"There is no verb {name[:80]!r}.", f"Verbs: {', '.join(sorted(VERBS))}.")
-    if desk.allowed is not None and name not in desk.allowed:
+    if host.allowed is not None and name not in host.allowed:
         raise ProgramError(
-            f"{name}() is not for a coordinator.", f"Delegate it. Yours are: {', '.join(sorted(desk.allowed))}."
+            f"{name}() is not for a coordinator.", f"Delegate it. Yours are: {', '.join(sorted(host.allowed))}."
         )
     bound = found.bind(args, kwargs)
     if found.later or found.level:
-        return await found.function(desk, **bound)  # what it asks for has limits of its own
-    seconds = desk.search.deadline_seconds
+        return await found.function(host, **bound)  # what it asks for has limits of its own
+    seconds = host.search.deadline_seconds
     try:
         # Its searches end by themselves and say how far they got; this is for all of a verb's steps together.
         async with asyncio.timeout(seconds + GRACE_SECONDS):
-            return await found.function(desk, **bound)
+            return await found.function(host, **bound)
     except TimeoutError:
         raise SearchTimeout(
             f"{name}() was not done after {seconds:g} seconds.", "Narrow it: fewer or smaller documents, fewer pieces."

@@ -18,7 +18,7 @@ from rlm_ls.errors import CompileFailed, DocumentChanged
 from rlm_ls.executors.jail import Jail
 from rlm_ls.executors.native import run_native
 from rlm_ls.executors.program_cache import PROGRAMS, ProgramCache, key_of
-from rlm_ls.executors.wasm.executor import Limits, Output, Wasm
+from rlm_ls.executors.wasm.executor import ProgramLimits, ProgramOutput, WasmRunner
 from rlm_ls.executors.wrapping import Language, Target, explained, wrap
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ ABI = "1"
 """Counted up with whatever else changes what a cached program means."""
 
 
-class Toolchain(Protocol):
+class LanguageSupport(Protocol):
     """One way to compile a language, tried or found wanting."""
 
     @property
@@ -44,7 +44,7 @@ class Compilers(Protocol):
     @property
     def jail(self) -> Jail: ...
 
-    async def found(self, target: Target | None = None) -> Sequence[Toolchain]: ...
+    async def found(self, target: Target | None = None) -> Sequence[LanguageSupport]: ...
 
     async def fingerprint(self, language: Language, target: Target) -> str:
         """Changes with the compiler and its flags. Raises LevelUnavailable where none works."""
@@ -63,16 +63,16 @@ class Compiled:
     cached: bool
 
 
-class Workshop:
+class ProgramRunner:
     """Owned by the engine. Starts nothing before the first `look`, `compile` or run; close it, or processes stay."""
 
     def __init__(self, folder: Path, compilers: Compilers) -> None:
         self.compilers = compilers
         self.programs = ProgramCache(folder / PROGRAMS)
-        self.wasm = Wasm()
-        self._look: asyncio.Task[Sequence[Toolchain]] | None = None
+        self.wasm = WasmRunner()
+        self._look: asyncio.Task[Sequence[LanguageSupport]] | None = None
 
-    def look(self) -> asyncio.Task[Sequence[Toolchain]]:
+    def look(self) -> asyncio.Task[Sequence[LanguageSupport]]:
         """Begin to see which compilers work; once."""
         if self._look is None:
             self._look = asyncio.create_task(self._found())
@@ -107,7 +107,7 @@ class Workshop:
         await asyncio.to_thread(self.programs.trim)
         return Compiled(path, False)
 
-    async def run_native(self, path: Path, batches: Sequence[Pieces], limits: Limits) -> Output:
+    async def run_native(self, path: Path, batches: Sequence[Pieces], limits: ProgramLimits) -> ProgramOutput:
         """A native program over the text, as one file: where it lies, if it is one whole document.
 
         Raises ProgramCrashed, ProgramLimit, DocumentChanged, SandboxUnavailable.
@@ -126,9 +126,9 @@ class Workshop:
             )
         finally:
             os.close(descriptor)
-        return Output(said.decode(), size, 1)
+        return ProgramOutput(said.decode(), size, 1)
 
-    async def _as_file(self, batches: Sequence[Pieces], limits: Limits) -> tuple[int, int, int]:
+    async def _as_file(self, batches: Sequence[Pieces], limits: ProgramLimits) -> tuple[int, int, int]:
         """Descriptor, offset and size. The descriptor is the caller's."""
         pieces = [piece for batch in batches if not isinstance(batch, Bundle) for piece in batch]
         whole = len({piece.doc for piece in pieces}) == 1 and not any(isinstance(one, Bundle) for one in batches)
@@ -153,7 +153,7 @@ class Workshop:
             await asyncio.gather(self._look, return_exceptions=True)
         await self.wasm.close()
 
-    async def _found(self) -> Sequence[Toolchain]:
+    async def _found(self) -> Sequence[LanguageSupport]:
         try:
             return await self.compilers.found("wasm")
         except Exception:  # no compiler is no reason for a question to fail

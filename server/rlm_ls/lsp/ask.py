@@ -13,7 +13,7 @@ from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
 from rlm_ls.lsp.showing import show_answer
 from rlm_ls.lsp.streaming import RunStream
-from rlm_ls.lsp.surroundings import Seen
+from rlm_ls.lsp.surroundings import CapturedSurroundings
 
 if TYPE_CHECKING:
     from rlm_ls.context.scope import Scope
@@ -31,8 +31,8 @@ def register(server: RlmServer) -> None:
         return await ask_as_job(server, params)
 
 
-async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = False) -> dict[str, Any]:
-    """Run the question and return the wire's Answer. `tell`: errors are shown to the user as well.
+async def ask_as_job(server: RlmServer, params: wire.AskParams, *, show_errors: bool = False) -> dict[str, Any]:
+    """Run the question and return the wire's Answer. `show_errors`: errors are shown to the user as well.
 
     Raises RlmError for what is wrong before the first turn; afterwards a failure is an Answer that says so.
     """
@@ -41,7 +41,9 @@ async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = 
     async def body(job: Job) -> dict[str, Any]:
         return await _ask(server, job, params)
 
-    answer: dict[str, Any] = await server.jobs.run(server.client, title, body, token=params.work_done_token, tell=tell)
+    answer: dict[str, Any] = await server.jobs.run(
+        server.client, title, body, token=params.work_done_token, show_errors=show_errors
+    )
     if params.show and answer["runId"]:
         await show_answer(server, answer["runId"])
     return answer
@@ -49,12 +51,12 @@ async def ask_as_job(server: RlmServer, params: wire.AskParams, *, tell: bool = 
 
 async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
     # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
-    seen = Seen(server, params.editor)
+    seen = CapturedSurroundings(server, params.editor)
     scope = await take_scope(server, params.scope)
     surroundings = await seen.surroundings()
-    if not await job.unless_stopped(server.door.engine()):
+    if not await job.unless_stopped(server.engine_loader.engine()):
         return _stopped_early(job)
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     request = request_of(params, scope, surroundings)
 
     async def start(listen: Listener) -> Answer:

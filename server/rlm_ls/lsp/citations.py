@@ -25,7 +25,7 @@ async def citations_now(server: RlmServer, run_id: str) -> tuple[Sequence[Citati
 
     Raises UnknownRun and SearchTimeout.
     """
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     from rlm_ls.engine.answer import Answer
     from rlm_ls.engine.standing import standing_now
 

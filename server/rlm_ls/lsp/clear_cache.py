@@ -14,7 +14,7 @@ async def clear_cache(server: RlmServer) -> dict[str, Any]:
 
 
 async def _clear_cache(server: RlmServer) -> dict[str, Any]:
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     entries, size = await engine.store.clear_cache()
-    programs, more = await asyncio.to_thread(engine.workshop.programs.clear)
+    programs, more = await asyncio.to_thread(engine.program_runner.programs.clear)
     return {"entries": entries, "programs": programs, "bytes": size + more}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Pace:
+class Throttle:
     """Calls `flush` soon after `touch`, at once when the last call is `interval` seconds ago, and never more often.
 
     `flush` sends what has gathered since; so a burst costs one message and nothing is lost.

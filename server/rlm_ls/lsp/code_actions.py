@@ -25,7 +25,7 @@ CLIENT_ASK = "rlm.ask"
 """The palette command of clients that have an input box; its argument is `{scope}`."""
 LINES = 50
 """Lines of a selection that are looked through for a question."""
-PATIENCE = 0.05
+WAIT_SECONDS = 0.05
 """Seconds that the text may take to be read; a text that has just been opened or changed a lot may take longer."""
 EXPLAINED = 3
 """Diagnostics of one place for which an explanation is offered."""
@@ -44,7 +44,7 @@ def register(server: RlmServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
-        server.marks.seen(params.text_document.uri, params.range, params.context.diagnostics)
+        server.diagnostics.seen(params.text_document.uri, params.range, params.context.diagnostics)
         if not wanted(params.context.only):
             return []
         literals = server.client.can("text_document.code_action.code_action_literal_support")
@@ -94,7 +94,7 @@ async def _lines(server: RlmServer, params: types.CodeActionParams) -> list[str]
     numbers = range(first, min(params.range.end.line, first + LINES - 1) + 1)
     limit = max(WIDTH, at + LONGEST_NAME + 1) if at <= FURTHEST_NAME else WIDTH
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT_SECONDS):
             return await server.buffers.lines(params.text_document.uri, numbers, limit)
     except TimeoutError:
         return []

@@ -55,12 +55,14 @@ def register(server: RlmServer) -> None:
             if question is None:
                 return None
             asked = attrs.evolve(asked, question=question)
-        return await ask_as_job(server, _for_client(server, asked, params), tell=not server.client.has_commands)
+        return await ask_as_job(server, _for_client(server, asked, params), show_errors=not server.client.has_commands)
 
     @server.command(RESUME)
     async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
-        return await resume_as_job(server, _for_client(server, asked, params), tell=not server.client.has_commands)
+        return await resume_as_job(
+            server, _for_client(server, asked, params), show_errors=not server.client.has_commands
+        )
 
     @server.command(STOP)
     async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
@@ -68,24 +70,28 @@ def register(server: RlmServer) -> None:
 
     @server.command(RUNS)
     async def runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _told(server, runs(server, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams)))
+        return await _showing_errors(
+            server, runs(server, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams))
+        )
 
     @server.command(DELETE_RUNS)
     async def delete_runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         asked = wire.structure(DELETE_RUNS, _argument(DELETE_RUNS, params), wire.DeleteRunsParams)
-        return await _told(server, delete_runs(server, asked))
+        return await _showing_errors(server, delete_runs(server, asked))
 
     @server.command(TRACE)
     async def trace_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _told(server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams)))
+        return await _showing_errors(
+            server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams))
+        )
 
     @server.command(DOCTOR)
     async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _told(server, doctor(server))
+        return await _showing_errors(server, doctor(server))
 
     @server.command(CLEAR_CACHE)
     async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _told(server, clear_cache(server))
+        return await _showing_errors(server, clear_cache(server))
 
 
 def _for_client(server: RlmServer, asked: Run, params: types.ExecuteCommandParams) -> Run:
@@ -113,7 +119,7 @@ async def _choose_question(server: RlmServer) -> str | None:
     return CANNED[chosen] if chosen is not None else None
 
 
-async def _told(server: RlmServer, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+async def _showing_errors(server: RlmServer, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
     """A short command: no progress, but its failure is shown to users of clients that show no errors of commands."""
     try:
         return await work

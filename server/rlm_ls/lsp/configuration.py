@@ -30,7 +30,7 @@ NOT_SETTINGS = {"events", "clientCommands", "trusted", "settingsApart", "samplin
 WORKSPACE = "workspace"
 """The key under which a client with `settingsApart` has the workspace's own settings."""
 
-PATIENCE = 1.0
+WAIT_SECONDS = 1.0
 """Seconds that a question waits for the client to tell its configuration."""
 
 
@@ -92,7 +92,7 @@ class Configuration:
         task = self._task
         if task is None or task is self._late or task is asyncio.current_task():
             return
-        await asyncio.wait([task], timeout=PATIENCE)
+        await asyncio.wait([task], timeout=WAIT_SECONDS)
         if not task.done():
             self._late = task
 

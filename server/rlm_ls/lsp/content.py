@@ -32,7 +32,7 @@ def register(server: RlmServer) -> None:
 
 async def answer_text(server: RlmServer, run_id: str) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     from rlm_ls.engine.answer import Answer
     from rlm_ls.engine.inert import line
     from rlm_ls.engine.render import answer_markdown
@@ -46,7 +46,7 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
 
 async def trace_text(server: RlmServer, run_id: str) -> str:
     """A stored run, turn by turn, as Markdown. Raises UnknownRun."""
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     from rlm_ls.engine.render import trace_markdown
 
     row = await engine.store.run(run_id)

@@ -23,7 +23,7 @@ async def doctor(server: RlmServer) -> dict[str, Any]:
 
 
 async def _doctor(server: RlmServer) -> dict[str, Any]:
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     from rlm_ls.executors.toolchain import Toolchains, checkup
 
     settings = engine.settings

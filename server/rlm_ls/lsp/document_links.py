@@ -51,7 +51,7 @@ async def _run_of(server: RlmServer, uri: str) -> str | None:
     if match := _DOCUMENT.fullmatch(plain):
         return match["run"]
     if match := _FILE.fullmatch(plain):
-        engine = await server.door.engine()
+        engine = await server.engine_loader.engine()
         path = Path(to_fs_path(uri) or "")
         if path.parent == engine.store.folder / ANSWERS:
             return match["run"]

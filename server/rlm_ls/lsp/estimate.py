@@ -8,7 +8,7 @@ from rlm_ls.lsp import wire
 from rlm_ls.lsp.ask import request_of
 from rlm_ls.lsp.jobs import Job
 from rlm_ls.lsp.scopes import take_scope
-from rlm_ls.lsp.surroundings import Seen
+from rlm_ls.lsp.surroundings import CapturedSurroundings
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -28,9 +28,9 @@ def register(server: RlmServer) -> None:
 
 async def estimate(server: RlmServer, params: wire.AskParams) -> dict[str, Any]:
     """Raises what `rlm/ask` would raise before the first turn."""
-    seen = Seen(server, params.editor)
+    seen = CapturedSurroundings(server, params.editor)
     scope = await take_scope(server, params.scope)
     surroundings = await seen.surroundings()
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     async with server.jobs.few:
         return (await engine.estimate(request_of(params, scope, surroundings))).wire()

@@ -131,9 +131,10 @@ class Jobs:
         body: Callable[[Job], Awaitable[Any]],
         *,
         token: int | str | None = None,
-        tell: bool = False,
+        show_errors: bool = False,
     ) -> Any:
-        """Run `body` as a job of the current task. `tell`: failures are also shown to the user (plain clients)."""
+        """Run `body` as a job of the current task. `show_errors`: failures are also shown to the user (plain
+        clients)."""
         task = asyncio.current_task()
         assert task is not None
         if len(self._jobs) >= MOST_JOBS:
@@ -147,12 +148,12 @@ class Jobs:
             raise
         except (RlmError, JsonRpcException) as error:
             job.outcome = f"failed: {error}"
-            if tell:
+            if show_errors:
                 client.show(types.MessageType.Error, f"rlm-ls: {error}")
             raise
         except Exception:
             job.outcome = "failed"
-            if tell:
+            if show_errors:
                 client.show(types.MessageType.Error, "rlm-ls met a defect of its own; its log says more.")
             raise
         finally:

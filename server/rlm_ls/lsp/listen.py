@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 MOST_CLIENTS = 64
 """Clients that are initialized; as many again may be on their way in, of which the oldest makes room for the next."""
 SHORTEST_TOKEN = 16
-PROOF_SECONDS = 10.0
+AUTHENTICATION_SECONDS = 10.0
 """A client that has not initialized by then, with its token if one is asked for, is let go."""
 
-Serve = Callable[["Door"], Awaitable[None]]
+Serve = Callable[["ClientListener"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     kind: Literal["tcp", "ws"]
     host: str
     port: int
@@ -50,12 +50,12 @@ class CannotListen(Exception):
     """The command line asks for what will not be done; the sentence says why. Exit code 2."""
 
 
-def place(kind: Literal["tcp", "ws"], text: str) -> Place:
+def parse_address(kind: Literal["tcp", "ws"], text: str) -> Address:
     """`[HOST:]PORT`, an IPv6 host in brackets; the host is 127.0.0.1 unless said. Port 0 is any free one."""
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise CannotListen(f"--{kind} wants [HOST:]PORT, such as 4711 or 127.0.0.1:4711, not {text!r}.")
-    return Place(kind, host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
+    return Address(kind, host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
 
 
 def token_from(variable: str | None) -> str | None:
@@ -67,7 +67,7 @@ def token_from(variable: str | None) -> str | None:
     return token
 
 
-def listen(where: Place, token: str | None) -> int:
+def listen(where: Address, token: str | None) -> int:
     """Serve until a signal ends the process (code 0). Returns only if it cannot begin: 1; raises CannotListen."""
     if token is None and not where.loopback:
         raise CannotListen(
@@ -93,12 +93,12 @@ def listen(where: Place, token: str | None) -> int:
         return 1
     shown = f"[{host}]" if ":" in host else host
     print(f"rlm-ls: listening on {where.kind}://{shown}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    asyncio.new_event_loop().run_until_complete(_serve(Door(listener, token), serve))
+    asyncio.new_event_loop().run_until_complete(_serve(ClientListener(listener, token), serve))
     end_process(0)
     return 0
 
 
-class Door:
+class ClientListener:
     """Lets clients in: what both transports share. `token` None: none is asked for."""
 
     def __init__(self, listener: socket.socket, token: str | None) -> None:
@@ -130,7 +130,7 @@ class Door:
 
         server = RlmServer(token=token, remote=True)
         self._servers[server] = None
-        late = asyncio.get_running_loop().call_later(PROOF_SECONDS, _let_go, server)
+        late = asyncio.get_running_loop().call_later(AUTHENTICATION_SECONDS, _let_go, server)
 
         def left(_: object) -> None:
             late.cancel()
@@ -152,14 +152,14 @@ def _let_go(server: RlmServer) -> None:
         server.end()
 
 
-async def _serve(door: Door, serve: Serve) -> None:
+async def _serve(listener: ClientListener, serve: Serve) -> None:
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
     on_signals(SIGNALS, lambda: loop.call_soon_threadsafe(done.set))
-    serving = asyncio.ensure_future(serve(door))
+    serving = asyncio.ensure_future(serve(listener))
     ending = asyncio.ensure_future(done.wait())
     await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)
     serving.cancel()
     await asyncio.wait([serving])
-    door.listener.close()
-    await door.close()
+    listener.listener.close()
+    await listener.close()

@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING
 from rlm_ls.lsp.transport import Reader, Writer
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.listen import Door
+    from rlm_ls.lsp.listen import ClientListener
     from rlm_ls.lsp.server import RlmServer
 
 log = logging.getLogger(__name__)
 
-UNPROVED_LIMIT = 1 << 20
+UNAUTHENTICATED_LIMIT = 1 << 20
 """Bytes of a message before the client has initialized, with its token if one is asked for."""
 
 
-async def serve(door: Door) -> None:
+async def serve(listener: ClientListener) -> None:
     """Let clients in until cancelled."""
     loop = asyncio.get_running_loop()
-    door.listener.setblocking(False)
+    listener.listener.setblocking(False)
     while True:
         try:
-            connection, _ = await loop.sock_accept(door.listener)
+            connection, _ = await loop.sock_accept(listener.listener)
         except OSError as error:  # gone before it was let in; or no descriptor is left for it
             log.warning("a client could not be let in (%s)", type(error).__name__)
             await asyncio.sleep(0.1)
             continue
-        if not door.admits():
+        if not listener.admits():
             connection.close()
             continue
         connection.setblocking(True)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         notice_death(connection)
-        door.open_for(_client(door, connection))
+        listener.open_for(_client(listener, connection))
 
 
 def notice_death(connection: socket.socket) -> None:
@@ -48,9 +48,9 @@ def notice_death(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
 
 
-async def _client(door: Door, connection: socket.socket) -> None:
+async def _client(listener: ClientListener, connection: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    server = door.server(token=door.token)
+    server = listener.server(token=listener.token)
 
     def gone() -> None:
         loop.call_soon_threadsafe(server.end)
@@ -76,4 +76,6 @@ async def _client(door: Door, connection: socket.socket) -> None:
 def _takes(server: RlmServer, head: bytes, length: int) -> bool:
     """Refuse what no language client sends: a web page can have a browser post a message to this port."""
     names = {line.partition(b":")[0].strip().lower() for line in head.split(b"\r\n")}
-    return names <= {b"content-length", b"content-type"} and (server.protocol.initialized or length <= UNPROVED_LIMIT)
+    return names <= {b"content-length", b"content-type"} and (
+        server.protocol.initialized or length <= UNAUTHENTICATED_LIMIT
+    )

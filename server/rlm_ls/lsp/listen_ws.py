@@ -14,26 +14,26 @@ from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from rlm_ls.lsp.listen import MOST_CLIENTS, PROOF_SECONDS
+from rlm_ls.lsp.listen import AUTHENTICATION_SECONDS, MOST_CLIENTS
 from rlm_ls.lsp.transport import LARGEST, UNREAD_LIMIT, decode
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.listen import Door
+    from rlm_ls.lsp.listen import ClientListener
 
 LOOKED_AT_SECONDS = 1.0
 """How often it is looked whether a client reads what it is sent, pongs included."""
 
 
-async def serve(door: Door) -> None:
+async def serve(listener: ClientListener) -> None:
     """Let clients in until cancelled."""
     logging.getLogger("websockets").setLevel(logging.CRITICAL)  # it logs each port scan with a traceback
 
     def admit(connection: ServerConnection, request: Request) -> Response | None:
-        return _refusal(door, connection, request)
+        return _refusal(listener, connection, request)
 
     async def client(connection: ServerConnection) -> None:
-        task = asyncio.ensure_future(_client(door, connection))
-        door.open_for(task)
+        task = asyncio.ensure_future(_client(listener, connection))
+        listener.open_for(task)
         await task
 
     arriving: dict[ServerConnection, None] = {}
@@ -58,12 +58,12 @@ async def serve(door: Door) -> None:
 
     server: Server = await serve_websockets(
         arrived,
-        sock=door.listener,
+        sock=listener.listener,
         process_request=admit,
         create_connection=Arriving,
         max_size=LARGEST,
         max_queue=4,
-        open_timeout=PROOF_SECONDS,
+        open_timeout=AUTHENTICATION_SECONDS,
         compression=None,
     )
     try:
@@ -72,17 +72,17 @@ async def serve(door: Door) -> None:
         server.close(close_connections=False)  # the Door ends them, with all that they run
 
 
-def _refusal(door: Door, connection: ServerConnection, request: Request) -> Response | None:
-    if not door.admits():
+def _refusal(listener: ClientListener, connection: ServerConnection, request: Request) -> Response | None:
+    if not listener.admits():
         return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many clients.\n")
-    if door.token is None:
+    if listener.token is None:
         # Browsers let any web page connect to this machine, and say where the page is from.
         if request.headers.get("Origin") is not None:
             return connection.respond(HTTPStatus.FORBIDDEN, "Web pages need a token.\n")
         return None
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     given = given or parse_qs(urlsplit(request.path).query).get("token", [""])[0]
-    if hmac.compare_digest(given.encode(), door.token.encode()):
+    if hmac.compare_digest(given.encode(), listener.token.encode()):
         return None
     return connection.respond(HTTPStatus.UNAUTHORIZED, "The token is missing or wrong.\n")
 
@@ -112,8 +112,8 @@ class _Writer:
             self.unread -= len(data)
 
 
-async def _client(door: Door, connection: ServerConnection) -> None:
-    server, writer = door.server(token=None), _Writer()
+async def _client(listener: ClientListener, connection: ServerConnection) -> None:
+    server, writer = listener.server(token=None), _Writer()
     server.protocol.set_writer(writer, include_headers=False)  # type: ignore[arg-type]
     sending = asyncio.ensure_future(writer.send(connection))
     reading = asyncio.ensure_future(_read(connection, server.protocol.deliver))

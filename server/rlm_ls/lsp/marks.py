@@ -12,7 +12,7 @@ MOST = 200
 """Diagnostics kept of one text."""
 
 
-class Marks:
+class KnownDiagnostics:
     """Kept for each open text until it is changed or closed: then nobody tells whether they still hold."""
 
     def __init__(self, buffers: Buffers) -> None:

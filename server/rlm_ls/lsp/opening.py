@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
 
 
-class EngineDoor:
+class EngineLoader:
     """Opens the engine once, for all who ask at the same time; tries again after a failure."""
 
     def __init__(self, configuration: Configuration, prepare: Callable[[Engine], None]) -> None:

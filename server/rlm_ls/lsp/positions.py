@@ -13,7 +13,7 @@ from rlm_ls.lsp.rope import characters, units
 from rlm_ls.lsp.wire import Position
 
 
-class InUtf16:
+class Utf16Positions:
     """Positions on their way: by the open text as it is when this is made, not when it is awaited; else by the disk."""
 
     def __init__(self, buffers: Buffers, uri: str, positions: Sequence[Position]) -> None:

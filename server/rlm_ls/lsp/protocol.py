@@ -106,7 +106,7 @@ class RlmProtocol(LanguageServerProtocol):
                 # Answered under its id this would be taken for the answer to the first.
                 self._refuse(None, JsonRpcInvalidRequest("A request with this id is under way."))
                 return
-            refusal = self._refusal(method) or self._unproved(method, message) or self._busy(message)
+            refusal = self._refusal(method) or self._unauthenticated(method, message) or self._busy(message)
             if refusal is None:
                 self._dispatch(message)
             elif "id" in message:
@@ -126,7 +126,7 @@ class RlmProtocol(LanguageServerProtocol):
             return JsonRpcInvalidRequest("The server is initialized already.") if self._initialized else None
         return None if self._initialized else JsonRpcServerNotInitialized("Send `initialize` first.")
 
-    def _unproved(self, method: str, message: dict[str, Any]) -> JsonRpcException | None:
+    def _unauthenticated(self, method: str, message: dict[str, Any]) -> JsonRpcException | None:
         """A client without the right token is told so, once, and let go."""
         if method != types.INITIALIZE:
             return None
@@ -296,7 +296,7 @@ class RlmProtocol(LanguageServerProtocol):
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         server, uri = self._server, params.text_document.uri
         server.edits.closed(uri)
-        server.marks.forget(uri)
+        server.diagnostics.forget(uri)
         server.buffers.opened(params.text_document)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -304,14 +304,14 @@ class RlmProtocol(LanguageServerProtocol):
         server = self._server
         if params.text_document.uri in server.buffers:
             server.edits.changed(params)
-            server.marks.forget(params.text_document.uri)
+            server.diagnostics.forget(params.text_document.uri)
         server.buffers.changed(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         server, uri = self._server, params.text_document.uri
         server.edits.closed(uri)
-        server.marks.forget(uri)
+        server.diagnostics.forget(uri)
         server.buffers.closed(uri)
 
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)

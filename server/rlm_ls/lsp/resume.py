@@ -23,14 +23,18 @@ def register(server: RlmServer) -> None:
         return await resume_as_job(server, params)
 
 
-async def resume_as_job(server: RlmServer, params: wire.ResumeParams, *, tell: bool = False) -> dict[str, Any]:
+async def resume_as_job(server: RlmServer, params: wire.ResumeParams, *, show_errors: bool = False) -> dict[str, Any]:
     """The wire's Answer. Raises UnknownRun, BadRequest, DocumentChanged and what `rlm/ask` raises."""
 
     async def body(job: Job) -> dict[str, Any]:
         return await _resume(server, job, params)
 
     answer: dict[str, Any] = await server.jobs.run(
-        server.client, f"rlm: going on with {params.run_id}", body, token=params.work_done_token, tell=tell
+        server.client,
+        f"rlm: going on with {params.run_id}",
+        body,
+        token=params.work_done_token,
+        show_errors=show_errors,
     )
     if params.show:
         await show_answer(server, answer["runId"])
@@ -40,7 +44,7 @@ async def resume_as_job(server: RlmServer, params: wire.ResumeParams, *, tell: b
 async def _resume(server: RlmServer, job: Job, params: wire.ResumeParams) -> dict[str, Any]:
     # Before all else that is awaited: the texts of the moment.
     buffers = await server.buffers.snapshot(server.buffers.uris())
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     budget = budget_of(params.budget)
     run_id = (await engine.store.run(params.run_id)).run_id
 

@@ -29,7 +29,7 @@ async def runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
 
 
 async def _runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     return {"runs": [wire_run(row) for row in await engine.store.runs(limit=params.limit, search=params.search or "")]}
 
 
@@ -40,7 +40,7 @@ async def delete_runs(server: RlmServer, params: wire.DeleteRunsParams) -> dict[
         raise BadRequest("One of runIds, olderThanDays and all is expected.")
     if days is not None and not days >= 0:
         raise BadRequest("olderThanDays is a number of days, not below 0.")
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     before = None if days is None else time.time() - days * 86_400
     return {"deleted": await engine.forget(params.run_ids or (), older_than=before, all_=bool(params.all))}
 

@@ -9,7 +9,7 @@ from pygls.uris import uri_scheme
 from rlm_ls.context.scope import Scope
 from rlm_ls.errors import BadRequest, DocumentMissing
 from rlm_ls.lsp.buffers import key_of
-from rlm_ls.lsp.positions import InUtf16
+from rlm_ls.lsp.positions import Utf16Positions
 from rlm_ls.lsp.wire import Range, ScopeParams
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ async def _one_document(server: RlmServer, params: ScopeParams) -> Scope:
     return Scope(kind=params.kind, files=(uri,), region=region, leave_out=left_out, buffers=buffers)
 
 
-def _ends(server: RlmServer, uri: str, place: Range) -> InUtf16:
+def _ends(server: RlmServer, uri: str, place: Range) -> Utf16Positions:
     start, end = place.start, place.end
     if (end.line, end.character) < (start.line, start.character):
         start, end = end, start
     if min(start.line, start.character, end.character) < 0:
         raise BadRequest("A range counts lines and characters from 0.")
-    return InUtf16(server.buffers, uri, (start, end))
+    return Utf16Positions(server.buffers, uri, (start, end))

@@ -37,9 +37,9 @@ from rlm_ls.lsp.configuration import Configuration
 from rlm_ls.lsp.edits import RecentEdits
 from rlm_ls.lsp.folders import Folders
 from rlm_ls.lsp.jobs import Jobs
-from rlm_ls.lsp.marks import Marks
+from rlm_ls.lsp.marks import KnownDiagnostics
 from rlm_ls.lsp.native_consent import native_consent
-from rlm_ls.lsp.opening import EngineDoor
+from rlm_ls.lsp.opening import EngineLoader
 from rlm_ls.lsp.protocol import RlmProtocol
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class RlmServer(LanguageServer):
         self.buffers = Buffers()
         self.folders = Folders()
         self.edits = RecentEdits()
-        self.marks = Marks(self.buffers)
+        self.diagnostics = KnownDiagnostics(self.buffers)
         self.configuration = Configuration(self.client, self.folders.paths)
         self.sampling = sample.Sampling(self.protocol)
-        self.door = EngineDoor(self.configuration, self._prepare)
+        self.engine_loader = EngineLoader(self.configuration, self._prepare)
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -98,7 +98,7 @@ class RlmServer(LanguageServer):
             self.ended.set_result(0 if self.protocol.shut_down else code)
 
     @property
-    def proved(self) -> bool:
+    def authenticated(self) -> bool:
         """No token is asked for, or the client has brought it."""
         return self._token is None or self.protocol.initialized
 
@@ -134,7 +134,7 @@ class RlmServer(LanguageServer):
             async with asyncio.timeout(DRAIN):
                 await self.configuration.close()
                 await self.jobs.cancel_all()
-                await self.door.close()
+                await self.engine_loader.close()
         except TimeoutError:
             log.warning("not everything could be stopped within %s s", DRAIN)
         except Exception:

@@ -24,7 +24,7 @@ async def show_answer(server: RlmServer, run_id: str) -> None:
     readable = client.can("workspace.text_document_content") and client.can_show_documents()
     if readable and await client.show_document(f"rlm:/answer/{run_id}.md"):
         return
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     text = await answer_text(server, run_id)
     path = engine.store.folder / ANSWERS / f"{run_id}.md"
     await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)

@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.client import Client
-from rlm_ls.lsp.coalesce import Pace
+from rlm_ls.lsp.coalesce import Throttle
 from rlm_ls.lsp.jobs import Job
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RunStream:
         self._reported = ""
         self.finished: dict[str, Any] | None = None
         outlets = 1 + (partial_token is not None) + client.wants_events
-        self._pace = Pace(self._flush, outlets / PER_SECOND)
+        self._throttle = Throttle(self._flush, outlets / PER_SECOND)
 
     def take(self, event: AnyEvent) -> None:
         """The engine's `on_event`."""
@@ -48,12 +48,12 @@ class RunStream:
         elif self._client.wants_events:
             self._event(kind, event)
         self._state.take(event)
-        self._pace.touch()
+        self._throttle.touch()
         self._job.pass_on_stop()
 
     def close(self, answer: dict[str, Any] | None) -> None:
         """Send all that is still held back. `answer` replaces the engine's in the last event."""
-        self._pace.close()
+        self._throttle.close()
         self._flush()
         if self.finished is not None and self._client.wants_events:
             self._client.notify(wire.EVENT, self.finished if answer is None else {**self.finished, "answer": answer})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.surroundings import Diagnostic, Edit, Severity, Surroundings
-from rlm_ls.lsp.positions import InUtf16
+from rlm_ls.lsp.positions import Utf16Positions
 from rlm_ls.lsp.wire import EditorParams, Position
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LONGEST_MESSAGE = 1000
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information", "hint")
 
 
-class Seen:
+class CapturedSurroundings:
     """The surroundings of the moment in which this is made."""
 
     def __init__(self, server: RlmServer, params: EditorParams | None) -> None:
@@ -33,7 +33,7 @@ class Seen:
         self._edits = tuple(Edit(edit.uri, edit.first, edit.last) for edit in server.edits.newest_first())
         self._uri = "" if given.cursor is None else given.cursor.uri
         places = [] if given.cursor is None else [_from_0(given.cursor.position)]
-        self._cursor = InUtf16(server.buffers, self._uri, places) if places else None
+        self._cursor = Utf16Positions(server.buffers, self._uri, places) if places else None
 
     async def surroundings(self) -> Surroundings:
         cursor = None
@@ -51,7 +51,7 @@ def _diagnostics(server: RlmServer, given: EditorParams) -> tuple[Diagnostic, ..
     """The worst first, and of the same severity in the client's order."""
     marks: list[tuple[str, Any]]
     if given.diagnostics is None:
-        marks = list(server.marks.all())
+        marks = list(server.diagnostics.all())
     else:
         marks = [(document.uri, document.diagnostics) for document in given.diagnostics]
     found = [_diagnostic(uri, mark) for uri, of_document in marks for mark in of_document]

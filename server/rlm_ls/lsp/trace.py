@@ -24,7 +24,7 @@ async def trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
 
 
 async def _trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
-    engine = await server.door.engine()
+    engine = await server.engine_loader.engine()
     row = await engine.store.run(params.run_id)
     events = await engine.store.events(row.run_id)
     if params.format == "html":

@@ -16,7 +16,7 @@ REGISTRATION = "rlm-watched-files"
 def register(server: RlmServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def changed(params: types.DidChangeWatchedFilesParams) -> None:
-        engine = server.door.opened()
+        engine = server.engine_loader.opened()
         if engine is not None:  # one that is not there yet keeps nothing of any file
             engine.changed([path for event in params.changes if (path := to_fs_path(event.uri))])
 

@@ -34,13 +34,13 @@ class Usage:
         )
 
 
-NOTHING = Usage(usd=0.0)
+NO_USAGE = Usage(usd=0.0)
 
 
 def spent(error: BaseException) -> Usage:
     """What a call that failed has cost all the same: what the provider reported for its tries."""
     found = getattr(error, "spent", None)
-    return found if isinstance(found, Usage) else NOTHING
+    return found if isinstance(found, Usage) else NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)

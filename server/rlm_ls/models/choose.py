@@ -13,7 +13,7 @@ from rlm_ls.models.endpoint import endpoint
 from rlm_ls.models.failures import NAMES_REMEDY
 from rlm_ls.models.fallback import FallbackModel
 from rlm_ls.models.live import LiteLLMModel
-from rlm_ls.models.patience import Patience
+from rlm_ls.models.patience import RetryPolicy
 from rlm_ls.settings import Settings, split_weight
 
 Role = Literal["root", "sub", "code"]
@@ -38,9 +38,9 @@ def choose(
     if not names or "offline" in names[:1]:
         return None
     weighed = [_weighed(name) for name in names if name != "offline"]
-    patience = _patience(settings) if len(weighed) == 1 else _hurried(_patience(settings))
+    retry_policy = _retry_policy(settings) if len(weighed) == 1 else _hurried(_retry_policy(settings))
     models: list[Model] = [
-        editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ, patience)
+        editor_model(name, role, settings, editor) if is_editor(name) else _live(name, settings, environ, retry_policy)
         for name, _ in weighed
     ]
     if len(models) == 1:
@@ -56,16 +56,16 @@ def _weighed(text: str) -> tuple[str, int | None]:
         raise UnknownModel(f"{text!r} {error}.", NAMES_REMEDY) from None
 
 
-def _patience(settings: Settings) -> Patience:
-    return Patience(silence=settings.models.silence_seconds)
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(silence=settings.models.silence_seconds)
 
 
-def _hurried(patience: Patience) -> Patience:
+def _hurried(retry_policy: RetryPolicy) -> RetryPolicy:
     """With a member of a list: another one may be quicker than its third try."""
-    return replace(patience, tries=2, busy_tries=2, longest_wait=5.0)
+    return replace(retry_policy, tries=2, busy_tries=2, longest_wait=5.0)
 
 
-def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: Patience) -> LiteLLMModel:
+def _live(name: str, settings: Settings, environ: Mapping[str, str], retry_policy: RetryPolicy) -> LiteLLMModel:
     where = endpoint(name, settings.models.api_base, environ, settings.models.local_hosts)
     if settings.privacy == "local" and not where.trusted:
         raise ModelNotLocal(
@@ -73,4 +73,6 @@ def _live(name: str, settings: Settings, environ: Mapping[str, str], patience: P
             "Use a model on this machine, such as ollama_chat/qwen3, name your own hosts in models.localHosts, "
             "or set privacy to any.",
         )
-    return LiteLLMModel(name, where, environ=environ, key_variable=settings.models.api_key_env, patience=patience)
+    return LiteLLMModel(
+        name, where, environ=environ, key_variable=settings.models.api_key_env, retry_policy=retry_policy
+    )

@@ -32,7 +32,7 @@ TIDY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ReplyChunk:
     """Some of a reply: text, the reason for its end, the provider's usage figures; whichever has come."""
 
     text: str = ""
@@ -48,9 +48,9 @@ def reachable(provider: str, base: str | None) -> bool:
     return parts.scheme == "http" and "@" not in parts.netloc
 
 
-async def pieces(
+async def reply_chunks(
     base: str, key: str, body: Mapping[str, Any], *, connect: float, kept: bool
-) -> AsyncGenerator[Piece, None]:
+) -> AsyncGenerator[ReplyChunk, None]:
     """Ask, and hand on what comes. Closing the iterator, or cancelling its reader, closes the connection.
 
     `kept`: no proxy is asked. Raises ProviderError, BrokenReply, Breach, aiohttp's errors, TimeoutError.
@@ -92,7 +92,7 @@ async def pieces(
             finished = finished or piece.finish is not None
             yield piece
             if DONE in events and not finished:
-                yield Piece(finish="stop")  # said in another way
+                yield ReplyChunk(finish="stop")  # said in another way
 
 
 async def close() -> None:
@@ -149,36 +149,36 @@ async def _arrivals(content: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]
         yield [rest[5:].strip()]
 
 
-def _together(pieces: list[Piece]) -> Piece:
+def _together(reply_chunks: list[ReplyChunk]) -> ReplyChunk:
     finish = usage = None
-    for piece in pieces:
+    for piece in reply_chunks:
         finish, usage = piece.finish or finish, piece.usage or usage
-    return Piece("".join(piece.text for piece in pieces), finish, usage)
+    return ReplyChunk("".join(piece.text for piece in reply_chunks), finish, usage)
 
 
-def _piece(data: bytes) -> Piece:
+def _piece(data: bytes) -> ReplyChunk:
     """Reasoning comes in fields of its own and is no part of the reply."""
     event = _object(data)
     if error := event.get("error"):
         raise _said(500, error, {})
     usage, choices = event.get("usage"), event.get("choices")
     if not choices:
-        return Piece(usage=usage) if usage else Piece()
+        return ReplyChunk(usage=usage) if usage else ReplyChunk()
     try:
         first = choices[0]
-        return Piece(text_of((first.get("delta") or {}).get("content")), first.get("finish_reason"), usage)
+        return ReplyChunk(text_of((first.get("delta") or {}).get("content")), first.get("finish_reason"), usage)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent a malformed stream.") from None
 
 
-def _whole(body: bytes) -> Piece:
+def _whole(body: bytes) -> ReplyChunk:
     reply = _object(body)
     if error := reply.get("error"):
         raise _said(500, error, {})
     try:
         first = reply["choices"][0]
         text = text_of(first["message"].get("content"))
-        return Piece(text, first.get("finish_reason") or "stop", reply.get("usage"))
+        return ReplyChunk(text, first.get("finish_reason") or "stop", reply.get("usage"))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent something else than a reply.") from None
 

@@ -58,7 +58,7 @@ class ProviderError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class CallTarget:
     """What was called, for the sentences: the model's name, its endpoint in words, and where its key comes from."""
 
     model: str
@@ -80,7 +80,7 @@ class Failure:
     busy: bool = False
 
 
-def judge(error: BaseException, called: Called) -> Failure:
+def classify(error: BaseException, called: CallTarget) -> Failure:
     """Turn whatever litellm raised, or a timeout of ours, into a Failure. The key never appears in it."""
     status = getattr(error, "status_code", None)
     kinds = _all_kinds(error)
@@ -113,7 +113,7 @@ def unplaced(model: str) -> UnknownModel:
     return UnknownModel(f"No provider of a model {model!r} is known.", NAMES_REMEDY)
 
 
-def _set(called: Called) -> str:
+def _set(called: CallTarget) -> str:
     state = "holds no key" if called.key is None else "holds a key that was not accepted"
     return f"The environment variable {called.key_variable} {state}; set it to a valid one and start again."
 
@@ -171,7 +171,7 @@ def _all_kinds(error: BaseException) -> set[str]:
     return kinds | _all_kinds(inner) if isinstance(inner, BaseException) else kinds
 
 
-def _detail(error: BaseException, called: Called) -> str:
+def _detail(error: BaseException, called: CallTarget) -> str:
     """The provider's own first sentence: at most 200 characters, without class names, secrets and the full stop."""
     inner = getattr(error, "original_exception", None)
     text = str(inner if isinstance(inner, BaseException) else error) or type(error).__name__

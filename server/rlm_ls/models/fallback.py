@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed, ModelUnreachable, RlmError
-from rlm_ls.models.base import NOTHING, Message, Model, Reply, TextSink, spent
+from rlm_ls.models.base import NO_USAGE, Message, Model, Reply, TextSink, spent
 
 SHORTEST_COOLING, LONGEST_COOLING = 10.0, 300.0
 """Seconds for which a member that failed is asked only if no other is left; doubled at each failure in a row."""
@@ -94,7 +94,7 @@ class FallbackModel:
         max_tokens: int | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Reply:
-        before = NOTHING
+        before = NO_USAGE
         *others, last = self._order()
         for model in others:
             health = _of(model)

@@ -19,7 +19,7 @@ and each time sender and server wait for each other: 1,000 calls at width 64 and
 
 
 @dataclass(slots=True)
-class Gate:
+class EndpointLimit:
     places: asyncio.Semaphore
     opens: float = 0.0
 
@@ -32,8 +32,9 @@ class Gate:
             await asyncio.sleep(mine - now)
 
 
-class Gates:
-    """Shared by all runs of one engine, on one event loop: `async with gates.slot(model): await model.complete(…)`.
+class ConcurrencyLimits:
+    """Shared by all runs of one engine, on one event loop: `async with concurrency.slot(model): await
+    model.complete(…)`.
 
     A key of models.limits is a pattern (`*`, `?`) for a model's name, its provider or its endpoint: all models that it
     fits share its width, and the first key that fits a model counts. Other models share models.concurrency by endpoint.
@@ -42,7 +43,7 @@ class Gates:
     def __init__(self, settings: Settings) -> None:
         self._width = settings.models.concurrency
         self._limits = dict(settings.models.limits)
-        self._gates: dict[tuple[str, str], Gate] = {}
+        self._gates: dict[tuple[str, str], EndpointLimit] = {}
 
     @asynccontextmanager
     async def slot(self, model: Model) -> AsyncIterator[None]:
@@ -60,11 +61,11 @@ class Gates:
         limit = self._limit(model)
         return self._width if limit is None else self._limits[limit]
 
-    def _gate(self, model: Model) -> Gate:
+    def _gate(self, model: Model) -> EndpointLimit:
         key = self._key(model)
         gate = self._gates.get(key)
         if gate is None:
-            gate = self._gates[key] = Gate(asyncio.Semaphore(self.width(model)))
+            gate = self._gates[key] = EndpointLimit(asyncio.Semaphore(self.width(model)))
         return gate
 
     def _key(self, model: Model) -> tuple[str, str]:

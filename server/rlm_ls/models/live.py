@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models import direct, hosted, library
-from rlm_ls.models.base import MOST_TOKENS, NOTHING, Message, Reply, TextSink, Usage, reply_room
+from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
-from rlm_ls.models.direct import Piece
+from rlm_ls.models.direct import ReplyChunk
 from rlm_ls.models.endpoint import Endpoint, endpoint
-from rlm_ls.models.failures import Breach, Called, ContentFiltered, Failure, Unfinished, judge, unplaced
-from rlm_ls.models.patience import Patience, pause
+from rlm_ls.models.failures import Breach, CallTarget, ContentFiltered, Failure, Unfinished, classify, unplaced
+from rlm_ls.models.patience import RetryPolicy, pause
 from rlm_ls.models.transport import Call
 
 
@@ -32,14 +32,14 @@ class LiteLLMModel:
         *,
         environ: Mapping[str, str],
         key_variable: str | None = None,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         self.name = name
         self.local = endpoint.local
         self._where = endpoint
         self._environ = environ
         self._key_variable = key_variable
-        self._patience = patience or Patience()
+        self._patience = retry_policy or RetryPolicy()
         self._entry: Entry | None = None
 
     @property
@@ -87,7 +87,7 @@ class LiteLLMModel:
     ) -> Reply:
         await self.prepare()
         shared = pause(self.endpoint)
-        shown, spent = _Shown(on_text), NOTHING
+        shown, spent = _Shown(on_text), NO_USAGE
         failed = busy = empty = 0
         unfinished = False
         while True:
@@ -97,8 +97,8 @@ class LiteLLMModel:
                 reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
             except Exception as error:
                 unfinished = unfinished or (self.local and isinstance(error, Unfinished))
-                spent += self._usage(reported.figures) if reported.figures else NOTHING
-                failure = judge(error, self._called)
+                spent += self._usage(reported.figures) if reported.figures else NO_USAGE
+                failure = classify(error, self._called)
                 busy, failed = busy + failure.busy, failed + (not failure.busy)
                 if self._gives_up(failure, failed, busy):
                     failure.error.spent = spent
@@ -120,12 +120,12 @@ class LiteLLMModel:
         raise nothing
 
     def _gives_up(self, failure: Failure, failed: int, busy: int) -> bool:
-        patience = self._patience
+        retry_policy = self._patience
         return (
             not failure.retry
-            or failed >= patience.tries
-            or busy >= patience.busy_tries
-            or (failure.wait is not None and failure.wait > patience.longest_wait)
+            or failed >= retry_policy.tries
+            or busy >= retry_policy.busy_tries
+            or (failure.wait is not None and failure.wait > retry_policy.longest_wait)
         )
 
     async def _try(
@@ -163,7 +163,7 @@ class LiteLLMModel:
 
     async def _pieces(
         self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
-    ) -> AsyncGenerator[Piece, None]:
+    ) -> AsyncGenerator[ReplyChunk, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
         key = self._environ.get(self._key_variable or entry.key_variable)
@@ -176,7 +176,7 @@ class LiteLLMModel:
                 call[entry.limit] = max_tokens
             call["model"] = entry.bare
             connect = self._patience.connect
-            return direct.pieces(self._base, key or "none", call, connect=connect, kept=self._kept)
+            return direct.reply_chunks(self._base, key or "none", call, connect=connect, kept=self._kept)
         if max_tokens is not None:
             call["max_tokens"] = max_tokens
         if self._key_variable is None:
@@ -188,9 +188,9 @@ class LiteLLMModel:
         streamed = not whole or self.local or entry.reasons
         litellm = await library.load()
         at = Call(self._base, kept=self._kept)
-        return hosted.pieces(litellm, entry.provider, call, streamed=streamed, patience=self._patience, at=at)
+        return hosted.reply_chunks(litellm, entry.provider, call, streamed=streamed, retry_policy=self._patience, at=at)
 
-    async def _within_silence(self, step: Awaitable[Piece | None]) -> Piece | None:
+    async def _within_silence(self, step: Awaitable[ReplyChunk | None]) -> ReplyChunk | None:
         seconds = self._patience.silence
         timer = asyncio.timeout(seconds)
         try:
@@ -224,10 +224,10 @@ class LiteLLMModel:
         return self._entry.provider if self._entry else self.name.partition("/")[0]
 
     @property
-    def _called(self) -> Called:
+    def _called(self) -> CallTarget:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
         where = self._where.shown or f"the provider {self._provider}"
-        return Called(self.name, where, variable, self._environ.get(variable))
+        return CallTarget(self.name, where, variable, self._environ.get(variable))
 
 
 class _Reported:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a call is waited for, in seconds, and how often it is tried.
 
     `silence` is between two pieces of a reply (and before the first); waits between tries double from `backoff`, with
@@ -47,14 +47,14 @@ class Pause:
         while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110, another refusal may prolong it
             await asyncio.sleep(left + random.uniform(0, 0.2) * self._seconds)
 
-    def refused(self, sent: float, asked: float | None, patience: Patience) -> None:
+    def refused(self, sent: float, asked: float | None, retry_policy: RetryPolicy) -> None:
         """A request sent at `sent` (monotonic) was refused; `asked` is its Retry-After in seconds, if it had one."""
         now = time.monotonic()
         if sent >= self._began:
             self.streak += 1
             self._began = now
-        backoff = patience.wait(min(self.streak, 8)) if asked is None else asked
-        self._seconds = min(backoff, patience.longest_wait)
+        backoff = retry_policy.wait(min(self.streak, 8)) if asked is None else asked
+        self._seconds = min(backoff, retry_policy.longest_wait)
         self._until = max(self._until, now + self._seconds)
 
     def answered(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Source
 from rlm_ls.context.piece import File, Piece
 
@@ -72,8 +72,8 @@ def piece_of(folder: Path, text: str | bytes, filters: tuple[tuple[str, bool], .
     return Piece(0, file, 0, file.source.size, 0, file.source.size, (0, 0), filters)
 
 
-def clock(seconds: float = 60.0) -> Clock:
-    return Clock(seconds)
+def clock(seconds: float = 60.0) -> Deadline:
+    return Deadline(seconds)
 
 
 SLOW = r"(?:[a-z]+.{0,100}){1,9}[0-9]{19}"

@@ -23,7 +23,7 @@ from rlm_ls.context.compression import kind_of
 from rlm_ls.context.pool import Payload, SearchPool
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search import Search
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.context.snapshot import Context, ContextOptions
 from rlm_ls.context.stamp import is_settled, stamp_of
 
@@ -250,19 +250,19 @@ async def test_the_next_question_unpacks_nothing(
         return await call(self, operation, payload, deadline_seconds)
 
     monkeypatch.setattr(SearchPool, "call", counted)
-    shelf = Shelf()
+    snapshot_cache = SnapshotCache()
     found = []
     try:
         for _ in range(3):
-            async with await Context.take(scope(path), pool, ContextOptions(), shelf) as context:
+            async with await Context.take(scope(path), pool, ContextOptions(), snapshot_cache) as context:
                 found.append((context.digest, await errors_in(context, pool)))
         assert len(set(found)) == 1
         assert asked.count("unpack.unpack") == 1
         path.write_bytes(pack(text + b"ERROR\n"))
-        async with await Context.take(scope(path), pool, ContextOptions(), shelf) as context:
+        async with await Context.take(scope(path), pool, ContextOptions(), snapshot_cache) as context:
             assert await errors_in(context, pool) == found[0][1] + 1
     finally:
-        shelf.close()
+        snapshot_cache.close()
 
 
 @pytest.mark.parametrize("kind", COMPRESS)

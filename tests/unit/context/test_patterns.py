@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, matches_of, piece_of
 
 from rlm_ls.context.ops import match
-from rlm_ls.context.ops.program import program
+from rlm_ls.context.ops.program import compile_pattern
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.pattern import parse
 from rlm_ls.context.plain import plain
@@ -47,7 +47,7 @@ PATTERN = st.recursive(ATOM, _combined, max_leaves=6)
 
 def found(pattern: str, text: str, folder: Path, *, ignore_case: bool = False, multiline: bool = False):
     scan = Scan(clock(), [piece_of(folder, text)])
-    test = program(pattern, ignore_case, multiline)
+    test = compile_pattern(pattern, ignore_case, multiline)
     results = []
     for piece, reader in scan.pieces():
         for window, spans in scan.matches(test, reader, piece):

@@ -11,7 +11,7 @@ from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import clock, file_of
 
 from rlm_ls.context.ops import quotes
-from rlm_ls.context.quotes import Quoted, Standing, standing
+from rlm_ls.context.quotes import Quoted, QuotePosition, locate_quote
 
 QUOTE = Quoted("😀 two", (1, 0), (1, 6), 4, 12)
 """As in "one\\n😀 two\\n"."""
@@ -35,14 +35,14 @@ def test_the_nearest_occurrence_is_found(text: str, needle: str, data: st.DataOb
     assert abs(found[0] - clamped) == min(abs(at - clamped) for at in starts)
 
 
-async def stands(asking: Asking, text: str, quoted: Quoted = QUOTE) -> Standing:
-    return await standing(await asking(text), 0, quoted)
+async def stands(asking: Asking, text: str, quoted: Quoted = QUOTE) -> QuotePosition:
+    return await locate_quote(await asking(text), 0, quoted)
 
 
 async def test_a_quote_at_its_place_is_verified(asking: Asking) -> None:
-    assert await stands(asking, "one\n😀 two\n") == Standing("verified", (1, 0), (1, 6), 4, 12)
+    assert await stands(asking, "one\n😀 two\n") == QuotePosition("verified", (1, 0), (1, 6), 4, 12)
     # The bytes before it may be others, and so may line ends.
-    assert await stands(asking, "longer\r\n😀 two") == Standing("verified", (1, 0), (1, 6), 8, 16)
+    assert await stands(asking, "longer\r\n😀 two") == QuotePosition("verified", (1, 0), (1, 6), 8, 16)
 
 
 async def test_a_quote_that_is_elsewhere_has_moved_to_the_nearest_place(asking: Asking) -> None:
@@ -54,7 +54,7 @@ async def test_a_quote_that_is_elsewhere_has_moved_to_the_nearest_place(asking: 
 
 async def test_a_quote_that_is_nowhere_keeps_its_place(asking: Asking) -> None:
     for text in ("one\n", "one\n😀 Two\n", "😀 tw"):
-        assert await stands(asking, text) == Standing("unmatched", (1, 0), (1, 6), 4, 12)
+        assert await stands(asking, text) == QuotePosition("unmatched", (1, 0), (1, 6), 4, 12)
 
 
 async def test_quotes_of_several_lines_may_have_other_line_ends(asking: Asking) -> None:

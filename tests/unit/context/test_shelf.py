@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from rlm_ls import errors
-from rlm_ls.context.pack import Hold
+from rlm_ls.context.pack import HeldFiles
 from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.region import resolve
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import Search
-from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.shelf import SnapshotCache
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.stamp import SETTLED_NS
 
@@ -46,10 +46,10 @@ async def pool() -> AsyncIterator[Watched]:
 
 
 @pytest.fixture
-def shelf() -> Iterable[Shelf]:
-    shelf = Shelf()
-    yield shelf
-    shelf.close()
+def snapshot_cache() -> Iterable[SnapshotCache]:
+    snapshot_cache = SnapshotCache()
+    yield snapshot_cache
+    snapshot_cache.close()
 
 
 @pytest.fixture
@@ -76,43 +76,47 @@ async def until_settled() -> None:
     await asyncio.sleep(SETTLED_NS / 1e9 + 0.1)
 
 
-async def test_the_second_question_reads_nothing_again(tree: Path, pool: Watched, shelf: Shelf) -> None:
+async def test_the_second_question_reads_nothing_again(
+    tree: Path, pool: Watched, snapshot_cache: SnapshotCache
+) -> None:
     await until_settled()
-    async with await Context.take(whole(tree), pool, None, shelf) as first:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as first:
         assert {"walk.walk", "shelve.small", "inspect.measure"} <= pool.since()
-        async with await Context.take(whole(tree), pool, None, shelf) as second:
+        async with await Context.take(whole(tree), pool, None, snapshot_cache) as second:
             assert pool.since() == {"walk.signs"}
             assert second.digest == first.digest
             assert second.skipped == first.skipped
             assert await texts(second, pool) == await texts(first, pool)
-    shelf.watching = True
+    snapshot_cache.watching = True
     pool.since()
-    async with await Context.take(whole(tree), pool, None, shelf):
+    async with await Context.take(whole(tree), pool, None, snapshot_cache):
         assert pool.since() == set()
         (tree / "d0" / "f0.txt").write_text("written behind its back")
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         assert (await texts(context, pool))["d0/f0.txt"] == "text number 0"
-    shelf.changed([(tree / "d0" / "f0.txt").as_uri(), str(tree / "new" / "deep" / "one.txt")])
+    snapshot_cache.changed([(tree / "d0" / "f0.txt").as_uri(), str(tree / "new" / "deep" / "one.txt")])
     (tree / "new" / "deep").mkdir(parents=True)
     (tree / "new" / "deep" / "one.txt").write_text("new")
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         found = await texts(context, pool)
         assert (found["d0/f0.txt"], found["new/deep/one.txt"]) == ("written behind its back", "new")
 
 
-async def test_a_changed_file_alone_is_read_again(tree: Path, pool: Watched, shelf: Shelf) -> None:
+async def test_a_changed_file_alone_is_read_again(tree: Path, pool: Watched, snapshot_cache: SnapshotCache) -> None:
     await until_settled()
-    async with await Context.take(whole(tree), pool, None, shelf):
+    async with await Context.take(whole(tree), pool, None, snapshot_cache):
         pass
     (tree / "d1" / "f1.txt").write_text("changed")
     pool.since()
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         assert pool.since() == {"walk.signs", "walk.again", "shelve.small"}
         assert (await texts(context, pool))["d1/f1.txt"] == "changed"
 
 
-async def test_what_came_went_or_was_moved_is_noticed(tree: Path, pool: SearchPool, shelf: Shelf) -> None:
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+async def test_what_came_went_or_was_moved_is_noticed(
+    tree: Path, pool: SearchPool, snapshot_cache: SnapshotCache
+) -> None:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         before = await texts(context, pool)
     (tree / "d1" / "f1.txt").write_text("text number 9\n")  # of the same size
     (tree / "d1" / "f4.txt").unlink()
@@ -121,20 +125,20 @@ async def test_what_came_went_or_was_moved_is_noticed(tree: Path, pool: SearchPo
     (tree / "d2" / "new.txt").write_text("new")
     with (tree / "large.log").open("a") as stream:
         stream.write("one more\n")
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         wanted = {path.replace("d0/", "d9/"): text for path, text in before.items()}
         del wanted["d1/f4.txt"], wanted["d2/f2.txt"]
         wanted |= {"d1/f1.txt": "text number 9", "d9/moved.txt": "text number 2", "d2/new.txt": "new"}
         assert await texts(context, pool) == wanted
         assert await Search(context, pool).count("one more", resolve(context, "large.log")) == 1
     (tree / ".gitignore").write_text("d9/\n")
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         assert not [one.path for one in context.documents if one.path.startswith("d9/")]
 
 
 async def test_nothing_on_disk_changes_a_run(tree: Path, pool: SearchPool) -> None:
-    shelf = Shelf()
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    snapshot_cache = SnapshotCache()
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         before = await texts(context, pool)
         for number in range(30):
             path = tree / f"d{number % 3}" / f"f{number}.txt"
@@ -145,20 +149,22 @@ async def test_nothing_on_disk_changes_a_run(tree: Path, pool: SearchPool) -> No
             else:
                 path.rename(tree / f"moved{number}")
         (tree / "large.log").rename(tree / "other.log")
-        async with await Context.take(whole(tree), pool, None, shelf) as other:
+        async with await Context.take(whole(tree), pool, None, snapshot_cache) as other:
             assert await texts(other, pool) != before
-        shelf.close()
+        snapshot_cache.close()
         assert await texts(context, pool) == before
         assert await Search(context, pool).count("a line", resolve(context, "large.log")) == LARGE // 7
         assert await Search(context, pool).count("text number", context.limit) == 30
 
 
-async def test_open_buffers_lie_over_what_is_kept(tree: Path, pool: SearchPool, shelf: Shelf) -> None:
+async def test_open_buffers_lie_over_what_is_kept(tree: Path, pool: SearchPool, snapshot_cache: SnapshotCache) -> None:
     path = tree / "d1" / "f1.txt"
     for text in ("one", "two"):
-        async with await Context.take(whole(tree, Buffer(path.as_uri(), text, 3)), pool, None, shelf) as context:
+        async with await Context.take(
+            whole(tree, Buffer(path.as_uri(), text, 3)), pool, None, snapshot_cache
+        ) as context:
             assert (await texts(context, pool))["d1/f1.txt"] == text
-    async with await Context.take(whole(tree), pool, None, shelf) as context:
+    async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
         assert (await texts(context, pool))["d1/f1.txt"] == "text number 1"
         document = context.document("d1/f1.txt")
         assert document is not None
@@ -171,50 +177,54 @@ async def test_a_full_shelf_lets_go_and_runs_go_on(tree: Path, pool: SearchPool)
 
     await until_settled()
     for limits in ({"most_bytes": 100}, {"most_texts": 5}):
-        shelf = Shelf(**limits)
-        async with await Context.take(whole(tree), pool, None, shelf) as first:
-            async with await Context.take(whole(tree), pool, None, shelf) as second:
+        snapshot_cache = SnapshotCache(**limits)
+        async with await Context.take(whole(tree), pool, None, snapshot_cache) as first:
+            async with await Context.take(whole(tree), pool, None, snapshot_cache) as second:
                 assert await texts(first, pool) == await texts(second, pool)
             assert held() > 0
         assert held() == 0
-        shelf.close()
-    shelf = Shelf()
-    async with await Context.take(whole(tree), pool, None, shelf):
+        snapshot_cache.close()
+    snapshot_cache = SnapshotCache()
+    async with await Context.take(whole(tree), pool, None, snapshot_cache):
         pass
     assert held() == 1
-    shelf.close()
+    snapshot_cache.close()
     assert held() == 0
 
 
-async def test_many_questions_at_once_share_a_shelf(tree: Path, pool: SearchPool, shelf: Shelf) -> None:
+async def test_many_questions_at_once_share_a_shelf(
+    tree: Path, pool: SearchPool, snapshot_cache: SnapshotCache
+) -> None:
     async def one() -> str:
-        async with await Context.take(whole(tree), pool, None, shelf) as context:
+        async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
             assert await Search(context, pool).count("text number", context.limit) == 30
             return context.digest
 
     assert len(set(await asyncio.gather(*(one() for _ in range(8))))) == 1
 
 
-async def test_the_same_file_is_read_as_each_question_asks(tmp_path: Path, pool: SearchPool, shelf: Shelf) -> None:
+async def test_the_same_file_is_read_as_each_question_asks(
+    tmp_path: Path, pool: SearchPool, snapshot_cache: SnapshotCache
+) -> None:
     (tmp_path / "latin.txt").write_bytes("naïve".encode("latin-1"))
     await until_settled()
-    async with await Context.take(whole(tmp_path), pool, None, shelf) as context:
+    async with await Context.take(whole(tmp_path), pool, None, snapshot_cache) as context:
         assert await texts(context, pool) == {"latin.txt": "naïve"}
     with pytest.raises(errors.DocumentEncoding):
-        await Context.take(Scope("document", files=(str(tmp_path / "latin.txt"),)), pool, None, shelf)
+        await Context.take(Scope("document", files=(str(tmp_path / "latin.txt"),)), pool, None, snapshot_cache)
 
 
 async def test_a_file_truncated_meanwhile_is_skipped(
     tmp_path: Path, pool: SearchPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = Hold.open
+    opened = HeldFiles.open
 
-    def truncating(self: Hold, path: str) -> Any:
+    def truncating(self: HeldFiles, path: str) -> Any:
         found = opened(self, path)
         os.truncate(path, 1000)
         return found
 
-    monkeypatch.setattr(Hold, "open", truncating)
+    monkeypatch.setattr(HeldFiles, "open", truncating)
     (tmp_path / "a.log").write_text("a\n" * LARGE)
     (tmp_path / "b.txt").write_text("b")
     async with await Context.take(whole(tmp_path), pool) as context:
@@ -225,7 +235,7 @@ async def test_a_file_truncated_meanwhile_is_skipped(
         await Context.take(Scope("files", files=(str(tmp_path / "a.log"),)), pool)
 
 
-async def test_two_roots_of_one_name(tmp_path: Path, pool: SearchPool, shelf: Shelf) -> None:
+async def test_two_roots_of_one_name(tmp_path: Path, pool: SearchPool, snapshot_cache: SnapshotCache) -> None:
     for parent in ("one", "two"):
         root = tmp_path / parent / "project"
         root.mkdir(parents=True)
@@ -235,7 +245,7 @@ async def test_two_roots_of_one_name(tmp_path: Path, pool: SearchPool, shelf: Sh
         (root / ".env").write_text("KEY=1")
     roots = tuple(str(tmp_path / parent / "project") for parent in ("one", "two"))
     for _ in range(2):
-        async with await Context.take(Scope("workspace", roots=roots), pool, None, shelf) as context:
+        async with await Context.take(Scope("workspace", roots=roots), pool, None, snapshot_cache) as context:
             assert await texts(context, pool) == {
                 "one/project/a.txt": "one",
                 "one.txt": "one",

@@ -9,7 +9,7 @@ from tests.scripted import TEXT, Asker, Mind, asking, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine import engine
-from rlm_ls.engine.check import Checked, check
+from rlm_ls.engine.check import CheckedSubmission, check
 from rlm_ls.engine.request import Budget
 
 CODE = "print(count('ERROR'))\nsubmit('sixty', cite=[lines(4), lines(14)])"
@@ -22,7 +22,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-async def checked(ask: Asker, run_id: str) -> Checked:
+async def checked(ask: Asker, run_id: str) -> CheckedSubmission:
     return await check(ask.engine, await ask.engine.store.events(run_id))
 
 
@@ -32,7 +32,7 @@ async def test_an_answer_is_compared_with_the_text_as_it_is_now(tmp_path: Path, 
         scope = Scope(kind="document", files=(str(log),))
         told = await ask(script(CODE), scope=scope)
         run_id = told.answer.run_id
-        assert await checked(ask, run_id) == Checked("still true", ())
+        assert await checked(ask, run_id) == CheckedSubmission("still true", ())
         # Nothing of it is left in the history.
         assert [row.run_id for row in await ask.engine.store.runs()] == [run_id]
 

@@ -13,7 +13,7 @@ from rlm_ls.engine import estimate as estimates
 from rlm_ls.engine.estimate import Estimate
 from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.opening import DIRECT
-from rlm_ls.engine.prompt import Voice, system_prompt
+from rlm_ls.engine.prompt import PromptOptions, system_prompt
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.errors import EmptyQuestion
 from rlm_ls.models.base import Message, Reply
@@ -78,7 +78,7 @@ async def test_a_direct_answer_is_the_size_of_its_one_message(ask: Asker) -> Non
     found = await looked(ask, Priced(), text)
     assert found.route == "direct"
     assert found.characters == len(text)
-    smallest = (len(system_prompt(Voice(4000))) + len(text) + len(DIRECT)) / CHARACTERS_PER_TOKEN
+    smallest = (len(system_prompt(PromptOptions(4000))) + len(text) + len(DIRECT)) / CHARACTERS_PER_TOKEN
     prompt = found.likely.tokens - estimates.DIRECT_REPLY
     assert smallest < prompt < smallest + len(text) / CHARACTERS_PER_TOKEN + 800
     assert found.likely.usd == pytest.approx((2 * prompt + 8 * estimates.DIRECT_REPLY) / 1e6, abs=1e-5)

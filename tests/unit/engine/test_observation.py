@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from rlm_ls.engine.observation import Ran, observation
-from rlm_ls.executors.printed import KEEP_ALL, Printed, cap
+from rlm_ls.engine.observation import ProgramResult, observation
+from rlm_ls.executors.printed import KEEP_ALL, CapturedOutput, cap
 
 
 def test_an_error_is_whole_after_a_long_output() -> None:
     error = "Error on line 3: x\n" + "E" * 3_000
-    shown = observation([Ran("line\n" * 10_000, error)], 4_000)
+    shown = observation([ProgramResult("line\n" * 10_000, error)], 4_000)
     assert error in shown
     assert len(shown) < 4_000 + len(error) + 200
 
 
 def test_notes_and_verdict_are_whole() -> None:
-    shown = observation([Ran("", "", ("50 of 1,234",))], 4_000, "9 replies left.")
+    shown = observation([ProgramResult("", "", ("50 of 1,234",))], 4_000, "9 replies left.")
     assert "50 of 1,234" in shown
     assert shown.endswith("9 replies left.")
 
 
 def test_a_silent_script_says_so() -> None:
-    assert "(nothing was printed)" in observation([Ran("")], 4_000)
+    assert "(nothing was printed)" in observation([ProgramResult("")], 4_000)
 
 
 def test_a_cut_keeps_head_and_tail_and_counts_the_middle() -> None:
@@ -41,7 +41,7 @@ def test_one_long_line_is_cut_too() -> None:
 
 
 def test_each_print_has_a_cap_of_its_own() -> None:
-    printed = Printed(500)
+    printed = CapturedOutput(500)
     printed.write("stdout", "a" * 5_000 + "\n\x1f" + "short\n\x1f")
     shown = printed.text()
     assert shown.endswith("short\n")
@@ -49,14 +49,14 @@ def test_each_print_has_a_cap_of_its_own() -> None:
 
 
 def test_a_print_that_never_ends_is_bounded_in_memory() -> None:
-    printed = Printed(500)
+    printed = CapturedOutput(500)
     for _ in range(100):
         printed.write("stdout", "y" * 100_000)
     assert len(printed.text()) < 1_000
 
 
 def test_endless_prints_are_bounded_in_number() -> None:
-    printed = Printed(500)
+    printed = CapturedOutput(500)
     for number in range(50_000):
         printed.write("stdout", f"{number}\n\x1f")
     shown = printed.text()
@@ -67,7 +67,7 @@ def test_endless_prints_are_bounded_in_number() -> None:
 
 
 def test_long_prints_without_end_are_bounded_in_memory() -> None:
-    printed = Printed(4_000)
+    printed = CapturedOutput(4_000)
     for _ in range(5_000):
         printed.write("stdout", "x" * 4_000 + "\x1f")
     assert len(printed.text()) < 2 * KEEP_ALL

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import IN_CI, needed
 
 from rlm_ls.errors import SandboxUnavailable
-from rlm_ls.executors.jail import Ended, Jail, for_compiling, system_files
+from rlm_ls.executors.jail import Jail, ProcessResult, for_compiling, system_files
 from rlm_ls.executors.jail.bubblewrap import Bubblewrap
 from rlm_ls.executors.jail.filter import filter_for
 from rlm_ls.executors.jail.jail import Kind
@@ -38,9 +38,9 @@ async def jail(request: pytest.FixtureRequest, compilers: Path) -> Jail:
     return jail
 
 
-async def sh(jail: Jail, folder: Path, script: str, **more: object) -> Ended:
+async def sh(jail: Jail, folder: Path, script: str, **more: object) -> ProcessResult:
     folder.mkdir(exist_ok=True)
-    policy = for_compiling(folder, see=system_files(), **more)  # type: ignore[arg-type]
+    policy = for_compiling(folder, readable=system_files(), **more)  # type: ignore[arg-type]
     return await jail.run(policy, ["/bin/sh", "-c", script])
 
 
@@ -185,7 +185,7 @@ def test_filters_of_both_machines_end_in_a_refusal(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_profile_for_macos_denies_by_default(tmp_path: Path) -> None:
-    policy = for_compiling(tmp_path, see=('/a "quoted" folder',), variables={"A": "b"})
+    policy = for_compiling(tmp_path, readable=('/a "quoted" folder',), variables={"A": "b"})
     command, _ = SandboxExec().command(policy, ["/usr/bin/cc", "x.c"], None)
     profile = command[command.index("-p") + 1]
     assert profile.startswith("(version 1)(deny default)")

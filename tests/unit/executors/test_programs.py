@@ -14,9 +14,9 @@ from tests.scripted import TEXT, Asker, Told, asking, script
 
 from rlm_ls.engine.render import trace_markdown
 from rlm_ls.errors import LevelUnavailable, ProgramError
-from rlm_ls.executors.judging.judge import Judge, JudgePool
-from rlm_ls.executors.minds import Failed, SubCall
-from rlm_ls.executors.minds import Told as Reply
+from rlm_ls.executors.judging.judge import Checker, CheckerPool
+from rlm_ls.executors.minds import FailedSubCall, SubCall
+from rlm_ls.executors.minds import SubCallReply as Reply
 from rlm_ls.executors.program_cache import ProgramCache
 from rlm_ls.executors.programs import checked_name
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
@@ -53,7 +53,7 @@ def kinds(told: Told, *types: str) -> list[Any]:
 
 
 async def test_a_rust_program_is_defined_called_and_map_reduced_in_later_turns_too(ask: Asker) -> None:
-    if "rust" not in await ask.engine.workshop.languages(120):
+    if "rust" not in await ask.engine.program_runner.languages(120):
         missing("a compiler for Rust")
     told = await ask(
         BY_WORKER + script("print(errors(filter('worker=3')))\nprint(map_reduce(errors, combine='sum'))"),
@@ -106,7 +106,7 @@ async def test_a_follow_up_still_has_the_programs(ask: Asker) -> None:
 
 
 async def test_a_program_that_does_not_compile_is_told_of_shortly_and_the_rest_runs(ask: Asker) -> None:
-    if "rust" not in await ask.engine.workshop.languages(120):
+    if "rust" not in await ask.engine.program_runner.languages(120):
         missing("a compiler for Rust")
     bad = (
         "Plan.\n```rust bad\nfn analyze(input: &str) -> String {\n    let n: u64 = input;\n    n.to_string()\n}\n```\n"
@@ -212,15 +212,15 @@ async def test_a_native_program_sees_what_a_module_would(compilers: Path, tmp_pa
         asked.append(True)
 
     async with benched(compilers, files, levels=("native",)) as bench:
-        found = await bench.programs.workshop.compilers.found("native")
+        found = await bench.programs.program_runner.compilers.found("native")
         if not any(one.works and one.language == "rust" for one in found):
             missing("a compiler for native Rust")
         bench.programs.consent = consent
-        await bench.programs.define(bench.desk, "lines_of", "rust", source, native=True)
+        await bench.programs.define(bench.host, "lines_of", "rust", source, native=True)
         assert await bench.run("lines_of") == "8"
         assert asked == [True, True]
         assert await bench.run("lines_of", "1.txt") == "3"
-        (part, _) = await bench.desk.select(None)
+        (part, _) = await bench.host.select(None)
         assert await bench.run("lines_of", [type(part)(0, 4, 8)]) == "1"
         assert await bench.run("lines_of", [type(part)(0, 0, 13, (("o", True),))]) == "2"
         with pytest.raises(ProgramError, match="without `native`"):
@@ -268,20 +268,20 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
 
 
 class Coders:
-    """Minds that reply from a list, and keep what they were asked."""
+    """SubModelCalls that reply from a list, and keep what they were asked."""
 
-    def __init__(self, judge: Judge, *replies: str | Failed) -> None:
-        self.judge = judge
+    def __init__(self, checker: Checker, *replies: str | FailedSubCall) -> None:
+        self.checker = checker
         self.replies = list(replies)
         self.asked: list[SubCall] = []
 
     def characters(self, role: str = "sub") -> int:
         return 100_000
 
-    async def ask(self, calls: Sequence[SubCall]) -> list[Reply | Failed]:
+    async def ask(self, calls: Sequence[SubCall]) -> list[Reply | FailedSubCall]:
         self.asked += calls
         reply = self.replies.pop(0)
-        return [reply if isinstance(reply, Failed) else Reply(reply)]
+        return [reply if isinstance(reply, FailedSubCall) else Reply(reply)]
 
     async def child(self, *_: Any, **__: Any) -> Any:
         raise AssertionError("no child is asked for")
@@ -291,17 +291,17 @@ class Coders:
 async def bench(compilers: Path, tmp_path: Path) -> Any:
     (tmp_path / "a.txt").write_text("x y\n")
     async with benched(compilers, [tmp_path / "a.txt"]) as bench:
-        if "rust" not in await bench.programs.workshop.languages(120):
+        if "rust" not in await bench.programs.program_runner.languages(120):
             missing("a compiler for Rust")
         yield bench
 
 
-async def write(bench: Bench, *replies: str | Failed, **options: Any) -> tuple[Any, Coders]:
+async def write(bench: Bench, *replies: str | FailedSubCall, **options: Any) -> tuple[Any, Coders]:
     from rlm_ls.executors.registry import call_verb
 
-    async with JudgePool() as judges:
-        bench.desk.minds = coders = Coders(Judge(judges), *replies)
-        return await call_verb(bench.desk, "write_program", ("count the words",), options), coders
+    async with CheckerPool() as checkers:
+        bench.host.sub_models = coders = Coders(Checker(checkers), *replies)
+        return await call_verb(bench.host, "write_program", ("count the words",), options), coders
 
 
 GOOD = "Here:\n```rust\nfn analyze(t: &str) -> usize { t.split_whitespace().count() }\n```"
@@ -323,12 +323,12 @@ async def test_after_three_tries_the_error_is_the_scripts(bench: Bench) -> None:
     with pytest.raises(Exception, match="After 3 tries"):
         await write(bench, BAD, BAD, BAD)
     with pytest.raises(ProgramError, match="no reply"):
-        await write(bench, Failed("no reply"))
-    bench.desk.minds = None
+        await write(bench, FailedSubCall("no reply"))
+    bench.host.sub_models = None
     from rlm_ls.executors.registry import call_verb
 
     with pytest.raises(LevelUnavailable, match="code model"):
-        await call_verb(bench.desk, "write_program", ("x",), {})
+        await call_verb(bench.host, "write_program", ("x",), {})
 
 
 async def test_what_write_program_returns_is_called_from_the_script(ask: Asker) -> None:
@@ -336,7 +336,7 @@ async def test_what_write_program_returns_is_called_from_the_script(ask: Asker) 
         if event.type == "turnStarted" and event.turn == 1:
             (active,) = ask.engine._active.values()
             assert active.run is not None
-            active.run.desk.minds = Coders(active.run.judge, f"```wat\n{LENGTH}\n```")
+            active.run.host.sub_models = Coders(active.run.checker, f"```wat\n{LENGTH}\n```")
 
     told = await ask(
         script("p = write_program('the length', language='wat')\nprint(p(), program1(), map_reduce(p, combine='max'))"),

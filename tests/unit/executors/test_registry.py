@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rlm_ls.engine.prompt import Voice, system_prompt
+from rlm_ls.engine.prompt import PromptOptions, system_prompt
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors import verbs
 from rlm_ls.executors.prelude import prelude
@@ -34,22 +34,22 @@ SUB = Profile("test", 100_000, 80, 2048)
 
 
 def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() -> None:
-    prompt = system_prompt(Voice(4000, SUB, languages=("rust", "c", "wat")))
+    prompt = system_prompt(PromptOptions(4000, SUB, languages=("rust", "c", "wat")))
     assert len(prompt) / 4 <= 900
     assert [name for name in VERBS if name not in prompt] == []
-    assert len(system_prompt(Voice(4000, SUB))) / 4 <= 900
+    assert len(system_prompt(PromptOptions(4000, SUB))) / 4 <= 900
 
 
 def test_without_sub_models_the_prompt_does_not_speak_of_them() -> None:
-    prompt = system_prompt(Voice(4000))
+    prompt = system_prompt(PromptOptions(4000))
     assert [name for name, verb in VERBS.items() if verb.level and name in prompt] == []
 
 
 @pytest.mark.parametrize("languages", [("rust", "c", "wat"), ("c", "wat")])
 def test_programs_are_spoken_of_where_they_can_be_compiled_in_few_words(languages: tuple[str, ...]) -> None:
-    without, plain = system_prompt(Voice(4000)), system_prompt(Voice(4000, languages=("wat",)))
-    prompt = system_prompt(Voice(4000, languages=languages))
-    written = system_prompt(Voice(4000, SUB, languages=languages))
+    without, plain = system_prompt(PromptOptions(4000)), system_prompt(PromptOptions(4000, languages=("wat",)))
+    prompt = system_prompt(PromptOptions(4000, languages=languages))
+    written = system_prompt(PromptOptions(4000, SUB, languages=languages))
     assert plain == without
     assert f"```{languages[0]} NAME" in prompt
     assert "map_reduce(NAME" in prompt

@@ -16,7 +16,7 @@ from rlm_ls.executors.jail import Jail
 from rlm_ls.executors.preludes import native_prelude
 from rlm_ls.executors.toolchain import MOST_SOURCE, Language, Target, Toolchains, c, remedy, rust
 from rlm_ls.executors.toolchain.diagnostics import first_error_of_c, first_error_of_rustc
-from rlm_ls.executors.toolchain.proofs import Proofs
+from rlm_ls.executors.toolchain.proofs import ProvenToolchains
 
 EVERY: list[tuple[Language, Target]] = [
     ("rust", "wasm"),
@@ -103,10 +103,10 @@ async def test_a_second_session_proves_nothing_again(
 
 async def test_a_changed_compiler_is_proved_again(toolchains: Toolchains, compilers: Path, tmp_path: Path) -> None:
     await needed(toolchains, "c", "native")
-    kit = next(iter(c.native_kits(compilers)))
+    toolchain = next(iter(c.native_toolchains(compilers)))
     tool = tmp_path / "cc"
     tool.write_text("one")
-    stamped = replace(kit, stamped=(str(tool),))
+    stamped = replace(toolchain, stamped=(str(tool),))
     before = stamped.identity("launcher")
     assert stamped.identity("launcher") == before
     assert stamped.identity("bubblewrap") != before
@@ -210,7 +210,7 @@ def test_with_rustup_the_remedy_is_its_target(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_broken_file_of_proofs_is_as_none(tmp_path: Path) -> None:
-    proofs = Proofs(tmp_path)
+    proofs = ProvenToolchains(tmp_path)
     assert proofs.read() == {}
     (tmp_path / "toolchains.json").write_text("{ no json")
     assert proofs.read() == {}

@@ -13,13 +13,13 @@ import psutil
 import pytest
 from tests.compilers import LENGTH, WHOLE, Bench, benched
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Source
 from rlm_ls.context.piece import File, Piece
 from rlm_ls.errors import CompileFailed, DocumentChanged, ProgramCrashed, ProgramError, ProgramLimit
 from rlm_ls.executors.program_cache import key_of
 from rlm_ls.executors.wasm import machine, memory
-from rlm_ls.executors.wasm.executor import Limits
+from rlm_ls.executors.wasm.executor import ProgramLimits
 
 Over = Callable[..., AbstractAsyncContextManager[Bench]]
 
@@ -55,14 +55,14 @@ async def test_parts_come_in_order_with_a_line_end_where_one_is_missing(three: B
 
 async def test_filtered_lines_come_as_they_stand_in_the_text(three: Bench) -> None:
     await three.define("whole", WHOLE, "wat")
-    parts = await three.desk.select(None)
+    parts = await three.host.select(None)
     kept = tuple(type(part)(part.doc, part.start, part.end, (("r|o", True), ("two", False))) for part in parts)
     assert await three.run("whole", list(kept)) == "one\nthree\r\nvier\r\n"
 
 
 async def test_an_empty_selection_is_an_empty_text(three: Bench) -> None:
     await three.define("length", LENGTH, "wat")
-    (part, *_) = await three.desk.select("1.txt")
+    (part, *_) = await three.host.select("1.txt")
     nothing = type(part)(part.doc, part.start, part.end, (("absent", True),))
     assert await three.run("length", [nothing]) == "0"
     assert await three.map_reduce("length", "sum", [nothing]) in (0, None)
@@ -71,11 +71,11 @@ async def test_an_empty_selection_is_an_empty_text(three: Bench) -> None:
 def in_this_process(path: Path, source: str, start: int, end: int, combine: str | None = None) -> object:
     """What a worker would answer for bytes `start` to `end` of a file."""
     module = path.with_name(f"{key_of([source])}.cwasm")
-    assert machine.compile(Clock(20), b"", source, str(module)) == ""
+    assert machine.compile(Deadline(20), b"", source, str(module)) == ""
     size = path.stat().st_size
     batch = [Piece(0, File(path.name, Source(str(path), 0, size)), start, end, start, end, (0, 0))]
     limits = {"heap": 64 << 20, "most_output": 16 << 20, "threads": 2}
-    return machine.run(Clock(20), str(module), [batch], combine=combine, **limits)[0]
+    return machine.run(Deadline(20), str(module), [batch], combine=combine, **limits)[0]
 
 
 @pytest.mark.parametrize("mapped", [True, False])
@@ -112,7 +112,7 @@ async def test_what_lies_beside_the_text_in_its_file_is_not_shown(over: Over) ->
     async with over(text) as bench:
         await bench.define("before", before, "wat")
         await bench.define("after", after, "wat")
-        (part,) = await bench.desk.select(None)
+        (part,) = await bench.host.select(None)
         inner = [type(part)(0, 8_001, 8_001 + len(LINE) * 15_000)]
         assert await bench.run("before", inner) == "\0" * 100
         assert await bench.run("after", inner) == "\0" * 100
@@ -226,7 +226,7 @@ async def test_a_panic_names_its_line_and_words(over: Over) -> None:
 async def test_a_span_that_cuts_a_character_is_said_to(over: Over) -> None:
     async with over("é é é\n") as bench:
         await bench.define("words", RUST_COUNT)
-        (part,) = await bench.desk.select(None)
+        (part,) = await bench.host.select(None)
         with pytest.raises(ProgramCrashed, match="not valid UTF-8 at byte 3"):
             await bench.run("words", [type(part)(0, 0, 4)])
 
@@ -272,7 +272,7 @@ async def test_a_module_that_does_not_fit_is_refused_before_it_runs(over: Over, 
 async def test_a_late_program_is_stopped_and_the_next_runs(over: Over) -> None:
     endless = """(module (memory (export "memory") 1)
       (func (export "run") (param i32 i32) (result i64) (loop $on (br $on)) (i64.const 0)))"""
-    async with over("x\n", limits=Limits(seconds=0.5)) as bench:
+    async with over("x\n", limits=ProgramLimits(seconds=0.5)) as bench:
         await bench.define("endless", endless, "wat")
         await bench.define("length", LENGTH, "wat")
         await bench.run("length")

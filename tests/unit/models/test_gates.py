@@ -9,7 +9,7 @@ import pytest
 
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
-from rlm_ls.models.gates import Gates
+from rlm_ls.models.gates import ConcurrencyLimits
 from rlm_ls.settings import Settings
 
 
@@ -26,13 +26,13 @@ def model(name: str, chosen: Settings | None = None) -> Model:
 class Inside:
     """Counts who is inside; those inside stay until they are let out."""
 
-    def __init__(self, gates: Gates) -> None:
-        self.gates = gates
+    def __init__(self, concurrency: ConcurrencyLimits) -> None:
+        self.concurrency = concurrency
         self.now = 0
         self.out = asyncio.Event()
 
     async def enter(self, asked: Model) -> None:
-        async with self.gates.slot(asked):
+        async with self.concurrency.slot(asked):
             self.now += 1
             try:
                 await self.out.wait()
@@ -48,8 +48,8 @@ class Inside:
         assert self.now == expected
 
 
-async def most_inside(gates: Gates, *asked: Model, expected: int) -> None:
-    inside = Inside(gates)
+async def most_inside(concurrency: ConcurrencyLimits, *asked: Model, expected: int) -> None:
+    inside = Inside(concurrency)
     async with asyncio.TaskGroup() as group:
         for _ in range(20):
             for one in asked:
@@ -60,40 +60,40 @@ async def most_inside(gates: Gates, *asked: Model, expected: int) -> None:
 
 
 async def test_one_endpoint_has_the_width_of_the_settings_whatever_the_model() -> None:
-    gates = Gates(settings(concurrency=3))
-    await most_inside(gates, model("openai/a"), model("openai/b"), expected=3)
+    concurrency = ConcurrencyLimits(settings(concurrency=3))
+    await most_inside(concurrency, model("openai/a"), model("openai/b"), expected=3)
 
 
 async def test_two_endpoints_do_not_wait_for_each_other() -> None:
-    await most_inside(Gates(settings(concurrency=3)), model("openai/a"), model("anthropic/b"), expected=6)
+    await most_inside(ConcurrencyLimits(settings(concurrency=3)), model("openai/a"), model("anthropic/b"), expected=6)
 
 
 @pytest.mark.parametrize("pattern", ["groq", "groq/llama-3.3-70b", "groq/*", "GROQ"])
 async def test_a_limit_is_for_a_provider_or_for_models_by_a_pattern(pattern: str) -> None:
-    gates = Gates(settings(concurrency=9, limits={pattern: 2}))
-    await most_inside(gates, model("groq/llama-3.3-70b"), expected=2)
-    assert gates.width(model("openai/a")) == 9
+    concurrency = ConcurrencyLimits(settings(concurrency=9, limits={pattern: 2}))
+    await most_inside(concurrency, model("groq/llama-3.3-70b"), expected=2)
+    assert concurrency.width(model("openai/a")) == 9
 
 
 async def test_models_under_one_limit_share_it() -> None:
-    gates = Gates(settings(limits={"*mini*": 2}))
-    await most_inside(gates, model("openai/gpt-4o-mini"), model("azure/gpt-5-mini"), expected=2)
+    concurrency = ConcurrencyLimits(settings(limits={"*mini*": 2}))
+    await most_inside(concurrency, model("openai/gpt-4o-mini"), model("azure/gpt-5-mini"), expected=2)
 
 
 async def test_a_limit_can_name_the_host() -> None:
     chosen = settings(api_base="http://localhost:8000/v1", limits={"localhost:*": 2})
-    assert Gates(chosen).width(model("openai/a", chosen)) == 2
+    assert ConcurrencyLimits(chosen).width(model("openai/a", chosen)) == 2
 
 
 async def test_a_list_passes_by_its_first_member_and_a_balanced_one_by_all() -> None:
-    gates = Gates(settings(concurrency=4, limits={"groq": 2}))
-    await most_inside(gates, model("groq/a, openai/b"), model("groq/a"), expected=2)
-    assert gates.width(model("groq/a*2, openai/b")) == 6
-    assert gates.width(model("openai/a*2, openai/b")) == 4
+    concurrency = ConcurrencyLimits(settings(concurrency=4, limits={"groq": 2}))
+    await most_inside(concurrency, model("groq/a, openai/b"), model("groq/a"), expected=2)
+    assert concurrency.width(model("groq/a*2, openai/b")) == 6
+    assert concurrency.width(model("openai/a*2, openai/b")) == 4
 
 
 async def test_ten_thousand_wait_and_whoever_is_cancelled_leaves_the_place_to_others() -> None:
-    inside = Inside(Gates(settings(concurrency=1)))
+    inside = Inside(ConcurrencyLimits(settings(concurrency=1)))
     asked = model("openai/a")
     waiting = [asyncio.create_task(inside.enter(asked)) for _ in range(10_000)]
     await inside.settle(1)
@@ -104,4 +104,4 @@ async def test_ten_thousand_wait_and_whoever_is_cancelled_leaves_the_place_to_ot
     inside.out.set()
     async with asyncio.timeout(10):
         await waiting[-1]
-    await most_inside(inside.gates, asked, expected=1)
+    await most_inside(inside.concurrency, asked, expected=1)

@@ -20,10 +20,10 @@ from rlm_ls.models import library
 from rlm_ls.models.base import Message
 from rlm_ls.models.endpoint import Endpoint, endpoint, is_loopback
 from rlm_ls.models.failures import ProviderError, retry_after
-from rlm_ls.models.live import LiteLLMModel, Patience
+from rlm_ls.models.live import LiteLLMModel, RetryPolicy
 
 ASKED = [Message("user", "SECRET-TEXT")]
-ONCE = Patience(connect=2.0, silence=20.0, tries=1, busy_tries=1, backoff=0.01)
+ONCE = RetryPolicy(connect=2.0, silence=20.0, tries=1, busy_tries=1, backoff=0.01)
 KEYS = dict.fromkeys(
     (f"{name}_API_KEY" for name in ("ANTHROPIC", "MISTRAL", "DEEPSEEK", "GEMINI", "OPENAI")), "sk-test-0123456789abcdef"
 )
@@ -58,9 +58,13 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def model(name: str, base: str, *, local: bool = True, patience: Patience = ONCE) -> LiteLLMModel:
+def model(name: str, base: str, *, local: bool = True, retry_policy: RetryPolicy = ONCE) -> LiteLLMModel:
     return LiteLLMModel(
-        name, Endpoint(base, local, local), environ={"K": "sk-test-1234567890"}, key_variable="K", patience=patience
+        name,
+        Endpoint(base, local, local),
+        environ={"K": "sk-test-1234567890"},
+        key_variable="K",
+        retry_policy=retry_policy,
     )
 
 
@@ -151,7 +155,7 @@ def test_the_variables_that_litellm_reads_are_where_the_request_goes() -> None:
 async def test_a_bare_name_is_recorded_at_the_endpoint_that_a_variable_names() -> None:
     async with ModelServer(["said"]) as server:
         environ = {"OPENAI_BASE_URL": server.base_url, **KEYS}
-        asked = LiteLLMModel("gpt-4o-mini", endpoint("gpt-4o-mini", None, environ), environ=environ, patience=ONCE)
+        asked = LiteLLMModel("gpt-4o-mini", endpoint("gpt-4o-mini", None, environ), environ=environ, retry_policy=ONCE)
         assert (await asked.complete(ASKED)).text == "said"
         assert asked.endpoint == server.origin.removeprefix("http://")
 
@@ -343,7 +347,7 @@ async def test_whoever_asks_to_wait_for_ever_is_not_waited_for(asked: str) -> No
         return web.Response(status=429, headers={"Retry-After": asked})
 
     async with answering(busy) as here:
-        await refused(model(DIRECT, here.base, patience=Patience(backoff=0.01)))
+        await refused(model(DIRECT, here.base, retry_policy=RetryPolicy(backoff=0.01)))
         assert len(here.requests) == 1
 
 

@@ -22,10 +22,10 @@ from rlm_ls.models import library
 from rlm_ls.models.base import Message, Reply, TextSink, spent
 from rlm_ls.models.endpoint import Endpoint
 from rlm_ls.models.failures import ProviderError, retry_after
-from rlm_ls.models.live import LiteLLMModel, Patience
+from rlm_ls.models.live import LiteLLMModel, RetryPolicy
 
 KEY = "sk-test-0123456789abcdef"
-HURRY = Patience(connect=2.0, silence=5.0, backoff=0.01)
+HURRY = RetryPolicy(connect=2.0, silence=5.0, backoff=0.01)
 ASKED = [Message("system", "Be brief."), Message("user", "How many lines are there?")]
 TEXT = "There are forty lines, and here is how I counted them."
 
@@ -51,9 +51,9 @@ def watched(pieces: list[str], seen: bool) -> TextSink | None:
     return pieces.append if seen else None
 
 
-def model_at(server: ModelServer, name: str = "openai/scripted", patience: Patience = HURRY) -> LiteLLMModel:
+def model_at(server: ModelServer, name: str = "openai/scripted", retry_policy: RetryPolicy = HURRY) -> LiteLLMModel:
     endpoint = Endpoint(server.base_url, local=True)
-    return LiteLLMModel(name, endpoint, environ={"TEST_KEY": KEY}, key_variable="TEST_KEY", patience=patience)
+    return LiteLLMModel(name, endpoint, environ={"TEST_KEY": KEY}, key_variable="TEST_KEY", retry_policy=retry_policy)
 
 
 def hosted_remotely(model: LiteLLMModel) -> LiteLLMModel:
@@ -102,8 +102,8 @@ async def test_the_price_of_a_known_model_comes_from_the_table_with_cached_token
 
 async def test_an_unknown_model_is_free_on_this_machine_and_of_unknown_price_elsewhere() -> None:
     async with ModelServer([TEXT, TEXT]) as server:
-        here = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=True), environ={}, patience=HURRY)
-        there = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=False), environ={}, patience=HURRY)
+        here = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=True), environ={}, retry_policy=HURRY)
+        there = LiteLLMModel("openai/scripted", Endpoint(server.base_url, local=False), environ={}, retry_policy=HURRY)
         assert (await here.complete(ASKED)).usage.usd == 0.0
         assert (await there.complete(ASKED)).usage.usd is None
         assert here.window == 32_768
@@ -217,9 +217,9 @@ async def test_the_empty_try_is_paid_for_too() -> None:
 
 @pytest.mark.parametrize("fault", ["hang", "hang-mid"])
 async def test_a_silent_model_is_given_up_and_its_connection_closed(way: str, fault: str) -> None:
-    patience = Patience(silence=1.0, tries=2, backoff=0.01)
+    retry_policy = RetryPolicy(silence=1.0, tries=2, backoff=0.01)
     async with ModelServer(lambda _body: Scripted(TEXT, fault=fault)) as server:  # type: ignore[arg-type]
-        error = await error_of(server, name=way, patience=patience)
+        error = await error_of(server, name=way, retry_policy=retry_policy)
         assert isinstance(error, ModelUnreachable)
         assert server.base_url in str(error)
         assert len(server.requests) == 2
@@ -280,8 +280,8 @@ async def test_connecting_has_a_limit_of_its_own() -> None:
             waiting.setblocking(False)
             waiting.connect_ex(listening.getsockname())
         there = Endpoint(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", local=True)
-        patience = Patience(connect=0.2, silence=60.0, tries=1)
-        model = LiteLLMModel("openai/x", there, environ={}, patience=patience)
+        retry_policy = RetryPolicy(connect=0.2, silence=60.0, tries=1)
+        model = LiteLLMModel("openai/x", there, environ={}, retry_policy=retry_policy)
         async with asyncio.timeout(30):
             with pytest.raises(ModelUnreachable, match=r"no connection within 0\.2 s"):
                 await model.complete(ASKED)
@@ -290,19 +290,19 @@ async def test_connecting_has_a_limit_of_its_own() -> None:
 async def test_a_password_in_an_address_is_not_shown() -> None:
     there = Endpoint("http://me:hidden@127.0.0.1:9/v1", local=True)
     with pytest.raises(ModelUnreachable, match=r"127\.0\.0\.1:9/v1") as caught:
-        await LiteLLMModel("openai/x", there, environ={}, patience=Patience(tries=1)).complete(ASKED)
+        await LiteLLMModel("openai/x", there, environ={}, retry_policy=RetryPolicy(tries=1)).complete(ASKED)
     assert "hidden" not in str(caught.value)
 
 
 async def test_a_name_that_no_provider_knows_is_an_unknown_model() -> None:
-    model = LiteLLMModel("nonsense/at-all", Endpoint(None, local=False), environ={}, patience=HURRY)
+    model = LiteLLMModel("nonsense/at-all", Endpoint(None, local=False), environ={}, retry_policy=HURRY)
     with pytest.raises(UnknownModel, match="ollama_chat"):
         await model.prepare()
 
 
 async def test_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    model = LiteLLMModel("openai/gpt-4o-mini", Endpoint(None, local=False), environ={}, patience=HURRY)
+    model = LiteLLMModel("openai/gpt-4o-mini", Endpoint(None, local=False), environ={}, retry_policy=HURRY)
     with pytest.raises(ModelRefused, match="OPENAI_API_KEY holds no key"):
         await model.complete(ASKED)
 
@@ -326,7 +326,7 @@ async def test_cancel_closes_the_connection(way: str, fault: str, seen: bool) ->
 
 async def test_cancel_between_two_tries_sends_no_further_request() -> None:
     async with ModelServer([Scripted(fault="500"), TEXT]) as server:
-        task = asyncio.create_task(model_at(server, patience=Patience(backoff=30.0)).complete(ASKED))
+        task = asyncio.create_task(model_at(server, retry_policy=RetryPolicy(backoff=30.0)).complete(ASKED))
         await server.asked()
         await asyncio.sleep(0.1)
         task.cancel()
@@ -390,7 +390,9 @@ async def test_a_server_that_does_not_stream_is_understood() -> None:
         return web.json_response(reply)
 
     async with serving(answer) as base:
-        told = await LiteLLMModel("openai/x", Endpoint(base, local=True), environ={}, patience=HURRY).complete(ASKED)
+        told = await LiteLLMModel("openai/x", Endpoint(base, local=True), environ={}, retry_policy=HURRY).complete(
+            ASKED
+        )
     assert (told.text, told.usage.prompt_tokens, told.usage.completion_tokens) == (TEXT, 3, 4)
 
 
@@ -401,7 +403,7 @@ async def test_a_server_on_this_machine_cannot_send_the_text_elsewhere() -> None
             return web.Response(status=307, headers={"Location": f"{elsewhere.base_url}/chat/completions"})
 
         async with serving(redirect) as base:
-            model = LiteLLMModel("openai/x", Endpoint(base, local=True), environ={}, patience=HURRY)
+            model = LiteLLMModel("openai/x", Endpoint(base, local=True), environ={}, retry_policy=HURRY)
             with pytest.raises(ModelFailed, match="elsewhere"):
                 await model.complete(ASKED)
         assert elsewhere.count == 0
@@ -411,7 +413,7 @@ async def test_a_thousand_calls_meet_every_fault_and_the_account_is_the_server_s
     faults = {"429": 0.10, "500": 0.05, "hang": 0.02, "cut": 0.02}
     said = Scripted(TEXT, prompt_tokens=20, completion_tokens=5)
     async with ModelServer(lambda _body: said, faults=faults, seed=7, keep=0) as server:  # type: ignore[arg-type]
-        model = model_at(server, patience=Patience(silence=3.0, backoff=0.01))
+        model = model_at(server, retry_policy=RetryPolicy(silence=3.0, backoff=0.01))
         gate = asyncio.Semaphore(32)
 
         async def call() -> Reply | RlmError:

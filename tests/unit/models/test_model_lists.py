@@ -15,10 +15,10 @@ from rlm_ls.models.base import Message
 from rlm_ls.models.endpoint import Endpoint
 from rlm_ls.models.fallback import FallbackModel
 from rlm_ls.models.live import LiteLLMModel
-from rlm_ls.models.patience import Patience
+from rlm_ls.models.patience import RetryPolicy
 
 ASKED = [Message("user", "How many lines are there?")]
-HURRY = Patience(connect=2.0, silence=5.0, tries=2, busy_tries=2, backoff=0.01)
+HURRY = RetryPolicy(connect=2.0, silence=5.0, tries=2, busy_tries=2, backoff=0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ async def _close_connections() -> AsyncIterator[None]:
 
 
 def member(server: ModelServer, name: str) -> LiteLLMModel:
-    return LiteLLMModel(name, Endpoint(server.base_url, local=True), environ={}, patience=HURRY)
+    return LiteLLMModel(name, Endpoint(server.base_url, local=True), environ={}, retry_policy=HURRY)
 
 
 @asynccontextmanager

@@ -8,10 +8,10 @@ from array import array
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.ops.folding import FoldedWindow, fold
 from rlm_ls.context.ops.hits import Hits
-from rlm_ls.context.ops.program import Program, program
+from rlm_ls.context.ops.program import CompiledPattern, compile_pattern
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import Window, line_matches
 from rlm_ls.context.piece import Pieces
@@ -36,30 +36,30 @@ class _Query:
         phrase = re.escape(text)
         if folded and words:
             phrase = r"\s+".join(map(re.escape, fold(text).split()))
-        self.phrase = program(phrase, ignore_case)
-        self.words = [program(re.escape(word), ignore_case) for word in words]
-        self.any = program("|".join(map(re.escape, words)), ignore_case) if self.ranked else self.phrase
+        self.phrase = compile_pattern(phrase, ignore_case)
+        self.words = [compile_pattern(re.escape(word), ignore_case) for word in words]
+        self.any = compile_pattern("|".join(map(re.escape, words)), ignore_case) if self.ranked else self.phrase
 
     def score(self, window: Window, start: int, end: int) -> Score:
         return self.phrase.holds(window, start, end), sum(word.holds(window, start, end) for word in self.words)
 
 
 def find(
-    clock: Clock, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
+    deadline: Deadline, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
 ) -> tuple[list[Scored], int, int]:
     """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched.
 
     `room` is how many characters the rows may have together.
     """
     query = _query(text, ignore_case, folded)
-    scan = Scan(clock, pieces)
+    scan = Scan(deadline, pieces)
     best: list[tuple[Score, int, str, int]] = []
     total = size = 0
     for piece, reader in scan.pieces(None if folded else query.any):
         hits = Hits(reader, piece)
         for window in scan.windows(reader, piece):
             view = FoldedWindow(window) if folded and not window.ascii else window
-            for start, end, (match, match_end) in line_matches(query.any, view, clock):
+            for start, end, (match, match_end) in line_matches(query.any, view, deadline):
                 total += 1
                 if not query.ranked:
                     if len(best) < limit and size < room:
@@ -92,18 +92,18 @@ def _query(text: str, ignore_case: bool, folded: bool) -> _Query:
 
 
 def find_any(
-    clock: Clock, pieces: Pieces, words: list[str], ignore_case: bool, limit: int, room: int = ROOM
+    deadline: Deadline, pieces: Pieces, words: list[str], ignore_case: bool, limit: int, room: int = ROOM
 ) -> tuple[list[str], array[int], int, int]:
     """Every occurrence of every word, overlapping ones too: the rows of at most `limit`, their documents, how many in
     all, bytes searched."""
-    scan = Scan(clock, pieces)
+    scan = Scan(deadline, pieces)
     found = Gathered(limit, room)
     total = 0
-    test = program("|".join(map(re.escape, words)), ignore_case)
+    test = compile_pattern("|".join(map(re.escape, words)), ignore_case)
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         for window in scan.windows(reader, piece):
-            occurrences = _folded_case(words, window, clock) if ignore_case else _occurrences(words, window)
+            occurrences = _folded_case(words, window, deadline) if ignore_case else _occurrences(words, window)
             total += len(occurrences)
             for start, end, word in occurrences[: found.limit]:
                 if found.limit:
@@ -116,18 +116,18 @@ def _occurrences(words: list[str], window: Window) -> list[tuple[int, int, int]]
     return sorted([(start, end, word) for word, start, end in matches])
 
 
-def _folded_case(words: list[str], window: Window, clock: Clock) -> list[tuple[int, int, int]]:
+def _folded_case(words: list[str], window: Window, deadline: Deadline) -> list[tuple[int, int, int]]:
     # Case folding is a matter for RE2: one pass for each word, over a window that stays in the cache.
     return sorted(
         (*spans[0], number)
         for number, word in enumerate(words)
-        for spans in _word(word).matches(window, clock, captures=False)
+        for spans in _word(word).matches(window, deadline, captures=False)
     )
 
 
 @lru_cache(maxsize=MOST_WORDS)
-def _word(word: str) -> Program:
-    return program(re.escape(word), ignore_case=True)
+def _word(word: str) -> CompiledPattern:
+    return compile_pattern(re.escape(word), ignore_case=True)
 
 
 @lru_cache(maxsize=8)

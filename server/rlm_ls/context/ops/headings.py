@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rlm_ls.context.clock import Clock
-from rlm_ls.context.ops.program import program
+from rlm_ls.context.clock import Deadline
+from rlm_ls.context.ops.program import compile_pattern
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.ops.windows import line_matches, windows
 from rlm_ls.context.piece import File, Piece
@@ -42,9 +42,9 @@ _UPPER_LEVEL = frozenset(
 )
 
 
-def headings(clock: Clock, reader: Reader, file: File, language: str) -> list[Found]:
+def headings(deadline: Deadline, reader: Reader, file: File, language: str) -> list[Found]:
     """Each heading with the text up to the next one of its level or above."""
-    found = list(_headings(clock, reader, file, language))[:MOST]
+    found = list(_headings(deadline, reader, file, language))[:MOST]
     out: list[Found] = []
     ends: list[int] = [reader.size] * len(found)
     open_ones: list[int] = []
@@ -58,31 +58,31 @@ def headings(clock: Clock, reader: Reader, file: File, language: str) -> list[Fo
     return out
 
 
-def _headings(clock: Clock, reader: Reader, file: File, language: str) -> Iterator[Heading]:
+def _headings(deadline: Deadline, reader: Reader, file: File, language: str) -> Iterator[Heading]:
     if language == "jupyter":
-        return _cells(_lines(clock, reader, file, _CELL), reader)
+        return _cells(_lines(deadline, reader, file, _CELL), reader)
     if language == "markdown":
-        return _markdown(_lines(clock, reader, file, _MARKDOWN), reader)
+        return _markdown(_lines(deadline, reader, file, _MARKDOWN), reader)
     if language == "restructuredtext":
-        return _rest(_lines(clock, reader, file, _REST), reader)
+        return _rest(_lines(deadline, reader, file, _REST), reader)
     if language == "asciidoc":
         return (
             (line.lstrip("= ").strip(), len(line) - len(line.lstrip("=")), at)
-            for at, line in _lines(clock, reader, file, _ASCIIDOC)
+            for at, line in _lines(deadline, reader, file, _ASCIIDOC)
         )
     if language in ("latex", "tex"):
-        return _tex(_lines(clock, reader, file, _TEX))
+        return _tex(_lines(deadline, reader, file, _TEX))
     if language in ("plaintext", ""):
-        return _book(_lines(clock, reader, file, _BOOK))
+        return _book(_lines(deadline, reader, file, _BOOK))
     return iter(())
 
 
-def _lines(clock: Clock, reader: Reader, file: File, pattern: str) -> Iterator[tuple[int, str]]:
+def _lines(deadline: Deadline, reader: Reader, file: File, pattern: str) -> Iterator[tuple[int, str]]:
     """Start and text of each line that matches."""
-    test = program(pattern)
+    test = compile_pattern(pattern)
     piece = Piece(0, file, 0, reader.size, 0, reader.size, (0, 0))
-    for window in windows(reader, piece, clock):
-        for start, end, _ in line_matches(test, window, clock):
+    for window in windows(reader, piece, deadline):
+        for start, end, _ in line_matches(test, window, deadline):
             yield window.origin(start), window.text[start:end].decode("utf-8", "replace").rstrip("\n")
 
 

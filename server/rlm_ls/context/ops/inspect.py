@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 from io import FileIO
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.compression import kind_of
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.encoding import Encoding, encoding_of
-from rlm_ls.context.intake import Incoming, Packed, Refused
-from rlm_ls.context.measure import DIGEST, Measure
+from rlm_ls.context.intake import IncomingFile, Packed, RefusedFile
+from rlm_ls.context.measure import DIGEST, RangeMeasure
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
 from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret
@@ -33,18 +33,18 @@ HEAD = 8192
 _SKIP_FROM = 256
 
 
-def measure(clock: Clock, file: File, start: int, end: int) -> Measure | Refused:
+def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasure | RefusedFile:
     """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same."""
     try:
         with opened(file) as reader:
-            return measured(clock, reader, start, end)
+            return measured(deadline, reader, start, end)
     except (DocumentChanged, DocumentUnreadable) as error:
-        return Refused.by(error)
+        return RefusedFile.by(error)
 
 
-def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Packed | Refused]:
+def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | RefusedFile]:
     """What the first bytes of large files say about their encoding. A codec of "" is for `shelve.single` to find."""
-    found: list[Encoding | Packed | Refused] = []
+    found: list[Encoding | Packed | RefusedFile] = []
     for one in incoming:
         try:
             with open_file(one) as stream:
@@ -54,25 +54,25 @@ def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Pa
                 head = head[:HEAD]
                 found.append(packed(one, head) or _encoding(one, head, option))
         except DocumentBinary as error:
-            found.append(Encoding("") if one.guess else Refused.by(error))
+            found.append(Encoding("") if one.guess else RefusedFile.by(error))
         except RlmError as error:
-            found.append(Refused.by(error))
+            found.append(RefusedFile.by(error))
     return found
 
 
-def packed(one: Incoming, head: bytes) -> Packed | None:
+def packed(one: IncomingFile, head: bytes) -> Packed | None:
     """Whether a file that begins so must be unpacked; what was unpacked is read as it is."""
     kind = None if one.unpacked else kind_of(head)
     return None if kind is None else Packed(kind)
 
 
-def _encoding(one: Incoming, head: bytes, option: str) -> Encoding:
+def _encoding(one: IncomingFile, head: bytes, option: str) -> Encoding:
     if not head or not one.size:
         raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
     return encoding_of(one.name, head, option)
 
 
-def bytes_of(one: Incoming) -> tuple[Stamp, bytes]:
+def bytes_of(one: IncomingFile) -> tuple[Stamp, bytes]:
     """A file's stamp from before it was read, and at most `size` bytes of it. Without a stream: there are many."""
     try:
         descriptor = os.open(one.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -101,7 +101,7 @@ def line_ends(text: bytes) -> Iterator[int]:
         yield count
 
 
-def open_file(one: Incoming) -> FileIO:
+def open_file(one: IncomingFile) -> FileIO:
     """The file, at the place where its bytes begin. Raises DocumentMissing or DocumentUnreadable."""
     try:
         stream = open(one.path, "rb", buffering=0)  # noqa: SIM115  # the caller's to close
@@ -111,17 +111,17 @@ def open_file(one: Incoming) -> FileIO:
     return stream
 
 
-def _cannot_open(one: Incoming, error: OSError) -> RlmError:
+def _cannot_open(one: IncomingFile, error: OSError) -> RlmError:
     if isinstance(error, FileNotFoundError):
         return DocumentMissing(f"{one.name} does not exist.", "Check the path.")
     return DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")
 
 
-def measured(clock: Clock, reader: Reader, start: int, end: int) -> Measure:
+def measured(deadline: Deadline, reader: Reader, start: int, end: int) -> RangeMeasure:
     """Bytes `start` to `end` of a text, block by block."""
     tally = _Tally()
     for at in range(start, end, CHECKPOINT):
-        if clock.late():
+        if deadline.late():
             raise SearchTimeout("Reading the document took too long.", "Ask about a smaller document or region.")
         stop = min(at + CHECKPOINT, end)
         tally.add(reader, at, stop - at, reader.read(at, stop + 4))
@@ -185,8 +185,8 @@ class _Tally:
         self.longest = _longest(text, first + 1, final, self.longest)
         self.tail = len(text) - final - 1
 
-    def measure(self, start: int, end: int) -> Measure:
-        return Measure(
+    def measure(self, start: int, end: int) -> RangeMeasure:
+        return RangeMeasure(
             start=start,
             end=end,
             characters=self.characters,

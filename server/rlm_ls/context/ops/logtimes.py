@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.ops.reader import Reader
 
 Found = tuple[str, str, int, int, int]
@@ -30,7 +30,7 @@ _GRAINS = (("day", "hour", "minute"), ("day", "hour"), ("day",))
 """What makes a part's name: minutes, hours, days."""
 
 
-def buckets(clock: Clock, reader: Reader) -> list[Found]:
+def buckets(deadline: Deadline, reader: Reader) -> list[Found]:
     """The parts, in order; empty if most lines hold no time."""
     stamp = _stamp(reader)
     if stamp is None:
@@ -41,7 +41,7 @@ def buckets(clock: Clock, reader: Reader) -> list[Found]:
     for grain in _GRAINS:
         names = dict.fromkeys(_name(time, grain) for _, time in probes)
         if 2 <= len(names) <= MOST:
-            return _parts(clock, reader, stamp, probes, grain, step)
+            return _parts(deadline, reader, stamp, probes, grain, step)
     return []
 
 
@@ -65,7 +65,7 @@ def _name(time: re.Match[bytes], grain: tuple[str, ...]) -> str:
 
 
 def _parts(
-    clock: Clock,
+    deadline: Deadline,
     reader: Reader,
     stamp: re.Pattern[bytes],
     probes: list[tuple[int, re.Match[bytes]]],
@@ -74,7 +74,7 @@ def _parts(
 ) -> list[Found]:
     edges: list[tuple[int, str]] = [(0, _name(probes[0][1], grain))]
     for at, time in [*probes[1:], (reader.size, None)]:
-        if clock.late() or len(edges) > 10 * MOST:
+        if deadline.late() or len(edges) > 10 * MOST:
             break
         if time is not None and _name(time, grain) == edges[-1][1]:
             continue

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise
 from math import isfinite
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.ops.hits import Hits, groups_of
-from rlm_ls.context.ops.program import Program, Raw, program
+from rlm_ls.context.ops.program import CompiledPattern, Raw, compile_pattern
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import line_count, match_count
 from rlm_ls.context.piece import Pieces
@@ -36,21 +36,21 @@ MOST_TALLIED = 64 << 20
 
 
 def regex(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int = ROOM
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int = ROOM
 ) -> tuple[list[str], array[int], int, int]:
     """The first `limit` matches as rows of at most `room` characters together, their documents, how many in all,
     bytes searched."""
-    test = program(pattern, ignore_case, multiline)
+    test = compile_pattern(pattern, ignore_case, multiline)
     if limit == 0:
-        counts, searched = count(clock, pieces, pattern, ignore_case, multiline, lines=False, apart=False)
+        counts, searched = count(deadline, pieces, pattern, ignore_case, multiline, lines=False, apart=False)
         return [], array("q"), sum(counts.values()), searched
-    scan = Scan(clock, pieces)
+    scan = Scan(deadline, pieces)
     found = Gathered(limit, room)
     total = 0
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
         if not found.limit and not multiline:
-            total += sum(match_count(test, window, clock) for window in scan.windows(reader, piece))
+            total += sum(match_count(test, window, deadline) for window in scan.windows(reader, piece))
             continue
         for window, spans in scan.matches(test, reader, piece):
             total += 1
@@ -60,7 +60,7 @@ def regex(
 
 
 def count(
-    clock: Clock,
+    deadline: Deadline,
     pieces: Pieces,
     pattern: str,
     ignore_case: bool,
@@ -72,23 +72,23 @@ def count(
 
     Without `apart` those of documents that are searched together stand under one of them, which is quicker.
     """
-    test = program(pattern, ignore_case, multiline)
-    scan = Scan(clock, pieces)
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
     counts: Counter[int] = Counter()
     blocks = None if lines and apart else scan.blocks(test)
     for window, docs, starts in blocks or ():
         if not apart:
-            counts[docs[0]] += line_count(test, window, clock) if lines else match_count(test, window, clock)
+            counts[docs[0]] += line_count(test, window, deadline) if lines else match_count(test, window, deadline)
             continue
         if test.literal:
             for doc, (start, end) in zip(docs, pairwise([*starts, len(window.text)]), strict=True):
                 counts[doc] += window.text.count(test.literal, start, end)
             continue
-        places = list(test.starts(window, clock))
+        places = list(test.starts(window, deadline))
         ends = [bisect_left(places, start) for start in [*starts[1:], len(window.text) + 1]]
         for doc, (first, last) in zip(docs, pairwise([0, *ends]), strict=True):
             counts[doc] += last - first
-    if scan.searched or clock.stopped:
+    if scan.searched or deadline.stopped:
         return dict(counts), scan.searched
     for piece, reader in scan.pieces(test):
         if multiline:
@@ -96,16 +96,16 @@ def count(
         else:
             counted = line_count if lines else match_count
             # Both take the lines that are not ASCII apart themselves: in any order, so in larger windows.
-            counts[piece.doc] += sum(counted(test, window, clock) for window in scan.windows(reader, piece))
+            counts[piece.doc] += sum(counted(test, window, deadline) for window in scan.windows(reader, piece))
     return dict(counts), scan.searched
 
 
 def values(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int
 ) -> tuple[list[Pack], int, bool, int]:
     """Captured values in order, the characters that they take, whether a limit cut them short, bytes searched."""
-    test = program(pattern, ignore_case, multiline)
-    scan = Scan(clock, pieces)
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
     packs: list[Pack] = []
     found: list[Captured] = []
     size = length = 0
@@ -143,13 +143,13 @@ def readable(value: Raw) -> Captured:
 
 
 def tally(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
 ) -> tuple[list[bytes], bool, int]:
     """How often each captured value occurs, in pickles of `PACKED` values, whether they were cut short, and bytes
     searched."""
-    scan = Scan(clock, pieces)
+    scan = Scan(deadline, pieces)
     counts: Counter[Raw] = Counter()
-    for batch in _captured(scan, program(pattern, ignore_case, multiline)):
+    for batch in _captured(scan, compile_pattern(pattern, ignore_case, multiline)):
         counts.update(batch)
     items = iter(counts.items())
     packs: list[bytes] = []
@@ -163,14 +163,14 @@ def tally(
 
 
 def numbers(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
 ) -> tuple[dict[bytes | None, array[float]], int, bool, int]:
     """Captured numbers, ascending; how many captured values are none, whether a limit cut it short, bytes searched.
 
     The numbers stand under None, or of a pattern with several groups, those of the second under the first.
     """
-    test = program(pattern, ignore_case, multiline)
-    scan = Scan(clock, pieces)
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
     found: dict[bytes | None, array[float]] = {}
     ignored = 0
     for batch in _captured(scan, test):
@@ -186,8 +186,8 @@ def numbers(
     return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False, scan.searched
 
 
-def _captured(scan: Scan, test: Program) -> Iterator[Iterable[Raw]]:
-    """`Program.values` of all pieces, in batches."""
+def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
+    """`CompiledPattern.values` of all pieces, in batches."""
     for piece, reader in scan.pieces(test):
         yield from scan.values(test, reader, piece)
 
@@ -209,7 +209,7 @@ def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
 
 
 def summaries(
-    _: Clock, parts: dict[str | None, list[array[float]]], percentiles: list[int]
+    _: Deadline, parts: dict[str | None, list[array[float]]], percentiles: list[int]
 ) -> dict[str | None, dict[str, float]]:
     """Of ascending numbers, at least one under each name. Percentiles are by nearest rank: values that occur."""
     return {name: _summary(numbers, percentiles) for name, numbers in parts.items()}

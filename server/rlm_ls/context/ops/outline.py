@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Span
 from rlm_ls.context.ops import definitions, headings, logtimes
 from rlm_ls.context.ops.reader import Reader, opened
@@ -18,15 +18,15 @@ Found = tuple[str, str, int, int, int]
 """Kind, name, level from 1, start and end."""
 
 
-def outline(clock: Clock, file: File, language: str, parse: bool, lines: int) -> list[tuple[str, str, int, Span]]:
+def outline(deadline: Deadline, file: File, language: str, parse: bool, lines: int) -> list[tuple[str, str, int, Span]]:
     """Kind, name, level and span of each part, in order, at most MOST."""
     with opened(file) as reader:
         found: list[Found] = []
         if parse and language in definitions.LANGUAGES:
             found = definitions.definitions(reader.read(0, reader.size), language)
-        found = found or headings.headings(clock, reader, file, language)
+        found = found or headings.headings(deadline, reader, file, language)
         if not found and lines >= BLOCKS:
-            found = logtimes.buckets(clock, reader) or _blocks(reader)
+            found = logtimes.buckets(deadline, reader) or _blocks(reader)
         found = sorted(found, key=lambda one: (one[3], -one[4]))[:MOST]
         found = [(kind, name, level, reader.line_start(start), end) for kind, name, level, start, end in found]
         spans = spans_of(reader, file, [(start, end) for *_, start, end in found], (0, 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Span
 from rlm_ls.context.ops.hits import CONTINUATION
 from rlm_ls.context.ops.reader import BLOCK, Reader, opened
@@ -19,7 +19,7 @@ Want = tuple[int, int]
 """A byte to count from, and how many line starts to pass after it."""
 
 
-def lines(_: Clock, file: File, first: Want, last: Want, longest: int) -> tuple[int, int, str]:
+def lines(_: Deadline, file: File, first: Want, last: Want, longest: int) -> tuple[int, int, str]:
     """Start, end and text of a range of lines, given as wants. Text that is longer than `longest` bytes is cut."""
     with opened(file) as reader:
         start = nth_line(reader, *first)
@@ -27,19 +27,19 @@ def lines(_: Clock, file: File, first: Want, last: Want, longest: int) -> tuple[
         return start, end, _text(reader, start, min(end, start + longest))
 
 
-def line_range(_: Clock, file: File, first: Want, last: Want) -> tuple[int, int]:
+def line_range(_: Deadline, file: File, first: Want, last: Want) -> tuple[int, int]:
     """Like `lines`, without the text."""
     with opened(file) as reader:
         return nth_line(reader, *first), reader.line_end(nth_line(reader, *last), reader.size)
 
 
-def read(_: Clock, file: File, start: int, end: int) -> str:
+def read(_: Deadline, file: File, start: int, end: int) -> str:
     """The text of some bytes."""
     with opened(file) as reader:
         return _text(reader, start, end)
 
 
-def lines_around(clock: Clock, rows: list[str], files: dict[str, File], lines: int, room: int) -> list[str]:
+def lines_around(deadline: Deadline, rows: list[str], files: dict[str, File], lines: int, room: int) -> list[str]:
     """Rows of hits with the text of so many lines around, in order: as many as there is time and room for.
 
     Of lines too long for the room a row keeps its own text.
@@ -56,7 +56,7 @@ def lines_around(clock: Clock, rows: list[str], files: dict[str, File], lines: i
             text = _around(readers[name], hit.span.start, hit.span.end, lines, min(room, LONGEST_AROUND))
             made = row if text is None else row_of(replace(hit, text=text))
             room -= len(made)
-            if room < 0 or clock.late():
+            if room < 0 or deadline.late():
                 break
             found.append(made)
     return found
@@ -77,7 +77,7 @@ def _around(reader: Reader, start: int, end: int, lines: int, room: int) -> str 
     return None if high - low > room else _text(reader, low, high)
 
 
-def spans(_: Clock, file: File, ranges: list[tuple[int, int, int, int]]) -> list[Span]:
+def spans(_: Deadline, file: File, ranges: list[tuple[int, int, int, int]]) -> list[Span]:
     """Spans of byte ranges, each given as start, end, and a byte with its count of line starts at or before it."""
     with opened(file) as reader:
         found = []
@@ -88,7 +88,7 @@ def spans(_: Clock, file: File, ranges: list[tuple[int, int, int, int]]) -> list
         return found
 
 
-def positions(_: Clock, file: File, offsets: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
+def positions(_: Deadline, file: File, offsets: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
     """Line and UTF-16 column, both from 0, of bytes, each given with a base as for `spans`."""
     with opened(file) as reader:
         return [
@@ -97,7 +97,7 @@ def positions(_: Clock, file: File, offsets: list[tuple[int, int, int]]) -> list
         ]
 
 
-def byte_of(_: Clock, file: File, line: Want, character: int) -> int:
+def byte_of(_: Deadline, file: File, line: Want, character: int) -> int:
     """The byte of a UTF-16 column; the line's end if the line is shorter. Within a pair: before it."""
     with opened(file) as reader:
         at = nth_line(reader, *line)
@@ -112,7 +112,7 @@ def byte_of(_: Clock, file: File, line: Want, character: int) -> int:
         return at
 
 
-def characters(_: Clock, file: File, first: int, last: int, longest: int) -> str:
+def characters(_: Deadline, file: File, first: int, last: int, longest: int) -> str:
     """Characters `first` to `last` (from 0, exclusive); at most `longest` bytes of them."""
     with opened(file) as reader:
         start = _nth_character(reader, 0, first)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.pattern import Parsed, parse, translate
 from rlm_ls.context.plain import plain, wide
 from rlm_ls.errors import BadPattern
@@ -40,7 +40,7 @@ Spans = list[tuple[int, int]]
 """The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
 
 
-class Program:
+class CompiledPattern:
     """One pattern, ready to run. Engines are compiled when first needed: ASCII or any text, with groups or without."""
 
     def __init__(self, parsed: Parsed, multiline: bool) -> None:
@@ -66,7 +66,7 @@ class Program:
         """Whether windows that are pure ASCII are much quicker: then a few other lines had better stand apart."""
         return not self.literal and not self.exact and (self.boundary or self._plain is not None)
 
-    def values(self, window: Window, clock: Clock) -> Iterable[Raw]:
+    def values(self, window: Window, deadline: Deadline) -> Iterable[Raw]:
         """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
 
         A group that took no part is left out where it is the only one, and None in a row.
@@ -74,7 +74,7 @@ class Program:
         if self._plain is not None and window.ascii and not window.is_piece:
             found: list[Raw] = self._plain.findall(window.text)
             return found
-        return self.captured(window.text, self.matches(window, clock))
+        return self.captured(window.text, self.matches(window, deadline))
 
     def captured(self, text: bytes, matches: Iterable[Spans]) -> Iterator[Raw]:
         """`values` of the matches in `text`."""
@@ -83,49 +83,49 @@ class Program:
         group = 1 if self.groups else 0
         return (text[start:end] for spans in matches for start, end in (spans[group],) if start >= 0)
 
-    def matches(self, window: Window, clock: Clock, at: int = 0, captures: bool = True) -> Iterator[Spans]:
+    def matches(self, window: Window, deadline: Deadline, at: int = 0, captures: bool = True) -> Iterator[Spans]:
         """Every match at `at` or later, in order, as Python's finditer finds them on each line (or on the text)."""
         if not window.is_piece:
-            yield from self._matches(window, clock, at, captures)
+            yield from self._matches(window, deadline, at, captures)
             return
-        for spans in self._matches(window, clock, max(at, window.begin), captures):
+        for spans in self._matches(window, deadline, max(at, window.begin), captures):
             if spans[0][0] >= window.own:
                 return
             yield spans
             window.resume = spans[0][1]
 
-    def _matches(self, window: Window, clock: Clock, at: int, captures: bool) -> Iterator[Spans]:
+    def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
         if not self._decided_by_python(window):
-            yield from self._linear(window, clock, at, captures)
+            yield from self._linear(window, deadline, at, captures)
         elif self.multiline:
-            for spans in self._python_matches(window.text, 0, clock, at):
+            for spans in self._python_matches(window.text, 0, deadline, at):
                 if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
                     yield spans
         else:
             for start, end in self._candidates(window, at):
-                if clock.late():
+                if deadline.late():
                     return
-                yield from self._python_matches(window.text[start:end], start, clock, max(0, at - start))
+                yield from self._python_matches(window.text[start:end], start, deadline, max(0, at - start))
 
-    def first(self, window: Window, clock: Clock, at: int = 0) -> tuple[int, int] | None:
+    def first(self, window: Window, deadline: Deadline, at: int = 0) -> tuple[int, int] | None:
         """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
-        found = self._first(window, clock, max(at, window.begin))
+        found = self._first(window, deadline, max(at, window.begin))
         return found if found is None or found[0] < window.own else None
 
-    def _first(self, window: Window, clock: Clock, at: int) -> tuple[int, int] | None:
+    def _first(self, window: Window, deadline: Deadline, at: int) -> tuple[int, int] | None:
         if self.literal:
             found = window.text.find(self.literal, at)
             return (found, found + len(self.literal)) if found >= 0 else None
         if not self._decided_by_python(window):
             return self._first_linear(window, at)
         for start, end in self._candidates(window, at):
-            if clock.late():
+            if deadline.late():
                 return None
             line = window.text[start:end]
             text = line.decode("utf-8", "replace")
-            with _interruptible(clock):
+            with _interruptible(deadline):
                 match = self._compiled().search(text, len(line[: max(0, at - start)].decode("utf-8", "replace")))
-            if match is not None and not clock.stopped:
+            if match is not None and not deadline.stopped:
                 place = _places(line, text, start)
                 return place(match.start()), place(match.end())
         return None
@@ -147,17 +147,17 @@ class Program:
             return window.text.find(self.literal, start, end) >= 0
         return bool(self._engine(window.ascii, False).Match(_anywhere(), window.text, start, end)[0][0] >= 0)
 
-    def count(self, window: Window, clock: Clock) -> int:
+    def count(self, window: Window, deadline: Deadline) -> int:
         """How many matches there are."""
         if self.literal and not window.is_piece:
             return window.text.count(self.literal)
-        return sum(1 for _ in self.matches(window, clock, captures=False))
+        return sum(1 for _ in self.matches(window, deadline, captures=False))
 
-    def starts(self, window: Window, clock: Clock) -> Iterator[int]:
+    def starts(self, window: Window, deadline: Deadline) -> Iterator[int]:
         """Where each match starts."""
         if self._plain is not None and self._is_simple(window):
             return (match.start() for match in self._plain.finditer(window.text))
-        return (spans[0][0] for spans in self.matches(window, clock, captures=False))
+        return (spans[0][0] for spans in self.matches(window, deadline, captures=False))
 
     def dense(self, window: Window, at: int, lines: bool) -> int | None:
         """How many matches (or `lines` that hold one) there are from the line start `at` on, by one call. None if this
@@ -216,7 +216,7 @@ class Program:
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self.boundary and not window.ascii)
 
-    def _linear(self, window: Window, clock: Clock, at: int, captures: bool) -> Iterator[Spans]:
+    def _linear(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
         text, size = window.text, len(window.text)
         match, anchor = self._engine(window.ascii, captures and self.groups > 0).Match, _anywhere()
         seen = 0
@@ -235,7 +235,7 @@ class Program:
                 if not window.phantom(end):
                     yield spans
             seen += 1
-            if seen % 64 == 0 and clock.late():
+            if seen % 64 == 0 and deadline.late():
                 return
 
     def _candidates(self, window: Window, at: int) -> Iterator[tuple[int, int]]:
@@ -253,11 +253,11 @@ class Program:
                 yield start, end
             at = end + 1
 
-    def _python_matches(self, line: bytes, offset: int, clock: Clock, at: int = 0) -> Iterator[Spans]:
+    def _python_matches(self, line: bytes, offset: int, deadline: Deadline, at: int = 0) -> Iterator[Spans]:
         text = line.decode("utf-8", "replace")
         groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
         found: list[Spans] = []
-        with _interruptible(clock):
+        with _interruptible(deadline):
             # In a list, so that the alarm can only ring in here.
             found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
         place = _places(line, text, offset)
@@ -285,9 +285,9 @@ class Program:
 
 
 @lru_cache(maxsize=64)
-def program(pattern: str, ignore_case: bool = False, multiline: bool = False) -> Program:
+def compile_pattern(pattern: str, ignore_case: bool = False, multiline: bool = False) -> CompiledPattern:
     """The compiled pattern. Raises BadPattern."""
-    return Program(parse(pattern, ignore_case, multiline), multiline)
+    return CompiledPattern(parse(pattern, ignore_case, multiline), multiline)
 
 
 def _engine_of(text: str, ascii_only: bool) -> Any:
@@ -360,20 +360,20 @@ def _ring(*_: object) -> None:
 
 
 @contextmanager
-def _interruptible(clock: Clock) -> Iterator[None]:
+def _interruptible(deadline: Deadline) -> Iterator[None]:
     """Stops Python's backtracking engine, which looks for signals as it runs, when the clock says so.
 
     Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields.
     """
     global _inside
-    if not clock.armed and hasattr(signal, "setitimer"):
-        clock.armed = True
+    if not deadline.armed and hasattr(signal, "setitimer"):
+        deadline.armed = True
         signal.signal(signal.SIGALRM, _ring)
-        signal.setitimer(signal.ITIMER_REAL, max(clock.left(), 0.001))
+        signal.setitimer(signal.ITIMER_REAL, max(deadline.left(), 0.001))
     _inside = True
     try:
         yield
     except _TimeIsUp:
-        clock.late()
+        deadline.late()
     finally:
         _inside = False

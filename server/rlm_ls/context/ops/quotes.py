@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
 from rlm_ls.errors import SearchTimeout
@@ -11,7 +11,7 @@ STEP = 4 << 20
 """Bytes looked through on either side before going further out."""
 
 
-def nearest(clock: Clock, file: File, needles: list[bytes], near: int) -> tuple[int, int] | None:
+def nearest(deadline: Deadline, file: File, needles: list[bytes], near: int) -> tuple[int, int] | None:
     """Start and end of the occurrence of one of the needles whose start is nearest to byte `near`; None for none.
 
     Raises SearchTimeout. Works outwards from `near`, both ways by the same steps, so that what is found first is it.
@@ -19,7 +19,7 @@ def nearest(clock: Clock, file: File, needles: list[bytes], near: int) -> tuple[
     with opened(file) as reader:
         near = max(0, min(near, reader.size))
         for distance in range(0, max(near, reader.size - near) + 1, STEP):
-            if clock.late():
+            if deadline.late():
                 raise SearchTimeout("Looking for a quoted text took too long.", "Ask about smaller documents.")
             ways = [way(reader, needle, near, distance) for needle in needles for way in (_before, _after)]
             found = [hit for hit in ways if hit is not None]

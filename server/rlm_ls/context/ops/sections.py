@@ -7,11 +7,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Hit, Span
 from rlm_ls.context.ops.hits import Hits
 from rlm_ls.context.ops.places import nth_line
-from rlm_ls.context.ops.program import program
+from rlm_ls.context.ops.program import compile_pattern
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import matching_lines, windows
@@ -19,14 +19,14 @@ from rlm_ls.context.piece import File, Piece, Pieces
 from rlm_ls.errors import SearchTimeout
 
 
-def matching_starts(clock: Clock, pieces: Pieces, pattern: str, most: int) -> tuple[array[int], array[int], int]:
+def matching_starts(deadline: Deadline, pieces: Pieces, pattern: str, most: int) -> tuple[array[int], array[int], int]:
     """Document and byte where each line that holds a match starts, `most` or a few more of them; bytes searched."""
-    test = program(pattern)
-    scan = Scan(clock, pieces)
+    test = compile_pattern(pattern)
+    scan = Scan(deadline, pieces)
     docs, starts = array("q"), array("q")
     for piece, reader in scan.pieces(test):
         for window in scan.windows(reader, piece):
-            for start, _ in matching_lines(test, window, clock):
+            for start, _ in matching_lines(test, window, deadline):
                 docs.append(piece.doc)
                 starts.append(window.origin(start))
                 if len(docs) > most:
@@ -52,7 +52,7 @@ Columns = list[tuple[str, "array[int]"]]
 """Spans by document: its path, and of each span start, end, line and end_line, one after the other."""
 
 
-def cut(_: Clock, stretches: list[Stretch]) -> Columns:
+def cut(_: Deadline, stretches: list[Stretch]) -> Columns:
     """Each stretch cut at each of its cuts."""
     found: Columns = []
     for one in stretches:
@@ -69,7 +69,7 @@ def _column(file: File, spans: list[Span]) -> tuple[str, array[int]]:
     return file.name, numbers
 
 
-def chunks(clock: Clock, stretches: list[Stretch], size: int, overlap: int, lines: bool, most: int) -> Columns:
+def chunks(deadline: Deadline, stretches: list[Stretch], size: int, overlap: int, lines: bool, most: int) -> Columns:
     """Each stretch in pieces of `size` lines or else bytes, the latter preferably cut at one of its cuts."""
     found: Columns = []
     count = 0
@@ -78,7 +78,7 @@ def chunks(clock: Clock, stretches: list[Stretch], size: int, overlap: int, line
             at = one.start
             ranges: list[tuple[int, int]] = []
             while at < one.end and count + len(ranges) <= most:
-                if clock.late():
+                if deadline.late():
                     raise SearchTimeout("Making the chunks took too long.", "Use a larger size or a smaller region.")
                 stop, following = (_by_lines if lines else _by_bytes)(reader, one, at, size, overlap)
                 ranges.append((at, stop))
@@ -99,34 +99,34 @@ def _by_bytes(reader: Reader, one: Stretch, at: int, size: int, overlap: int) ->
     return stop, _overlapped(reader, at, stop, overlap, one.end)
 
 
-def samples(clock: Clock, wanted: list[tuple[Piece, list[int]]]) -> list[Hit]:
+def samples(deadline: Deadline, wanted: list[tuple[Piece, list[int]]]) -> list[Hit]:
     """`_sample` of each piece."""
-    return [hit for piece, targets in wanted for hit in _sample(clock, piece, targets)]
+    return [hit for piece, targets in wanted for hit in _sample(deadline, piece, targets)]
 
 
-def _sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:
+def _sample(deadline: Deadline, piece: Piece, targets: list[int]) -> list[Hit]:
     """The line at each target byte; with filters, the next one that they let through. Each line once."""
     found: list[Hit] = []
-    if clock.late():
+    if deadline.late():
         return found
     with opened(piece.file) as reader:
         hits = Hits(reader, piece)
         last = -1
         for target in targets:
-            if clock.late():
+            if deadline.late():
                 break
             at = reader.line_start(target, piece.low)
             if piece.filters:
-                at = _next_kept(clock, reader, piece, max(at, last + 1))
+                at = _next_kept(deadline, reader, piece, max(at, last + 1))
             if at > last:
                 found.append(hits.whole_line(at))
                 last = at
     return found
 
 
-def _next_kept(clock: Clock, reader: Reader, piece: Piece, at: int) -> int:
+def _next_kept(deadline: Deadline, reader: Reader, piece: Piece, at: int) -> int:
     rest = Piece(piece.doc, piece.file, piece.low, piece.high, at, piece.high, piece.base, piece.filters)
-    return next((window.origin(0) for window in windows(reader, rest, clock)), -1)
+    return next((window.origin(0) for window in windows(reader, rest, deadline)), -1)
 
 
 def _byte_cut(reader: Reader, at: int, stop: int, end: int, cuts: list[int]) -> int:

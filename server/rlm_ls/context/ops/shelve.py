@@ -9,11 +9,11 @@ from hashlib import sha256
 from itertools import chain
 from typing import BinaryIO
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.encoding import Encoding, encoding_of, guessed, not_text
-from rlm_ls.context.intake import Copied, Incoming, Larger, Packed, Refused
-from rlm_ls.context.measure import DIGEST, Whole, join
+from rlm_ls.context.intake import CopiedText, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
+from rlm_ls.context.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.ops import inspect
 from rlm_ls.context.ops.notebook import cells_of, is_notebook
 from rlm_ls.context.ops.reader import opened
@@ -23,13 +23,13 @@ from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_sm
 from rlm_ls.context.stamp import is_settled, stamp_of
 from rlm_ls.errors import DocumentBinary, DocumentEmpty, RlmError, SearchTimeout
 
-Outcome = Copied | Larger | Packed | Refused
+Outcome = CopiedText | NeedsMoreRoom | Packed | RefusedFile
 
 AROUND = 1 << 16
 """Bytes looked at to guess the encoding of a large file."""
 
 
-def small(clock: Clock, incoming: list[Incoming], pack: str, place: int, option: str) -> list[Outcome]:
+def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
     """Files that are copied to a pack one behind the other, a line end after each, from `place` on.
 
     The room there is that of their sizes. A text that has become larger than its file is not copied.
@@ -38,48 +38,48 @@ def small(clock: Clock, incoming: list[Incoming], pack: str, place: int, option:
     texts: list[bytes] = []
     at = place
     for one in incoming:
-        _check(clock)
+        _check(deadline)
         try:
             outcome, text = _read(one, at, option)
         except RlmError as error:
-            found.append(Refused.by(error))
+            found.append(RefusedFile.by(error))
             continue
         found.append(outcome)
-        if isinstance(outcome, Copied):
+        if isinstance(outcome, CopiedText):
             texts += (text, b"\n")
             at += len(text) + 1
     _write(pack, place, b"".join(texts))
     return found
 
 
-def single(clock: Clock, incoming: Incoming, pack: str, option: str) -> Outcome:
+def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -> Outcome:
     """A text of any size that has its own place in the pack. `option` may be of no use: then it is guessed."""
     one = incoming
     try:
         if is_notebook(one.name) or one.size <= CHECKPOINT:
             outcome, text = _read(one, one.place, option)
-            if isinstance(outcome, Copied):
+            if isinstance(outcome, CopiedText):
                 _write(pack, one.place, text + b"\n")
             return outcome
         with inspect.open_file(one) as stream, open(pack, "r+b") as out:
             stamp = stamp_of(os.fstat(stream.fileno()))
             settled = is_settled(stamp)
             encoding = _encoding_of_large(one, stream, option)
-            size = _transcode(clock, one, stream, encoding, out)
+            size = _transcode(deadline, one, stream, encoding, out)
             out.write(b"\n")
         source = Source(pack, one.place, size)
         with opened(File(one.name, source)) as reader:
             if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
                 raise denied(one.name, title)
-            whole = join([inspect.measured(clock, reader, 0, size)])
+            whole = join([inspect.measured(deadline, reader, 0, size)])
     except OSError as error:
         raise cannot_write(error) from None
     except RlmError as error:
-        return Refused.by(error)
-    return Copied(stamp, settled, one.place, size, whole, encoding.codec, False)
+        return RefusedFile.by(error)
+    return CopiedText(stamp, settled, one.place, size, whole, encoding.codec, False)
 
 
-def _read(one: Incoming, place: int, option: str) -> tuple[Outcome, bytes]:
+def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
     stamp, raw = inspect.bytes_of(one)
     settled = is_settled(stamp)
     if not raw:
@@ -91,12 +91,12 @@ def _read(one: Incoming, place: int, option: str) -> tuple[Outcome, bytes]:
     if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
         raise denied(one.name, title)
     if len(text) > max(one.size, one.room):
-        return Larger(len(text) + 1), text
+        return NeedsMoreRoom(len(text) + 1), text
     whole = _whole(text, characters)
-    return Copied(stamp, settled, place, len(text), whole, encoding, cells is not None), text
+    return CopiedText(stamp, settled, place, len(text), whole, encoding, cells is not None), text
 
 
-def _decoded(one: Incoming, raw: bytes, option: str) -> tuple[bytes, str, int]:
+def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, str, int]:
     """The text in UTF-8, its codec, and how many characters it has (-1: unknown)."""
     try:
         encoding = encoding_of(one.name, raw[: inspect.HEAD], option)
@@ -124,14 +124,14 @@ def _decoded(one: Incoming, raw: bytes, option: str) -> tuple[bytes, str, int]:
         return (body if encoding.as_is else text.encode("utf-8", "replace")), encoding.codec, len(text)
 
 
-def _whole(text: bytes, characters: int) -> Whole:
+def _whole(text: bytes, characters: int) -> TextMeasure:
     """All at once what `inspect.measured` adds up block by block."""
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
     parts = lines.split(b"\n")
     checkpoints = [0, len(parts) - 1]
     if len(text) > CHECKPOINT:
         checkpoints = [0, *inspect.line_ends(text)]
-    return Whole(
+    return TextMeasure(
         characters=len(text.decode("utf-8", "replace")) if characters < 0 else characters,
         lines=len(parts) - (not parts[-1]),
         longest_line=max(map(len, parts)),
@@ -144,7 +144,7 @@ def _whole(text: bytes, characters: int) -> Whole:
     )
 
 
-def _encoding_of_large(one: Incoming, stream: BinaryIO, option: str) -> Encoding:
+def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Encoding:
     head = stream.read(min(inspect.HEAD, one.size))
     try:
         encoding = encoding_of(one.name, head, option)
@@ -178,14 +178,14 @@ def _undefined(chunk: bytes, stream: BinaryIO, size: int) -> bool:
     )
 
 
-def _transcode(clock: Clock, one: Incoming, stream: BinaryIO, encoding: Encoding, out: BinaryIO) -> int:
+def _transcode(deadline: Deadline, one: IncomingFile, stream: BinaryIO, encoding: Encoding, out: BinaryIO) -> int:
     """Writes the text as UTF-8; its size."""
     stream.seek(one.at + encoding.skip)
     out.seek(one.place)
     decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
     seen, size = encoding.skip, 0
     for chunk in chain(_chunks(stream, one.size - encoding.skip), [b""]):
-        _check(clock)
+        _check(deadline)
         try:
             raw = decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
         except (UnicodeError, ValueError) as error:
@@ -216,6 +216,6 @@ def _write(pack: str, place: int, raw: bytes) -> None:
         raise cannot_write(error) from None
 
 
-def _check(clock: Clock) -> None:
-    if clock.late():
+def _check(deadline: Deadline) -> None:
+    if deadline.late():
         raise SearchTimeout("Reading the files took too long.", "Name fewer files, or exclude some.")

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits
 from rlm_ls.context.ops.match import MOST_TALLIED
-from rlm_ls.context.ops.program import Program, Spans, program
+from rlm_ls.context.ops.program import CompiledPattern, Spans, compile_pattern
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import Window, windows
@@ -62,12 +62,12 @@ INSIDE_SHARE = 20
 """A word is a name if at least one in so many of its occurrences is within a sentence."""
 
 
-def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, int]:
+def terms(deadline: Deadline, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, int]:
     """Each term's counts and where to look for the first, in pickles of `PACKED` terms; whether they were cut short;
     bytes searched."""
     what = KINDS.get(kind) or Kind(kind)
-    test = program(what.pattern)
-    scan = Scan(clock, pieces)
+    test = compile_pattern(what.pattern)
+    scan = Scan(deadline, pieces)
     counts: Counter[bytes] = Counter()
     inside: Counter[bytes] = Counter()
     firsts: dict[bytes, First] = {}
@@ -76,7 +76,7 @@ def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, i
             if what.quick is not None and window.ascii and not window.is_piece:
                 found = Counter(what.quick.findall(window.text))
             else:
-                found = Counter(_terms(window, test, what, clock, inside))
+                found = Counter(_terms(window, test, what, deadline, inside))
             counts.update(found)
             first = (piece.doc, window.start, piece.high, piece.filters)
             for term in found.keys() - firsts.keys():
@@ -92,8 +92,10 @@ def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, i
     return packs, False, scan.searched
 
 
-def _terms(window: Window, test: Program, what: Kind, clock: Clock, inside: Counter[bytes]) -> Iterator[bytes]:
-    for spans in test.matches(window, clock):
+def _terms(
+    window: Window, test: CompiledPattern, what: Kind, deadline: Deadline, inside: Counter[bytes]
+) -> Iterator[bytes]:
+    for spans in test.matches(window, deadline):
         start, end = _term(window, spans, what)
         if start < end:
             term = window.text[start:end]
@@ -126,16 +128,18 @@ def _inside(text: bytes, at: int) -> bool:
     return before.isalnum() or (before != "" and before in ",;")
 
 
-def hits(clock: Clock, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]) -> list[Hit]:
+def hits(
+    deadline: Deadline, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]
+) -> list[Hit]:
     """A Hit for each term's first occurrence: term, file, from and to which byte, filters, and a line base."""
     what = KINDS.get(kind) or Kind(kind)
-    test = program(what.pattern)
+    test = compile_pattern(what.pattern)
     found = []
     for term, file, start, end, filters, base in places:
         piece = Piece(0, file, 0, end, start, end, base, filters)
         with opened(file) as reader:
-            for window in windows(reader, piece, clock):
-                spans = (_term(window, spans, what) for spans in test.matches(window, clock))
+            for window in windows(reader, piece, deadline):
+                spans = (_term(window, spans, what) for spans in test.matches(window, deadline))
                 place = next((span for span in spans if window.text[slice(*span)] == term), None)
                 if place is not None:
                     found.append(Hits(reader, piece).hit(*window.span(*place)))

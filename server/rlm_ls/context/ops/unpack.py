@@ -10,9 +10,9 @@ import zipfile
 from typing import IO, BinaryIO
 
 from rlm_ls.context import compression
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.compression import CHUNK, HEAD, Corrupt, CutOff, kind_of
-from rlm_ls.context.intake import Incoming, Member, Refused, Unpacked
+from rlm_ls.context.intake import IncomingFile, Member, RefusedFile, Unpacked
 from rlm_ls.context.ops.inspect import open_file
 from rlm_ls.context.pack import cannot_write
 from rlm_ls.context.secrets import is_secret
@@ -29,29 +29,33 @@ LAYERS = 3
 """Times that something compressed may hold something compressed."""
 
 
-def unpack(clock: Clock, incoming: Incoming, pack: str, limit: int, deny: tuple[str, ...]) -> Unpacked | Refused:
+def unpack(
+    deadline: Deadline, incoming: IncomingFile, pack: str, limit: int, deny: tuple[str, ...]
+) -> Unpacked | RefusedFile:
     """All that the file holds, one behind the other from the pack's first byte on; `limit` bytes at most."""
     try:
         with open_file(incoming) as raw, open(pack, "r+b", buffering=0) as out:
             stamp = stamp_of(os.fstat(raw.fileno()))
-            unpacking = _Unpacking(clock, incoming.name, pack, out, limit, deny)
+            unpacking = _Unpacking(deadline, incoming.name, pack, out, limit, deny)
             unpacking.all_of(io.BufferedReader(raw, CHUNK))
     except RlmError as error:
-        return Refused.by(error)
+        return RefusedFile.by(error)
     if not unpacking.members:
         first = unpacking.notes[0][1] if unpacking.notes else None
-        return first or Refused.by(DocumentUnreadable(f"{incoming.name} holds no files.", "Name another one."))
+        return first or RefusedFile.by(DocumentUnreadable(f"{incoming.name} holds no files.", "Name another one."))
     return Unpacked(stamp, is_settled(stamp), tuple(unpacking.members), unpacking.size, tuple(unpacking.notes))
 
 
 class _Unpacking:
     """One file on its way into the pack."""
 
-    def __init__(self, clock: Clock, name: str, pack: str, out: BinaryIO, limit: int, deny: tuple[str, ...]) -> None:
+    def __init__(
+        self, deadline: Deadline, name: str, pack: str, out: BinaryIO, limit: int, deny: tuple[str, ...]
+    ) -> None:
         self.members: list[Member] = []
-        self.notes: list[tuple[str, Refused]] = []
+        self.notes: list[tuple[str, RefusedFile]] = []
         self.size = 0
-        self._clock = clock
+        self._clock = deadline
         self._name = name
         self._pack = pack
         self._out = out
@@ -131,7 +135,7 @@ class _Unpacking:
         if not is_secret(name.replace("\\", "/"), self._deny):
             return True
         self.notes.append(
-            (self._unique(name), Refused.by(DocumentDenied("looks like a secret (key, password, token)")))
+            (self._unique(name), RefusedFile.by(DocumentDenied("looks like a secret (key, password, token)")))
         )
         return False
 
@@ -165,7 +169,7 @@ class _Unpacking:
         if size:
             self.members.append(Member(self._unique(name) if name else "", place, size))
         else:
-            self.notes.append((self._unique(name) if name else "", Refused.by(DocumentEmpty("is empty (0 bytes)"))))
+            self.notes.append((self._unique(name) if name else "", RefusedFile.by(DocumentEmpty("is empty (0 bytes)"))))
 
     def _copy(self, stream: io.BufferedReader) -> None:
         while chunk := stream.read1(CHUNK):  # not `read`: what it holds already is lost where it fails
@@ -198,7 +202,7 @@ class _Unpacking:
         return shown
 
     def _note(self, name: str, why: str) -> None:
-        self.notes.append((self._unique(name) if name else "", Refused.by(DocumentUnreadable(why))))
+        self.notes.append((self._unique(name) if name else "", RefusedFile.by(DocumentUnreadable(why))))
 
     def _unreadable(self, why: str, remedy: str) -> DocumentUnreadable:
         return DocumentUnreadable(f"{self._name} {why}.", remedy)

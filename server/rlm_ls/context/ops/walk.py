@@ -9,10 +9,10 @@ from itertools import chain
 
 from pathspec import GitIgnoreSpec
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.secrets import in_secret_place, is_secret_name
 from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
-from rlm_ls.context.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, Walked
+from rlm_ls.context.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, WalkedFile
 from rlm_ls.errors import SearchTimeout
 
 Ignoring = list[tuple[str, GitIgnoreSpec]]
@@ -22,7 +22,7 @@ Entries = tuple[Stamp, list[tuple[str, Stamp | None]]]
 """A folder's own stamp from before it was read, and its files with theirs and folders without one. No links."""
 
 
-def walk(clock: Clock, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
+def walk(deadline: Deadline, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
     """The first `most` folders (breadth first), with their files that the rules let through, and those to come next."""
     found: list[Folder] = []
     above: dict[str, Stamp | None] = {}
@@ -31,30 +31,34 @@ def walk(clock: Clock, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
         ignoring, files = _above(root)
         above |= {path: _stamp(path) for path in files}
         todo.append((number, root, ignoring))
-    _walk(clock, rules, todo, found, most)
+    _walk(deadline, rules, todo, found, most)
     return Tree(found, above), [(number, path) for number, path, _ in todo]
 
 
-def below(clock: Clock, rules: Rules, places: list[Place]) -> list[Folder]:
+def below(deadline: Deadline, rules: Rules, places: list[Place]) -> list[Folder]:
     """Some folders with all that is below them."""
     found: list[Folder] = []
-    _walk(clock, rules, deque((number, path, _down_to(number, path, rules)) for number, path in places), found, 1 << 60)
+    _walk(
+        deadline, rules, deque((number, path, _down_to(number, path, rules)) for number, path in places), found, 1 << 60
+    )
     return found
 
 
-def again(clock: Clock, rules: Rules, places: list[Place]) -> list[Folder | None]:
+def again(deadline: Deadline, rules: Rules, places: list[Place]) -> list[Folder | None]:
     """Some folders as they are now, without those below."""
     found: list[Folder | None] = []
     for number, path in places:
-        _check(clock)
+        _check(deadline)
         found.append(_folder(number, path, _down_to(number, path, rules), rules)[0])
     return found
 
 
-def _walk(clock: Clock, rules: Rules, todo: deque[tuple[int, str, Ignoring]], found: list[Folder], most: int) -> None:
+def _walk(
+    deadline: Deadline, rules: Rules, todo: deque[tuple[int, str, Ignoring]], found: list[Folder], most: int
+) -> None:
     while todo and len(found) < most:
         number, path, ignoring = todo.popleft()
-        _check(clock)
+        _check(deadline)
         folder, ignoring = _folder(number, path, ignoring, rules)
         if folder is not None:
             found.append(folder)
@@ -72,17 +76,17 @@ def _down_to(number: int, path: str, rules: Rules) -> Ignoring:
     return ignoring
 
 
-def signs(clock: Clock, folders: list[str]) -> list[int]:
+def signs(deadline: Deadline, folders: list[str]) -> list[int]:
     """The `sign` that each folder has now; 0 if it cannot be read."""
     found = []
     for path in folders:
-        _check(clock)
+        _check(deadline)
         entries = _entries(path)
         found.append(_sign(entries) if entries is not None else 0)
     return found
 
 
-def stamps(_: Clock, files: list[str]) -> list[Stamp | None]:
+def stamps(_: Deadline, files: list[str]) -> list[Stamp | None]:
     return [_stamp(path) for path in files]
 
 
@@ -101,7 +105,7 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
     below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
     # A root may be a link; below it none is followed.
     place = os.path.basename(os.path.realpath(path) if path == root else path)
-    files: list[Walked] = []
+    files: list[WalkedFile] = []
     folders: list[str] = []
     for name, state in inside:
         if state is None:
@@ -114,7 +118,7 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
             continue
         if wanted.match_file(below + name) if wanted is not None else not _ignored(base + name, ignoring):
             denied = is_secret_name(name, rules.deny) or in_secret_place(place, name)
-            files.append(Walked(name, state, denied))
+            files.append(WalkedFile(name, state, denied))
     settled = is_settled(stamp) and all(map(is_settled, names.values()))
     return Folder(number, path, _sign(entries), settled, own, tuple(folders), tuple(files)), ignoring
 
@@ -220,6 +224,6 @@ def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec | None:
     return _parsed(lines) if lines else None
 
 
-def _check(clock: Clock) -> None:
-    if clock.late():
+def _check(deadline: Deadline) -> None:
+    if deadline.late():
         raise SearchTimeout("Walking the folders took too long.", "Name a smaller folder, or exclude some.")

@@ -10,8 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rlm_ls.context.clock import Clock
-from rlm_ls.context.ops.program import LEAP, Program, program
+from rlm_ls.context.clock import Deadline
+from rlm_ls.context.ops.program import LEAP, CompiledPattern, compile_pattern
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.piece import Filters, Piece
 
@@ -135,7 +135,7 @@ class Window:
         self.runs, self.origins, self.carriage = runs, origins, False
 
 
-def windows(reader: Reader, piece: Piece, clock: Clock, *, apart: bool = False) -> Iterator[Window]:
+def windows(reader: Reader, piece: Piece, deadline: Deadline, *, apart: bool = False) -> Iterator[Window]:
     """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out.
 
     With `apart` the few lines that are not ASCII have windows of their own.
@@ -143,7 +143,7 @@ def windows(reader: Reader, piece: Piece, clock: Clock, *, apart: bool = False) 
     filters = compiled(piece.filters)
     begin, stop = bounds(reader, piece)
     at = begin
-    while begin < stop and not clock.late():
+    while begin < stop and not deadline.late():
         window = Window(at, whole_lines(reader, at, stop, WINDOW))
         cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
@@ -151,9 +151,9 @@ def windows(reader: Reader, piece: Piece, clock: Clock, *, apart: bool = False) 
             window.own = own - at
         for part in _parted(window) if apart and not (cut or window.ascii) else [window]:
             for test, keep in filters:
-                part.keep(matching_runs(test, part, keep, clock))
+                part.keep(matching_runs(test, part, keep, deadline))
             part.begin = part.position(begin)
-            if part.text and not clock.stopped:
+            if part.text and not deadline.stopped:
                 yield part
         begin = max(own, window.origin(window.resume) if cut and window.text else 0)
         at = max(at, character_start(window, begin - _BEHIND)) if cut else begin
@@ -224,14 +224,14 @@ def bounds(reader: Reader, piece: Piece) -> tuple[int, int]:
     return start, end
 
 
-def compiled(filters: Filters) -> list[tuple[Program, bool]]:
-    return [(program(pattern), keep) for pattern, keep in filters]
+def compiled(filters: Filters) -> list[tuple[CompiledPattern, bool]]:
+    return [(compile_pattern(pattern), keep) for pattern, keep in filters]
 
 
-def matching_runs(test: Program, window: Window, keep: bool, clock: Clock) -> list[tuple[int, int]]:
+def matching_runs(test: CompiledPattern, window: Window, keep: bool, deadline: Deadline) -> list[tuple[int, int]]:
     """Byte ranges of `window.text` whose lines match, or do not; neighbouring lines share a range."""
     text, runs = window.text, [(0, 0)]
-    for start, end in matching_lines(test, window, clock):
+    for start, end in matching_lines(test, window, deadline):
         if runs[-1][1] == start:
             runs[-1] = (runs[-1][0], end)
         else:
@@ -243,20 +243,20 @@ def matching_runs(test: Program, window: Window, keep: bool, clock: Clock) -> li
     return [(start, end) for start, end in gaps if start < end]
 
 
-def matching_lines(test: Program, window: Window, clock: Clock) -> Iterator[tuple[int, int]]:
+def matching_lines(test: CompiledPattern, window: Window, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Start and end (after the line end) of each line of `window.text` that holds a match."""
-    for start, end, _ in line_matches(test, window, clock):
+    for start, end, _ in line_matches(test, window, deadline):
         yield start, end
 
 
 def line_matches(
-    test: Program, window: Window, clock: Clock, at: int = 0
+    test: CompiledPattern, window: Window, deadline: Deadline, at: int = 0
 ) -> Iterator[tuple[int, int, tuple[int, int]]]:
     """Like `matching_lines` from the line start `at` on, with the first match in each."""
     text = window.text
     size = len(text)
     seen = 0
-    while (found := test.first(window, clock, at)) is not None:
+    while (found := test.first(window, deadline, at)) is not None:
         start = text.rfind(b"\n", 0, found[0]) + 1
         end = text.find(b"\n", found[0]) + 1 or size
         if window.carriage and text[end : end + 1] == b"\n" and window.phantom(end):
@@ -264,24 +264,24 @@ def line_matches(
         yield start, end, found
         at = end
         seen += 1
-        if at >= size or (seen % 64 == 0 and clock.late()):
+        if at >= size or (seen % 64 == 0 and deadline.late()):
             return
 
 
-def line_count(test: Program, window: Window, clock: Clock) -> int:
+def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
     """How many lines `line_matches` has: where they are many, many in one call of the engine."""
     if window.carriage and not window.is_piece and len(window.text) == len(window.raw):
         # Nothing is left out and nobody asks where: without the phantom lines.
         window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     count = at = 0
-    for _, end, _ in line_matches(test, window, clock):
+    for _, end, _ in line_matches(test, window, deadline):
         count, at = count + 1, end
-        if count == DENSE and (others := _dense_lines(test, window, at, clock)) is not None:
+        if count == DENSE and (others := _dense_lines(test, window, at, deadline)) is not None:
             return count + others
     return count
 
 
-def _dense_lines(test: Program, window: Window, at: int, clock: Clock) -> int | None:
+def _dense_lines(test: CompiledPattern, window: Window, at: int, deadline: Deadline) -> int | None:
     """Those from the line start `at` on; None where they had better be found one by one."""
     left = len(window.text) - at
     if window.carriage or window.is_piece or DENSE * left < 2 * LEAP * at:
@@ -290,37 +290,37 @@ def _dense_lines(test: Program, window: Window, at: int, clock: Clock) -> int | 
     if count is not None:
         return count
     rest = Window(0, window.text[at:])
-    return sum(_leaping(test, part, clock) for part in ascii_apart(rest))
+    return sum(_leaping(test, part, deadline) for part in ascii_apart(rest))
 
 
-def _leaping(test: Program, window: Window, clock: Clock) -> int:
+def _leaping(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
     count = at = 0
     leap = test.leap(window)
-    while leap is not None and not clock.late() and (end := leap(at)) > 0:
+    while leap is not None and not deadline.late() and (end := leap(at)) > 0:
         count, at = count + LEAP, end
-    if at >= len(window.text) or clock.stopped:
+    if at >= len(window.text) or deadline.stopped:
         return count
-    return count + sum(1 for _ in line_matches(test, window, clock, at))
+    return count + sum(1 for _ in line_matches(test, window, deadline, at))
 
 
-def match_count(test: Program, window: Window, clock: Clock) -> int:
-    """How many matches `Program.matches` has: where they are many, all in one call of the engine."""
+def match_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
+    """How many matches `CompiledPattern.matches` has: where they are many, all in one call of the engine."""
     if test.literal or window.carriage or window.is_piece or not test.prefers_ascii:
-        return test.count(window, clock)
+        return test.count(window, deadline)
     count, near = 0, len(window.text) // 4
-    for spans in test.matches(window, clock, captures=False):
+    for spans in test.matches(window, deadline, captures=False):
         count += 1
         if count == DENSE and spans[0][1] < near:
             every = test.dense(window, 0, lines=False)
             if every is not None:
                 return every
-            return sum(_count(test, part, clock) for part in ascii_apart(window))
+            return sum(_count(test, part, deadline) for part in ascii_apart(window))
     return count
 
 
-def _count(test: Program, window: Window, clock: Clock) -> int:
+def _count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
     every = test.dense(window, 0, lines=False) if window.ascii else None
-    return test.count(window, clock) if every is None else every
+    return test.count(window, deadline) if every is None else every
 
 
 def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:

@@ -2,6 +2,6 @@
 
 from rlm_ls.executors.jail.jail import Jail, system_files
 from rlm_ls.executors.jail.policy import Policy, for_compiling, for_running
-from rlm_ls.executors.jail.process import Ended
+from rlm_ls.executors.jail.process import ProcessResult
 
-__all__ = ["Ended", "Jail", "Policy", "for_compiling", "for_running", "system_files"]
+__all__ = ["Jail", "Policy", "ProcessResult", "for_compiling", "for_running", "system_files"]

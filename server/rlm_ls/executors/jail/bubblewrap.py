@@ -40,18 +40,18 @@ class Bubblewrap:
         command += ["--clearenv"]
         for name, text in policy.variables.items():
             command += ["--setenv", name, text]
-        for path in policy.see:
+        for path in policy.readable:
             command += ["--ro-bind", path, path]
         if policy.kind == "compile":
             # rustc looks for itself in /proc: one of the sandbox's own, without anybody else's processes.
             command += ["--dev", "/dev", "--proc", "/proc"]
-        for path in policy.change:
+        for path in policy.writable:
             command += ["--bind", path, path]
         if program is not None:
             command += ["--ro-bind", str(program), INSIDE]
             argv = [INSIDE, *argv[1:]]
         # As root the private root would be writable.
-        command += ["--remount-ro", "/", "--chdir", policy.folder if policy.folder in policy.change else "/"]
+        command += ["--remount-ro", "/", "--chdir", policy.folder if policy.folder in policy.writable else "/"]
         instructions = filter_for(policy.kind, by_name=True)
         if instructions is not None:
             command += ["--seccomp", "{filter}"]

@@ -15,7 +15,7 @@ from rlm_ls.errors import SandboxUnavailable
 from rlm_ls.executors.jail.bubblewrap import Bubblewrap, filter_descriptor
 from rlm_ls.executors.jail.launcher import Launcher
 from rlm_ls.executors.jail.policy import Policy, for_compiling
-from rlm_ls.executors.jail.process import Ended, run_to_end
+from rlm_ls.executors.jail.process import ProcessResult, run_to_end
 from rlm_ls.executors.jail.sandbox_exec import SandboxExec
 from rlm_ls.private import private_folder
 
@@ -60,7 +60,7 @@ class Jail:
 
     async def run(
         self, policy: Policy, argv: Sequence[str], *, program: Path | None = None, stdin: int | None = None
-    ) -> Ended:
+    ) -> ProcessResult:
         """Run a command locked in; `program` is the file to execute where argv[0] is only its name.
 
         Raises SandboxUnavailable: nothing is ever run without a sandbox.
@@ -92,7 +92,7 @@ class Jail:
             shown.mkdir()
             (shown / "file").write_text("seen")
             hidden.write_text("seen")
-            policy = for_compiling(shown, see=system_files(), seconds=10)
+            policy = for_compiling(shown, readable=system_files(), seconds=10)
             for path, wanted in ((shown / "file", b"seen"), (hidden, b"")):
                 ended = await _run(kind, policy, ["/bin/cat", str(path)], None, None)
                 if ended.output != wanted:
@@ -101,7 +101,9 @@ class Jail:
         return ""
 
 
-async def _run(kind: Kind, policy: Policy, argv: Sequence[str], program: Path | None, stdin: int | None) -> Ended:
+async def _run(
+    kind: Kind, policy: Policy, argv: Sequence[str], program: Path | None, stdin: int | None
+) -> ProcessResult:
     command, instructions = kind.command(policy, argv, program)
     passed = None if instructions is None else filter_descriptor(instructions)
     try:

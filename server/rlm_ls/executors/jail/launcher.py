@@ -81,9 +81,9 @@ class Launcher:
         command = [str(self._path), "--parent", str(os.getpid()), "--filter", instructions.hex()]
         if policy.kind == "run":
             command += ["--user", str(NOBODY)]
-        for path in policy.see:
+        for path in policy.readable:
             command += ["--see", path]
-        for path in policy.change:
+        for path in policy.writable:
             command += ["--change", path]
         if policy.kind == "compile":
             for device in ("/dev/null", "/dev/zero", "/dev/urandom"):

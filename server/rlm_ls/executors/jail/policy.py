@@ -16,17 +16,17 @@ MEBI = 1 << 20
 class Policy:
     """Paths, an environment and limits. Nothing else is there: no network, no other files, no other processes.
 
-    `see` may be read and executed, `change` read and changed; `folder` is where the process works. `limits` are bytes,
-    seconds and counts by the names of setrlimit. `seconds` is wall time, `output` bytes of standard output, after which
-    the process and all its children are killed.
+    `readable` may be read and executed, `writable` read and changed; `folder` is where the process works. `limits` are
+    bytes, seconds and counts by the names of setrlimit. `seconds` is wall time, `output` bytes of standard output,
+    after which the process and all its children are killed.
     """
 
     kind: Kind
     seconds: float
     output: int
     limits: dict[str, int]
-    see: tuple[str, ...] = ()
-    change: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     folder: str = "/"
 
@@ -47,8 +47,8 @@ def for_running(*, memory: int, seconds: float, output: int, text: int) -> Polic
 def for_compiling(
     folder: Path,
     *,
-    see: tuple[str, ...],
-    change: tuple[str, ...] = (),
+    readable: tuple[str, ...],
+    writable: tuple[str, ...] = (),
     variables: dict[str, str] | None = None,
     seconds: float = 30.0,
     memory: int = 3 << 30,
@@ -63,4 +63,6 @@ def for_compiling(
         "nofile": 4096,
         "core": 0,
     }
-    return Policy("compile", seconds, 4 * MEBI, limits, see, (str(folder), *change), dict(variables or {}), str(folder))
+    return Policy(
+        "compile", seconds, 4 * MEBI, limits, readable, (str(folder), *writable), dict(variables or {}), str(folder)
+    )

@@ -15,7 +15,7 @@ MOST_ERRORS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProcessResult:
     """`status` is the exit status, or minus a signal's number. `stopped` says at which limit we ended it."""
 
     status: int
@@ -33,7 +33,7 @@ async def run_to_end(
     stdin: int | None = None,
     pass_fds: Sequence[int] = (),
     environment: dict[str, str] | None = None,
-) -> Ended:
+) -> ProcessResult:
     """Run a program in a process group of its own, which does not outlive this call, whatever ends it.
 
     It is killed after so many wall seconds, or when it writes more than `output` bytes. Raises OSError when it cannot
@@ -71,7 +71,9 @@ async def run_to_end(
         await process.wait()
     assert process.returncode is not None
     stopped: Literal["", "time", "output"] = "output" if written.over else "time" if late else ""
-    return Ended(process.returncode, bytes(written.data), bytes(errors.data), time.monotonic() - started, stopped)
+    return ProcessResult(
+        process.returncode, bytes(written.data), bytes(errors.data), time.monotonic() - started, stopped
+    )
 
 
 class _Kept:

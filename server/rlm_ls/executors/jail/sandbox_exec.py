@@ -29,10 +29,10 @@ class SandboxExec:
         return "" if Path(SANDBOX_EXEC).exists() else f"{SANDBOX_EXEC} is missing"
 
     def command(self, policy: Policy, argv: Sequence[str], program: Path | None) -> tuple[list[str], bytes | None]:
-        see = [*SYSTEM, *policy.see, *([str(program)] if program else [])]
+        readable = [*SYSTEM, *policy.readable, *([str(program)] if program else [])]
         rules = ["(version 1)", "(deny default)", "(allow sysctl-read)"]
-        rules += [f"(allow file-read* process-exec (subpath {_quoted(path)}))" for path in see]
-        rules += [f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in policy.change]
+        rules += [f"(allow file-read* process-exec (subpath {_quoted(path)}))" for path in readable]
+        rules += [f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in policy.writable]
         if policy.kind == "compile":
             rules += ["(allow process-fork)", "(allow file-read-metadata)"]
         limits = {"cpu": ("t", 1), "fsize": ("f", 512), "stack": ("s", 1024), "nofile": ("n", 1), "core": ("c", 512)}

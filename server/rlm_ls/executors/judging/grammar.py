@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 
 MOST = 32
 """Blocks of one reply that are told apart; further ones are counted."""
@@ -14,7 +14,7 @@ MOST = 32
 _PARSER = MarkdownIt("commonmark").disable(["inline", "reference"])
 
 
-def fences(_clock: Clock, reply: str) -> tuple[list[tuple[str, str]], int]:
+def fences(_clock: Deadline, reply: str) -> tuple[list[tuple[str, str]], int]:
     """Info and content of the first blocks that are not empty, in order, and how many come after them."""
     found = [
         (token.info.strip(), token.content)

@@ -26,7 +26,7 @@ LATE = 3
 NOT_JUDGED = "it took too long to be checked against the schema"
 
 
-class JudgePool(SearchPool):
+class CheckerPool(SearchPool):
     """Workers as the search has them, with the operations of `rlm_ls.executors.judging`."""
 
     worker: ClassVar[str] = "rlm_ls.executors.judging.worker"
@@ -51,10 +51,10 @@ class JudgePool(SearchPool):
             await self.call("grammar.fences", {"reply": ""}, READING_SECONDS)
 
 
-class Judge:
+class Checker:
     """One run's judgements. One at a time, so that a run with slow ones leaves workers to the others."""
 
-    def __init__(self, pool: JudgePool) -> None:
+    def __init__(self, pool: CheckerPool) -> None:
         self._pool = pool
         self._turn = asyncio.Lock()
 
@@ -144,11 +144,11 @@ class Judge:
                 raise
 
 
-async def check_schema(judge: Judge, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+async def check_schema(checker: Checker, schema: dict[str, Any] | None) -> dict[str, Any] | None:
     """A script's schema as plain JSON. Raises ProgramError for one that cannot be used."""
     if schema is None:
         return None
     made: dict[str, Any] = plain(schema, SCHEMA, "schema")
-    if problem := await judge.schema_problem(made):
+    if problem := await checker.schema_problem(made):
         raise ProgramError(f"schema is no JSON schema that can be used: {problem}.", 'E.g. {"type": "string"}.')
     return made

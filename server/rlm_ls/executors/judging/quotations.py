@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 
 SHORTEST = 20
 """Characters of a quotation worth checking; shorter ones are names and terms."""
@@ -23,7 +23,7 @@ _LEFT_OUT = re.compile(r"\s*(?:\[?…\]?|\[?\.\.\.\]?)\s*")
 _APOSTROPHE = "['’‘]"
 
 
-def missing(_clock: Clock, answer: str, cited: str) -> list[tuple[str, str]]:
+def missing(_clock: Deadline, answer: str, cited: str) -> list[tuple[str, str]]:
     """Quotations that do not stand in `cited`, each with the pattern that finds it: runs of blanks, case and emphasis
     aside."""
     found = [(quote, pattern_of(quote)) for quote in quotations(answer)]
@@ -39,7 +39,7 @@ def quotations(answer: str) -> list[str]:
     return sorted(long, key=lambda part: (-len(part), part))[:MOST]
 
 
-def marked(_clock: Clock, answer: str, missing: Sequence[str]) -> str:
+def marked(_clock: Deadline, answer: str, missing: Sequence[str]) -> str:
     """The answer with every such quotation marked, behind its closing quotation mark."""
     for quote in missing:
         answer = re.sub(rf"({re.escape(quote)}[ .,;:*_…]*[”»\"]?)", rf"\1 {UNMATCHED}", answer, count=1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.judging.plain import DATA, plain
 from rlm_ls.executors.judging.schemas import first_problem
 
 
-def read(_clock: Clock, texts: list[str], schema: dict[str, Any]) -> list[tuple[Any, str]]:
+def read(_clock: Deadline, texts: list[str], schema: dict[str, Any]) -> list[tuple[Any, str]]:
     """The JSON value of each reply, fenced or not, and what is wrong with it (empty: nothing)."""
     return [_read(text, schema) for text in texts]
 

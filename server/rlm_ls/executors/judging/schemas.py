@@ -20,7 +20,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, specification_with
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 
 DIALECTS: dict[str, Any] = {
     str(kind.META_SCHEMA.get("$id") or kind.META_SCHEMA["id"]).rstrip("#"): kind
@@ -44,7 +44,7 @@ MESSAGE = 300
 NOTHING: Registry[Any] = Registry()
 
 
-def check(_clock: Clock, schema: Any) -> str:
+def check(_clock: Deadline, schema: Any) -> str:
     """Why a schema cannot be used, in words; empty if it can."""
     if not isinstance(schema, dict):
         return "it is not an object"
@@ -72,7 +72,7 @@ def check(_clock: Clock, schema: Any) -> str:
     return ""
 
 
-def problems(_clock: Clock, data: Any, schema: dict[str, Any]) -> list[str]:
+def problems(_clock: Deadline, data: Any, schema: dict[str, Any]) -> list[str]:
     """Where data does not fit, the first few of the first hundred."""
     try:
         found = list(islice(validator(schema).iter_errors(data), 100))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.executors.awaiting import await_verbs
 from rlm_ls.executors.echo import echo_last_expression, parsed
 
 
-def prepared(_clock: Clock, source: str, later: frozenset[str]) -> str:
+def prepared(_clock: Deadline, source: str, later: frozenset[str]) -> str:
     """The script with its last bare expression shown, and with `await` before verbs that need it."""
     return echo_last_expression(await_verbs(source, later))
 
 
-def assigned(_clock: Clock, sources: Sequence[str]) -> tuple[str, ...]:
+def assigned(_clock: Deadline, sources: Sequence[str]) -> tuple[str, ...]:
     """Names that the scripts assign at the top level, in order."""
     names: dict[str, None] = {}
     for source in sources:

@@ -7,31 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 from rlm_ls.executors.llm.prompts import mend
-from rlm_ls.executors.minds import Failed, Minds, SubCall
+from rlm_ls.executors.minds import FailedSubCall, SubCall, SubModelCalls
 
 
-async def ask(minds: Minds, calls: Sequence[SubCall], schema: dict[str, Any] | None) -> list[Any]:
+async def ask(sub_models: SubModelCalls, calls: Sequence[SubCall], schema: dict[str, Any] | None) -> list[Any]:
     """The replies in order: texts, or JSON values where there is a schema; a Failed in the place of one that failed."""
-    told = await minds.ask(calls)
+    told = await sub_models.ask(calls)
     if schema is None:
-        return [reply if isinstance(reply, Failed) else reply.text for reply in told]
+        return [reply if isinstance(reply, FailedSubCall) else reply.text for reply in told]
     values: list[Any] = list(told)
-    problems = await _read(minds, values, range(len(told)), schema)
+    problems = await _read(sub_models, values, range(len(told)), schema)
     again = {at: replace(calls[at], prompt=mend(calls[at].prompt, *said)) for at, said in problems.items()}
-    for at, reply in zip(again, await minds.ask(list(again.values())), strict=True):
+    for at, reply in zip(again, await sub_models.ask(list(again.values())), strict=True):
         values[at] = reply
-    for at, (_, problem) in (await _read(minds, values, again, schema)).items():
-        values[at] = Failed(f"the reply does not fit the schema: {problem}")
+    for at, (_, problem) in (await _read(sub_models, values, again, schema)).items():
+        values[at] = FailedSubCall(f"the reply does not fit the schema: {problem}")
     return values
 
 
 async def _read(
-    minds: Minds, values: list[Any], places: Sequence[int] | dict[int, Any], schema: dict[str, Any]
+    sub_models: SubModelCalls, values: list[Any], places: Sequence[int] | dict[int, Any], schema: dict[str, Any]
 ) -> dict[int, tuple[str, str]]:
     """Puts JSON values in the places of replies that fit; of the others, their text and what is wrong with it."""
-    texts = {at: values[at].text for at in places if not isinstance(values[at], Failed)}
+    texts = {at: values[at].text for at in places if not isinstance(values[at], FailedSubCall)}
     wrong = {}
-    judged = await minds.judge.replies(list(texts.values()), schema)
+    judged = await sub_models.checker.replies(list(texts.values()), schema)
     for (at, text), (value, problem) in zip(texts.items(), judged, strict=True):
         values[at] = value
         if problem:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rlm_ls.executors.jail import system_files
 from rlm_ls.executors.jail.launcher import c_compilers, find_zig
 from rlm_ls.executors.toolchain.diagnostics import first_error_of_c
-from rlm_ls.executors.toolchain.kit import Kit, Target, beside
+from rlm_ls.executors.toolchain.kit import Target, Toolchain, beside
 from rlm_ls.private import private_folder
 
 FLAGS = ("-std=gnu11", "-O2", "-fno-exceptions", "-w", "-fno-color-diagnostics")
@@ -32,12 +32,12 @@ ZIG_FIRST = 240.0
 """Seconds for the first native program: zig builds musl from source."""
 
 
-def wasm_kits(state_dir: Path) -> Iterator[Kit]:
+def wasm_toolchains(state_dir: Path) -> Iterator[Toolchain]:
     if zig := find_zig():
         yield _zig(zig, state_dir, "wasm", WASM_FLAGS, "program.wasm")
 
 
-def native_kits(state_dir: Path) -> Iterator[Kit]:
+def native_toolchains(state_dir: Path) -> Iterator[Toolchain]:
     for compiler in c_compilers():
         if len(compiler) == 1:
             yield _system(compiler[0])
@@ -46,10 +46,10 @@ def native_kits(state_dir: Path) -> Iterator[Kit]:
         yield _zig(zig, state_dir, "native", ("-target", f"{machine}-linux-musl", "-static", "-s"), "program")
 
 
-def _zig(zig: str, state_dir: Path, target: Target, flags: tuple[str, ...], made: str) -> Kit:
+def _zig(zig: str, state_dir: Path, target: Target, flags: tuple[str, ...], made: str) -> Toolchain:
     cache = state_dir / "zig"
     private_folder(cache)
-    return Kit(
+    return Toolchain(
         language="c",
         target=target,
         title=f"zig in {os.path.dirname(zig)}",
@@ -59,17 +59,17 @@ def _zig(zig: str, state_dir: Path, target: Target, flags: tuple[str, ...], made
         made=made,
         version_argv=(zig, "version"),
         first_error=first_error_of_c,
-        see=(*system_files(), os.path.dirname(zig)),
-        change=(str(cache),),
+        readable=(*system_files(), os.path.dirname(zig)),
+        writable=(str(cache),),
         variables={"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": "{folder}/cache"},
         stamped=(zig,),
         proof_seconds=ZIG_FIRST if target == "native" else 60.0,
     )
 
 
-def _system(compiler: str) -> Kit:
+def _system(compiler: str) -> Toolchain:
     flags = tuple(flag for flag in FLAGS if flag != "-fno-color-diagnostics")
-    return Kit(
+    return Toolchain(
         language="c",
         target="native",
         title=compiler,
@@ -79,7 +79,7 @@ def _system(compiler: str) -> Kit:
         made="program",
         version_argv=(compiler, "--version"),
         first_error=first_error_of_c,
-        see=tuple(
+        readable=tuple(
             dict.fromkeys(
                 [
                     *system_files(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rlm_ls.executors.toolchain.kit import Found
+from rlm_ls.executors.toolchain.kit import ToolchainStatus
 from rlm_ls.executors.toolchain.toolchains import Toolchains
 
 
@@ -15,12 +15,12 @@ class Checkup:
 
     sandbox: str
     no_sandbox: str
-    found: tuple[Found, ...]
+    found: tuple[ToolchainStatus, ...]
 
 
 async def checkup(toolchains: Toolchains, levels: Collection[str]) -> Checkup:
     """Tries what the levels `wasm` and `native` need. The first time that compiles something with each."""
-    found: list[Found] = []
+    found: list[ToolchainStatus] = []
     if "wasm" in levels:
         found += await toolchains.found("wasm")
     if "native" in levels:

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from rlm_ls.errors import CompileFailed
-from rlm_ls.executors.jail import Ended, Jail, for_compiling
-from rlm_ls.executors.toolchain.kit import Kit
+from rlm_ls.executors.jail import Jail, ProcessResult, for_compiling
+from rlm_ls.executors.toolchain.kit import Toolchain
 from rlm_ls.private import private_folder
 
 MOST_MADE = 64 << 20
@@ -18,42 +18,44 @@ MOST_MADE = 64 << 20
 OUT_OF_MEMORY = (b"memory allocation of", b"out of memory", b"bad_alloc", b"OutOfMemory", b"Cannot allocate memory")
 
 
-async def compile_with(kit: Kit, jail: Jail, state_dir: Path, source: str, prelude: str, seconds: float) -> bytes:
+async def compile_with(
+    toolchain: Toolchain, jail: Jail, state_dir: Path, source: str, prelude: str, seconds: float
+) -> bytes:
     """What the compiler made. Raises CompileFailed, SandboxUnavailable."""
     try:
-        folder = await asyncio.to_thread(_folder, kit, state_dir, source, prelude)
+        folder = await asyncio.to_thread(_folder, toolchain, state_dir, source, prelude)
     except OSError as error:
         raise CompileFailed(f"The compiler's folder cannot be made: {error.strerror}.", remedy="Make room.") from None
     try:
         policy = for_compiling(
             folder,
-            see=kit.see,
-            change=kit.change,
-            variables={name: text.replace("{folder}", str(folder)) for name, text in kit.variables.items()},
+            readable=toolchain.readable,
+            writable=toolchain.writable,
+            variables={name: text.replace("{folder}", str(folder)) for name, text in toolchain.variables.items()},
             seconds=seconds,
         )
-        root = kit.main if prelude else kit.program
-        argv = [part.replace("{source}", root) for part in kit.argv]
+        root = toolchain.main if prelude else toolchain.program
+        argv = [part.replace("{source}", root) for part in toolchain.argv]
         ended = await jail.run(policy, argv)
-        if failure := _failure(kit, ended, seconds):
+        if failure := _failure(toolchain, ended, seconds):
             raise failure
-        return await asyncio.to_thread(_made, folder / kit.made, ended)
+        return await asyncio.to_thread(_made, folder / toolchain.made, ended)
     finally:
         # Some small files: no thread, which a cancelled caller would have to wait for.
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folder(kit: Kit, state_dir: Path, source: str, prelude: str) -> Path:
+def _folder(toolchain: Toolchain, state_dir: Path, source: str, prelude: str) -> Path:
     place = state_dir / "compiling"
     private_folder(place)
     folder = Path(tempfile.mkdtemp(dir=place)).resolve()
-    (folder / kit.program).write_bytes(source.encode("utf-8", "replace"))
+    (folder / toolchain.program).write_bytes(source.encode("utf-8", "replace"))
     if prelude:
-        (folder / kit.main).write_text(prelude, "utf-8")
+        (folder / toolchain.main).write_text(prelude, "utf-8")
     return folder
 
 
-def _failure(kit: Kit, ended: Ended, seconds: float) -> CompileFailed | None:
+def _failure(toolchain: Toolchain, ended: ProcessResult, seconds: float) -> CompileFailed | None:
     if ended.stopped == "time":
         return CompileFailed(
             f"The compiler was stopped after {seconds:g} s.", remedy="Write less: no macros or types that grow."
@@ -64,13 +66,13 @@ def _failure(kit: Kit, ended: Ended, seconds: float) -> CompileFailed | None:
         return None
     if any(words in ended.errors for words in OUT_OF_MEMORY):
         return CompileFailed("The compiler ran out of memory.", remedy="Write less: no macros or types that grow.")
-    error = kit.first_error(ended.errors, kit.program)
+    error = toolchain.first_error(ended.errors, toolchain.program)
     if ended.status < 0 and error.line == 0:
         return CompileFailed(f"The compiler was ended by signal {-ended.status}.", remedy="Write the program plainly.")
     return error
 
 
-def _made(path: Path, ended: Ended) -> bytes:
+def _made(path: Path, ended: ProcessResult) -> bytes:
     try:
         # Whatever a compiler was made to put there: a link would be followed out of the folder.
         if path.is_symlink() or not path.is_file():

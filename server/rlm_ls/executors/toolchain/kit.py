@@ -16,7 +16,7 @@ Target = Literal["wasm", "native"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ToolchainStatus:
     """Whether programs in `language` can be made for `target` here, and with what.
 
     `why_not` is empty when `works`; else `remedy` is the command that would mend it on this system.
@@ -31,11 +31,11 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class Toolchain:
     """`argv` compiles `main` (or, where there is no prelude, `program`) to `made`, all names in its working folder.
 
-    `{source}` and `{folder}` in `argv` and `variables` are replaced. `see` and `change` are the compiler's own files;
-    `stamped` are those whose change asks for a new proof.
+    `{source}` and `{folder}` in `argv` and `variables` are replaced. `readable` and `writable` are the compiler's own
+    files; `stamped` are those whose change asks for a new proof.
     """
 
     language: Language
@@ -47,8 +47,8 @@ class Kit:
     made: str
     version_argv: tuple[str, ...]
     first_error: Callable[[bytes, str], CompileFailed]
-    see: tuple[str, ...] = ()
-    change: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     stamped: tuple[str, ...] = ()
     proof_seconds: float = 30.0

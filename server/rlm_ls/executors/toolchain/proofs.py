@@ -12,7 +12,7 @@ MOST = 64
 """Proofs kept; the newest stay."""
 
 
-class Proofs:
+class ProvenToolchains:
     """A small JSON file: identity of a kit → its version; of what rustcs there are → where they lead.
 
     Only successes: a failure is tried anew by each process.

@@ -11,7 +11,7 @@ from rlm_ls.errors import CompileFailed
 from rlm_ls.executors.jail import Jail, for_compiling
 from rlm_ls.executors.preludes import native_prelude
 from rlm_ls.executors.toolchain.compiling import compile_with
-from rlm_ls.executors.toolchain.kit import Kit
+from rlm_ls.executors.toolchain.kit import Toolchain
 
 SOURCES = {
     ("rust", "wasm"): '#[no_mangle] pub extern "C" fn works(n: usize) -> usize { vec![7u8; n].iter().count() }',
@@ -21,13 +21,13 @@ SOURCES = {
 }
 
 
-async def prove(kit: Kit, jail: Jail, state_dir: Path) -> str:
+async def prove(toolchain: Toolchain, jail: Jail, state_dir: Path) -> str:
     """The compiler's version. Raises an RlmError that says why it does not work."""
-    version = await _version(kit, jail)
-    prelude = native_prelude(kit.language) if kit.target == "native" else ""
-    source = SOURCES[kit.language, kit.target]
-    made = await compile_with(kit, jail, state_dir, source, prelude, kit.proof_seconds)
-    if kit.target == "wasm":
+    version = await _version(toolchain, jail)
+    prelude = native_prelude(toolchain.language) if toolchain.target == "native" else ""
+    source = SOURCES[toolchain.language, toolchain.target]
+    made = await compile_with(toolchain, jail, state_dir, source, prelude, toolchain.proof_seconds)
+    if toolchain.target == "wasm":
         if not made.startswith(b"\0asm"):
             raise CompileFailed("what it made is no WebAssembly")
         return version
@@ -46,22 +46,22 @@ async def prove(kit: Kit, jail: Jail, state_dir: Path) -> str:
     return version
 
 
-async def _version(kit: Kit, jail: Jail) -> str:
+async def _version(toolchain: Toolchain, jail: Jail) -> str:
     """The first line of what it says of itself."""
     folder = Path(tempfile.mkdtemp()).resolve()
     try:
         policy = for_compiling(
             folder,
-            see=kit.see,
-            change=kit.change,
-            variables={name: text.replace("{folder}", str(folder)) for name, text in kit.variables.items()},
+            readable=toolchain.readable,
+            writable=toolchain.writable,
+            variables={name: text.replace("{folder}", str(folder)) for name, text in toolchain.variables.items()},
         )
-        ended = await jail.run(policy, kit.version_argv)
+        ended = await jail.run(policy, toolchain.version_argv)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     said = ended.output.decode("utf-8", "replace").strip().splitlines()
     if ended.status or not said:
         errors = ended.errors.decode("utf-8", "replace").strip().splitlines()
         raise CompileFailed(errors[0][:200] if errors else f"it ended with {ended.status}")
-    tool = Path(kit.version_argv[0]).name
+    tool = Path(toolchain.version_argv[0]).name
     return said[0] if said[0].startswith(tool) else f"{tool} {said[0]}"

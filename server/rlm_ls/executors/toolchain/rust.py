@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rlm_ls.executors.jail import system_files
 from rlm_ls.executors.toolchain.diagnostics import first_error_of_rustc
-from rlm_ls.executors.toolchain.kit import Kit, beside
+from rlm_ls.executors.toolchain.kit import Toolchain, beside
 
 WASM = "wasm32-unknown-unknown"
 
@@ -68,7 +68,7 @@ def asked() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def wasm_kits(roots: list[Path]) -> Iterator[Kit]:
+def wasm_toolchains(roots: list[Path]) -> Iterator[Toolchain]:
     for root in roots:
         library = root / "lib" / "rustlib" / WASM
         if not library.is_dir():
@@ -77,20 +77,20 @@ def wasm_kits(roots: list[Path]) -> Iterator[Kit]:
             yield _kit(root, "wasm", (*WASM_FLAGS, f"-Clinker={linker}"), (str(library), linker), "program.wasm")
 
 
-def native_kits(roots: list[Path]) -> Iterator[Kit]:
+def native_toolchains(roots: list[Path]) -> Iterator[Toolchain]:
     for root in roots:
         linker = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if linker:
-            see = beside(Path(linker), "bin", "lib", "lib64", "libexec")
-            yield _kit(root, "native", (*NATIVE_FLAGS, f"-Clinker={linker}"), (linker,), "program", see)
+            readable = beside(Path(linker), "bin", "lib", "lib64", "libexec")
+            yield _kit(root, "native", (*NATIVE_FLAGS, f"-Clinker={linker}"), (linker,), "program", readable)
 
 
 def _kit(
-    root: Path, target: str, flags: tuple[str, ...], stamped: tuple[str, ...], made: str, see: tuple[str, ...] = ()
-) -> Kit:
+    root: Path, target: str, flags: tuple[str, ...], stamped: tuple[str, ...], made: str, readable: tuple[str, ...] = ()
+) -> Toolchain:
     rustc = root / "bin" / "rustc"
     own = tuple(str(root / name) for name in ("bin", "lib", "lib64", "libexec") if (root / name).is_dir())
-    return Kit(
+    return Toolchain(
         language="rust",
         target="wasm" if target == "wasm" else "native",
         title=f"rustc in {root}",
@@ -100,7 +100,7 @@ def _kit(
         made=made,
         version_argv=(str(rustc), "--version"),
         first_error=first_error_of_rustc,
-        see=tuple(dict.fromkeys((*system_files(), *own, *see))),
+        readable=tuple(dict.fromkeys((*system_files(), *own, *readable))),
         # rustc and the linker's driver ask for a folder for temporary files and for commands; nothing of the user's.
         variables={"TMPDIR": ".", "PATH": "/usr/bin:/bin"} if target == "native" else {"TMPDIR": "."},
         stamped=(str(rustc), *stamped),

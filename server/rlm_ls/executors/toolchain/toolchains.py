@@ -11,8 +11,8 @@ from rlm_ls.errors import CompileFailed, LevelUnavailable, RlmError
 from rlm_ls.executors.jail import Jail
 from rlm_ls.executors.toolchain import c, rust, wat
 from rlm_ls.executors.toolchain.compiling import compile_with
-from rlm_ls.executors.toolchain.kit import Found, Kit, Language, Target
-from rlm_ls.executors.toolchain.proofs import Proofs
+from rlm_ls.executors.toolchain.kit import Language, Target, Toolchain, ToolchainStatus
+from rlm_ls.executors.toolchain.proofs import ProvenToolchains
 from rlm_ls.executors.toolchain.proving import prove
 from rlm_ls.executors.toolchain.remedy import remedy
 
@@ -42,14 +42,14 @@ class Toolchains:
     def __init__(self, state_dir: Path, jail: Jail | None = None) -> None:
         self.jail = jail or Jail(state_dir)
         self._state_dir = state_dir
-        self._proofs = Proofs(state_dir)
-        self._found: dict[tuple[Language, Target], tuple[Found, Kit | None]] = {}
+        self._proven = ProvenToolchains(state_dir)
+        self._found: dict[tuple[Language, Target], tuple[ToolchainStatus, Toolchain | None]] = {}
         self._looking: dict[tuple[Language, Target], asyncio.Lock] = {one: asyncio.Lock() for one in ALL}
         self._roots: list[Path] | None = None
         # Compilers use a core each; more at a time would only be slower together.
         self._slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
-    async def found(self, target: Target | None = None) -> tuple[Found, ...]:
+    async def found(self, target: Target | None = None) -> tuple[ToolchainStatus, ...]:
         """What can be made here, in the order in which languages are offered. `target`: only for that one."""
         wanted = [one for one in ALL if target in (None, one[1])]
         return tuple([(await self._find(*one))[0] for one in wanted])
@@ -59,8 +59,8 @@ class Toolchains:
 
         Raises LevelUnavailable when nothing compiles that here.
         """
-        found, kit = await self._working(language, target)
-        identity = kit.identity(self.jail.name) if kit else ""
+        found, toolchain = await self._working(language, target)
+        identity = toolchain.identity(self.jail.name) if toolchain else ""
         return hashlib.sha256(f"{identity}\0{found.version}".encode()).hexdigest()
 
     async def compile(self, source: str, language: Language, target: Target, *, prelude: str = "") -> bytes:
@@ -82,75 +82,79 @@ class Toolchains:
             if word in source:
                 line = source[: source.index(word)].count("\n") + 1
                 raise CompileFailed(f"error: `{word}` is not allowed", line)
-        _, kit = await self._working(language, target)
-        if kit is None:
+        _, toolchain = await self._working(language, target)
+        if toolchain is None:
             return await wat.compile_wat(source)
         async with self._slots:
-            return await compile_with(kit, self.jail, self._state_dir, source, prelude, COMPILE_SECONDS)
+            return await compile_with(toolchain, self.jail, self._state_dir, source, prelude, COMPILE_SECONDS)
 
-    async def _working(self, language: Language, target: Target) -> tuple[Found, Kit | None]:
+    async def _working(self, language: Language, target: Target) -> tuple[ToolchainStatus, Toolchain | None]:
         if (language, target) not in self._looking:
             raise LevelUnavailable(f"There is no way from {language} to {target} programs.")
-        found, kit = await self._find(language, target)
+        found, toolchain = await self._find(language, target)
         if not found.works:
             raise LevelUnavailable(f"No compiler for {language} programs works here: {found.why_not}", found.remedy)
-        return found, kit
+        return found, toolchain
 
-    async def _find(self, language: Language, target: Target) -> tuple[Found, Kit | None]:
+    async def _find(self, language: Language, target: Target) -> tuple[ToolchainStatus, Toolchain | None]:
         async with self._looking[language, target]:
             if (language, target) not in self._found:
                 self._found[language, target] = await self._look(language, target)
             return self._found[language, target]
 
-    async def _look(self, language: Language, target: Target) -> tuple[Found, Kit | None]:
+    async def _look(self, language: Language, target: Target) -> tuple[ToolchainStatus, Toolchain | None]:
         if language == "wat":
             version = wat.version()
             mend = "" if version else remedy("wat", "wasm")
-            return Found("wat", "wasm", version, bool(version), "" if version else "wasmtime is missing.", mend), None
+            return ToolchainStatus(
+                "wat", "wasm", version, bool(version), "" if version else "wasmtime is missing.", mend
+            ), None
         if why_not := await self.jail.available():
-            return Found(language, target, "", False, f"no sandbox works here ({why_not})", remedy("c", "native")), None
-        kits, reasons = await self._kits(language, target)
-        known = await asyncio.to_thread(self._proofs.read)
-        for kit in kits:
-            identity = kit.identity(self.jail.name)
+            return ToolchainStatus(
+                language, target, "", False, f"no sandbox works here ({why_not})", remedy("c", "native")
+            ), None
+        candidates, reasons = await self._candidates(language, target)
+        known = await asyncio.to_thread(self._proven.read)
+        for toolchain in candidates:
+            identity = toolchain.identity(self.jail.name)
             if identity in known:
-                return Found(language, target, known[identity], True), kit
+                return ToolchainStatus(language, target, known[identity], True), toolchain
             try:
-                version = await prove(kit, self.jail, self._state_dir)
+                version = await prove(toolchain, self.jail, self._state_dir)
             except (RlmError, OSError) as error:
-                reasons.append(f"{kit.title}: {str(error).splitlines()[0][:200]}")
+                reasons.append(f"{toolchain.title}: {str(error).splitlines()[0][:200]}")
                 continue
-            await asyncio.to_thread(self._proofs.add, identity, version)
-            return Found(language, target, version, True), kit
-        return Found(language, target, "", False, "; ".join(reasons), remedy(language, target)), None
+            await asyncio.to_thread(self._proven.add, identity, version)
+            return ToolchainStatus(language, target, version, True), toolchain
+        return ToolchainStatus(language, target, "", False, "; ".join(reasons), remedy(language, target)), None
 
-    async def _kits(self, language: Language, target: Target) -> tuple[list[Kit], list[str]]:
+    async def _candidates(self, language: Language, target: Target) -> tuple[list[Toolchain], list[str]]:
         """What to try, and what is already known to be missing."""
         if language == "c":
-            kits = list((c.wasm_kits if target == "wasm" else c.native_kits)(self._state_dir))
+            candidates = list((c.wasm_toolchains if target == "wasm" else c.native_toolchains)(self._state_dir))
             missing = "zig is not installed" if target == "wasm" else "no C compiler is installed"
-            return kits, [] if kits else [missing]
+            return candidates, [] if candidates else [missing]
         if self._roots is None:
             self._roots = await self._sysroots()
         if target == "native":
-            kits = list(rust.native_kits(self._roots))
+            candidates = list(rust.native_toolchains(self._roots))
             missing = "no C compiler is there to link with" if self._roots else "rustc is not installed"
-            return kits, [] if kits else [missing]
-        kits = list(rust.wasm_kits(self._roots))
+            return candidates, [] if candidates else [missing]
+        candidates = list(rust.wasm_toolchains(self._roots))
         if not self._roots:
-            return kits, ["rustc is not installed"]
+            return candidates, ["rustc is not installed"]
         without = [root for root in self._roots if not (root / "lib" / "rustlib" / rust.WASM).is_dir()]
         reasons = [f"rustc in {root} has no {rust.WASM}" for root in without]
-        if not kits and len(without) < len(self._roots):
+        if not candidates and len(without) < len(self._roots):
             reasons.append("there is no linker for WebAssembly (wasm-ld, rust-lld)")
-        return kits, reasons
+        return candidates, reasons
 
     async def _sysroots(self) -> list[Path]:
         """rustup's proxies take a tenth of a second each to say where they lead: that is remembered, too."""
         asked = await asyncio.to_thread(rust.asked)
-        known = (await asyncio.to_thread(self._proofs.read)).get(asked)
+        known = (await asyncio.to_thread(self._proven.read)).get(asked)
         if known is not None:
             return [Path(path) for path in known.split("\n") if path]
         roots = await rust.sysroots()
-        await asyncio.to_thread(self._proofs.add, asked, "\n".join(map(str, roots)))
+        await asyncio.to_thread(self._proven.add, asked, "\n".join(map(str, roots)))
         return roots

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from rlm_ls.context.ops.match import Captured
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.crossing import Rows
-from rlm_ls.executors.desk import Desk, SpanRow
+from rlm_ls.executors.desk import SpanRow, VerbHost
 from rlm_ls.executors.registry import Pattern, verb
 
 MOST_RANKED = 20_000
@@ -19,7 +19,7 @@ MOST_TERMS = 500
 
 @verb(returns="int", everyday=8)
 async def count(
-    desk: Desk,
+    host: VerbHost,
     pattern: Pattern,
     within: Any = None,
     by: Literal["doc", "line", "value"] | None = None,
@@ -30,33 +30,38 @@ async def count(
 
     Values are what extract gives.
     """
-    selection = await desk.select(within)
+    selection = await host.select(within)
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     if by != "value":
-        return await desk.search.count(pattern, selection, by=by, **asked)
-    _, distinct, _, partial = await desk.search.top(pattern, selection, 1, **asked)
-    desk.note(f"count({pattern!r}, by='value'): {partial}" if partial else "")
+        return await host.search.count(pattern, selection, by=by, **asked)
+    _, distinct, _, partial = await host.search.top(pattern, selection, 1, **asked)
+    host.note(f"count({pattern!r}, by='value'): {partial}" if partial else "")
     return distinct
 
 
 @verb(returns="list", shape="values", everyday=9)
 async def extract(
-    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
+    host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> Rows:
     """like re.findall: groups, tuples of several, or matches
 
     In order, at most 500,000. A group that took no part is None in a tuple, and left out where it is the only one.
     """
-    packs, partial = await desk.search.extracted(
-        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline
+    packs, partial = await host.search.extracted(
+        pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline
     )
-    desk.note(f"extract({pattern!r}): {partial}" if partial else "")
+    host.note(f"extract({pattern!r}): {partial}" if partial else "")
     return Rows([text for text, _ in packs], sum(count for _, count in packs))
 
 
 @verb(returns="list[(value, count)]", shape="ranked", everyday=10)
 async def top(
-    desk: Desk, pattern: Pattern, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
+    host: VerbHost,
+    pattern: Pattern,
+    n: int = 10,
+    within: Any = None,
+    ignore_case: bool = False,
+    multiline: bool = False,
 ) -> list[tuple[Captured, int]]:
     """[(value, count)] of what extract gives
 
@@ -64,8 +69,8 @@ async def top(
     """
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
-    values, distinct, total, partial = await desk.search.top(
-        pattern, await desk.select(within), min(n, MOST_RANKED), ignore_case=ignore_case, multiline=multiline
+    values, distinct, total, partial = await host.search.top(
+        pattern, await host.select(within), min(n, MOST_RANKED), ignore_case=ignore_case, multiline=multiline
     )
     if distinct > len(values) and n > len(values):
         # A script that wants them all must not take these for all.
@@ -74,29 +79,29 @@ async def top(
             'count(pattern, by="value") is how many differ.',
         )
     if distinct > len(values):
-        desk.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches)")
-    desk.note(f"top({pattern!r}): {partial}" if partial else "")
+        host.note(f"top({pattern!r}): {len(values):,} of {distinct:,} distinct values ({total:,} matches)")
+    host.note(f"top({pattern!r}): {partial}" if partial else "")
     return values
 
 
 @verb(returns="dict", everyday=11)
 async def stats(
-    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
+    host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> dict[str, Any]:
     """count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers; of two groups, a dict by the first
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
-    found, ignored, partial = await desk.search.stats(
-        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline
+    found, ignored, partial = await host.search.stats(
+        pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline
     )
     by_name = {name: _plain(numbers) for name, numbers in found.items() if name is not None}
     numbers: dict[str, Any] = by_name or _plain(found.get(None, {"count": 0}))
-    desk.note(f"stats({pattern!r}): {partial}" if partial else "")
+    host.note(f"stats({pattern!r}): {partial}" if partial else "")
     if ignored:
-        desk.note(f"stats({pattern!r}): {ignored:,} captured values are not numbers and were left out.")
+        host.note(f"stats({pattern!r}): {ignored:,} captured values are not numbers and were left out.")
     if not found:
-        desk.note(f"stats({pattern!r}): nothing was captured.")
+        host.note(f"stats({pattern!r}): nothing was captured.")
     return numbers
 
 
@@ -109,8 +114,10 @@ def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @verb(returns="list[(term, count, Span)]", shape="terms")
-async def terms(desk: Desk, kind: Pattern = "names", n: int = 50, within: Any = None) -> list[tuple[str, int, SpanRow]]:
+async def terms(
+    host: VerbHost, kind: Pattern = "names", n: int = 50, within: Any = None
+) -> list[tuple[str, int, SpanRow]]:
     """Index of terms with counts and first place; kind is "names", "identifiers", "caps" or a regular expression."""
-    found, partial = await desk.search.terms(kind, await desk.select(within), n=max(0, min(n, MOST_TERMS)))
-    desk.note(f"terms({kind!r}): {partial}" if partial else "")
-    return [(term, times, desk.row(first)) for term, times, first in found]
+    found, partial = await host.search.terms(kind, await host.select(within), n=max(0, min(n, MOST_TERMS)))
+    host.note(f"terms({kind!r}): {partial}" if partial else "")
+    return [(term, times, host.row(first)) for term, times, first in found]

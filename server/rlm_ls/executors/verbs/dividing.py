@@ -7,39 +7,39 @@ from typing import Any, Literal
 from rlm_ls.context.document import Hit, Span
 from rlm_ls.context.region import resolve
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.desk import Desk, SpanRow, parts_text
+from rlm_ls.executors.desk import SpanRow, VerbHost, parts_text
 from rlm_ls.executors.registry import Pattern, verb
 
 MAX_PIECES = 20_000
 
 
 @verb(returns="list[Entry]", shape="entries", everyday=14)
-async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
+async def outline(host: VerbHost, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
     """list of .kind .name .level .span: functions, classes, headings, a log's hours
 
     By tree-sitter for the common languages, else by headings, by time for logs, by cell for notebooks, and last in
     blocks of equal size. The span's .text is the entry's name; text(entry.span) reads it.
     """
-    number = desk.document(doc)
-    desk.searched.add(number)
-    found = await desk.search.outline(number)
+    number = host.document(doc)
+    host.searched.add(number)
+    found = await host.search.outline(number)
     if len(found) > MAX_PIECES:
-        desk.note(f"outline(): the first {MAX_PIECES:,} of {len(found):,} entries.")
-    return [(kind, name, level, desk.row(Hit(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
+        host.note(f"outline(): the first {MAX_PIECES:,} of {len(found):,} entries.")
+    return [(kind, name, level, host.row(Hit(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
 
 
 @verb(returns="list[Span]", shape="spans")
-async def split(desk: Desk, separator: Pattern, within: Any = None) -> list[SpanRow]:
+async def split(host: VerbHost, separator: Pattern, within: Any = None) -> list[SpanRow]:
     """Cut the text at lines that match separator: spans that cover it in order, each starting at such a line.
 
     Their .text is None: text(span) reads one.
     """
-    return _pieces(desk, "split", await desk.search.split(separator, await desk.select(within)))
+    return _pieces(host, "split", await host.search.split(separator, await host.select(within)))
 
 
 @verb(returns="list[Span]", shape="spans")
 async def chunks(
-    desk: Desk,
+    host: VerbHost,
     size: int = 200,
     overlap: int = 0,
     by: Literal["lines", "tokens", "sections"] = "lines",
@@ -51,23 +51,23 @@ async def chunks(
     """
     if size < 1 or not 0 <= overlap < size:
         raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
-    return _pieces(desk, "chunks", await desk.search.chunks(await desk.select(within), size, overlap, by=by))
+    return _pieces(host, "chunks", await host.search.chunks(await host.select(within), size, overlap, by=by))
 
 
 @verb(returns="Selection", shape="selection", everyday=13)
-async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, str]:
+async def region(host: VerbHost, doc: Any, start: int, end: int) -> tuple[str, str]:
     """lines start to end as a Selection
 
     From 1, both included; negative numbers count from the end. For `within`.
     """
-    number = desk.document(doc)
-    span = await desk.search.line_span(number, start, end)
-    return f"{span.doc}:{span.line}-{span.end_line}", parts_text(resolve(desk.context, span))
+    number = host.document(doc)
+    span = await host.search.line_span(number, start, end)
+    return f"{span.doc}:{span.line}-{span.end_line}", parts_text(resolve(host.context, span))
 
 
-def _pieces(desk: Desk, call: str, spans: list[Span]) -> list[SpanRow]:
+def _pieces(host: VerbHost, call: str, spans: list[Span]) -> list[SpanRow]:
     if len(spans) > MAX_PIECES:
-        desk.note(f"{call}(): the first {MAX_PIECES:,} of {len(spans):,} pieces; use larger ones.")
+        host.note(f"{call}(): the first {MAX_PIECES:,} of {len(spans):,} pieces; use larger ones.")
     return [_unread(span) for span in spans[:MAX_PIECES]]
 
 

@@ -14,7 +14,7 @@ from rlm_ls.context.ops.find import MOST_WORDS
 from rlm_ls.context.rows import Found
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.crossing import Rows
-from rlm_ls.executors.desk import Desk, parts_text
+from rlm_ls.executors.desk import VerbHost, parts_text
 from rlm_ls.executors.registry import Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
@@ -30,7 +30,7 @@ Words = Annotated[list[Pattern], Field(max_length=MOST_WORDS), FailFast()]
 
 @verb(returns="list[Span]", shape="spans", everyday=6)
 async def find(
-    desk: Desk,
+    host: VerbHost,
     text: Pattern,
     within: Any = None,
     ignore_case: bool = False,
@@ -45,27 +45,29 @@ async def find(
     """
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
-    found = await desk.search.find(
-        text, await desk.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit)
+    found = await host.search.find(
+        text, await host.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit)
     )
-    return await _hand_over(desk, f"find({text!r})", found, context)
+    return await _hand_over(host, f"find({text!r})", found, context)
 
 
 @verb(returns="list[Span]", shape="spans")
-async def find_any(desk: Desk, words: Words, within: Any = None, ignore_case: bool = False, limit: int = 50) -> Rows:
+async def find_any(
+    host: VerbHost, words: Words, within: Any = None, ignore_case: bool = False, limit: int = 50
+) -> Rows:
     """Every occurrence of any of many literal words, in one pass over the text; each hit's .word says which."""
     wanted = [word for word in words if word]
     if not wanted:
         raise ProgramError("find_any() needs at least one word.")
-    found = await desk.search.find_any(
-        wanted, await desk.select(within), ignore_case=ignore_case, limit=_bounded(limit)
+    found = await host.search.find_any(
+        wanted, await host.select(within), ignore_case=ignore_case, limit=_bounded(limit)
     )
-    return await _hand_over(desk, f"find_any({len(wanted)} words)", found, 0)
+    return await _hand_over(host, f"find_any({len(wanted)} words)", found, 0)
 
 
 @verb(returns="list[Span]", shape="spans", everyday=7)
 async def regex(
-    desk: Desk,
+    host: VerbHost,
     pattern: Pattern,
     within: Any = None,
     ignore_case: bool = False,
@@ -79,26 +81,26 @@ async def regex(
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
     `context` adds that many lines around to .text. Case matters unless ignore_case=True.
     """
-    found = await desk.search.regex(
-        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
+    found = await host.search.regex(
+        pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
     )
-    return await _hand_over(desk, f"regex({pattern!r})", found, context)
+    return await _hand_over(host, f"regex({pattern!r})", found, context)
 
 
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(
-    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, keep: bool = True
+    host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, keep: bool = True
 ) -> tuple[str, str]:
     """lines that match (keep=False: do not), as a Selection
 
     Lazy: the search that uses it as `within` does the work.
     """
-    selection = await desk.select(within)
+    selection = await host.select(within)
     if ignore_case:
         flags = LEADING_FLAGS.match(pattern)
         pattern = f"(?i{flags[1]}){pattern[flags.end() :]}" if flags else f"(?i){pattern}"
     # An invalid pattern is better refused here than at its first use: try it on one byte.
-    await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
+    await host.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
     parts = await asyncio.to_thread(_filtered, selection, pattern, keep)
     return f"lines {'' if keep else 'not '}matching {pattern!r}", parts
 
@@ -113,22 +115,22 @@ def _bounded(limit: int) -> int:
     return min(limit, MAX_HITS)
 
 
-async def _hand_over(desk: Desk, call: str, found: Found, context: int) -> Rows:
+async def _hand_over(host: VerbHost, call: str, found: Found, context: int) -> Rows:
     shown = len(found.rows)
     if shown < found.total:
         total = f"at least {found.total:,}" if found.partial else f"{found.total:,}"
         most = "; one call returns no more: use extract, count, top or stats" if shown >= MAX_HITS else ""
-        desk.note(f"{call}: {shown:,} of {total}{most}")
-    desk.note(f"{call}: {found.partial}" if found.partial else "")
-    desk.note(f"{call}: {found.hint}" if found.hint else "")
-    desk.read |= found.docs
+        host.note(f"{call}: {shown:,} of {total}{most}")
+    host.note(f"{call}: {found.partial}" if found.partial else "")
+    host.note(f"{call}: {found.hint}" if found.hint else "")
+    host.read |= found.docs
     rows: Sequence[str] = found.rows
     if context > 0 and rows:
-        rows, fit = await desk.search.with_lines_around(rows, min(context, MOST_CONTEXT))
+        rows, fit = await host.search.with_lines_around(rows, min(context, MOST_CONTEXT))
         if fit < shown:
-            desk.note(
+            host.note(
                 f"{call}: only the first {fit:,} of {shown:,} hits have their lines around: together it is too much"
             )
         if context > MOST_CONTEXT:
-            desk.note(f"{call}: context is at most {MOST_CONTEXT:,}; text(region(doc, first, last)) reads more.")
+            host.note(f"{call}: context is at most {MOST_CONTEXT:,}; text(region(doc, first, last)) reads more.")
     return Rows(rows, shown)

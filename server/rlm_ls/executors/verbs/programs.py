@@ -7,14 +7,14 @@ from typing import Any
 
 from rlm_ls.errors import LevelUnavailable
 from rlm_ls.executors import authoring
-from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.desk import VerbHost
 from rlm_ls.executors.programs import Programs
 from rlm_ls.executors.registry import verb
 from rlm_ls.executors.wasm.combine import Combine
 
 
 @verb(returns="str | number | list | dict", level="wasm")
-async def map_reduce(desk: Desk, program: str, within: Any = None, combine: Combine = "concat") -> Any:
+async def map_reduce(host: VerbHost, program: str, within: Any = None, combine: Combine = "concat") -> Any:
     """Run a compiled program over shards of the text, on all cores, and combine what it returns.
 
     Shards are whole lines, and small documents whole; each is a call of its own. concat joins the outputs, in order.
@@ -22,12 +22,12 @@ async def map_reduce(desk: Desk, program: str, within: Any = None, combine: Comb
     the outputs are, or, for lines of `key number` or JSON objects of numbers, a dict by key, the largest first.
     map_reduce(NAME, combine="sum")
     """
-    return await _programs(desk).map_reduce(desk, program, within, combine)
+    return await _programs(host).map_reduce(host, program, within, combine)
 
 
 @verb(returns="program", shape="program", level="wasm", later=True)
 async def write_program(
-    desk: Desk, intent: str, language: str = "rust", name: str | None = None
+    host: VerbHost, intent: str, language: str = "rust", name: str | None = None
 ) -> Callable[..., None]:
     """Have the code model write and compile a program from words; call what is returned, or its name.
 
@@ -35,13 +35,13 @@ async def write_program(
     goes back to that model with the compiler's first error, three tries in all.
     errors = write_program("count ERROR lines by host, one line `host count` each"); map_reduce(errors, combine="sum")
     """
-    return await authoring.write(desk, _programs(desk), intent, language, name)
+    return await authoring.write(host, _programs(host), intent, language, name)
 
 
-def _programs(desk: Desk) -> Programs:
-    if desk.programs is None:
+def _programs(host: VerbHost) -> Programs:
+    if host.programs is None:
         raise LevelUnavailable(
             "Compiled programs are off here (levels wasm, native).",
             "Use count, top, stats and extract over the text, or Python over small extracts.",
         )
-    return desk.programs
+    return host.programs

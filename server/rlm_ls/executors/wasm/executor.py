@@ -23,7 +23,7 @@ class ProgramPool(SearchPool):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProgramLimits:
     """Of one call. `heap` is bytes beside the text, `output` bytes of what it returns."""
 
     seconds: float = 60.0
@@ -32,7 +32,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ProgramOutput:
     """What a call gave back: text, or what `combine` made of it; bytes of text it was called with, and shards."""
 
     value: Any
@@ -40,7 +40,7 @@ class Output:
     shards: int
 
 
-class Wasm:
+class WasmRunner:
     """Compiles modules and runs them. Close it, or its processes stay."""
 
     def __init__(self, threads: int | None = None) -> None:
@@ -53,7 +53,9 @@ class Wasm:
         problem = await self._call("machine.compile", payload, COMPILE_SECONDS)
         return str(problem)
 
-    async def run(self, path: Path, batches: Sequence[Pieces], limits: Limits, combine: str | None = None) -> Output:
+    async def run(
+        self, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str | None = None
+    ) -> ProgramOutput:
         """The compiled program over the text, whole or by shards. Cancelling kills it at once.
 
         Raises ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
@@ -67,7 +69,7 @@ class Wasm:
             "threads": self._threads,
         }
         try:
-            return Output(*await self._call("machine.run", payload, limits.seconds))
+            return ProgramOutput(*await self._call("machine.run", payload, limits.seconds))
         except ProgramCrashed:
             # A file cut short under a mapping ends the worker that reads it.
             await asyncio.to_thread(_check, batches)

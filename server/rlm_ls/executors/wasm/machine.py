@@ -35,7 +35,7 @@ from wasmtime import (
     wat2wasm,
 )
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.piece import Pieces
 from rlm_ls.errors import ProgramCrashed, ProgramLimit
 from rlm_ls.executors.wasm import DAMAGED
@@ -80,7 +80,7 @@ def engine() -> Engine:
     return Engine(config)
 
 
-def compile(clock: Clock, module: bytes, wat: str, path: str) -> str:
+def compile(deadline: Deadline, module: bytes, wat: str, path: str) -> str:
     """Machine code of a module (or of `wat`, its text form) at `path`, which appears whole or not at all.
 
     Returns what is wrong with the module, empty if nothing is.
@@ -126,7 +126,7 @@ def _is_function(type: Any, parameters: list[ValType], results: list[ValType]) -
 
 
 def run(
-    clock: Clock,
+    deadline: Deadline,
     path: str,
     batches: Sequence[Pieces],
     *,
@@ -140,10 +140,10 @@ def run(
     `heap` is how much memory the program may have beside the text, in bytes, all of its shards together. Raises
     ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
     """
-    job = _Job(_module(path), clock, heap if combine is None else heap // threads, most_output)
-    with unfiltered(batches, clock) as texts:
+    job = _Job(_module(path), deadline, heap if combine is None else heap // threads, most_output)
+    with unfiltered(batches, deadline) as texts:
         size = total(texts)
-        with _deadline(clock, job):
+        with _deadline(deadline, job):
             if combine is None:
                 return job.whole(texts, size), size, 1
             shard = min(max(size // (4 * threads), SMALLEST_SHARD), LARGEST_SHARD)
@@ -158,9 +158,9 @@ def run(
 class _Job:
     """One request: a module, its limits, and whether it has been told to stop."""
 
-    def __init__(self, module: Module, clock: Clock, heap: int, most_output: int) -> None:
+    def __init__(self, module: Module, deadline: Deadline, heap: int, most_output: int) -> None:
         self.module = module
-        self.clock = clock
+        self.deadline = deadline
         self.heap = heap
         self.most_output = most_output
         self.stopped = False
@@ -218,7 +218,7 @@ class _Job:
             self._ended = True
 
     def check(self) -> None:
-        if self.stopped or self.clock.late():
+        if self.stopped or self.deadline.late():
             raise _late()
 
 
@@ -253,7 +253,7 @@ class _Call:
 
     def _load(self, part: Shard) -> None:
         self._limit(ADDRESSES)
-        load(part, self._text, self._job.clock)
+        load(part, self._text, self._job.deadline)
         # From here on the program may add `heap` to what there is, and no more.
         self._limit(min(self._memory.data_len(self._store) + self._job.heap, ADDRESSES))
 
@@ -328,9 +328,9 @@ class _Call:
 
 
 @contextlib.contextmanager
-def _deadline(clock: Clock, job: _Job) -> Iterator[None]:
+def _deadline(deadline: Deadline, job: _Job) -> Iterator[None]:
     """Stops the job's calls when the clock says so."""
-    timer = threading.Timer(clock.left(), job.stop)
+    timer = threading.Timer(deadline.left(), job.stop)
     timer.daemon = True
     timer.start()
     try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO
 
-from rlm_ls.context.clock import Clock
+from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.ops.scan import Scan
@@ -45,40 +45,40 @@ def shards(batches: Sequence[Pieces], size: int) -> list[Shard]:
     return [*found, Shard(tuple(units), held)] if units else found
 
 
-def load(shard: Shard, memory: TextMemory, clock: Clock) -> None:
+def load(shard: Shard, memory: TextMemory, deadline: Deadline) -> None:
     """The shard's text into `memory`: its parts in order, a line end between two where there is none."""
     memory.clear()
     alone = len(shard.units) == 1 and isinstance(shard.units[0], Piece)
-    for piece, reader in _opened(shard.units, clock):
+    for piece, reader in _opened(shard.units, deadline):
         start, end = bounds(reader, piece)
         if not (alone and memory.map(reader, start, end)):
             memory.end_line()
             memory.append(reader, start, end)
-    if clock.stopped:
+    if deadline.stopped:
         raise ProgramLimit("The text was not read in time.")
 
 
 @contextmanager
-def unfiltered(batches: Sequence[Pieces], clock: Clock) -> Iterator[Sequence[Pieces]]:
+def unfiltered(batches: Sequence[Pieces], deadline: Deadline) -> Iterator[Sequence[Pieces]]:
     """The same lines with no filter left to apply: if there was one, all are copied to a file of their own first."""
     if not any(_filtered(batch) for batch in batches):
         yield batches
         return
     with tempfile.TemporaryFile() as file:
-        _write(batches, file, clock)
+        _write(batches, file, deadline)
         yield [_spooled(file.fileno())]
 
 
-def copy(clock: Clock, batches: Sequence[Pieces], path: str) -> None:
+def copy(deadline: Deadline, batches: Sequence[Pieces], path: str) -> None:
     """The text to a new file at `path`. Raises ProgramLimit when that is late."""
     with open(path, "xb") as file:
-        _write(batches, file, clock)
+        _write(batches, file, deadline)
 
 
-def _write(batches: Sequence[Pieces], file: IO[bytes], clock: Clock) -> None:
+def _write(batches: Sequence[Pieces], file: IO[bytes], deadline: Deadline) -> None:
     ended = True
     for batch in batches:
-        scan = Scan(clock, batch)
+        scan = Scan(deadline, batch)
         for piece, reader in scan.pieces():
             if not ended:
                 file.write(b"\n")
@@ -88,7 +88,7 @@ def _write(batches: Sequence[Pieces], file: IO[bytes], clock: Clock) -> None:
                 file.write(raw)
                 ended = raw.endswith((b"\n", b"\r")) if raw else ended
     file.flush()
-    if clock.late():
+    if deadline.late():
         raise ProgramLimit("The text was not read in time.", "Narrow it, or simplify the filter's pattern.")
 
 
@@ -150,10 +150,10 @@ def _filtered(batch: Pieces) -> bool:
     return bool(batch.filters) if isinstance(batch, Bundle) else any(piece.filters for piece in batch)
 
 
-def _opened(units: Sequence[Unit], clock: Clock) -> Iterator[tuple[Piece, Reader]]:
+def _opened(units: Sequence[Unit], deadline: Deadline) -> Iterator[tuple[Piece, Reader]]:
     for unit in units:
         if isinstance(unit, Bundle):
-            yield from Scan(clock, unit).pieces()
+            yield from Scan(deadline, unit).pieces()
         else:
             with opened(unit.file) as reader:
                 yield unit, reader
