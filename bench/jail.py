@@ -11,13 +11,14 @@ from pathlib import Path
 
 from bench.tables import spread, table
 from rlm_ls.errors import LevelUnavailable
-from rlm_ls.executors.jail import Jail
+from rlm_ls.executors.compiled.native import run_native
+from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 from rlm_ls.executors.jail.bubblewrap import Bubblewrap
+from rlm_ls.executors.jail.jail import Jail
 from rlm_ls.executors.jail.launcher import Launcher
 from rlm_ls.executors.jail.process import run_to_end
-from rlm_ls.executors.native import run_native
-from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import Language, Target, Toolchains
 
 NATIVE = {
     "rust": "pub fn analyze(text: &str) -> String { text.lines().count().to_string() }",

@@ -18,8 +18,8 @@ from bench.tables import spread, table
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.events import AnyEvent, SubCallFinished, SubCallsStarted
 from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.trace.events import AnyEvent, SubCallFinished, SubCallsStarted
 from rlm_ls.models.base import Message, Reply, Usage
 from rlm_ls.settings import Settings
 

@@ -15,8 +15,8 @@ from bench.texts import LINES_OF_200_MB, large_log
 from bench.turns import SIX_TURNS, model
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.events import AnyEvent, ModelCalled, ProgramFinished, TurnFinished
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.trace.events import AnyEvent, ModelCalled, ProgramFinished, TurnFinished
 from rlm_ls.settings import Settings
 
 SIZES = {"2 MB": LINES_OF_200_MB // 100, "200 MB": LINES_OF_200_MB}

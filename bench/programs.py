@@ -16,15 +16,15 @@ from statistics import median
 
 from bench.tables import spread, table
 from bench.texts import OUT, large_log
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
-from rlm_ls.executors.desk import VerbHost
-from rlm_ls.executors.programs import Programs
-from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.wasm.executor import ProgramLimits
-from rlm_ls.executors.workshop import ProgramRunner
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.executors.compiled.program_runner import ProgramRunner
+from rlm_ls.executors.compiled.programs import Programs
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.wasm.executor import ProgramLimits
+from rlm_ls.executors.scripts.host import VerbHost
 
 LARGE, SMALL = 100_000_000, 1_000_000
 
@@ -110,7 +110,7 @@ def _bare(compiled: Path, text: Path) -> float:
     """Seconds of one call by wasmtime alone: a new Store, the text copied in, the function."""
     from wasmtime import Func, FuncType, Instance, Memory, Module, Store, ValType
 
-    from rlm_ls.executors.wasm.machine import engine
+    from rlm_ls.executors.compiled.wasm.machine import engine
 
     module = Module.deserialize_file(engine(), str(compiled))
     raw = text.read_bytes()

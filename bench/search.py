@@ -15,10 +15,10 @@ from statistics import median
 from bench.tables import table
 from bench.texts import large_log
 from rlm_ls.context.document import Part, Selection
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.pool import SearchPool
 
 DEADLINE = 120.0
 """Seconds. Longer than a verb has by default, so that a slow one is measured to its end."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench.tables import table
-from rlm_ls.engine.events import ModelReplied, VerbCalled
+from rlm_ls.engine.trace.events import ModelReplied, VerbCalled
 from rlm_ls.store.calls import CachedReply
 from rlm_ls.store.database import Store
 from rlm_ls.store.schema import FILE_NAME

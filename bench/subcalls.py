@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from bench.tables import spread, table
-from rlm_ls.models import library
 from rlm_ls.models.base import Message
 from rlm_ls.models.choose import choose
-from rlm_ls.models.gates import ConcurrencyLimits
+from rlm_ls.models.providers import library
+from rlm_ls.models.providers.concurrency import ConcurrencyLimits
 from rlm_ls.settings import Settings
 
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"

@@ -11,9 +11,9 @@ from statistics import median
 from typing import Any
 
 from bench.tables import table
-from rlm_ls.engine.prompt import PromptOptions, system_prompt
-from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
-from rlm_ls.models import library
+from rlm_ls.engine.setup.prompt import PromptOptions, system_prompt
+from rlm_ls.executors.verbs import all as _registers_the_verbs  # noqa: F401
+from rlm_ls.models.providers import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 

@@ -18,12 +18,12 @@ from statistics import median
 import psutil
 
 from bench.tables import spread, table
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.shelf import SnapshotCache
-from rlm_ls.context.snapshot import Context
-from rlm_ls.context.stamp import SETTLED_NS
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.sources.stamp import SETTLED_NS
+from rlm_ls.context.workers.pool import SearchPool
 
 FILES = 20_000
 FOLDERS = 1_000
@@ -198,7 +198,7 @@ async def _memory() -> str:
             for _ in range(0, GIGABYTE, 1000 * len(line)):
                 out.write(1000 * line)
         async with SearchPool() as pool:
-            await pool.call("match.summaries", {"parts": {}, "percentiles": []}, 10)
+            await pool.call("matching.match.summaries", {"parts": {}, "percentiles": []}, 10)
             gc.collect()
             before = _resident()
             async with await Context.take(Scope("document", files=(str(path),)), pool) as context:

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from tests.conftest import IN_CI
 
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
-from rlm_ls.executors.desk import VerbHost
-from rlm_ls.executors.programs import Programs
-from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.wasm.executor import ProgramLimits
-from rlm_ls.executors.workshop import ProgramRunner
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.executors.compiled.program_runner import ProgramRunner
+from rlm_ls.executors.compiled.programs import Programs
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.wasm.executor import ProgramLimits
+from rlm_ls.executors.scripts.host import VerbHost
 
 LENGTH = """(module (memory (export "memory") 1)
   (func (export "run") (param $at i32) (param $size i32) (result i64)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlm_ls.cli.demo.generate import SEED, demo_log
-from rlm_ls.executors.toolchain import Language, Target, Toolchains
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 
 IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 """Where a missing compiler or sandbox is a failure. Read before tests are set apart from the environment."""

@@ -30,10 +30,10 @@ class HostileFolder:
         for name in (*MODULES, *(SOONER if sooner else ())):
             (folder / f"{name}.py").write_text(self._module(name))
         if sooner:
-            for name in ("rlm_ls", "rlm_ls/context", "rlm_ls/executors", "rlm_ls/executors/wasm"):
+            for name in ("rlm_ls", "rlm_ls/context", "rlm_ls/executors", "rlm_ls/executors/compiled/wasm"):
                 (folder / name).mkdir()
                 (folder / name / "__init__.py").write_text(self._module(name))
-            for name in ("rlm_ls/__main__", "rlm_ls/context/worker", "rlm_ls/executors/wasm/worker"):
+            for name in ("rlm_ls/__main__", "rlm_ls/context/workers/worker", "rlm_ls/executors/compiled/wasm/worker"):
                 (folder / f"{name}.py").write_text(self._module(name))
         for name in PROGRAMS:
             for place in (folder, folder / "bin"):

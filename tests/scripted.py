@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.executors.llm.prompts import SYSTEM as SUB_SYSTEM
+from rlm_ls.engine.trace.events import AnyEvent
+from rlm_ls.executors.submodels.prompts import SYSTEM as SUB_SYSTEM
 from rlm_ls.models.base import Message, Model, Reply, Usage
 from rlm_ls.models.recorded import RecordedCall, RecordedModel
 from rlm_ls.settings import Settings

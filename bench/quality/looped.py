@@ -11,8 +11,8 @@ from bench.quality.results import Arm
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine, new_run_id
-from rlm_ls.engine.events import AnyEvent, RunFinished
 from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.trace.events import AnyEvent, RunFinished
 from rlm_ls.errors import RlmError
 
 LEVELS = ("dsl", "wasm", "llm")

@@ -16,12 +16,12 @@ from bench.quality.index import Question
 from bench.quality.outcome import Outcome
 from bench.quality.results import Arm
 from rlm_ls.engine.answer import RunUsage
-from rlm_ls.engine.events import ModelCalled, ModelMessage, ModelReplied
-from rlm_ls.engine.run import REPLY_TOKENS
+from rlm_ls.engine.loop.run import REPLY_TOKENS
+from rlm_ls.engine.trace.events import ModelCalled, ModelMessage, ModelReplied
 from rlm_ls.errors import BadRequest, ModelFailed
-from rlm_ls.models import library
 from rlm_ls.models.base import Message, Model
 from rlm_ls.models.choose import choose
+from rlm_ls.models.providers import library
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording

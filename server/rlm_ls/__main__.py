@@ -14,7 +14,7 @@ def main() -> None:
     client = _client_process(arguments)
     if client is not None:
         step_aside()
-        from rlm_ls.lsp.stdio import serve
+        from rlm_ls.lsp.transport.stdio import serve
 
         sys.exit(serve(client))
     if any(argument.partition("=")[0] in {"--tcp", "--ws"} for argument in arguments):
@@ -26,8 +26,8 @@ def main() -> None:
         print(f"rlm-ls {__version__}")
         return
     try:
-        from rlm_ls.cli.door import guard
         from rlm_ls.cli.main import app
+        from rlm_ls.cli.terminal.door import guard
 
         guard()
         app()
@@ -57,7 +57,7 @@ def _client_process(arguments: list[str]) -> int | None:
 
 def _listen(arguments: list[str]) -> int:
     """`--tcp [HOST:]PORT` or `--ws [HOST:]PORT`, and `--token-env VARIABLE`: serve editors that connect."""
-    from rlm_ls.lsp.listen import CannotListen, listen, parse_address, token_from
+    from rlm_ls.lsp.transport.listen import CannotListen, listen, parse_address, token_from
 
     given: dict[str, str] = {}
     rest = iter(arguments)

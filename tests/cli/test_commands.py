@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rlm_ls.cli import doctor
-from rlm_ls.cli.session import session
-from rlm_ls.executors.toolchain import Checkup, ToolchainStatus
+from rlm_ls.cli.commands import doctor
+from rlm_ls.cli.terminal.session import session
+from rlm_ls.executors.compiled.toolchains.checkup import Checkup
+from rlm_ls.executors.compiled.toolchains.toolchain import ToolchainStatus
 from rlm_ls.settings import Settings
 
 LOG = "".join(

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import needed
 from tests.fakes.model_server import ModelServer
 
-from rlm_ls.executors.toolchain import Toolchains
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 
 PROGRAM = "```rust native length\nfn analyze(text: &str) -> String { text.len().to_string() }\n```\n"
 USES = "```python\nsubmit('it has ' + length() + ' bytes', cite=[])\n```\n"

@@ -175,7 +175,7 @@ def test_a_providers_error_drives_no_terminal(way: Any, tmp_path: Path) -> None:
 
 TRACEBACK = """
 import logging, sys, warnings
-from rlm_ls.cli.door import guard
+from rlm_ls.cli.terminal.door import guard
 guard()
 logging.getLogger("x").warning("log %s", {0!r})
 warnings.warn({0!r})
@@ -191,7 +191,7 @@ def test_tracebacks_warnings_and_logs_are_visible() -> None:
 
 
 def test_nothing_in_the_commands_writes_past_the_door() -> None:
-    """`print`, a stream's `write`, a Console of its own: all of that is cli/door.py's."""
+    """`print`, a stream's `write`, a Console of its own: all of that is cli/terminal/door.py's."""
     folder = Path(cli.__file__).parent
     for path in sorted(folder.rglob("*.py")):
         if path.name == "door.py" or folder / "demo" / "project" in path.parents:

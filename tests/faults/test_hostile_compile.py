@@ -13,8 +13,10 @@ from tests.conftest import needed
 from tests.lsp.editor import eventually
 
 from rlm_ls.errors import CompileFailed
-from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import Language, Target, Toolchains, compiling
+from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
+from rlm_ls.executors.compiled.toolchains import compiling
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 
 EMPTY = "pub fn analyze(_: &str) -> String { String::new() }"
 
@@ -124,13 +126,13 @@ ARRAY_BOMB = "pub static X: [u8; 1 << 40] = [1; 1 << 40];\n"
 
 @pytest.mark.parametrize("bomb", [MACRO_BOMB, CONST_BOMB, ARRAY_BOMB], ids=["macro", "const", "array"])
 async def test_bombs_are_stopped(toolchains: Toolchains, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlm_ls.executors.toolchain.toolchains.COMPILE_SECONDS", 5.0)
+    monkeypatch.setattr("rlm_ls.executors.compiled.toolchains.installed.COMPILE_SECONDS", 5.0)
     error = await refused(toolchains, f"{bomb}{returning('X.to_string()') if 'X' in bomb else EMPTY}")
     assert len(str(error)) < 3000
 
 
 async def test_types_that_double_are_stopped(toolchains: Toolchains, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlm_ls.executors.toolchain.toolchains.COMPILE_SECONDS", 3.0)
+    monkeypatch.setattr("rlm_ls.executors.compiled.toolchains.installed.COMPILE_SECONDS", 3.0)
     error = await refused(toolchains, f"{TYPE_BOMB}{returning('f39(1u8); String::new()')}")
     assert "stopped" in str(error) or "memory" in str(error) or "recursion" in str(error)
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from tests.scripted import TEXT, Asker, Mind, document, script
 
-from rlm_ls.engine.render import trace_markdown
 from rlm_ls.engine.request import Budget
-from rlm_ls.engine.traced import request_of
+from rlm_ls.engine.trace.lookup import request_of
+from rlm_ls.engine.trace.render import trace_markdown
 from rlm_ls.errors import BadRequest
 
 HELD = 2.0
@@ -148,9 +148,9 @@ async def test_others_are_served_while_one_run_is_judged(ask: Asker) -> None:
 
 def test_blanks_without_end_are_read_in_linear_time() -> None:
     """In a program, in a line that asks, in what a compiler says."""
-    from rlm_ls.executors.toolchain.wat import _first_error
-    from rlm_ls.executors.wrapping import wrap
-    from rlm_ls.lsp.questions import question_in
+    from rlm_ls.executors.compiled.toolchains.wat import _first_error
+    from rlm_ls.executors.compiled.wrapping import wrap
+    from rlm_ls.lsp.features.inline_questions import question_in
 
     started = time.process_time()
     wrap("\n" * 150_000 + "fn analyze(t: &str) -> String { t.into() }", "rust", "native")

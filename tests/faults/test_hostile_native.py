@@ -17,9 +17,10 @@ from tests.conftest import needed
 from tests.lsp.editor import eventually
 
 from rlm_ls.errors import ProgramCrashed, ProgramLimit, RlmError
-from rlm_ls.executors.native import run_native
-from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import Language, Toolchains
+from rlm_ls.executors.compiled.native import run_native
+from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language
 
 Run = Callable[..., Awaitable[bytes]]
 
@@ -272,8 +273,8 @@ async def test_cancel_kills_the_program(run: Run) -> None:
 SERVER = """
 import asyncio, os, sys
 from pathlib import Path
-from rlm_ls.executors.jail import Jail
-from rlm_ls.executors.native import run_native
+from rlm_ls.executors.jail.jail import Jail
+from rlm_ls.executors.compiled.native import run_native
 asyncio.run(run_native(Path(sys.argv[1]), os.open(sys.argv[1], os.O_RDONLY), jail=Jail(Path(sys.argv[2])), seconds=600))
 """
 

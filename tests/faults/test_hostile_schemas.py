@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from tests.scripted import TEXT, Asker, Mind, document, script
 
-from rlm_ls.context.clock import Deadline
-from rlm_ls.engine.replay import replay
+from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.trace.replay import replay
 from rlm_ls.errors import BadRequest
-from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
-from rlm_ls.executors.judging.judge import Checker
-from rlm_ls.executors.judging.schemas import check
-from rlm_ls.executors.registry import VERBS
+from rlm_ls.executors.checking.checker import Checker
+from rlm_ls.executors.checking.schemas import check
+from rlm_ls.executors.verbs import all as _registers_the_verbs  # noqa: F401
+from rlm_ls.executors.verbs.registry import VERBS
 
 TYPED = sorted(name for name, verb in VERBS.items() if any(p.name == "schema" for p in verb.parameters))
 """Verbs that take a schema."""
@@ -248,7 +248,7 @@ def test_a_judge_speaks_to_nobody() -> None:
     import subprocess
 
     tried = (
-        "from rlm_ls.executors.judging.worker import shut_in; shut_in()\n"
+        "from rlm_ls.executors.checking.worker import shut_in; shut_in()\n"
         "import socket, urllib.request, subprocess\n"
         "for act in (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: subprocess.run(['true']),\n"
         "            lambda: urllib.request.urlopen('http://127.0.0.1:9/')):\n"

@@ -9,10 +9,10 @@ import pytest
 from tests.scripted import TEXT, Asker, Mind, document, script
 
 from rlm_ls.context.scope import Scope
-from rlm_ls.engine import run as running
-from rlm_ls.engine.observation import BESIDE_OUTPUT, ERROR, ProgramResult, observation
-from rlm_ls.engine.replay import replay
+from rlm_ls.engine.loop import run as running
+from rlm_ls.engine.loop.observation import BESIDE_OUTPUT, ERROR, ProgramResult, observation
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.trace.replay import replay
 from rlm_ls.errors import Unforeseen
 from rlm_ls.models.base import Reply
 

@@ -14,7 +14,7 @@ from tests.compilers import LENGTH, Bench, benched
 from tests.scripted import asking, script
 
 from rlm_ls.errors import CompileFailed, ProgramCrashed, ProgramLimit, RlmError
-from rlm_ls.executors.wasm.executor import ProgramLimits
+from rlm_ls.executors.compiled.wasm.executor import ProgramLimits
 
 
 @pytest.fixture

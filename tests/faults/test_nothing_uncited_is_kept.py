@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from tests.scripted import Asker, Mind, asking, document, script
 
-from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.trace.events import AnyEvent
 from rlm_ls.errors import ModelFailed, RlmError
 
 MARKER = re.compile(rb"MARK[0-9]{4}E")

@@ -12,7 +12,7 @@ from tests.fakes.model_server import ModelServer
 from tests.lsp.editor import eventually
 from tests.scripted import TEXT, Asker, Mind, asking, document, script
 
-from rlm_ls.engine.events import SubCallFinished
+from rlm_ls.engine.trace.events import SubCallFinished
 
 CALLS = 120
 

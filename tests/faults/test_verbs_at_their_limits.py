@@ -13,8 +13,8 @@ from tests.faults.large_texts import large_scope, many_scope, watched
 from tests.scripted import Asker, Mind, asking, script
 
 from rlm_ls.context.scope import Scope
-from rlm_ls.executors import verbs
-from rlm_ls.executors.registry import VERBS
+from rlm_ls.executors.verbs import all as verbs
+from rlm_ls.executors.verbs.registry import VERBS
 
 assert verbs
 

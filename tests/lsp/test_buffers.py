@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from lsprotocol import types
 
-from rlm_ls.lsp.buffers import FOLD_AT, Buffers
+from rlm_ls.lsp.workspace.buffers import FOLD_AT, Buffers
 
 URI = "file:///c%3A/notes.txt"
 

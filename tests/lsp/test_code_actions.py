@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.lsp.editor import Connect, Editor, document
 
-from rlm_ls.lsp.code_actions import name_at, wanted
-from rlm_ls.lsp.questions import question_in
+from rlm_ls.lsp.features.code_actions import name_at, wanted
+from rlm_ls.lsp.features.inline_questions import question_in
 
 LITERALS = {"textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}}
 URI = "file:///notes.py"

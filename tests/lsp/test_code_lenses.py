@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.lsp.editor import Connect, Editor, document
 
-from rlm_ls.lsp import rope
-from rlm_ls.lsp.rope import Rope
+from rlm_ls.lsp.workspace import rope
+from rlm_ls.lsp.workspace.rope import Rope
 
 URI = "file:///notes.py"
 TEXT = "x = 1\n# rlm: how are retries done?\nalarm: no\n    <!-- rlm: 😀 why? -->\n# rlm:\n"

@@ -16,10 +16,10 @@ from tests.lsp.test_network import KINDS, TOKEN, Listen, listen
 from tests.lsp.test_protocol import INVALID_REQUEST, PARSE_ERROR, in_process
 from websockets.asyncio.client import connect
 
-from rlm_ls.lsp import listen as doors
-from rlm_ls.lsp import listen_tcp, transport
-from rlm_ls.lsp.jobs import Jobs
-from rlm_ls.lsp.transport import Malformed, Reader, Writer, decode
+from rlm_ls.lsp.jobs.jobs import Jobs
+from rlm_ls.lsp.transport import framing, listen_tcp
+from rlm_ls.lsp.transport import listen as doors
+from rlm_ls.lsp.transport.framing import Malformed, Reader, Writer, decode
 
 assert listen
 
@@ -74,7 +74,7 @@ def test_what_is_no_json_is_told_so(body: bytes) -> None:
 
 
 async def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "UNREAD_LIMIT", 10_000)
+    monkeypatch.setattr(framing, "UNREAD_LIMIT", 10_000)
     one, other = socket.socketpair()
     broken = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from tests.conftest import needed
 from tests.fakes.model_server import ModelServer
 from tests.lsp.editor import Connect, Editor, document, settings_for
 
-from rlm_ls.executors.toolchain import Toolchains
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 
 PROGRAM = "```rust native length\nfn analyze(text: &str) -> String { text.len().to_string() }\n```\n"
 USES = "```python\nsubmit(length(), cite=[])\n```\n"

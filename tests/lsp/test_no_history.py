@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.lsp.editor import Connect, RpcError, document
 
-from rlm_ls.lsp.stdio import TextlessFormatter
+from rlm_ls.lsp.transport.stdio import TextlessFormatter
 from rlm_ls.store.schema import FILE_NAME
 
 QUESTION = {"question": "How many lines contain ERROR?", "scope": document("file:///app.log")}

@@ -11,9 +11,10 @@ import attrs
 import pytest
 
 from rlm_ls import errors
-from rlm_ls.engine import events
 from rlm_ls.engine.answer import Answer, Coverage, RunUsage, SkippedDocument
-from rlm_ls.lsp import commands, wire
+from rlm_ls.engine.trace import events
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.features import commands
 
 TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 

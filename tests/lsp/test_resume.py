@@ -9,7 +9,7 @@ from tests.fakes.model_server import Scripted
 from tests.lsp.editor import Connect, RpcError, document, eventually, settings_for
 from tests.scripted import TEXT, script
 
-from rlm_ls.executors.llm.prompts import SYSTEM
+from rlm_ls.executors.submodels.prompts import SYSTEM
 
 URI = "untitled:notes.log"
 LOOK = script("seen = count('ERROR')\nprint(seen)")

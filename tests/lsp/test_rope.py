@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlm_ls.lsp import rope as rope_module
-from rlm_ls.lsp.rope import Rope, characters, units
+from rlm_ls.lsp.workspace import rope as rope_module
+from rlm_ls.lsp.workspace.rope import Rope, characters, units
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 ALPHABET = "ab\n\r\u2028\x0b\x0c\x1c\x85é€😀𐐷"

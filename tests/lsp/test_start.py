@@ -53,7 +53,7 @@ def test_a_bad_process_id_is_explained() -> None:
 async def test_nothing_heavy_is_imported_on_the_way_to_initialize(tmp_path: Path) -> None:
     report = tmp_path / "modules"
     code = (
-        "import sys, rlm_ls.lsp.lifecycle as part\n"
+        "import sys, rlm_ls.lsp.features.lifecycle as part\n"
         "before = part.register\n"
         "def register(server):\n"
         "    before(server)\n"
@@ -70,14 +70,14 @@ async def test_nothing_heavy_is_imported_on_the_way_to_initialize(tmp_path: Path
         await editor.request("test/modules")
         assert await editor.shutdown() == 0
     loaded = set(report.read_text().split())
-    assert "rlm_ls.lsp.ask" in loaded
+    assert "rlm_ls.lsp.requests.ask" in loaded
     assert loaded.isdisjoint(HEAVY)
 
 
 async def test_trap_a_stray_print_never_reaches_the_protocol() -> None:
     code = (
         "import os, subprocess, sys\n"
-        "import rlm_ls.lsp.lifecycle as part\n"
+        "import rlm_ls.lsp.features.lifecycle as part\n"
         "before = part.register\n"
         "def register(server):\n"
         "    before(server)\n"
@@ -181,7 +181,7 @@ async def test_no_process_is_left_behind(tmp_path: Path, state_dir: Path) -> Non
 async def test_trap_exit_does_not_wait_for_a_running_thread() -> None:
     code = (
         "import sys, threading, time\n"
-        "import rlm_ls.lsp.lifecycle as part\n"
+        "import rlm_ls.lsp.features.lifecycle as part\n"
         "before = part.register\n"
         "def register(server):\n"
         "    before(server)\n"

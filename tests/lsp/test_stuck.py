@@ -20,8 +20,8 @@ STUCK = {
     "in a regular expression": "__import__('re').search('^(a+)+$', 'a' * 60 + '!')",
 }
 
-SERVER = "import rlm_ls.lsp.stop as m\nm.stop = lambda *_: {stuck}\n"
-COMMAND = "import rlm_ls.engine.run as m\nm._plan = lambda *_: {stuck}\n"
+SERVER = "import rlm_ls.lsp.requests.stop as m\nm.stop = lambda *_: {stuck}\n"
+COMMAND = "import rlm_ls.engine.loop.run as m\nm._plan = lambda *_: {stuck}\n"
 MAIN = "from rlm_ls.__main__ import main\nmain()\n"
 
 

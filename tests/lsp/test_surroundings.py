@@ -13,7 +13,7 @@ import pytest
 from lsprotocol import types
 from tests.lsp.editor import Connect, Editor, document, eventually
 
-from rlm_ls.lsp.edits import RecentEdits
+from rlm_ls.lsp.workspace.edits import RecentEdits
 
 PATCHED = """
 import dataclasses, json, sys

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.recorded.questions import COMPILED, LARGE_TASKS, QUESTIONS, Recorded
 
-from rlm_ls.cli.ask import scope_of, write_trace
+from rlm_ls.cli.commands.ask import scope_of, write_trace
 from rlm_ls.engine.engine import Engine, new_run_id
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.recorded import RecordedModel, calls_from_events

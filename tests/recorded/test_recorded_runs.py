@@ -16,7 +16,7 @@ from tests.compilers import missing
 from tests.recorded import questions
 from tests.recorded.questions import COMPILED, QUESTIONS, Recorded
 
-from rlm_ls.cli.ask import scope_of
+from rlm_ls.cli.commands.ask import scope_of
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.errors import RecordingMismatch

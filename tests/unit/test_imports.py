@@ -98,7 +98,7 @@ def test_imports_point_one_way() -> None:
     ("place", "source"),
     [
         ("engine/x.py", "from rlm_ls.lsp import server"),
-        ("context/x.py", "import rlm_ls.engine.run"),
+        ("context/x.py", "import rlm_ls.engine.loop.run"),
         ("store/x.py", "def f():\n    from rlm_ls import engine"),
         ("models/x.py", "from ..engine import run"),
         ("errors.py", "from rlm_ls import settings"),

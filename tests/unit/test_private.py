@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rlm_ls.errors import StoreFailed
-from rlm_ls.executors.native_consent import HERE, NativeConsent
-from rlm_ls.executors.program_cache import ProgramCache
-from rlm_ls.executors.toolchain.proofs import ProvenToolchains
-from rlm_ls.lsp.showing import _write_privately
+from rlm_ls.executors.compiled.native_consent import HERE, NativeConsent
+from rlm_ls.executors.compiled.program_cache import ProgramCache
+from rlm_ls.executors.compiled.toolchains.proven import ProvenToolchains
+from rlm_ls.lsp.jobs.show_answer import _write_privately
 from rlm_ls.private import private_file, private_folder, replace_file, set_mode
 from rlm_ls.store.database import Store
 from rlm_ls.store.schema import FILE_NAME

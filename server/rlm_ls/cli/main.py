@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from rlm_ls.cli.ask import ask
-from rlm_ls.cli.cache import cache
-from rlm_ls.cli.demonstrate import demo
-from rlm_ls.cli.doctor import doctor, models
-from rlm_ls.cli.estimate import estimate
-from rlm_ls.cli.history import replay, trace
-from rlm_ls.cli.history import runs as history
-from rlm_ls.cli.resume import resume
+from rlm_ls.cli.commands.ask import ask
+from rlm_ls.cli.commands.cache import cache
+from rlm_ls.cli.commands.demo import demo
+from rlm_ls.cli.commands.doctor import doctor, models
+from rlm_ls.cli.commands.estimate import estimate
+from rlm_ls.cli.commands.history import replay, trace
+from rlm_ls.cli.commands.history import runs as history
+from rlm_ls.cli.commands.resume import resume
 
 app = typer.Typer(
     name="rlm-ls",

@@ -17,29 +17,29 @@ from uuid import uuid4
 from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer
-from rlm_ls.context.shelf import SnapshotCache
+from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.consent import Ask, Consent
-from rlm_ls.engine.earlier import AnswerCache, SandboxCache
-from rlm_ls.engine.estimate import Estimate, estimate, estimate_inputs, expected_cost
-from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
-from rlm_ls.engine.journal import Journal, Listener
-from rlm_ls.engine.ledger import Ledger
-from rlm_ls.engine.minds import RunSubModelCalls
-from rlm_ls.engine.preparation import ModelFactory, checked, limits, prepare, started
+from rlm_ls.engine.budget.consent import Ask, Consent
+from rlm_ls.engine.budget.estimate import Estimate, estimate, estimate_inputs, expected_cost
+from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.engine.resume import InterruptedRun, interrupted_run
-from rlm_ls.engine.run import Run, broken_off, explore, finish
-from rlm_ls.engine.subcalls import Dispatcher
+from rlm_ls.engine.setup.earlier_run import AnswerCache, SandboxCache
+from rlm_ls.engine.setup.preparation import ModelFactory, checked, limits, prepare, started
+from rlm_ls.engine.submodels.calls import RunSubModelCalls
+from rlm_ls.engine.submodels.dispatcher import Dispatcher
+from rlm_ls.engine.trace.events import AnyEvent, RunFinished, RunResumed, Warned
+from rlm_ls.engine.trace.journal import Journal, Listener
+from rlm_ls.engine.trace.resume import InterruptedRun, interrupted_run
 from rlm_ls.errors import BadRequest, RlmError, SandboxMissing, StoreFailed, Unforeseen
-from rlm_ls.executors.judging.judge import Checker, CheckerPool
-from rlm_ls.executors.judging.plain import well_formed
-from rlm_ls.executors.toolchain import Toolchains
-from rlm_ls.executors.workshop import ProgramRunner
-from rlm_ls.models import library
+from rlm_ls.executors.checking.checker import Checker, CheckerPool
+from rlm_ls.executors.checking.plain import well_formed
+from rlm_ls.executors.compiled.program_runner import ProgramRunner
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 from rlm_ls.models.editor import Editor, Sampler
+from rlm_ls.models.providers import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub

@@ -13,7 +13,7 @@ from pygls.exceptions import JsonRpcException
 from rlm_ls.visible import visible
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.protocol import RlmProtocol
+    from rlm_ls.lsp.transport.protocol import RlmProtocol
 
 log = logging.getLogger(__name__)
 

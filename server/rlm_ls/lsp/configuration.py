@@ -19,7 +19,7 @@ from lsprotocol import types
 from rlm_ls.lsp.client import Client, as_object
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.workspace_consent import WorkspaceConsent
+    from rlm_ls.lsp.jobs.workspace_consent import WorkspaceConsent
     from rlm_ls.settings import Settings
     from rlm_ls.workspace import Loaded, Wish
 
@@ -155,7 +155,7 @@ class Configuration:
 
 
 def _consent(client: Client, folders: Callable[[], Sequence[str]]) -> WorkspaceConsent:
-    from rlm_ls.lsp.workspace_consent import WorkspaceConsent
+    from rlm_ls.lsp.jobs.workspace_consent import WorkspaceConsent
 
     return WorkspaceConsent(client.choose, folders)
 

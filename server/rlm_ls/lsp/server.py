@@ -12,35 +12,19 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from rlm_ls import __version__
-from rlm_ls.lsp import (
-    ask,
-    citations,
-    code_actions,
-    code_lenses,
-    commands,
-    content,
-    doctor,
-    document_links,
-    estimate,
-    lifecycle,
-    resume,
-    runs,
-    sample,
-    stop,
-    trace,
-    watching,
-)
-from rlm_ls.lsp.buffers import Buffers
 from rlm_ls.lsp.client import Client
-from rlm_ls.lsp.client_process import watch
 from rlm_ls.lsp.configuration import Configuration
-from rlm_ls.lsp.edits import RecentEdits
-from rlm_ls.lsp.folders import Folders
-from rlm_ls.lsp.jobs import Jobs
-from rlm_ls.lsp.marks import KnownDiagnostics
-from rlm_ls.lsp.native_consent import native_consent
-from rlm_ls.lsp.opening import EngineLoader
-from rlm_ls.lsp.protocol import RlmProtocol
+from rlm_ls.lsp.engine_loader import EngineLoader
+from rlm_ls.lsp.features import code_actions, code_lenses, commands, content, document_links, lifecycle, watching
+from rlm_ls.lsp.jobs.jobs import Jobs
+from rlm_ls.lsp.jobs.native_consent import native_consent
+from rlm_ls.lsp.requests import ask, citations, doctor, estimate, resume, runs, sample, stop, trace
+from rlm_ls.lsp.transport.client_process import watch
+from rlm_ls.lsp.transport.protocol import RlmProtocol
+from rlm_ls.lsp.workspace.buffers import Buffers
+from rlm_ls.lsp.workspace.diagnostics import KnownDiagnostics
+from rlm_ls.lsp.workspace.edits import RecentEdits
+from rlm_ls.lsp.workspace.folders import Folders
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine

@@ -1,0 +1,1 @@
+"""Whoever replies to messages: a provider, the editor, a recording, rules. Knows no run and no document."""

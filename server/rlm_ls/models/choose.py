@@ -9,11 +9,11 @@ from typing import Literal
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.base import Model
 from rlm_ls.models.editor import Editor, editor_model, is_editor
-from rlm_ls.models.endpoint import endpoint
-from rlm_ls.models.failures import NAMES_REMEDY
-from rlm_ls.models.fallback import FallbackModel
-from rlm_ls.models.live import LiteLLMModel
-from rlm_ls.models.patience import RetryPolicy
+from rlm_ls.models.providers.endpoint import endpoint
+from rlm_ls.models.providers.failures import NAMES_REMEDY
+from rlm_ls.models.providers.fallback import FallbackModel
+from rlm_ls.models.providers.live import LiteLLMModel
+from rlm_ls.models.providers.retries import RetryPolicy
 from rlm_ls.settings import Settings, split_weight
 
 Role = Literal["root", "sub", "code"]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed, ModelNotLocal, ModelUnreachable
 from rlm_ls.models.base import MOST_TOKENS, Message, Reply, TextSink, Usage, reply_room
-from rlm_ls.models.catalogue import UNKNOWN_WINDOW
+from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW
 from rlm_ls.settings import Settings
 
 NAME = "editor"

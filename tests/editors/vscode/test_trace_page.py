@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.editors.vscode.code import Code
 
-from rlm_ls.engine import events
 from rlm_ls.engine.answer import Answer, Citation, RunUsage
-from rlm_ls.engine.trace_page import trace_html
+from rlm_ls.engine.trace import events
+from rlm_ls.engine.trace.page.page import trace_html
 from rlm_ls.store.rows import RunRow
 
 HOSTILE = "</script><script>globalThis.hacked = true</script><img src=x onerror='globalThis.hacked = true'>"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from bench.quality.excerpts import Retriever, Tokenizer, chunks, ends
 
-from rlm_ls.models import library
+from rlm_ls.models.providers import library
 
 TEXT = "".join(f"Line {n}: rain on the mill.\n" for n in range(5_000))
 

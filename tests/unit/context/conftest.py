@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rlm_ls.context.options import ContextOptions
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.options import ContextOptions
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.pool import SearchPool
 
 Asking = Callable[..., Awaitable[Search]]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Source
-from rlm_ls.context.piece import File, Piece
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File, Piece
 
 ALPHABET = (
     "aAbBkKsSiI01_ .-\t\n\r\u00e9\u0301\u00df\u1e9e\u0130\u0131\u212a\u017f\u00b5\u03bc\u0660\u00a0\x85\x1c\u2028"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rlm_ls.context.pool import SearchPool
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.pool import SearchPool
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -19,13 +19,13 @@ import pytest
 from backports import zstd
 
 from rlm_ls import errors
-from rlm_ls.context.compression import kind_of
-from rlm_ls.context.pool import Payload, SearchPool
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.shelf import SnapshotCache
-from rlm_ls.context.snapshot import Context, ContextOptions
-from rlm_ls.context.stamp import is_settled, stamp_of
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
+from rlm_ls.context.sources.compression import kind_of
+from rlm_ls.context.sources.stamp import is_settled, stamp_of
+from rlm_ls.context.workers.pool import Payload, SearchPool
 
 Taking = Callable[..., Awaitable[Context]]
 
@@ -257,7 +257,7 @@ async def test_the_next_question_unpacks_nothing(
             async with await Context.take(scope(path), pool, ContextOptions(), snapshot_cache) as context:
                 found.append((context.digest, await errors_in(context, pool)))
         assert len(set(found)) == 1
-        assert asked.count("unpack.unpack") == 1
+        assert asked.count("files.unpack.unpack") == 1
         path.write_bytes(pack(text + b"ERROR\n"))
         async with await Context.take(scope(path), pool, ContextOptions(), snapshot_cache) as context:
             assert await errors_in(context, pool) == found[0][1] + 1

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.unit.context.oracle import ALPHABET, clock, lines_of, matches_of, piece_of
 from tests.unit.context.test_patterns import PATTERN, PLAIN, valid
 
-from rlm_ls.context.ops import match, program, windows
-from rlm_ls.context.ops.windows import Window, ascii_apart, line_count, match_count
-from rlm_ls.context.pattern import parse
-from rlm_ls.context.piece import Bundling, File
-from rlm_ls.context.plain import wide
+from rlm_ls.context.ops.matching import compiled_pattern, match, windows
+from rlm_ls.context.ops.matching.windows import Window, ascii_apart, line_count, match_count
+from rlm_ls.context.patterns.linear import wide
+from rlm_ls.context.patterns.translation import parse
+from rlm_ls.context.workers.piece import Bundling, File
 
 REPEATED = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -44,8 +44,8 @@ def _dense(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """A few lines are many."""
     monkeypatch.setattr(windows, "DENSE", request.param[0])
     monkeypatch.setattr(windows, "LEAP", request.param[1])
-    monkeypatch.setattr(program, "LEAP", request.param[1])
-    program.compile_pattern.cache_clear()
+    monkeypatch.setattr(compiled_pattern, "LEAP", request.param[1])
+    compiled_pattern.compile_pattern.cache_clear()
 
 
 def counted(text: str, folder: Path, pattern: str, ignore_case: bool = False, **options: bool) -> int:
@@ -123,7 +123,7 @@ def test_a_line_longer_than_a_window_is_one_line(
 @pytest.mark.parametrize("pattern", ["a|b", r"a$|b a|^a", r"\w", "a", r"a\b"])
 def test_a_line_that_is_not_utf8_hides_no_other(pattern: str) -> None:
     text = b"a\n" * 20 + b"\xff\xfe\n" + b"b a\n" * 20 + b"a\xff\n" * 2
-    assert line_count(program.compile_pattern(pattern), Window(0, text), clock()) == 42
+    assert line_count(compiled_pattern.compile_pattern(pattern), Window(0, text), clock()) == 42
 
 
 @REPEATED
@@ -162,12 +162,12 @@ def test_only_patterns_that_are_plain_over_bytes_run_over_bytes(pattern: str, li
 
 def test_an_automaton_that_grows_too_large_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"a\nb\n\n" * 100
-    test = program.compile_pattern("a|b$")
+    test = compiled_pattern.compile_pattern("a|b$")
     window = Window(0, text)
     leap = test.leap(window)
     assert leap is not None
     assert leap(0) > 0
-    monkeypatch.setattr(program, "SPARE_SECONDS", -1.0)  # as if it had used up what it may
+    monkeypatch.setattr(compiled_pattern, "SPARE_SECONDS", -1.0)  # as if it had used up what it may
     leap(0)
     assert leap(0) == 0
     assert test.leap(window) is None
@@ -177,6 +177,6 @@ def test_an_automaton_that_grows_too_large_is_given_up(monkeypatch: pytest.Monke
 def test_time_up_stops_counting() -> None:
     late = clock(0.0)
     window = Window(0, b"a b\n" * 1000)
-    assert line_count(program.compile_pattern("a b|c"), window, late) < 1000
+    assert line_count(compiled_pattern.compile_pattern("a b|c"), window, late) < 1000
     assert late.stopped
-    assert match_count(program.compile_pattern("a b|b"), window, clock(0.0)) < 1000
+    assert match_count(compiled_pattern.compile_pattern("a b|b"), window, clock(0.0)) < 1000

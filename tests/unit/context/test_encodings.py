@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from rlm_ls import errors
-from rlm_ls.context.encoding import guessed
-from rlm_ls.context.ops.notebook import cells_of
-from rlm_ls.context.pool import SearchPool
-from rlm_ls.context.region import resolve
+from rlm_ls.context.ops.files.notebook import cells_of
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.search.region import resolve
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.sources.encoding import guessed
+from rlm_ls.context.workers.pool import SearchPool
 
 Taking = Callable[..., Awaitable[Context]]
 

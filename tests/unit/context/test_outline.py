@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from tests.unit.context.conftest import Asking
 
-from rlm_ls.context.ops.definitions import LANGUAGES, definitions
-from rlm_ls.context.search import Search
+from rlm_ls.context.ops.structure.definitions import LANGUAGES, definitions
+from rlm_ls.context.search.search import Search
 
 SOURCES = {
     "python": ("class A:\n    def f(self): pass\n\ndef g(): pass\n", ["class A", "method f", "function g"]),
@@ -122,7 +122,7 @@ async def test_without_any_structure_there_are_blocks(asking: Asking) -> None:
 def test_no_text_is_an_error(text: str, language: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     from tests.unit.context.oracle import clock, file_of, lines_of
 
-    from rlm_ls.context.ops.outline import outline
+    from rlm_ls.context.ops.structure.outline import outline
 
     for _, _, _, span in outline(clock(), file_of(tmp_path, text), language, True, len(lines_of(text))):
         assert 0 <= span.start <= span.end <= len(text)

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, matches_of, piece_of
 
-from rlm_ls.context.ops import match
-from rlm_ls.context.ops.program import compile_pattern
-from rlm_ls.context.ops.scan import Scan
-from rlm_ls.context.pattern import parse
-from rlm_ls.context.plain import plain
+from rlm_ls.context.ops.matching import match
+from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
+from rlm_ls.context.ops.matching.scan import Scan
+from rlm_ls.context.patterns.linear import plain
+from rlm_ls.context.patterns.translation import parse
 from rlm_ls.errors import BadPattern
 
 ATOM = st.sampled_from(

@@ -11,10 +11,11 @@ from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import TEXT, byte_at, clock, file_of, lines_of, number_of, starts_of
 
 from rlm_ls.context.document import Span
-from rlm_ls.context.measure import join
-from rlm_ls.context.ops import inspect, places
+from rlm_ls.context.ops import places
+from rlm_ls.context.ops.files import inspect
 from rlm_ls.context.ops.reader import opened
-from rlm_ls.context.search import Search
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.measure import join
 from rlm_ls.errors import ProgramError
 
 REPEATED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from tests.unit.context.oracle import SLOW, piece_of, slow_text
 
-from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import BadPattern, DocumentChanged, SearchFailed, SearchTimeout
 
 COUNT = {"ignore_case": False, "multiline": False, "lines": False}
@@ -34,7 +34,7 @@ def workers() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
-            if "rlm_ls.context.worker" in " ".join(child.cmdline()):
+            if "rlm_ls.context.workers.worker" in " ".join(child.cmdline()):
                 found.append(child)
     return found
 
@@ -48,14 +48,14 @@ async def eventually(condition: Callable[[], bool]) -> None:
 async def test_workers_are_started_when_needed_and_end_with_the_pool(tmp_path: Path) -> None:
     async with SearchPool(2) as pool:
         assert workers() == []
-        assert await pool.call("match.count", counting(tmp_path, "a\na\n", "a"), 20) == ({0: 2}, 4)
+        assert await pool.call("matching.match.count", counting(tmp_path, "a\na\n", "a"), 20) == ({0: 2}, 4)
         assert len(workers()) == 1
     assert workers() == []
 
 
 async def test_a_map_keeps_the_order_and_uses_every_worker(pool: SearchPool, tmp_path: Path) -> None:
     payloads = [counting(tmp_path, "a" * 5000 + "b" * 9, "a" * n) for n in range(1, 30)]
-    async with aclosing(pool.map("match.count", payloads, 20)) as results:
+    async with aclosing(pool.map("matching.match.count", payloads, 20)) as results:
         counts = [found[0] async for found, _ in results]
     assert counts == [5000 // n for n in range(1, 30)]
     assert len(workers()) == 2
@@ -63,43 +63,43 @@ async def test_a_map_keeps_the_order_and_uses_every_worker(pool: SearchPool, tmp
 
 async def test_a_late_worker_is_killed_and_replaced(pool: SearchPool, tmp_path: Path) -> None:
     with pytest.raises(SearchTimeout) as late:
-        await asyncio.wait_for(pool.call("match.count", stuck(tmp_path), 0.3), 10)
+        await asyncio.wait_for(pool.call("matching.match.count", stuck(tmp_path), 0.3), 10)
     assert late.value.remedy
-    assert await pool.call("match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
+    assert await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
 
 
 async def test_a_late_item_of_a_map_does_not_lose_the_others(pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     payloads = [counting(tmp_path / "other", "a", "a"), stuck(tmp_path), counting(tmp_path / "other", "a", "a")]
-    async with aclosing(pool.map("match.count", payloads, 1.5)) as results:
+    async with aclosing(pool.map("matching.match.count", payloads, 1.5)) as results:
         found = [one async for one in results]
     assert found[0] == found[2] == ({0: 1}, 1)
     assert isinstance(found[1], SearchTimeout)
 
 
 async def test_a_worker_that_dies_is_reported_and_replaced(pool: SearchPool, tmp_path: Path) -> None:
-    call = asyncio.create_task(pool.call("match.count", stuck(tmp_path), 30))
+    call = asyncio.create_task(pool.call("matching.match.count", stuck(tmp_path), 30))
     await eventually(lambda: len(workers()) == 1)
     await asyncio.sleep(0.2)
     workers()[0].send_signal(signal.SIGKILL)
     with pytest.raises(SearchFailed):
         await asyncio.wait_for(call, 10)
-    assert await pool.call("match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
+    assert await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
 
 
 async def test_an_idle_worker_that_died_is_replaced_unseen(pool: SearchPool, tmp_path: Path) -> None:
-    await pool.call("match.count", counting(tmp_path, "a", "a"), 20)
+    await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
     workers()[0].kill()
     await asyncio.sleep(0.2)
-    assert await pool.call("match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
+    assert await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
 
 
 async def test_cancelling_kills_the_workers_of_that_call_only(pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    await pool.call("match.count", counting(tmp_path, "a", "a"), 20)
+    await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
     idle = workers()[0].pid
-    one = asyncio.create_task(pool.call("match.count", stuck(tmp_path), 60))
-    two = asyncio.create_task(pool.call("match.count", stuck(tmp_path / "other"), 60))
+    one = asyncio.create_task(pool.call("matching.match.count", stuck(tmp_path), 60))
+    two = asyncio.create_task(pool.call("matching.match.count", stuck(tmp_path / "other"), 60))
     await asyncio.sleep(0.5)
     assert len(workers()) == 2
     start = time.monotonic()
@@ -117,16 +117,16 @@ async def test_cancelling_kills_the_workers_of_that_call_only(pool: SearchPool, 
 async def test_leaving_a_map_early_stops_its_workers(pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     payloads = [counting(tmp_path, "a", "a"), stuck(tmp_path / "other")]
-    async with aclosing(pool.map("match.count", payloads, 60)) as results:
+    async with aclosing(pool.map("matching.match.count", payloads, 60)) as results:
         async for _ in results:
             break
     await eventually(lambda: len(workers()) == 1)
-    assert await pool.call("match.count", payloads[0], 20) == ({0: 1}, 1)
+    assert await pool.call("matching.match.count", payloads[0], 20) == ({0: 1}, 1)
 
 
 async def test_errors_of_operations_arrive_as_themselves(pool: SearchPool, tmp_path: Path) -> None:
     with pytest.raises(BadPattern, match="unterminated"):
-        await pool.call("match.count", counting(tmp_path, "a", "("), 20)
+        await pool.call("matching.match.count", counting(tmp_path, "a", "("), 20)
     with pytest.raises(SearchFailed, match=r"places\.nope"):
         await pool.call("places.nope", {}, 20)
 
@@ -135,12 +135,12 @@ async def test_a_closed_pool_refuses_work(tmp_path: Path) -> None:
     pool = SearchPool(1)
     await pool.close()
     with pytest.raises(SearchFailed):
-        await pool.call("match.count", counting(tmp_path, "a", "a"), 20)
+        await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
 
 
 async def test_closing_ends_calls_under_way(tmp_path: Path) -> None:
     pool = SearchPool(1)
-    call = asyncio.create_task(pool.call("match.count", stuck(tmp_path), 60))
+    call = asyncio.create_task(pool.call("matching.match.count", stuck(tmp_path), 60))
     await asyncio.sleep(0.5)
     await pool.close()
     with pytest.raises(SearchFailed):
@@ -150,7 +150,7 @@ async def test_closing_ends_calls_under_way(tmp_path: Path) -> None:
 def test_a_killed_parent_leaves_no_orphan(tmp_path: Path) -> None:
     script = (
         "import asyncio, os, sys\n"
-        "from rlm_ls.context.pool import SearchPool\n"
+        "from rlm_ls.context.workers.pool import SearchPool\n"
         "async def main():\n"
         "    pool = SearchPool(1)\n"
         "    try: await pool.call('places.nope', {}, 20)\n"
@@ -174,7 +174,7 @@ def test_a_killed_parent_leaves_no_orphan(tmp_path: Path) -> None:
 
 def test_a_worker_starts_without_the_heavy_imports() -> None:
     heavy = ("pydantic", "pygls", "litellm", "re2", "tree_sitter", "pathspec", "ahocorasick_rs")
-    code = f"import sys, rlm_ls.context.worker\nprint([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, rlm_ls.context.workers.worker\nprint([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
@@ -182,7 +182,7 @@ async def test_a_file_of_the_current_folder_is_never_imported(tmp_path: Path, mo
     (tmp_path / "re2.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     async with SearchPool(1) as pool:
-        await pool.call("match.count", counting(tmp_path, "a", "a+"), 20)
+        await pool.call("matching.match.count", counting(tmp_path, "a", "a+"), 20)
     assert not (tmp_path / "ran").exists()
 
 
@@ -190,4 +190,4 @@ async def test_a_file_truncated_under_a_search_is_reported(pool: SearchPool, tmp
     payload = counting(tmp_path, "a\n" * 1000, "a")
     (tmp_path / "source").write_text("a\n")
     with pytest.raises(DocumentChanged, match="truncated"):
-        await pool.call("match.count", payload, 20)
+        await pool.call("matching.match.count", payload, 20)

@@ -11,7 +11,7 @@ from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import clock, file_of
 
 from rlm_ls.context.ops import quotes
-from rlm_ls.context.quotes import Quoted, QuotePosition, locate_quote
+from rlm_ls.context.search.quotes import Quoted, QuotePosition, locate_quote
 
 QUOTE = Quoted("😀 two", (1, 0), (1, 6), 4, 12)
 """As in "one\\n😀 two\\n"."""

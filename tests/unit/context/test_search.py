@@ -16,11 +16,11 @@ import pytest
 from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import SLOW, slow_text
 
-from rlm_ls.context import scanner, values
 from rlm_ls.context.document import Part, Selection
-from rlm_ls.context.ops import match
-from rlm_ls.context.region import resolve
-from rlm_ls.context.search import Search
+from rlm_ls.context.ops.matching import match
+from rlm_ls.context.search import scanner, values
+from rlm_ls.context.search.region import resolve
+from rlm_ls.context.search.search import Search
 from rlm_ls.errors import BadPattern, ProgramError, SearchTimeout
 
 LOG = "".join(

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
 
 from rlm_ls.context.document import Source
-from rlm_ls.context.ops import find, match, scan, windows
-from rlm_ls.context.ops.folding import fold
-from rlm_ls.context.piece import Bundling, File, Piece
-from rlm_ls.context.rows import hit_of
-from rlm_ls.context.search import Search
+from rlm_ls.context.ops.matching import find, match, scan, windows
+from rlm_ls.context.ops.matching.folding import fold
+from rlm_ls.context.search.rows import hit_of
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.workers.piece import Bundling, File, Piece
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from(["a", "b", "ab", "a1", "é", "k", "𝔘", " ", "ß", "a b"])

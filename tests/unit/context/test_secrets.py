@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.secrets import held_secret, is_secret
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.sources.secrets import held_secret, is_secret
 from rlm_ls.errors import DocumentDenied
 
 Taking = Callable[..., Awaitable[Context]]

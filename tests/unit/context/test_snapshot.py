@@ -12,11 +12,11 @@ import pytest
 
 from rlm_ls import errors
 from rlm_ls.context.document import Hit
-from rlm_ls.context.pool import SearchPool
-from rlm_ls.context.region import resolve
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.search import Search
-from rlm_ls.context.snapshot import Context, ContextOptions
+from rlm_ls.context.search.region import resolve
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
+from rlm_ls.context.workers.pool import SearchPool
 
 Taking = Callable[..., Awaitable[Context]]
 
@@ -173,7 +173,7 @@ async def test_a_large_file_that_is_truncated_is_reported(taking: Taking, pool: 
 async def test_where_no_descriptor_can_be_shared_a_replaced_file_is_noticed(
     taking: Taking, pool: SearchPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlm_ls.context.pack._through_proc", lambda descriptor: "")
+    monkeypatch.setattr("rlm_ls.context.snapshot.pack._through_proc", lambda descriptor: "")
     path = tmp_path / "a.log"
     path.write_text("a\n" * LARGE)
     (tmp_path / "small.txt").write_text("small")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rlm_ls.context.names import file_path, file_uri, key, short_names
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.snapshot import Context
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.sources.uris import file_path, file_uri, key, short_names
 
 Taking = Callable[..., Awaitable[Context]]
 

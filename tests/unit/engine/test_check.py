@@ -9,8 +9,8 @@ from tests.scripted import TEXT, Asker, Mind, asking, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine import engine
-from rlm_ls.engine.check import CheckedSubmission, check
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.trace.check import CheckedSubmission, check
 
 CODE = "print(count('ERROR'))\nsubmit('sixty', cite=[lines(4), lines(14)])"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.scripted import Asker, Mind, asking, script
 
-from rlm_ls.engine.consent import Consent, NobodyToAsk
+from rlm_ls.engine.budget.consent import Consent, NobodyToAsk
 from rlm_ls.engine.request import Budget
 from rlm_ls.models.base import Usage
 

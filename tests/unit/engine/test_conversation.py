@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlm_ls.engine.conversation import Conversation
+from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.models.base import Message
 
 

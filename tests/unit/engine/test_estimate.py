@@ -9,12 +9,12 @@ from typing import Any, Literal
 import pytest
 from tests.scripted import TEXT, Asker, asking, document
 
-from rlm_ls.engine import estimate as estimates
-from rlm_ls.engine.estimate import Estimate
-from rlm_ls.engine.ledger import CHARACTERS_PER_TOKEN
-from rlm_ls.engine.opening import DIRECT
-from rlm_ls.engine.prompt import PromptOptions, system_prompt
+from rlm_ls.engine.budget import estimate as estimates
+from rlm_ls.engine.budget.estimate import Estimate
+from rlm_ls.engine.budget.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.setup.prompt import PromptOptions, system_prompt
+from rlm_ls.engine.setup.route import DIRECT
 from rlm_ls.errors import EmptyQuestion
 from rlm_ls.models.base import Message, Reply
 from rlm_ls.models.profiles import profile

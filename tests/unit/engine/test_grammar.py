@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rlm_ls.context.clock import Deadline
-from rlm_ls.engine.grammar import Block, programs
-from rlm_ls.executors.judging.grammar import fences
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.engine.loop.grammar import Block, programs
+from rlm_ls.executors.checking.grammar import fences
 
 
 def parse(reply: str) -> tuple[Block, ...]:

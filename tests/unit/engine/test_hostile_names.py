@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.scripted import asking, script
 
-from rlm_ls.context.names import file_path, file_uri, short_names
 from rlm_ls.context.scope import Scope
+from rlm_ls.context.sources.uris import file_path, file_uri, short_names
 from rlm_ls.context.surroundings import Diagnostic, Surroundings
 
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="such names do not exist there")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rlm_ls.engine import inert
 from rlm_ls.engine.answer import Answer, Citation, Coverage, RunUsage, SkippedDocument
-from rlm_ls.engine.render import answer_markdown, trace_markdown
+from rlm_ls.engine.trace import inert
+from rlm_ls.engine.trace.render import answer_markdown, trace_markdown
 from rlm_ls.store.rows import RunRow
 
 OWN = "file:///w/app.log#L12"

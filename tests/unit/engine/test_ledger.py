@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from rlm_ls.engine.ledger import Ledger, Limits, Reservation
+from rlm_ls.engine.budget.ledger import Ledger, Limits, Reservation
 from rlm_ls.models.base import Usage
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rlm_ls.engine.observation import ProgramResult, observation
-from rlm_ls.executors.printed import KEEP_ALL, CapturedOutput, cap
+from rlm_ls.engine.loop.observation import ProgramResult, observation
+from rlm_ls.executors.scripts.output import KEEP_ALL, CapturedOutput, cap
 
 
 def test_an_error_is_whole_after_a_long_output() -> None:

@@ -17,8 +17,8 @@ from tests.scripted import TEXT, script
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.events import AnyEvent
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.trace.events import AnyEvent
 from rlm_ls.errors import ModelChanged, ModelNotLocal, RlmError
 from rlm_ls.settings import Settings
 

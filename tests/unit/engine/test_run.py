@@ -13,8 +13,8 @@ from tests.scripted import TEXT, Asker, asking, script
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.surroundings import Diagnostic, Edit, Surroundings
-from rlm_ls.engine.events import ModelCalled, ModelReplied, RunFinished, TextStreamed
 from rlm_ls.engine.request import Budget
+from rlm_ls.engine.trace.events import ModelCalled, ModelReplied, RunFinished, TextStreamed
 from rlm_ls.errors import BadRequest, EmptyQuestion, RlmError, UnknownRun
 
 

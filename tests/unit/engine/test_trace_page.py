@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rlm_ls.engine.trace_page import inline_json, trace_html
+from rlm_ls.engine.trace.page.page import inline_json, trace_html
 from rlm_ls.store.rows import RunRow
 
 HOSTILE = "</script><script>alert(1)</script><!-- {{script}} {{trace}} \u2028 \u2029 é \ud800 & \" '"

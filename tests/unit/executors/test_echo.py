@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlm_ls.executors.echo import echo_last_expression as echo
+from rlm_ls.executors.scripts.echo import echo_last_expression as echo
 
 
 def test_a_bare_expression_is_echoed() -> None:

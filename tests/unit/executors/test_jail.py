@@ -12,16 +12,17 @@ import pytest
 from tests.conftest import IN_CI, needed
 
 from rlm_ls.errors import SandboxUnavailable
-from rlm_ls.executors.jail import Jail, ProcessResult, for_compiling, system_files
+from rlm_ls.executors.compiled.native import run_native
+from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
+from rlm_ls.executors.compiled.toolchains.installed import Toolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 from rlm_ls.executors.jail.bubblewrap import Bubblewrap
 from rlm_ls.executors.jail.filter import filter_for
-from rlm_ls.executors.jail.jail import Kind
+from rlm_ls.executors.jail.jail import Jail, Kind, system_files
 from rlm_ls.executors.jail.launcher import Launcher
-from rlm_ls.executors.jail.process import run_to_end
+from rlm_ls.executors.jail.policy import for_compiling
+from rlm_ls.executors.jail.process import ProcessResult, run_to_end
 from rlm_ls.executors.jail.sandbox_exec import SandboxExec
-from rlm_ls.executors.native import run_native
-from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import Language, Target, Toolchains
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these sandboxes are Linux's")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlm_ls.errors import ConsentDenied
-from rlm_ls.executors.native_consent import DENY, HERE, ONCE, NativeConsent
+from rlm_ls.executors.compiled.native_consent import DENY, HERE, ONCE, NativeConsent
 
 
 class User:

@@ -12,13 +12,13 @@ import pytest
 from tests.compilers import LENGTH, Bench, benched, missing
 from tests.scripted import TEXT, Asker, Told, asking, script
 
-from rlm_ls.engine.render import trace_markdown
+from rlm_ls.engine.trace.render import trace_markdown
 from rlm_ls.errors import LevelUnavailable, ProgramError
-from rlm_ls.executors.judging.judge import Checker, CheckerPool
-from rlm_ls.executors.minds import FailedSubCall, SubCall
-from rlm_ls.executors.minds import SubCallReply as Reply
-from rlm_ls.executors.program_cache import ProgramCache
-from rlm_ls.executors.programs import checked_name
+from rlm_ls.executors.checking.checker import Checker, CheckerPool
+from rlm_ls.executors.compiled.program_cache import ProgramCache
+from rlm_ls.executors.compiled.programs import checked_name
+from rlm_ls.executors.submodels.calls import FailedSubCall, SubCall
+from rlm_ls.executors.submodels.calls import SubCallReply as Reply
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
 
 LEVELS = ("dsl", "wasm")
@@ -297,7 +297,7 @@ async def bench(compilers: Path, tmp_path: Path) -> Any:
 
 
 async def write(bench: Bench, *replies: str | FailedSubCall, **options: Any) -> tuple[Any, Coders]:
-    from rlm_ls.executors.registry import call_verb
+    from rlm_ls.executors.verbs.registry import call_verb
 
     async with CheckerPool() as checkers:
         bench.host.sub_models = coders = Coders(Checker(checkers), *replies)
@@ -325,7 +325,7 @@ async def test_after_three_tries_the_error_is_the_scripts(bench: Bench) -> None:
     with pytest.raises(ProgramError, match="no reply"):
         await write(bench, FailedSubCall("no reply"))
     bench.host.sub_models = None
-    from rlm_ls.executors.registry import call_verb
+    from rlm_ls.executors.verbs.registry import call_verb
 
     with pytest.raises(LevelUnavailable, match="code model"):
         await call_verb(bench.host, "write_program", ("x",), {})

@@ -12,11 +12,13 @@ import pytest
 from tests.conftest import needed
 
 from rlm_ls.errors import CompileFailed, LevelUnavailable
-from rlm_ls.executors.jail import Jail
-from rlm_ls.executors.preludes import native_prelude
-from rlm_ls.executors.toolchain import MOST_SOURCE, Language, Target, Toolchains, c, remedy, rust
-from rlm_ls.executors.toolchain.diagnostics import first_error_of_c, first_error_of_rustc
-from rlm_ls.executors.toolchain.proofs import ProvenToolchains
+from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
+from rlm_ls.executors.compiled.toolchains import c, remedy, rust
+from rlm_ls.executors.compiled.toolchains.diagnostics import first_error_of_c, first_error_of_rustc
+from rlm_ls.executors.compiled.toolchains.installed import MOST_SOURCE, Toolchains
+from rlm_ls.executors.compiled.toolchains.proven import ProvenToolchains
+from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
+from rlm_ls.executors.jail.jail import Jail
 
 EVERY: list[tuple[Language, Target]] = [
     ("rust", "wasm"),
@@ -94,8 +96,8 @@ async def test_a_second_session_proves_nothing_again(
     async def never(*_: object) -> str:
         raise AssertionError("a compiler was proved again")
 
-    monkeypatch.setattr("rlm_ls.executors.toolchain.toolchains.prove", never)
-    monkeypatch.setattr("rlm_ls.executors.toolchain.rust.sysroots", never)
+    monkeypatch.setattr("rlm_ls.executors.compiled.toolchains.installed.prove", never)
+    monkeypatch.setattr("rlm_ls.executors.compiled.toolchains.rust.sysroots", never)
     found = await Toolchains(compilers).found("wasm")
     assert found[0].works
     assert found[0].version.startswith("rustc ")
@@ -150,7 +152,7 @@ async def test_a_compiler_that_fails_is_passed_over_and_named(
 
 
 async def test_a_missing_language_is_said_with_its_remedy(compilers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlm_ls.executors.toolchain.c.find_zig", lambda: "")
+    monkeypatch.setattr("rlm_ls.executors.compiled.toolchains.c.find_zig", lambda: "")
     toolchains = Toolchains(compilers)
     with pytest.raises(LevelUnavailable, match="zig is not installed") as caught:
         await toolchains.compile("int x;", "c", "wasm")

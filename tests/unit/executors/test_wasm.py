@@ -13,13 +13,13 @@ import psutil
 import pytest
 from tests.compilers import LENGTH, WHOLE, Bench, benched
 
-from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Source
-from rlm_ls.context.piece import File, Piece
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File, Piece
 from rlm_ls.errors import CompileFailed, DocumentChanged, ProgramCrashed, ProgramError, ProgramLimit
-from rlm_ls.executors.program_cache import key_of
-from rlm_ls.executors.wasm import machine, memory
-from rlm_ls.executors.wasm.executor import ProgramLimits
+from rlm_ls.executors.compiled.program_cache import key_of
+from rlm_ls.executors.compiled.wasm import machine, memory
+from rlm_ls.executors.compiled.wasm.executor import ProgramLimits
 
 Over = Callable[..., AbstractAsyncContextManager[Bench]]
 
@@ -292,7 +292,9 @@ async def test_a_cancelled_call_leaves_no_process_at_work(over: Over) -> None:
         await bench.define("endless", endless, "wat")
         task = asyncio.create_task(bench.run("endless"))
         await asyncio.sleep(0.5)
-        workers = [child for child in psutil.Process().children() if "rlm_ls.executors.wasm.worker" in child.cmdline()]
+        workers = [
+            child for child in psutil.Process().children() if "rlm_ls.executors.compiled.wasm.worker" in child.cmdline()
+        ]
         assert workers
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -10,8 +10,8 @@ import pytest
 
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.choose import choose
-from rlm_ls.models.endpoint import endpoint, is_loopback
-from rlm_ls.models.fallback import FallbackModel
+from rlm_ls.models.providers.endpoint import endpoint, is_loopback
+from rlm_ls.models.providers.fallback import FallbackModel
 from rlm_ls.settings import Settings
 
 
@@ -168,7 +168,7 @@ def test_choosing_does_not_load_litellm() -> None:
 def test_loading_litellm_reads_no_env_file_and_prints_nothing(tmp_path: Any) -> None:
     (tmp_path / ".env").write_text("OPENAI_API_BASE=http://evil.example/v1\n", "utf-8")
     code = (
-        "import asyncio, os; from rlm_ls.models import library; asyncio.run(library.load());"
+        "import asyncio, os; from rlm_ls.models.providers import library; asyncio.run(library.load());"
         "assert 'OPENAI_API_BASE' not in os.environ"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
@@ -178,7 +178,7 @@ def test_loading_litellm_reads_no_env_file_and_prints_nothing(tmp_path: Any) -> 
 def test_cancelling_the_first_load_leaves_the_next_one_whole_and_the_process_free_to_end() -> None:
     code = """
 import asyncio
-from rlm_ls.models import library
+from rlm_ls.models.providers import library
 
 async def main():
     first = asyncio.create_task(library.load())

@@ -16,11 +16,11 @@ from tests.fakes.hostile_server import Heard, answering, redirecting, sending, s
 from tests.fakes.model_server import ModelServer
 
 from rlm_ls.errors import ModelFailed, RlmError, UnknownModel
-from rlm_ls.models import library
 from rlm_ls.models.base import Message
-from rlm_ls.models.endpoint import Endpoint, endpoint, is_loopback
-from rlm_ls.models.failures import ProviderError, retry_after
-from rlm_ls.models.live import LiteLLMModel, RetryPolicy
+from rlm_ls.models.providers import library
+from rlm_ls.models.providers.endpoint import Endpoint, endpoint, is_loopback
+from rlm_ls.models.providers.failures import ProviderError, retry_after
+from rlm_ls.models.providers.live import LiteLLMModel, RetryPolicy
 
 ASKED = [Message("user", "SECRET-TEXT")]
 ONCE = RetryPolicy(connect=2.0, silence=20.0, tries=1, busy_tries=1, backoff=0.01)
@@ -163,7 +163,7 @@ async def test_a_bare_name_is_recorded_at_the_endpoint_that_a_variable_names() -
 def test_nothing_is_asked_outside_a_call() -> None:
     code = """
 import asyncio, httpx, http.server, threading
-from rlm_ls.models import library
+from rlm_ls.models.providers import library
 heard = []
 class Ear(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

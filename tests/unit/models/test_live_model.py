@@ -18,11 +18,11 @@ from aiohttp.test_utils import TestServer
 from tests.fakes.model_server import ModelServer, Scripted
 
 from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError, UnknownModel
-from rlm_ls.models import library
 from rlm_ls.models.base import Message, Reply, TextSink, spent
-from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.failures import ProviderError, retry_after
-from rlm_ls.models.live import LiteLLMModel, RetryPolicy
+from rlm_ls.models.providers import library
+from rlm_ls.models.providers.endpoint import Endpoint
+from rlm_ls.models.providers.failures import ProviderError, retry_after
+from rlm_ls.models.providers.live import LiteLLMModel, RetryPolicy
 
 KEY = "sk-test-0123456789abcdef"
 HURRY = RetryPolicy(connect=2.0, silence=5.0, backoff=0.01)

@@ -10,12 +10,12 @@ import pytest
 from tests.fakes.model_server import ModelServer, Script, Scripted
 
 from rlm_ls.errors import ModelRefused, ModelUnreachable
-from rlm_ls.models import fallback, library
 from rlm_ls.models.base import Message
-from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.fallback import FallbackModel
-from rlm_ls.models.live import LiteLLMModel
-from rlm_ls.models.patience import RetryPolicy
+from rlm_ls.models.providers import fallback, library
+from rlm_ls.models.providers.endpoint import Endpoint
+from rlm_ls.models.providers.fallback import FallbackModel
+from rlm_ls.models.providers.live import LiteLLMModel
+from rlm_ls.models.providers.retries import RetryPolicy
 
 ASKED = [Message("user", "How many lines are there?")]
 HURRY = RetryPolicy(connect=2.0, silence=5.0, tries=2, busy_tries=2, backoff=0.01)

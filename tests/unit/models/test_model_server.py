@@ -13,10 +13,10 @@ from typing import Any
 import aiohttp
 from tests.fakes import model_server
 
-from rlm_ls.models import library
 from rlm_ls.models.base import Message
-from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.live import LiteLLMModel
+from rlm_ls.models.providers import library
+from rlm_ls.models.providers.endpoint import Endpoint
+from rlm_ls.models.providers.live import LiteLLMModel
 
 
 async def test_it_serves_a_file_of_replies_prints_its_address_and_tells_its_state(tmp_path: Path) -> None:

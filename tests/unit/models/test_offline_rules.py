@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rlm_ls.models.base import Message
-from rlm_ls.models.offline import OfflineDocument, OfflineModel
-from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.model import OfflineModel
+from rlm_ls.models.offline.question import OfflineDocument, Question
 
 DOCUMENTS = (OfflineDocument("app.log", "log", 5000), OfflineDocument("src/pool.py", "python", 120))
 

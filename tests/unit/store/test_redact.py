@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.events import AnyEvent
+from rlm_ls.engine.trace.events import AnyEvent
 from rlm_ls.store.redact import (
     Written,
     answer_fields,

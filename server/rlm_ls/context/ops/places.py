@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 
-from rlm_ls.context.clock import Deadline
 from rlm_ls.context.document import Span
-from rlm_ls.context.ops.hits import CONTINUATION
+from rlm_ls.context.ops.matching.hits import CONTINUATION
 from rlm_ls.context.ops.reader import BLOCK, Reader, opened
-from rlm_ls.context.piece import File
-from rlm_ls.context.rows import hit_of, row_of
+from rlm_ls.context.search.rows import hit_of, row_of
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File
 
 LONGEST_AROUND = 1 << 20
 """Bytes of a hit with the lines around it."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rlm_ls.context.clock import Deadline
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.piece import File
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import SearchTimeout
 
 STEP = 4 << 20

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rlm_ls.context.piece import File
+from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable
 
 BLOCK = 1 << 16

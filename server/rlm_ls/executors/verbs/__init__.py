@@ -1,5 +1,3 @@
-"""The verbs. Importing this package registers them."""
-
-from rlm_ls.executors.verbs import asking, counting, dividing, ending, finding, noticing, programs, reading
-
-__all__ = ["asking", "counting", "dividing", "ending", "finding", "noticing", "programs", "reading"]
+"""What a script can call. One registry makes the prompt, the wrappers, help() and docs/verbs.md; `all` registers every
+verb. A verb holds no text longer than its result.
+"""

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
-from rlm_ls.executors.desk import VerbHost
-from rlm_ls.executors.judging.judge import check_schema
-from rlm_ls.executors.llm import prompts
-from rlm_ls.executors.llm.replies import ask
-from rlm_ls.executors.minds import FailedSubCall, SubCall, SubModelCalls
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.checking.checker import check_schema
+from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.submodels import prompts
+from rlm_ls.executors.submodels.calls import FailedSubCall, SubCall, SubModelCalls
+from rlm_ls.executors.submodels.replies import ask
+from rlm_ls.executors.verbs.registry import verb
 
 MOST_ITEMS = 20_000
 BREATH = 200

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from rlm_ls.context.ops.match import Captured
+from rlm_ls.context.ops.matching.match import Captured
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.crossing import Rows
-from rlm_ls.executors.desk import SpanRow, VerbHost
-from rlm_ls.executors.registry import Pattern, verb
+from rlm_ls.executors.scripts.crossing import Rows
+from rlm_ls.executors.scripts.host import SpanRow, VerbHost
+from rlm_ls.executors.verbs.registry import Pattern, verb
 
 MOST_RANKED = 20_000
 

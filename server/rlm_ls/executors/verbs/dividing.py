@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from rlm_ls.context.document import Hit, Span
-from rlm_ls.context.region import resolve
+from rlm_ls.context.search.region import resolve
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.desk import SpanRow, VerbHost, parts_text
-from rlm_ls.executors.registry import Pattern, verb
+from rlm_ls.executors.scripts.host import SpanRow, VerbHost, parts_text
+from rlm_ls.executors.verbs.registry import Pattern, verb
 
 MAX_PIECES = 20_000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rlm_ls.executors.desk import Submission, VerbHost
-from rlm_ls.executors.registry import help_text, verb
+from rlm_ls.executors.scripts.host import Submission, VerbHost
+from rlm_ls.executors.verbs.registry import help_text, verb
 
 
 @verb(returns="", everyday=15)

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from pydantic import FailFast, Field
 
 from rlm_ls.context.document import Part, Selection
-from rlm_ls.context.ops.find import MOST_WORDS
-from rlm_ls.context.rows import Found
+from rlm_ls.context.ops.matching.find import MOST_WORDS
+from rlm_ls.context.search.rows import Found
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.crossing import Rows
-from rlm_ls.executors.desk import VerbHost, parts_text
-from rlm_ls.executors.registry import Pattern, verb
+from rlm_ls.executors.scripts.crossing import Rows
+from rlm_ls.executors.scripts.host import VerbHost, parts_text
+from rlm_ls.executors.verbs.registry import Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
 MAX_HITS = 50_000

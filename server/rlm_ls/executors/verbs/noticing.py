@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rlm_ls.executors.desk import VerbHost
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.verbs.registry import verb
 
 DiagnosticRow = tuple[str, int, int, str, str, str, str]
 

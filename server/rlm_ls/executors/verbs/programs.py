@@ -1,4 +1,4 @@
-"""Verbs of compiled programs (L2, L3). A program itself is called by its name: see executors/dsl.py."""
+"""Verbs of compiled programs (L2, L3). A program itself is called by its name: see executors/scripts/sandbox.py."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from rlm_ls.errors import LevelUnavailable
-from rlm_ls.executors import authoring
-from rlm_ls.executors.desk import VerbHost
-from rlm_ls.executors.programs import Programs
-from rlm_ls.executors.registry import verb
-from rlm_ls.executors.wasm.combine import Combine
+from rlm_ls.executors.compiled import authoring
+from rlm_ls.executors.compiled.programs import Programs
+from rlm_ls.executors.compiled.wasm.combine import Combine
+from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.verbs.registry import verb
 
 
 @verb(returns="str | number | list | dict", level="wasm")

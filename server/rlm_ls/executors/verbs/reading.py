@@ -7,9 +7,9 @@ from typing import Any
 
 from rlm_ls.context.document import Selection, Span
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.crossing import Given, LongSpan
-from rlm_ls.executors.desk import SpanRow, VerbHost
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.scripts.crossing import Given, LongSpan
+from rlm_ls.executors.scripts.host import SpanRow, VerbHost
+from rlm_ls.executors.verbs.registry import verb
 
 
 @verb(returns="list[Doc]", shape="docs", everyday=1)

@@ -1,0 +1,1 @@
+"""Operations on files: walking folders, looking at first bytes, copying texts into packs."""

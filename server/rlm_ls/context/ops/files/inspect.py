@@ -1,0 +1,237 @@
+"""The first pass over a text: is it text, in which encoding, how many lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from io import FileIO
+
+from rlm_ls.context.document import CHECKPOINT
+from rlm_ls.context.ops.reader import Reader, opened
+from rlm_ls.context.snapshot.intake import IncomingFile, Packed, RefusedFile
+from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure
+from rlm_ls.context.sources.compression import kind_of
+from rlm_ls.context.sources.encoding import Encoding, encoding_of
+from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret
+from rlm_ls.context.sources.stamp import Stamp, stamp_of
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File
+from rlm_ls.errors import (
+    DocumentBinary,
+    DocumentChanged,
+    DocumentEmpty,
+    DocumentMissing,
+    DocumentUnreadable,
+    RlmError,
+    SearchTimeout,
+)
+
+HEAD = 8192
+"""Bytes looked at to tell text from binary."""
+
+_SKIP_FROM = 256
+
+
+def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasure | RefusedFile:
+    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same."""
+    try:
+        with opened(file) as reader:
+            return measured(deadline, reader, start, end)
+    except (DocumentChanged, DocumentUnreadable) as error:
+        return RefusedFile.by(error)
+
+
+def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | RefusedFile]:
+    """What the first bytes of large files say about their encoding. A codec of "" is for `shelve.single` to find."""
+    found: list[Encoding | Packed | RefusedFile] = []
+    for one in incoming:
+        try:
+            with open_file(one) as stream:
+                head = stream.read(min(LOOKED_AT, one.size))
+                if title := held_secret(head, whole=False, log=True):
+                    raise denied(one.name, title)
+                head = head[:HEAD]
+                found.append(packed(one, head) or _encoding(one, head, option))
+        except DocumentBinary as error:
+            found.append(Encoding("") if one.guess else RefusedFile.by(error))
+        except RlmError as error:
+            found.append(RefusedFile.by(error))
+    return found
+
+
+def packed(one: IncomingFile, head: bytes) -> Packed | None:
+    """Whether a file that begins so must be unpacked; what was unpacked is read as it is."""
+    kind = None if one.unpacked else kind_of(head)
+    return None if kind is None else Packed(kind)
+
+
+def _encoding(one: IncomingFile, head: bytes, option: str) -> Encoding:
+    if not head or not one.size:
+        raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
+    return encoding_of(one.name, head, option)
+
+
+def bytes_of(one: IncomingFile) -> tuple[Stamp, bytes]:
+    """A file's stamp from before it was read, and at most `size` bytes of it. Without a stream: there are many."""
+    try:
+        descriptor = os.open(one.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise _cannot_open(one, error) from None
+    try:
+        stamp = stamp_of(os.fstat(descriptor))
+        if one.at:
+            os.lseek(descriptor, one.at, os.SEEK_SET)
+        raw = os.read(descriptor, one.size)
+        while 0 < len(raw) < one.size and (more := os.read(descriptor, one.size - len(raw))):
+            raw += more
+        return stamp, raw
+    except OSError as error:
+        raise _cannot_open(one, error) from None
+    finally:
+        os.close(descriptor)
+
+
+def line_ends(text: bytes) -> Iterator[int]:
+    """How many line ends there are up to each checkpoint, and in all."""
+    count = 0
+    for at in range(0, len(text), CHECKPOINT):
+        block = text[at : at + CHECKPOINT]
+        count += block.count(b"\n") + block.count(b"\r") - text.count(b"\r\n", at, at + CHECKPOINT + 1)
+        yield count
+
+
+def open_file(one: IncomingFile) -> FileIO:
+    """The file, at the place where its bytes begin. Raises DocumentMissing or DocumentUnreadable."""
+    try:
+        stream = open(one.path, "rb", buffering=0)  # noqa: SIM115  # the caller's to close
+    except OSError as error:
+        raise _cannot_open(one, error) from None
+    stream.seek(one.at)
+    return stream
+
+
+def _cannot_open(one: IncomingFile, error: OSError) -> RlmError:
+    if isinstance(error, FileNotFoundError):
+        return DocumentMissing(f"{one.name} does not exist.", "Check the path.")
+    return DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")
+
+
+def measured(deadline: Deadline, reader: Reader, start: int, end: int) -> RangeMeasure:
+    """Bytes `start` to `end` of a text, block by block."""
+    tally = _Tally()
+    for at in range(start, end, CHECKPOINT):
+        if deadline.late():
+            raise SearchTimeout("Reading the document took too long.", "Ask about a smaller document or region.")
+        stop = min(at + CHECKPOINT, end)
+        tally.add(reader, at, stop - at, reader.read(at, stop + 4))
+    return tally.measure(start, end)
+
+
+class _Tally:
+    """Adds up a range, block by block. Line ends are `\\n` here: a `\\r` is one too, and an empty line does no harm."""
+
+    def __init__(self) -> None:
+        self.ends: list[int] = []
+        self.characters = self.longest = self.tail = self.ends_before_bad = 0
+        self.head = -1
+        self.bad = -1
+        self.ascii, self.crlf = True, False
+        self.last = b""
+        self.digest = sha256()  # processors of today do it twice as fast as BLAKE2
+
+    def add(self, reader: Reader, at: int, size: int, raw: bytes) -> None:
+        """A block of `size` bytes at `at`; `raw` goes on for 4 bytes more, if there are so many."""
+        block = raw[:size] if len(raw) > size else raw
+        self.digest.update(block)
+        self.last = block[-1:]
+        self._count_characters(reader, at, block, raw)
+        count, text = block.count(b"\n"), block
+        if b"\r" in block:
+            pairs = raw[: size + 1].count(b"\r\n")
+            self.crlf = self.crlf or pairs > 0
+            count += block.count(b"\r") - pairs
+            text = block.replace(b"\r", b"\n")
+        self.ends.append(count)
+        self._measure_lines(text)
+
+    def _count_characters(self, reader: Reader, at: int, block: bytes, raw: bytes) -> None:
+        if block.isascii():
+            self.characters += len(block)
+            if self.bad < 0 and raw[len(block) : len(block) + 1] > b"\x7f" and raw[len(block)] < 0xC0:
+                # The next block takes this byte for the rest of a character that started here.
+                self.ascii, self.bad = False, at + len(block)
+                self.ends_before_bad = sum(self.ends) + reader.line_starts(at, self.bad)
+            return
+        self.ascii = False
+        if self.bad >= 0:
+            return
+        number, wrong = _characters(raw, len(block), at > 0)
+        self.characters += number
+        if wrong >= 0:
+            self.bad = at + wrong
+            self.ends_before_bad = sum(self.ends) + reader.line_starts(at, at + wrong)
+
+    def _measure_lines(self, text: bytes) -> None:
+        first = text.find(b"\n")
+        if first < 0:
+            self.tail += len(text)
+            return
+        if self.head < 0:
+            self.head = self.tail + first
+        else:
+            self.longest = max(self.longest, self.tail + first)
+        final = text.rfind(b"\n")
+        self.longest = _longest(text, first + 1, final, self.longest)
+        self.tail = len(text) - final - 1
+
+    def measure(self, start: int, end: int) -> RangeMeasure:
+        return RangeMeasure(
+            start=start,
+            end=end,
+            characters=self.characters,
+            ends=tuple(self.ends),
+            head=self.head if self.head >= 0 else self.tail,
+            tail=self.tail,
+            longest=self.longest,
+            ascii=self.ascii,
+            crlf=self.crlf,
+            bad=self.bad,
+            ends_before_bad=self.ends_before_bad,
+            last=self.last,
+            digest=self.digest.digest()[:DIGEST],
+        )
+
+
+def _characters(raw: bytes, size: int, inner: bool) -> tuple[int, int]:
+    """How many characters start in the first `size` bytes, and where the first wrong byte is (-1: nowhere).
+
+    `raw` may go on for 4 bytes more, for the rest of the last character; the rest of an earlier one is skipped.
+    """
+    skip = 0
+    while inner and skip < 3 and skip < size and raw[skip] & 0xC0 == 0x80:
+        skip += 1
+    stop = size
+    while stop < len(raw) and stop < size + 3 and raw[stop] & 0xC0 == 0x80:
+        stop += 1
+    try:
+        return len(raw[skip:stop].decode("utf-8")), -1
+    except UnicodeDecodeError as error:
+        return 0, skip + error.start
+
+
+def _longest(text: bytes, start: int, end: int, known: int) -> int:
+    """The longest line between two line ends, if longer than `known`."""
+    if known < _SKIP_FROM:
+        return max(known, max(map(len, text[start:end].split(b"\n"))))
+    # Longer ones only: hop `known` bytes on and look back for a line end.
+    while start + known < end:
+        back = text.rfind(b"\n", start, start + known + 1)
+        if back >= 0:
+            start = back + 1
+            continue
+        stop = text.find(b"\n", start + known, end)
+        stop = end if stop < 0 else stop
+        known = max(known, stop - start)
+        start = stop + 1
+    return known

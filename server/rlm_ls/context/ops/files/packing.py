@@ -1,0 +1,221 @@
+"""Reading files into a pack: small ones many at a time, large ones that must be converted one by one."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import chain
+from typing import BinaryIO
+
+from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.ops.files import inspect
+from rlm_ls.context.ops.files.notebook import cells_of, is_notebook
+from rlm_ls.context.ops.reader import opened
+from rlm_ls.context.snapshot.intake import CopiedText, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
+from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
+from rlm_ls.context.snapshot.pack import cannot_write
+from rlm_ls.context.sources.encoding import Encoding, encoding_of, guessed, not_text
+from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
+from rlm_ls.context.sources.stamp import is_settled, stamp_of
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File
+from rlm_ls.errors import DocumentBinary, DocumentEmpty, RlmError, SearchTimeout
+
+Outcome = CopiedText | NeedsMoreRoom | Packed | RefusedFile
+
+AROUND = 1 << 16
+"""Bytes looked at to guess the encoding of a large file."""
+
+
+def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
+    """Files that are copied to a pack one behind the other, a line end after each, from `place` on.
+
+    The room there is that of their sizes. A text that has become larger than its file is not copied.
+    """
+    found: list[Outcome] = []
+    texts: list[bytes] = []
+    at = place
+    for one in incoming:
+        _check(deadline)
+        try:
+            outcome, text = _read(one, at, option)
+        except RlmError as error:
+            found.append(RefusedFile.by(error))
+            continue
+        found.append(outcome)
+        if isinstance(outcome, CopiedText):
+            texts += (text, b"\n")
+            at += len(text) + 1
+    _write(pack, place, b"".join(texts))
+    return found
+
+
+def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -> Outcome:
+    """A text of any size that has its own place in the pack. `option` may be of no use: then it is guessed."""
+    one = incoming
+    try:
+        if is_notebook(one.name) or one.size <= CHECKPOINT:
+            outcome, text = _read(one, one.place, option)
+            if isinstance(outcome, CopiedText):
+                _write(pack, one.place, text + b"\n")
+            return outcome
+        with inspect.open_file(one) as stream, open(pack, "r+b") as out:
+            stamp = stamp_of(os.fstat(stream.fileno()))
+            settled = is_settled(stamp)
+            encoding = _encoding_of_large(one, stream, option)
+            size = _transcode(deadline, one, stream, encoding, out)
+            out.write(b"\n")
+        source = Source(pack, one.place, size)
+        with opened(File(one.name, source)) as reader:
+            if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
+                raise denied(one.name, title)
+            whole = join([inspect.measured(deadline, reader, 0, size)])
+    except OSError as error:
+        raise cannot_write(error) from None
+    except RlmError as error:
+        return RefusedFile.by(error)
+    return CopiedText(stamp, settled, one.place, size, whole, encoding.codec, False)
+
+
+def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
+    stamp, raw = inspect.bytes_of(one)
+    settled = is_settled(stamp)
+    if not raw:
+        raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
+    if (packed := inspect.packed(one, raw)) is not None:
+        return packed, b""
+    cells = cells_of(raw) if is_notebook(one.name) else None
+    text, encoding, characters = (cells, "utf-8", -1) if cells is not None else _decoded(one, raw, option)
+    if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
+        raise denied(one.name, title)
+    if len(text) > max(one.size, one.room):
+        return NeedsMoreRoom(len(text) + 1), text
+    whole = _whole(text, characters)
+    return CopiedText(stamp, settled, place, len(text), whole, encoding, cells is not None), text
+
+
+def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, str, int]:
+    """The text in UTF-8, its codec, and how many characters it has (-1: unknown)."""
+    try:
+        encoding = encoding_of(one.name, raw[: inspect.HEAD], option)
+    except DocumentBinary:
+        wide = guessed(raw) if one.guess else None
+        if wide is None:
+            raise
+        encoding = wide
+    while True:
+        body = raw[encoding.skip :] if encoding.skip else raw
+        if encoding.as_is and body.isascii():
+            return body, encoding.codec, len(body)
+        try:
+            text = body.decode(encoding.codec, encoding.errors)
+        except (UnicodeError, ValueError) as error:
+            at = getattr(error, "start", 0)
+            other = guessed(raw) if one.guess and encoding.as_is else None
+            if other is None and one.guess and encoding.as_is:
+                raise DocumentBinary(f"{one.name} is a binary file.", "Name a text file.") from None
+            if other is None:
+                line = body.count(b"\n", 0, at) + body.count(b"\r", 0, at) - body.count(b"\r\n", 0, at) + 1
+                raise not_text(one.name, encoding.codec, at, line if encoding.as_is else 0) from None
+            encoding = other
+            continue
+        return (body if encoding.as_is else text.encode("utf-8", "replace")), encoding.codec, len(text)
+
+
+def _whole(text: bytes, characters: int) -> TextMeasure:
+    """All at once what `inspect.measured` adds up block by block."""
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+    parts = lines.split(b"\n")
+    checkpoints = [0, len(parts) - 1]
+    if len(text) > CHECKPOINT:
+        checkpoints = [0, *inspect.line_ends(text)]
+    return TextMeasure(
+        characters=len(text.decode("utf-8", "replace")) if characters < 0 else characters,
+        lines=len(parts) - (not parts[-1]),
+        longest_line=max(map(len, parts)),
+        ascii=characters == len(text) or text.isascii(),
+        crlf=lines is not text and b"\r\n" in text,
+        checkpoints=tuple(checkpoints),
+        bad=-1,
+        bad_line=0,
+        digest=sha256(text).digest()[:DIGEST],
+    )
+
+
+def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Encoding:
+    head = stream.read(min(inspect.HEAD, one.size))
+    try:
+        encoding = encoding_of(one.name, head, option)
+    except DocumentBinary:
+        wide = guessed(head) if one.guess else None
+        if wide is None:
+            raise
+        return wide
+    if not one.guess or not encoding.as_is:
+        return encoding
+    # It is not UTF-8, or nobody would have asked: guess by where it is not.
+    stream.seek(one.at)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for chunk in _chunks(stream, one.size):
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            found = guessed(chunk[max(0, error.start - AROUND // 2) :][:AROUND])
+            if found is None:
+                raise DocumentBinary(f"{one.name} is a binary file.", "Name a text file.") from None
+            if found.codec == "cp1252" and _undefined(chunk, stream, one.size):
+                return Encoding("latin-1")
+            return found
+    return encoding
+
+
+def _undefined(chunk: bytes, stream: BinaryIO, size: int) -> bool:
+    """Whether the rest of a file has bytes that are no characters in Windows' code page."""
+    return any(
+        len(one.translate(None, b"\x81\x8d\x8f\x90\x9d")) < len(one) for one in chain([chunk], _chunks(stream, size))
+    )
+
+
+def _transcode(deadline: Deadline, one: IncomingFile, stream: BinaryIO, encoding: Encoding, out: BinaryIO) -> int:
+    """Writes the text as UTF-8; its size."""
+    stream.seek(one.at + encoding.skip)
+    out.seek(one.place)
+    decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
+    seen, size = encoding.skip, 0
+    for chunk in chain(_chunks(stream, one.size - encoding.skip), [b""]):
+        _check(deadline)
+        try:
+            raw = decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
+        except (UnicodeError, ValueError) as error:
+            raise not_text(one.name, encoding.codec, seen + getattr(error, "start", 0)) from None
+        if size + len(raw) >= one.room:
+            raise not_text(one.name, encoding.codec, seen)
+        out.write(raw)
+        size += len(raw)
+        seen += len(chunk)
+    return size
+
+
+def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """At most the file's size at the time of the snapshot is read."""
+    while size > 0 and (chunk := stream.read(min(size, CHECKPOINT))):
+        yield chunk
+        size -= len(chunk)
+
+
+def _write(pack: str, place: int, raw: bytes) -> None:
+    try:
+        with open(pack, "r+b", buffering=0) as out:
+            out.seek(place)
+            view = memoryview(raw)
+            while view:
+                view = view[out.write(view) or 0 :]
+    except OSError as error:
+        raise cannot_write(error) from None
+
+
+def _check(deadline: Deadline) -> None:
+    if deadline.late():
+        raise SearchTimeout("Reading the files took too long.", "Name fewer files, or exclude some.")

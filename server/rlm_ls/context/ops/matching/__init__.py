@@ -1,0 +1,1 @@
+"""Operations that match lines and patterns, over windows of whole lines."""

@@ -1,0 +1,379 @@
+"""Compiled patterns, and running them over windows of text. Lives in the workers: RE2 holds the GIL as it compiles."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.context.patterns.linear import plain, wide
+from rlm_ls.context.patterns.translation import Parsed, parse, translate
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.errors import BadPattern
+
+if TYPE_CHECKING:
+    from rlm_ls.context.ops.matching.windows import Window
+
+MEMORY = 16 << 20
+"""Bytes that RE2 may use for one pattern's program and its automata."""
+
+LEAP = 32
+"""Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
+
+MOST_LEAPING = 100
+"""Instructions of a program that may be written `LEAP` times over."""
+
+LINE_SECONDS, BYTE_SECONDS = 10e-6, 10e-9
+"""What lines and bytes may take so: several times what they take one by one, or the automaton is too large."""
+
+SPARE_SECONDS = 0.02
+"""For an automaton to be built in."""
+
+Raw = bytes | tuple[bytes | None, ...]
+"""What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
+
+Spans = list[tuple[int, int]]
+"""The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
+
+
+class CompiledPattern:
+    """One pattern, ready to run. Engines are compiled when first needed: ASCII or any text, with groups or without."""
+
+    def __init__(self, parsed: Parsed, multiline: bool) -> None:
+        self.parsed = parsed
+        self.multiline = multiline
+        self.groups = parsed.groups
+        literal = parsed.literal or ""
+        self.literal = b"" if "\n" in literal and not multiline else literal.encode("utf-8", "surrogatepass")
+        """What to look for when the pattern is nothing but a text; else empty."""
+        self._engines: dict[tuple[bool, bool], Any] = {}
+        self._python: re.Pattern[str] | None = None
+        self._leaps: dict[bool, Any] = {}
+        self._spare = SPARE_SECONDS
+        """What leaps may still take longer than they should: once it is used up there are no more."""
+        self._wide: dict[bool, re.Pattern[bytes] | None] = {}
+        first = self._translation(True, False)
+        self.exact, self.boundary = first.exact, first.boundary
+        self._engine(True, False)
+        self._plain = None if multiline or self.exact else plain(parsed)
+
+    @property
+    def prefers_ascii(self) -> bool:
+        """Whether windows that are pure ASCII are much quicker: then a few other lines had better stand apart."""
+        return not self.literal and not self.exact and (self.boundary or self._plain is not None)
+
+    def values(self, window: Window, deadline: Deadline) -> Iterable[Raw]:
+        """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
+
+        A group that took no part is left out where it is the only one, and None in a row.
+        """
+        if self._plain is not None and window.ascii and not window.is_piece:
+            found: list[Raw] = self._plain.findall(window.text)
+            return found
+        return self.captured(window.text, self.matches(window, deadline))
+
+    def captured(self, text: bytes, matches: Iterable[Spans]) -> Iterator[Raw]:
+        """`values` of the matches in `text`."""
+        if self.groups > 1:
+            return (tuple(text[start:end] if start >= 0 else None for start, end in spans[1:]) for spans in matches)
+        group = 1 if self.groups else 0
+        return (text[start:end] for spans in matches for start, end in (spans[group],) if start >= 0)
+
+    def matches(self, window: Window, deadline: Deadline, at: int = 0, captures: bool = True) -> Iterator[Spans]:
+        """Every match at `at` or later, in order, as Python's finditer finds them on each line (or on the text)."""
+        if not window.is_piece:
+            yield from self._matches(window, deadline, at, captures)
+            return
+        for spans in self._matches(window, deadline, max(at, window.begin), captures):
+            if spans[0][0] >= window.own:
+                return
+            yield spans
+            window.resume = spans[0][1]
+
+    def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
+        if not self._decided_by_python(window):
+            yield from self._linear(window, deadline, at, captures)
+        elif self.multiline:
+            for spans in self._python_matches(window.text, 0, deadline, at):
+                if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
+                    yield spans
+        else:
+            for start, end in self._candidates(window, at):
+                if deadline.late():
+                    return
+                yield from self._python_matches(window.text[start:end], start, deadline, max(0, at - start))
+
+    def first(self, window: Window, deadline: Deadline, at: int = 0) -> tuple[int, int] | None:
+        """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
+        found = self._first(window, deadline, max(at, window.begin))
+        return found if found is None or found[0] < window.own else None
+
+    def _first(self, window: Window, deadline: Deadline, at: int) -> tuple[int, int] | None:
+        if self.literal:
+            found = window.text.find(self.literal, at)
+            return (found, found + len(self.literal)) if found >= 0 else None
+        if not self._decided_by_python(window):
+            return self._first_linear(window, at)
+        for start, end in self._candidates(window, at):
+            if deadline.late():
+                return None
+            line = window.text[start:end]
+            text = line.decode("utf-8", "replace")
+            with _interruptible(deadline):
+                match = self._compiled().search(text, len(line[: max(0, at - start)].decode("utf-8", "replace")))
+            if match is not None and not deadline.stopped:
+                place = _places(line, text, start)
+                return place(match.start()), place(match.end())
+        return None
+
+    def _first_linear(self, window: Window, at: int) -> tuple[int, int] | None:
+        engine, anchor, size = self._engine(window.ascii, False), _anywhere(), len(window.text)
+        while at <= size:
+            start, end = engine.Match(anchor, window.text, at, size)[0]
+            if start < 0:
+                return None
+            if start < end or not window.phantom(start):
+                return start, end
+            at = start + 1
+        return None
+
+    def holds(self, window: Window, start: int, end: int) -> bool:
+        """Whether bytes `start` to `end` of `window.text` hold a match. For plain texts only, which need no context."""
+        if self.literal:
+            return window.text.find(self.literal, start, end) >= 0
+        return bool(self._engine(window.ascii, False).Match(_anywhere(), window.text, start, end)[0][0] >= 0)
+
+    def count(self, window: Window, deadline: Deadline) -> int:
+        """How many matches there are."""
+        if self.literal and not window.is_piece:
+            return window.text.count(self.literal)
+        return sum(1 for _ in self.matches(window, deadline, captures=False))
+
+    def starts(self, window: Window, deadline: Deadline) -> Iterator[int]:
+        """Where each match starts."""
+        if self._plain is not None and self._is_simple(window):
+            return (match.start() for match in self._plain.finditer(window.text))
+        return (spans[0][0] for spans in self.matches(window, deadline, captures=False))
+
+    def dense(self, window: Window, at: int, lines: bool) -> int | None:
+        """How many matches (or `lines` that hold one) there are from the line start `at` on, by one call. None if this
+        pattern, or this window, is not for that."""
+        if self._plain is None or window.carriage or window.is_piece:
+            return None
+        if not lines and window.ascii:
+            return len(self._plain.findall(window.text, at))
+        if lines not in self._wide:
+            self._wide[lines] = wide(self.parsed, lines=lines)
+        engine = self._wide[lines]
+        if engine is None:
+            return None
+        found: list[bytes] = engine.findall(window.text, at)
+        return len(found) if window.ascii or b"".join(found).isascii() else None
+
+    def leap(self, window: Window) -> Callable[[int], int] | None:
+        """From a line start of `window.text` on, where the `LEAP`th line that holds a match ends; 0 if there are not
+        so many left, or where the text is not UTF-8. None if this pattern, or this window, must be taken line by line.
+
+        It is one pattern for that many lines, with nothing to choose: each part of it takes whole lines, the last of
+        which holds a match, and prefers to take few.
+        """
+        unfit = self.multiline or window.carriage or window.is_piece or self._decided_by_python(window)
+        if unfit or self._spare < 0:
+            return None
+        if window.ascii not in self._leaps:
+            self._leaps[window.ascii] = self._leaping(window.ascii)
+        engine = self._leaps[window.ascii]
+        if engine is None:
+            return None
+        match, anchor, text, size = engine.Match, _at_start(), window.text, len(window.text)
+
+        def leap(at: int) -> int:
+            if self._spare < 0:
+                return 0
+            began = time.thread_time()
+            end: int = match(anchor, text, at, size)[0][1]
+            fair = LINE_SECONDS * LEAP + BYTE_SECONDS * (end - at) if end > 0 else BYTE_SECONDS * (size - at)
+            self._spare = min(SPARE_SECONDS, self._spare + fair - (time.thread_time() - began))
+            return max(0, end)
+
+        return leap
+
+    def _leaping(self, ascii_only: bool) -> Any | None:
+        if self._engine(ascii_only, False).ProgramSize() > MOST_LEAPING:
+            return None
+        text = self._translation(ascii_only, False).pattern
+        engine = _engine_of(rf"(?:(?s:.)*?(?:{text})[^\n]*\n){{{LEAP}}}", ascii_only)
+        return engine if engine.ok() else None
+
+    @staticmethod
+    def _is_simple(window: Window) -> bool:
+        return window.ascii and not window.carriage and not window.is_piece
+
+    def _decided_by_python(self, window: Window) -> bool:
+        return bool(self.exact) or (self.boundary and not window.ascii)
+
+    def _linear(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
+        text, size = window.text, len(window.text)
+        match, anchor = self._engine(window.ascii, captures and self.groups > 0).Match, _anywhere()
+        seen = 0
+        while at <= size:
+            spans: Spans = match(anchor, text, at, size)
+            start, end = spans[0]
+            if start < 0:
+                return
+            if start < end:
+                at = end
+                yield spans
+            else:
+                at = end + 1
+                while at < size and text[at] & 0xC0 == 0x80:
+                    at += 1
+                if not window.phantom(end):
+                    yield spans
+            seen += 1
+            if seen % 64 == 0 and deadline.late():
+                return
+
+    def _candidates(self, window: Window, at: int) -> Iterator[tuple[int, int]]:
+        """Lines (without their ends) that RE2 thinks may match."""
+        text, size = window.text, len(window.text)
+        engine, anchor = self._engine(window.ascii, False), _anywhere()
+        while at <= size:
+            found = engine.Match(anchor, text, at, size)[0][0]
+            if found < 0:
+                return
+            start = text.rfind(b"\n", 0, found) + 1
+            end = text.find(b"\n", found)
+            end = size if end < 0 else end
+            if start < end or not window.phantom(start):
+                yield start, end
+            at = end + 1
+
+    def _python_matches(self, line: bytes, offset: int, deadline: Deadline, at: int = 0) -> Iterator[Spans]:
+        text = line.decode("utf-8", "replace")
+        groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
+        found: list[Spans] = []
+        with _interruptible(deadline):
+            # In a list, so that the alarm can only ring in here.
+            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
+        place = _places(line, text, offset)
+        for spans in found:
+            yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
+
+    def _compiled(self) -> re.Pattern[str]:
+        if self._python is None:
+            # `$` of a single line is its end in any mode; with several lines it is the end of each.
+            try:
+                self._python = re.compile(self.parsed.source, self.parsed.flags)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise BadPattern(f"The pattern {self.parsed.source!r} is invalid: {error}.", "Simplify it.") from None
+        return self._python
+
+    def _translation(self, ascii_only: bool, captures: bool) -> Any:
+        return translate(self.parsed, ascii_only=ascii_only, captures=captures, multiline=self.multiline)
+
+    def _engine(self, ascii_only: bool, captures: bool) -> Any:
+        engine = self._engines.get((ascii_only, captures))
+        if engine is None:
+            text = self._translation(ascii_only, captures).pattern
+            engine = self._engines[ascii_only, captures] = _compile(text, ascii_only, self.parsed.source)
+        return engine
+
+
+@lru_cache(maxsize=64)
+def compile_pattern(pattern: str, ignore_case: bool = False, multiline: bool = False) -> CompiledPattern:
+    """The compiled pattern. Raises BadPattern."""
+    return CompiledPattern(parse(pattern, ignore_case, multiline), multiline)
+
+
+def _engine_of(text: str, ascii_only: bool) -> Any:
+    """Perhaps not `ok()`."""
+    from re2 import _re2  # type: ignore[import-untyped]
+
+    options = _re2.RE2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY
+    if ascii_only:
+        options.encoding = _re2.RE2.Options.Encoding.LATIN1
+    return _re2.RE2(text.encode("utf-8", "surrogatepass"), options)
+
+
+def _compile(text: str, ascii_only: bool, source: str) -> Any:
+    engine = _engine_of(text, ascii_only)
+    if engine.ok():
+        return engine
+    reason = engine.error().decode("utf-8", "replace")
+    if "repetition size" in reason:
+        raise BadPattern(
+            f"The pattern {source!r} repeats a repeat more than 1,000 times in all.", "Use * or +, or smaller numbers."
+        )
+    if "too large" in reason:
+        raise BadPattern(
+            f"The pattern {source!r} is too large when its repeats are written out.", "Use * or +, or smaller numbers."
+        )
+    raise BadPattern(f"The pattern {source!r} cannot be searched for in linear time ({reason}).", "Simplify it.")
+
+
+@cache
+def _anywhere() -> Any:
+    from re2 import _re2
+
+    return _re2.RE2.Anchor.UNANCHORED
+
+
+@cache
+def _at_start() -> Any:
+    from re2 import _re2
+
+    return _re2.RE2.Anchor.ANCHOR_START
+
+
+def _places(line: bytes, text: str, offset: int) -> Callable[[int], int]:
+    """From a character of `text` to its byte, plus `offset`. Quick for ascending questions."""
+    if len(line) == len(text):
+        return lambda character: offset + character
+    last = [0, 0]
+
+    def place(character: int) -> int:
+        if character < last[0]:
+            last[:] = [0, 0]
+        last[:] = [character, last[1] + len(text[last[0] : character].encode("utf-8", "replace"))]
+        return offset + last[1]
+
+    return place
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
+_inside = False
+
+
+def _ring(*_: object) -> None:
+    if _inside:
+        raise _TimeIsUp
+
+
+@contextmanager
+def _interruptible(deadline: Deadline) -> Iterator[None]:
+    """Stops Python's backtracking engine, which looks for signals as it runs, when the clock says so.
+
+    Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields.
+    """
+    global _inside
+    if not deadline.armed and hasattr(signal, "setitimer"):
+        deadline.armed = True
+        signal.signal(signal.SIGALRM, _ring)
+        signal.setitimer(signal.ITIMER_REAL, max(deadline.left(), 0.001))
+    _inside = True
+    try:
+        yield
+    except _TimeIsUp:
+        deadline.late()
+    finally:
+        _inside = False

@@ -1,0 +1,226 @@
+"""Patterns: each match, how many, and which values they capture."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice, pairwise
+from math import isfinite
+
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, compile_pattern
+from rlm_ls.context.ops.matching.hits import Hits, groups_of
+from rlm_ls.context.ops.matching.scan import Scan
+from rlm_ls.context.ops.matching.windows import line_count, match_count
+from rlm_ls.context.search.rows import ROOM, Gathered, row_of
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import Pieces
+
+Captured = str | tuple[str | None, ...]
+"""What one match captures, as people see it."""
+
+Pack = tuple[str, int]
+"""Some values as JSON, a list without its brackets, and how many: they are handed on to a script as they are."""
+
+PACK = 1000
+
+PACKED = 5000
+"""Values in one pickle: while one is read, no other thread of the server does anything."""
+
+MOST_TALLIED = 64 << 20
+"""Bytes of different values that one request brings back; then its count is cut short."""
+
+
+def regex(
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int = ROOM
+) -> tuple[list[str], array[int], int, int]:
+    """The first `limit` matches as rows of at most `room` characters together, their documents, how many in all,
+    bytes searched."""
+    test = compile_pattern(pattern, ignore_case, multiline)
+    if limit == 0:
+        counts, searched = count(deadline, pieces, pattern, ignore_case, multiline, lines=False, apart=False)
+        return [], array("q"), sum(counts.values()), searched
+    scan = Scan(deadline, pieces)
+    found = Gathered(limit, room)
+    total = 0
+    for piece, reader in scan.pieces(test):
+        hits = Hits(reader, piece)
+        if not found.limit and not multiline:
+            total += sum(match_count(test, window, deadline) for window in scan.windows(reader, piece))
+            continue
+        for window, spans in scan.matches(test, reader, piece):
+            total += 1
+            if found.limit:
+                found.add(row_of(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))), piece.doc)
+    return found.rows, found.docs, total, scan.searched
+
+
+def count(
+    deadline: Deadline,
+    pieces: Pieces,
+    pattern: str,
+    ignore_case: bool,
+    multiline: bool,
+    lines: bool,
+    apart: bool = True,
+) -> tuple[dict[int, int], int]:
+    """Matches (or lines that hold one) per document number, and bytes searched.
+
+    Without `apart` those of documents that are searched together stand under one of them, which is quicker.
+    """
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
+    counts: Counter[int] = Counter()
+    blocks = None if lines and apart else scan.blocks(test)
+    for window, docs, starts in blocks or ():
+        if not apart:
+            counts[docs[0]] += line_count(test, window, deadline) if lines else match_count(test, window, deadline)
+            continue
+        if test.literal:
+            for doc, (start, end) in zip(docs, pairwise([*starts, len(window.text)]), strict=True):
+                counts[doc] += window.text.count(test.literal, start, end)
+            continue
+        places = list(test.starts(window, deadline))
+        ends = [bisect_left(places, start) for start in [*starts[1:], len(window.text) + 1]]
+        for doc, (first, last) in zip(docs, pairwise([0, *ends]), strict=True):
+            counts[doc] += last - first
+    if scan.searched or deadline.stopped:
+        return dict(counts), scan.searched
+    for piece, reader in scan.pieces(test):
+        if multiline:
+            counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
+        else:
+            counted = line_count if lines else match_count
+            # Both take the lines that are not ASCII apart themselves: in any order, so in larger windows.
+            counts[piece.doc] += sum(counted(test, window, deadline) for window in scan.windows(reader, piece))
+    return dict(counts), scan.searched
+
+
+def values(
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int
+) -> tuple[list[Pack], int, bool, int]:
+    """Captured values in order, the characters that they take, whether a limit cut them short, bytes searched."""
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
+    packs: list[Pack] = []
+    found: list[Captured] = []
+    size = length = 0
+    cut = False
+    for count, value in enumerate(chain.from_iterable(_captured(scan, test))):
+        length += len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
+        # By bytes, which are at least as many as characters, between the packs, whose size is known.
+        if count >= limit or size + length > room:
+            cut = True
+            break
+        found.append(readable(value))
+        if len(found) == PACK:
+            packs.append(_packed(found))
+            found, size, length = [], size + len(packs[-1][0]), 0
+    if found:
+        packs.append(_packed(found))
+        size += len(packs[-1][0])
+    return packs, size, cut, scan.searched
+
+
+def _packed(values: list[Captured]) -> Pack:
+    return json.dumps(values, ensure_ascii=False)[1:-1], len(values)
+
+
+def unpacked(pack: Pack) -> list[Captured]:
+    """The values of a pack."""
+    return [tuple(one) if isinstance(one, list) else one for one in json.loads(f"[{pack[0]}]")]
+
+
+def readable(value: Raw) -> Captured:
+    """A captured value in letters."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return tuple(None if part is None else part.decode("utf-8", "replace") for part in value)
+
+
+def tally(
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
+) -> tuple[list[bytes], bool, int]:
+    """How often each captured value occurs, in pickles of `PACKED` values, whether they were cut short, and bytes
+    searched."""
+    scan = Scan(deadline, pieces)
+    counts: Counter[Raw] = Counter()
+    for batch in _captured(scan, compile_pattern(pattern, ignore_case, multiline)):
+        counts.update(batch)
+    items = iter(counts.items())
+    packs: list[bytes] = []
+    size = 0
+    while pack := dict(islice(items, PACKED)):
+        packs.append(pickle.dumps(pack, protocol=5))
+        size += len(packs[-1])
+        if size > MOST_TALLIED:
+            return packs, True, scan.searched
+    return packs, False, scan.searched
+
+
+def numbers(
+    deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
+) -> tuple[dict[bytes | None, array[float]], int, bool, int]:
+    """Captured numbers, ascending; how many captured values are none, whether a limit cut it short, bytes searched.
+
+    The numbers stand under None, or of a pattern with several groups, those of the second under the first.
+    """
+    test = compile_pattern(pattern, ignore_case, multiline)
+    scan = Scan(deadline, pieces)
+    found: dict[bytes | None, array[float]] = {}
+    ignored = 0
+    for batch in _captured(scan, test):
+        if test.groups < 2:
+            ignored += _add_numbers(batch, found.setdefault(None, array("d")))  # type: ignore[arg-type]
+            continue
+        for row in batch:
+            name, number = row[0], row[1]
+            if name is not None and number is not None:
+                ignored += _add_numbers((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
+        if len(found) > limit:
+            return found, ignored, True, scan.searched
+    return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False, scan.searched
+
+
+def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
+    """`CompiledPattern.values` of all pieces, in batches."""
+    for piece, reader in scan.pieces(test):
+        yield from scan.values(test, reader, piece)
+
+
+def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
+    """Appends those that are numbers; how many are not."""
+    ignored = 0
+    for value in values:
+        try:
+            number = float(value)
+        except ValueError:
+            ignored += 1
+            continue
+        if isfinite(number) and b"_" not in value:
+            found.append(number)
+        else:
+            ignored += 1
+    return ignored
+
+
+def summaries(
+    _: Deadline, parts: dict[str | None, list[array[float]]], percentiles: list[int]
+) -> dict[str | None, dict[str, float]]:
+    """Of ascending numbers, at least one under each name. Percentiles are by nearest rank: values that occur."""
+    return {name: _summary(numbers, percentiles) for name, numbers in parts.items()}
+
+
+def _summary(parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
+    every: list[float] = []
+    for part in parts:
+        every.extend(part)
+    every.sort()  # joins runs that are sorted already
+    count = len(every)
+    total = math.fsum(every)
+    ranks = {f"p{p}": every[max(0, -(-p * count // 100) - 1)] for p in percentiles}
+    return {"count": count, "sum": total, "min": every[0], "max": every[-1], "mean": total / count, **ranks}

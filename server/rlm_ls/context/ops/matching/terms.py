@@ -1,0 +1,149 @@
+"""An index of terms: how often each occurs, and where first."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from rlm_ls.context.document import Hit
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Spans, compile_pattern
+from rlm_ls.context.ops.matching.hits import Hits
+from rlm_ls.context.ops.matching.match import MOST_TALLIED
+from rlm_ls.context.ops.matching.scan import Scan
+from rlm_ls.context.ops.matching.windows import Window, windows
+from rlm_ls.context.ops.reader import opened
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File, Filters, Piece, Pieces
+from rlm_ls.errors import SearchTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A pattern for terms. `inside_only`: terms that occur only at the start of sentences are none.
+
+    `quick` finds the same in ASCII text, in linear time, by Python's own engine.
+    """
+
+    pattern: str
+    inside_only: bool = False
+    quick: re.Pattern[bytes] | None = None
+
+
+# Upper-case letters beyond ASCII are listed by block: Python's re has no \p{Lu}.
+_UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽΑ-ΩА-ЯЁ"
+_WORD = rf"[{_UPPER}](?:[^\W\d_]|['’\-][^\W\d_])*"
+
+KINDS = {
+    "names": Kind(rf"{_WORD}(?: {_WORD}){{0,3}}", inside_only=True),
+    "identifiers": Kind(r"[^\W\d]\w{2,}", quick=re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")),
+    "caps": Kind(rf"[{_UPPER}][{_UPPER}0-9_]*[{_UPPER}][{_UPPER}0-9_]*"),
+}
+
+STARTERS = frozenset(
+    b"The A An And But Or If When While As At In On It He She We They You I This That These Those There Then So For "
+    b"From With By Of To Not No Yes What Who Why How Where Which His Her Its Their My Your Our After Before Now "
+    b"Once All".split()
+)
+"""Words that are capitalised at the start of a sentence, and belong to no name that follows."""
+
+PACKED = 2000
+
+First = tuple[int, int, int, Filters]
+"""Where to look for a term's first occurrence: document, byte, end of the part, filters."""
+
+Counted = tuple[int, int, First]
+"""Occurrences, and those of them within a sentence."""
+
+INSIDE_SHARE = 20
+"""A word is a name if at least one in so many of its occurrences is within a sentence."""
+
+
+def terms(deadline: Deadline, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, int]:
+    """Each term's counts and where to look for the first, in pickles of `PACKED` terms; whether they were cut short;
+    bytes searched."""
+    what = KINDS.get(kind) or Kind(kind)
+    test = compile_pattern(what.pattern)
+    scan = Scan(deadline, pieces)
+    counts: Counter[bytes] = Counter()
+    inside: Counter[bytes] = Counter()
+    firsts: dict[bytes, First] = {}
+    for piece, reader in scan.pieces(test):
+        for window in scan.windows(reader, piece):
+            if what.quick is not None and window.ascii and not window.is_piece:
+                found = Counter(what.quick.findall(window.text))
+            else:
+                found = Counter(_terms(window, test, what, deadline, inside))
+            counts.update(found)
+            first = (piece.doc, window.start, piece.high, piece.filters)
+            for term in found.keys() - firsts.keys():
+                firsts[term] = first
+    items = iter(counts.items())
+    packs: list[bytes] = []
+    size = 0
+    while some := list(islice(items, PACKED)):
+        packs.append(pickle.dumps({term: (count, inside[term], firsts[term]) for term, count in some}, protocol=5))
+        size += len(packs[-1])
+        if size > MOST_TALLIED:
+            return packs, True, scan.searched
+    return packs, False, scan.searched
+
+
+def _terms(
+    window: Window, test: CompiledPattern, what: Kind, deadline: Deadline, inside: Counter[bytes]
+) -> Iterator[bytes]:
+    for spans in test.matches(window, deadline):
+        start, end = _term(window, spans, what)
+        if start < end:
+            term = window.text[start:end]
+            if what.inside_only and _inside(window.text, start):
+                inside[term] += 1
+            yield term
+
+
+def _term(window: Window, spans: Spans, what: Kind) -> tuple[int, int]:
+    start, end = spans[1] if len(spans) > 1 else spans[0]
+    if what.inside_only:
+        # "But Pierre" and "Pierre's" are Pierre; a lone "But" is no name.
+        while start < end:
+            stop = window.text.find(b" ", start, end)
+            word = window.text[start : stop if stop >= 0 else end]
+            if word not in STARTERS and not word.startswith((b"I'", "I’".encode())):
+                break
+            start = stop + 1 if stop >= 0 else end
+        for ending in (b"'s", "’s".encode()):
+            if window.text.endswith(ending, start, end):
+                end -= len(ending)
+    return start, end
+
+
+def _inside(text: bytes, at: int) -> bool:
+    """Whether a word that starts at `at` comes after a word or a comma, not at the start of a line or sentence."""
+    if text[at - 1 : at] != b" ":
+        return False
+    before = text[max(0, at - 5) : at - 1].decode("utf-8", "ignore")[-1:]
+    return before.isalnum() or (before != "" and before in ",;")
+
+
+def hits(
+    deadline: Deadline, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]
+) -> list[Hit]:
+    """A Hit for each term's first occurrence: term, file, from and to which byte, filters, and a line base."""
+    what = KINDS.get(kind) or Kind(kind)
+    test = compile_pattern(what.pattern)
+    found = []
+    for term, file, start, end, filters, base in places:
+        piece = Piece(0, file, 0, end, start, end, base, filters)
+        with opened(file) as reader:
+            for window in windows(reader, piece, deadline):
+                spans = (_term(window, spans, what) for spans in test.matches(window, deadline))
+                place = next((span for span in spans if window.text[slice(*span)] == term), None)
+                if place is not None:
+                    found.append(Hits(reader, piece).hit(*window.span(*place)))
+                    break
+            else:
+                raise SearchTimeout("Looking up the terms took too long.", "Ask for fewer, or in a smaller region.")
+    return found

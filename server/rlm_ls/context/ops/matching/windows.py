@@ -1,0 +1,345 @@
+"""Documents in windows of whole lines, as the engines want to see them.
+
+A window's `text` has every line end as `\\n` and only the lines that the filters let through; `origin` says where in
+the Document a byte of it lies. Engines run over whole windows, so no Python code runs per line that does not match.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
+
+from rlm_ls.context.ops.matching.compiled_pattern import LEAP, CompiledPattern, compile_pattern
+from rlm_ls.context.ops.reader import Reader
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import Filters, Piece
+
+WINDOW = 1 << 18
+"""Bytes in a window: fits the processor's cache, and a slow engine comes back to look at the clock."""
+
+LONGEST = 1 << 24
+"""A line longer than this is searched in pieces of this size, each of which counts as a line of its own."""
+
+REACH = 1 << 20
+"""How far a match may go on in the next piece of such a line. A longer one may be cut."""
+
+DENSE = 16
+"""Lines of a window found one by one before the others are counted many at a time."""
+
+MOST_PARTS = 800
+"""Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
+
+_GLANCE = 1 << 12
+"""Bytes looked at together for one that is not ASCII."""
+
+_BEHIND = 64
+"""Bytes before a piece that are there to be looked back at."""
+
+
+class Window:
+    """Whole lines of a Document. `runs[i]` in `text` is `origins[i]` in the Document, ascending.
+
+    A window that is a piece of a very long line has matches only from `begin` on and before `own`, and `resume` is
+    where the last of them ended.
+    """
+
+    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text")
+
+    def __init__(self, start: int, raw: bytes) -> None:
+        self.start = start
+        self.raw = raw
+        self.ascii = raw.isascii()
+        self.carriage = b"\r" in raw
+        # Same length, so offsets stay: the phantom empty line within each `\r\n` is told apart by `phantom`.
+        self.text = raw.replace(b"\r\n", b"\n\n").replace(b"\r", b"\n") if self.carriage else raw
+        self.runs = [0]
+        self.origins = [start]
+        self.begin = self.resume = 0
+        self.own = len(raw) + 1
+
+    @property
+    def is_piece(self) -> bool:
+        return self.begin > 0 or self.own <= len(self.text)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.raw)
+
+    def origin(self, at: int) -> int:
+        """Where byte `at` of `text` lies in the Document."""
+        run = bisect_right(self.runs, at) - 1
+        return self.origins[run] + at - self.runs[run]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a match lies in the Document. Its end belongs to the byte before it, not to the next run."""
+        at = self.origin(start)
+        if end > start:
+            return at, self.origin(end - 1) + 1
+        if self.raw[at - self.start - 1 : at - self.start + 1] == b"\r\n":
+            at -= 1  # not within a line end
+        return at, at
+
+    def phantom(self, at: int) -> bool:
+        """Whether an empty match at `at` is on no line: after the last line end, or between `\\r` and `\\n`."""
+        if at == len(self.text):
+            return self.text.endswith(b"\n")
+        if not self.carriage or at == 0:
+            return False
+        before = self.origin(at - 1) - self.start
+        return self.raw[before : before + 2] == b"\r\n" and self.origin(at) == self.start + before + 1
+
+    def keep(self, ranges: list[tuple[int, int]]) -> None:
+        """Leaves only these byte ranges of `text`."""
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for start, end in ranges:
+            # A range may take in several runs that an earlier filter has left.
+            inner = self.runs[bisect_right(self.runs, start) : bisect_left(self.runs, end)]
+            for low, high in pairwise([start, *inner, end]):
+                runs.append(length)
+                origins.append(self.origin(low))
+                length += high - low
+        self.text = b"".join([self.text[start:end] for start, end in ranges])
+        self.runs, self.origins = runs, origins
+
+    def position(self, offset: int) -> int:
+        """Where byte `offset` of the Document lies in `text`, or the next byte that is there."""
+        run = bisect_right(self.origins, offset) - 1
+        if run < 0:
+            return 0
+        after = self.runs[run + 1] if run + 1 < len(self.runs) else len(self.text)
+        return min(self.runs[run] + offset - self.origins[run], after)
+
+    def fold_line_ends(self) -> None:
+        """Makes each `\\r\\n` a single `\\n`, for patterns that cross lines."""
+        if b"\r\n" not in self.raw or not self.text:
+            return
+        ends = [*self.runs[1:], len(self.text)]
+        chunks: list[bytes] = []
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for run, end, origin in zip(self.runs, ends, self.origins, strict=True):
+            chunk, at = self.raw[origin - self.start : origin - self.start + end - run], 0
+            while at >= 0:
+                # Each run but the first of a chunk starts at a `\\n` whose `\\r` is left out.
+                found = chunk.find(b"\r\n", at)
+                runs.append(length)
+                origins.append(origin + at)
+                chunks.append(chunk[at : found if found >= 0 else len(chunk)])
+                length += len(chunks[-1])
+                at = found + 1 if found >= 0 else -1
+        self.text = b"".join(chunks).replace(b"\r", b"\n")
+        self.runs, self.origins, self.carriage = runs, origins, False
+
+
+def windows(reader: Reader, piece: Piece, deadline: Deadline, *, apart: bool = False) -> Iterator[Window]:
+    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out.
+
+    With `apart` the few lines that are not ASCII have windows of their own.
+    """
+    filters = compiled(piece.filters)
+    begin, stop = bounds(reader, piece)
+    at = begin
+    while begin < stop and not deadline.late():
+        window = Window(at, whole_lines(reader, at, stop, WINDOW))
+        cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
+        own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
+        if cut:
+            window.own = own - at
+        for part in _parted(window) if apart and not (cut or window.ascii) else [window]:
+            for test, keep in filters:
+                part.keep(matching_runs(test, part, keep, deadline))
+            part.begin = part.position(begin)
+            if part.text and not deadline.stopped:
+                yield part
+        begin = max(own, window.origin(window.resume) if cut and window.text else 0)
+        at = max(at, character_start(window, begin - _BEHIND)) if cut else begin
+
+
+def _parted(window: Window) -> list[Window]:
+    """The window again, its few lines that are not ASCII apart from the others: those go through the quicker engines.
+
+    One accent in a log must not send 200 KB of it through Python's engine.
+    """
+    raw, edges = window.raw, _edges(window.raw)
+    return [Window(window.start + start, raw[start:end]) for start, end in pairwise(edges) if start < end]
+
+
+def ascii_apart(window: Window) -> list[Window]:
+    """Like `_parted`, but two windows: the lines that are ASCII, and the others. For what does not depend on order."""
+    edges = _edges(window.text)
+    if len(edges) == 2:
+        return [window]
+    parts = []
+    for first in (0, 1):
+        part = Window(window.start, window.raw)
+        part.text, part.runs, part.origins = window.text, window.runs, window.origins
+        part.keep([(start, end) for start, end in list(pairwise(edges))[first::2] if start < end])
+        part.ascii = first == 0
+        parts.append(part)
+    return [part for part in parts if part.text]
+
+
+def _edges(text: bytes) -> list[int]:
+    """Where lines that are ASCII begin (perhaps none), where others do, and so on in turn, and the end.
+
+    Just the start and the end where more than half of MOST_PARTS lines are not ASCII.
+    """
+    edges, at, size = [0], 0, len(text)
+    while at < size:
+        some = text[at : at + _GLANCE]
+        if some.isascii():
+            at += _GLANCE
+            continue
+        try:
+            some.decode("ascii")  # tells where at once; a regular expression looks at each byte
+        except UnicodeDecodeError as error:
+            at += error.start
+        start = text.rfind(b"\n", edges[-1], at) + 1 or edges[-1]
+        at = text.find(b"\n", at) + 1 or size
+        if start == edges[-1] and len(edges) > 1:
+            edges[-1] = at
+        else:
+            edges += [start, at]
+        if len(edges) > MOST_PARTS:
+            return [0, size]
+    return [*edges, size]
+
+
+def character_start(window: Window, at: int) -> int:
+    """The byte of the Document where the character that holds byte `at` starts."""
+    at = min(max(at, window.start), window.end)
+    while window.start < at < window.end and window.raw[at - window.start] & 0xC0 == 0x80:
+        at -= 1
+    return at
+
+
+def bounds(reader: Reader, piece: Piece) -> tuple[int, int]:
+    """Where the lines of the piece start and end."""
+    start = piece.low if piece.start <= piece.low else reader.next_line(piece.start, piece.high)
+    end = piece.high if piece.end >= piece.high else reader.next_line(piece.end, piece.high)
+    return start, end
+
+
+def compiled(filters: Filters) -> list[tuple[CompiledPattern, bool]]:
+    return [(compile_pattern(pattern), keep) for pattern, keep in filters]
+
+
+def matching_runs(test: CompiledPattern, window: Window, keep: bool, deadline: Deadline) -> list[tuple[int, int]]:
+    """Byte ranges of `window.text` whose lines match, or do not; neighbouring lines share a range."""
+    text, runs = window.text, [(0, 0)]
+    for start, end in matching_lines(test, window, deadline):
+        if runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    if keep:
+        return runs if runs[0][1] else runs[1:]
+    edges = [edge for run in runs for edge in run]
+    gaps = zip(edges[1::2], [*edges[2::2], len(text)], strict=True)
+    return [(start, end) for start, end in gaps if start < end]
+
+
+def matching_lines(test: CompiledPattern, window: Window, deadline: Deadline) -> Iterator[tuple[int, int]]:
+    """Start and end (after the line end) of each line of `window.text` that holds a match."""
+    for start, end, _ in line_matches(test, window, deadline):
+        yield start, end
+
+
+def line_matches(
+    test: CompiledPattern, window: Window, deadline: Deadline, at: int = 0
+) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Like `matching_lines` from the line start `at` on, with the first match in each."""
+    text = window.text
+    size = len(text)
+    seen = 0
+    while (found := test.first(window, deadline, at)) is not None:
+        start = text.rfind(b"\n", 0, found[0]) + 1
+        end = text.find(b"\n", found[0]) + 1 or size
+        if window.carriage and text[end : end + 1] == b"\n" and window.phantom(end):
+            end += 1  # the other half of `\r\n`
+        yield start, end, found
+        at = end
+        seen += 1
+        if at >= size or (seen % 64 == 0 and deadline.late()):
+            return
+
+
+def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
+    """How many lines `line_matches` has: where they are many, many in one call of the engine."""
+    if window.carriage and not window.is_piece and len(window.text) == len(window.raw):
+        # Nothing is left out and nobody asks where: without the phantom lines.
+        window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    count = at = 0
+    for _, end, _ in line_matches(test, window, deadline):
+        count, at = count + 1, end
+        if count == DENSE and (others := _dense_lines(test, window, at, deadline)) is not None:
+            return count + others
+    return count
+
+
+def _dense_lines(test: CompiledPattern, window: Window, at: int, deadline: Deadline) -> int | None:
+    """Those from the line start `at` on; None where they had better be found one by one."""
+    left = len(window.text) - at
+    if window.carriage or window.is_piece or DENSE * left < 2 * LEAP * at:
+        return None
+    count = test.dense(window, at, lines=True)
+    if count is not None:
+        return count
+    rest = Window(0, window.text[at:])
+    return sum(_leaping(test, part, deadline) for part in ascii_apart(rest))
+
+
+def _leaping(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
+    count = at = 0
+    leap = test.leap(window)
+    while leap is not None and not deadline.late() and (end := leap(at)) > 0:
+        count, at = count + LEAP, end
+    if at >= len(window.text) or deadline.stopped:
+        return count
+    return count + sum(1 for _ in line_matches(test, window, deadline, at))
+
+
+def match_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
+    """How many matches `CompiledPattern.matches` has: where they are many, all in one call of the engine."""
+    if test.literal or window.carriage or window.is_piece or not test.prefers_ascii:
+        return test.count(window, deadline)
+    count, near = 0, len(window.text) // 4
+    for spans in test.matches(window, deadline, captures=False):
+        count += 1
+        if count == DENSE and spans[0][1] < near:
+            every = test.dense(window, 0, lines=False)
+            if every is not None:
+                return every
+            return sum(_count(test, part, deadline) for part in ascii_apart(window))
+    return count
+
+
+def _count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
+    every = test.dense(window, 0, lines=False) if window.ascii else None
+    return test.count(window, deadline) if every is None else every
+
+
+def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:
+    """Bytes from `at` up to the last line end within `size`; more if a line is longer."""
+    while True:
+        raw = reader.read(at, min(at + size, stop))
+        if at + len(raw) >= stop:
+            return raw
+        # A `\r` in last place is not taken as a line end: a `\n` may follow.
+        cut = max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
+        if cut:
+            return raw[:cut]
+        if len(raw) >= LONGEST:
+            return _whole_characters(raw)
+        size *= 4
+
+
+def _whole_characters(raw: bytes) -> bytes:
+    cut = len(raw)
+    while cut > 1 and raw[cut - 1] & 0xC0 == 0x80:
+        cut -= 1
+    return raw[: cut - 1] if raw[cut - 1] & 0xC0 == 0xC0 else raw

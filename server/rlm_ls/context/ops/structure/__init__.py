@@ -1,0 +1,1 @@
+"""Operations that find a text's parts: headings, definitions, times of a log, cuts."""

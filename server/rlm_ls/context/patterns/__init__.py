@@ -1,0 +1,1 @@
+"""Python's regular expressions written for linear-time engines, with Python's meaning. Knows no document."""

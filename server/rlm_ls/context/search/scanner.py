@@ -1,0 +1,170 @@
+"""Cutting a Selection into pieces, having them searched by the pool, and saying how far that got."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
+from itertools import pairwise
+from typing import Any
+
+from rlm_ls.context.document import CHECKPOINT, Document, Part, Selection
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.errors import SearchTimeout
+
+PIECE = 8 * CHECKPOINT
+"""Bytes of a large document that are searched by one request to a worker."""
+
+MOST_PIECES = 500
+"""Parts of documents searched by one request."""
+
+FEW = 1000
+"""Parts that are gone through on the event loop."""
+
+SMALL = CHECKPOINT
+"""Documents below this size are bundled."""
+
+
+class Progress:
+    """How much of a selection has been searched. `note` is empty, or says why it was not all."""
+
+    def __init__(self, total: int, seconds: float) -> None:
+        self._total = total
+        self._seconds = seconds
+        self.searched = 0
+
+    @property
+    def note(self) -> str:
+        if self.searched >= self._total:
+            return ""
+        percent = int(100 * self.searched / self._total)
+        return f"stopped after {self._seconds:g} s: {percent} % of {_size(self._total)} searched"
+
+
+class Scanner:
+    """What every search of one Context has in common. One per run."""
+
+    def __init__(self, context: Context, pool: SearchPool, deadline_seconds: float = 20.0) -> None:
+        self.context = context
+        self.pool = pool
+        self.deadline_seconds = deadline_seconds
+        self._limit: list[Pieces] | None = None
+
+    async def call(self, operation: str, **payload: Any) -> Any:
+        return await self.pool.call(operation, payload, self.deadline_seconds)
+
+    async def scan(
+        self, operation: str, within: Selection, progress: Progress, *, whole: bool = False, **payload: Any
+    ) -> AsyncGenerator[Any, None]:
+        """What the operation found in each batch of pieces, in order, without those that were not done in time.
+
+        Its results are tuples whose last item is the bytes searched. A payload value may be a function: it is called
+        when a batch is sent. With `whole` parts are not cut, for patterns that cross lines.
+        """
+
+        batches = await self.cut_up(within, whole)
+
+        def payloads() -> Iterator[dict[str, Any]]:
+            for pieces in batches:
+                yield {"pieces": pieces} | {
+                    name: value() if callable(value) else value for name, value in payload.items()
+                }
+
+        async with aclosing(self.pool.map(operation, payloads(), self.deadline_seconds)) as results:
+            async for result in results:
+                if isinstance(result, SearchTimeout):
+                    continue
+                progress.searched += result[-1]
+                yield result
+
+    async def cut_up(self, within: Selection, whole: bool = False) -> Iterable[Pieces]:
+        """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
+        if len(within) <= FEW or (within is self.context.limit and self._limit is not None and not whole):
+            return self.batches(within, whole)
+        return await asyncio.to_thread(lambda: list(self.batches(within, whole)))
+
+    def matches(
+        self,
+        operation: str,
+        within: Selection,
+        progress: Progress,
+        pattern: str,
+        ignore_case: bool,
+        multiline: bool,
+        **payload: Any,
+    ) -> AsyncGenerator[Any, None]:
+        """`scan` for an operation that takes a pattern and its options."""
+        asked = {"pattern": pattern, "ignore_case": ignore_case, "multiline": multiline}
+        return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
+
+    def progress(self, within: Selection) -> Progress:
+        return Progress(sum(part.end - part.start for part in within), self.deadline_seconds)
+
+    def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
+        """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
+        if within is not self.context.limit or whole:
+            return self._batches(within, whole)
+        if self._limit is None:
+            self._limit = list(self._batches(within, False))  # nearly every search asks for it
+        return iter(self._limit)
+
+    def _batches(self, within: Selection, whole: bool) -> Iterator[Pieces]:
+        others: list[Part] = []
+        bundle = Bundling()
+        files = self.context.files
+        for part in within:
+            file = files[part.doc]
+            small = part.start == 0 and part.end == file.source.size < SMALL and file.identity is None
+            if bundle.docs and not (small and bundle.takes(file, part.filters)):
+                yield bundle.made()
+                bundle = Bundling()
+            if not small:
+                others.append(part)
+                continue
+            if others:
+                yield from self.pieces(tuple(others), whole)
+                others = []
+            bundle.add(part.doc, file, part.filters)
+        if bundle.docs:
+            yield bundle.made()
+        yield from self.pieces(tuple(others), whole)
+
+    def pieces(self, within: Selection, whole: bool = False) -> Iterator[list[Piece]]:
+        """In order; large parts cut, small ones together."""
+        batch: list[Piece] = []
+        size = 0
+        for part in within:
+            document, file = self.context.documents[part.doc], self.context.files[part.doc]
+            cuts = [] if whole else range(part.start - part.start % PIECE + PIECE, part.end, PIECE)
+            edges = [part.start, *cuts, part.end]
+            for start, end in pairwise(edges):
+                block = start // CHECKPOINT
+                base = (block * CHECKPOINT, document.checkpoints[block])
+                batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters))
+                size += end - start
+                if size >= PIECE or len(batch) >= MOST_PIECES:
+                    yield batch
+                    batch, size = [], 0
+        if batch:
+            yield batch
+
+
+def line_want(document: Document, line: int) -> tuple[int, int]:
+    """Where to count from, and how many line starts to pass, to come to a line (from 1)."""
+    if line <= 1:
+        return 0, 0
+    block = bisect_left(document.checkpoints, line - 1) - 1
+    return block * CHECKPOINT, line - 1 - document.checkpoints[block]
+
+
+def base_of(document: Document, at: int) -> tuple[int, int]:
+    """The last checkpoint at or before a byte: its offset, and the lines that start up to it."""
+    block = min(at // CHECKPOINT, len(document.checkpoints) - 1)
+    return block * CHECKPOINT, document.checkpoints[block]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:,.0f} MB" if count >= 10_000_000 else f"{count / 1000:,.0f} kB"

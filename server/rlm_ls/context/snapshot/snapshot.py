@@ -1,0 +1,181 @@
+"""The Context: an immutable snapshot of the texts that a question is about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from rlm_ls.context.document import Document, Part, Selection, Skipped
+from rlm_ls.context.scope import Scope
+from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
+from rlm_ls.context.snapshot.intake import ReadDocument
+from rlm_ls.context.snapshot.options import ContextOptions
+from rlm_ls.context.snapshot.pack import HeldFiles
+from rlm_ls.context.snapshot.reading import read
+from rlm_ls.context.sources import uris
+from rlm_ls.context.sources.candidates import Candidate, candidates
+from rlm_ls.context.sources.encoding import known
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.errors import BadRequest, NoDocuments, RlmError
+
+__all__ = ["Context", "ContextOptions"]
+
+
+class Contents:
+    """What was read, in order. Made once for Contexts that hold the same, and from the last where they nearly do."""
+
+    __slots__ = ("digest", "documents", "files", "limit", "numbers", "read", "uris")
+
+    def __init__(self, found: list[ReadDocument], last: Contents | None) -> None:
+        self.read = found
+        self.documents = tuple([one.document for one in found])
+        self.files = tuple([one.file for one in found])
+        self.digest = blake2b(b"".join([one.digest for one in found]), digest_size=16).hexdigest()
+        changed = _changed(last, found)
+        if last is None or changed is None:
+            self.limit: Selection = tuple([Part(number, 0, one.size) for number, one in enumerate(self.documents)])
+            self.numbers = {one.path: number for number, one in enumerate(self.documents)}
+            self.uris = {one.uri: number for number, one in enumerate(self.documents)}
+            return
+        limit = list(last.limit)
+        for number in changed:
+            limit[number] = Part(number, 0, self.documents[number].size)
+        self.limit, self.numbers, self.uris = tuple(limit), last.numbers, last.uris
+
+
+def _changed(last: Contents | None, found: list[ReadDocument]) -> list[int] | None:
+    """The numbers of documents that are not as they were; None if they are other documents."""
+    if last is None or len(last.read) != len(found):
+        return None
+    changed = [number for number, (old, new) in enumerate(zip(last.read, found, strict=True)) if old is not new]
+    for number in changed:
+        old, new = last.read[number].document, found[number].document
+        if (old.path, old.uri) != (new.path, new.uri):
+            return None
+    return changed
+
+
+class Context:
+    """Documents that do not change while a run reads them. Close it when the run ends.
+
+    `limit` is what the question may look at: all documents, or the region of a selection. `digest` is the same for
+    the same names and bytes. `files[i]` tells workers where `documents[i]` is.
+    """
+
+    __slots__ = ("_contents", "_hold", "digest", "documents", "files", "limit", "skipped")
+
+    def __init__(self, contents: Contents, skipped: Sequence[Skipped], held_files: HeldFiles) -> None:
+        self.documents, self.files = contents.documents, contents.files
+        self.limit, self.digest = contents.limit, contents.digest
+        self.skipped = tuple(skipped)
+        self._contents = contents
+        self._hold = held_files
+
+    @classmethod
+    async def take(
+        cls,
+        scope: Scope,
+        pool: SearchPool,
+        options: ContextOptions | None = None,
+        snapshot_cache: SnapshotCache | None = None,
+    ) -> Context:
+        """Reads every document of the scope that is not on the `snapshot_cache` as it is now.
+
+        A document that cannot be read is an error if it is the only one named, else it is skipped and reported.
+        Raises RlmError: 41xx for a document, NoDocuments when nothing is left.
+        """
+        options = options or ContextOptions()
+        if not known(options.encoding):
+            raise BadRequest(
+                f"There is no encoding {options.encoding!r}.",
+                "Use utf-8, utf-8-replace, latin-1 or another of Python's.",
+            )
+        held_files = HeldFiles(options.pack_folder)
+        private = snapshot_cache is None
+        snapshot_cache = snapshot_cache or SnapshotCache(options.pack_folder)
+        try:
+            snapshot_cache.begin()
+            wanted = await candidates(scope, pool, options, snapshot_cache)
+            found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
+            skipped = [_skipped(one, error) for one, error in errors]
+            if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
+                _raise_first(errors)
+            if not found:
+                raise _nothing(scope, skipped)
+            with garbage_collection_paused(len(found)):
+                context = await asyncio.to_thread(
+                    lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
+                )
+            if scope.region is not None:
+                from rlm_ls.context.search.region import limit_to  # region builds on Context
+
+                await limit_to(context, scope.region, pool)
+            return context
+        except BaseException:
+            held_files.close()
+            raise
+        finally:
+            await asyncio.to_thread(snapshot_cache.close if private else snapshot_cache.trim)
+
+    def narrowed(self, limit: Selection) -> tuple[Context, tuple[int, ...]]:
+        """The same texts as far as `limit` goes, and the numbers here of the documents there. Not to be closed itself.
+
+        Raises NoDocuments for a limit without a document.
+        """
+        numbers = sorted({part.doc for part in limit})
+        if not numbers:
+            raise NoDocuments("There is nothing to read in an empty selection.", "Widen it.")
+        there = {here: number for number, here in enumerate(numbers)}
+        context = Context(Contents([self._contents.read[here] for here in numbers], None), (), self._hold)
+        context.limit = tuple(Part(there[part.doc], part.start, part.end, part.filters) for part in limit)
+        return context, tuple(numbers)
+
+    async def close(self) -> None:
+        """Lets go of the files. Searches still under way fail."""
+        await asyncio.to_thread(self._hold.close)
+
+    async def __aenter__(self) -> Context:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def number(self, name: str) -> int | None:
+        """The number of the document of this path (as it is shown or as it is) or URI, None if there is none."""
+        for form in (name, uris.shown(name)):
+            if form in self._contents.numbers:
+                return self._contents.numbers[form]
+        if name in self._contents.uris:
+            return self._contents.uris[name]
+        path = uris.file_path(name) if uris.is_uri(name) or name.startswith(("/", "\\")) else None
+        return self._contents.uris.get(uris.file_uri(path)) if path else None
+
+    def document(self, name: str) -> Document | None:
+        number = self.number(name)
+        return None if number is None else self.documents[number]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all documents."""
+        return sum(one.size for one in self.documents)
+
+
+def _skipped(one: Candidate, error: RlmError) -> Skipped:
+    return Skipped(one.uri, one.name, error.code, error.message)
+
+
+def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:
+    for one, error in errors:
+        if one.explicit:
+            raise error
+
+
+def _nothing(scope: Scope, skipped: Sequence[Skipped]) -> RlmError:
+    if not skipped:
+        where = uris.shown(", ".join([*scope.roots, *scope.files])[:1000]) or "the scope"
+        return NoDocuments(f"There is nothing to read in {where}.", "Check the path and the include and exclude globs.")
+    shown = "; ".join(f"{one.path}: {one.reason}" for one in skipped[:3])
+    more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+    return NoDocuments(f"None of the {len(skipped)} documents can be read ({shown}{more}).", "Name text documents.")

@@ -1,0 +1,3 @@
+"""Where bytes come from and what makes text of them: paths, folders, ignore rules, secrets, encodings. Only workers
+read files.
+"""

@@ -1,0 +1,207 @@
+"""Which texts a Scope means, before any is read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rlm_ls.context.scope import Buffer, Scope, Stream
+from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
+from rlm_ls.context.snapshot.options import ContextOptions
+from rlm_ls.context.snapshot.pack import Pack
+from rlm_ls.context.sources import uris
+from rlm_ls.context.sources.folders import Entry, Listing
+from rlm_ls.context.sources.secrets import is_secret
+from rlm_ls.context.sources.stamp import Stamp, stamp_of
+from rlm_ls.context.sources.walk import Rules
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where bytes lie that are not those of the file at the candidate's path: unpacked from it, or of a stream.
+
+    `settled`: the file that they come from can be told from any later state. `raw`: they may be compressed themselves.
+    """
+
+    path: str
+    place: int = 0
+    pack: Pack | None = None
+    settled: bool = False
+    raw: bool = False
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
+
+    `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
+    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
+    """
+
+    uri: str
+    path: str
+    size: int = 0
+    stamp: Stamp | None = None
+    buffer: Buffer | None = None
+    explicit: bool = False
+    name: str = ""
+    error: RlmError | None = None
+    inside: Inside | None = None
+
+
+@dataclass(slots=True)
+class _Named:
+    """What the files named one by one turned out to be."""
+
+    candidates: list[Candidate]
+    folders: list[str]
+
+
+async def candidates(
+    scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
+) -> Sequence[Candidate]:
+    """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
+    buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
+    named = await asyncio.to_thread(_named, scope, buffers, options)
+    roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
+    if not roots:
+        return _with_names(named.candidates, roots)
+    rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
+    listing = await snapshot_cache.listing(rules, pool, options.seconds)
+    return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
+
+
+def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
+    found = _Named([], [])
+    seen: set[str] = set()
+    streams = {stream.uri: stream for stream in scope.streams}
+    for name in scope.files:
+        key = uris.key(name)
+        if key in seen:
+            continue
+        seen.add(key)
+        path = uris.file_path(name)
+        shown = path or name.partition(":")[2] or name
+        one = Candidate(uris.file_uri(path) if path else name, shown, explicit=True, buffer=buffers.get(key))
+        if (stream := streams.get(name)) is not None:
+            _stream(one, stream)
+        elif one.buffer is not None:
+            one.uri = one.buffer.uri
+        elif path is None:
+            one.error = DocumentMissing(f"There is no open document {uris.shown(name)}.", "Open it, or name a file.")
+        elif os.path.isdir(path):
+            found.folders.append(path)
+            continue
+        else:
+            _look(one, path)
+        # What a link leads to counts as well, and so does the path of a text that only the editor can read.
+        if is_secret(shown, options.deny) or (path and is_secret(os.path.realpath(path), options.deny)):
+            one.error = DocumentDenied(
+                f"{uris.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
+                "Copy what is needed to a file of another name.",
+            )
+        found.candidates.append(one)
+    return found
+
+
+def _stream(one: Candidate, stream: Stream) -> None:
+    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, 0, 0, 0)
+    one.inside = Inside(stream.path, raw=True)
+    if not stream.size:
+        one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
+
+
+def _look(one: Candidate, path: str) -> None:
+    shown = uris.shown(path)
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        one.error = DocumentMissing(f"{shown} does not exist.", "Check the path.")
+        return
+    except (OSError, ValueError) as error:
+        one.error = DocumentUnreadable(
+            f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check the path and its permissions.",
+        )
+        return
+    one.size, one.stamp = status.st_size, stamp_of(status)
+    if not stat.S_ISREG(status.st_mode):
+        one.error = DocumentUnreadable(f"{shown} is not a regular file.", "Name a file or a folder.")
+    elif not os.access(path, os.R_OK):
+        one.error = DocumentUnreadable(f"{shown} cannot be read: permission denied.", "Check its permissions.")
+    elif not one.size:
+        one.error = DocumentEmpty(f"{shown} is empty (0 bytes).", "Save some text in it, or name another document.")
+
+
+def _roots(paths: Sequence[str]) -> list[str]:
+    roots = dict.fromkeys(path for name in paths if (path := uris.file_path(name)) is not None)
+    return [root for root in roots if os.path.isdir(root)]
+
+
+def _merged(
+    named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer], most: int
+) -> Sequence[Candidate]:
+    walked = _all_walked(listing, roots, most)
+    if not named and not buffers:
+        return walked
+    found = list(walked)
+    for key, buffer in buffers.items():
+        for number in _places(listing, roots, key):
+            old = found[number]
+            denied = old.error if isinstance(old.error, DocumentDenied) else None
+            found[number] = Candidate(buffer.uri, old.path, old.size, None, buffer, name=old.name, error=denied)
+    if not named:
+        return found
+    again = {number for one in named for number in _places(listing, roots, uris.key(one.path))}
+    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again)], roots)
+
+
+def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candidate]:
+    found: list[Candidate] | None = listing.made.get(most)
+    if found is None and most in listing.before:
+        found = list(listing.before[most])
+        for number in listing.changed:
+            found[number] = replace(_walked(listing.entries[number], most), name=found[number].name)
+    if found is None:
+        with garbage_collection_paused(len(listing.entries)):
+            found = _with_names([_walked(file, most) for file in listing.entries], roots)
+    listing.made[most], listing.before = found, {}
+    return found
+
+
+def _walked(file: Entry, most: int) -> Candidate:
+    size = file.stamp[0]
+    one = Candidate(file.uri, file.path, size, file.stamp, name=file.below)
+    if file.denied:
+        one.error = DocumentDenied("looks like a secret (key, password, token)")
+    elif not size:
+        one.error = DocumentEmpty("is empty (0 bytes)")
+    elif size > most:
+        one.error = DocumentUnreadable(f"is larger than {most / (1 << 20):g} MiB", "Name the file itself to read it.")
+    return one
+
+
+def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
+    """Where a file is in the listing, given by its key. Links are not followed below a root, only to it."""
+    found = []
+    for root in roots:
+        real = os.path.normcase(os.path.realpath(root))
+        if key.startswith(real.rstrip(os.sep) + os.sep):
+            number = listing.place(root.rstrip(os.sep) + key[len(real.rstrip(os.sep)) :])
+            if number is not None and number not in found:
+                found.append(number)
+    return found
+
+
+def _with_names(found: list[Candidate], roots: Sequence[str]) -> list[Candidate]:
+    """Walked files have their path below the root as a name: enough, unless there are two of one name."""
+    if len({one.name for one in found if one.name}) == len(found):
+        return found
+    short = uris.short_names([one.path for one in found], roots)
+    return [one if one.name == name else replace(one, name=name) for one, name in zip(found, short, strict=True)]

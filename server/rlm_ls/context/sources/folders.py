@@ -1,0 +1,233 @@
+"""The folders that a scope walks: walked once, then only looked at again where something has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
+from rlm_ls.context.sources import uris
+from rlm_ls.context.sources.stamp import Stamp
+from rlm_ls.context.sources.walk import Folder, Place, Rules, Tree
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.errors import SearchTimeout
+
+MOST_AGAIN = 100
+"""Changed folders that are looked at one by one; for more of them everything is walked."""
+
+FIRST = 50
+"""Folders that are walked before the rest is shared out among the workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that was found. `below` is its path relative to its root as it is shown; `order` is for sorting."""
+
+    path: str
+    below: str
+    uri: str
+    stamp: Stamp
+    denied: bool
+    order: tuple[int | str, ...]
+
+
+class Listing:
+    """All files, by path. `made` is for lists of what is made of each, and lasts as long as they are the same.
+
+    `before` is the `made` of a listing that differed only in the entries numbered `changed`.
+    """
+
+    __slots__ = ("_places", "before", "changed", "entries", "made")
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
+        self.made: dict[int, list[Any]] = {}
+        self.before: dict[int, list[Any]] = {}
+        self.changed: list[int] = []
+        self._places: dict[str, int] | None = None
+
+    def with_stamps(self, stamps: dict[str, Stamp]) -> Listing | None:
+        """The same files, some of them changed; None if one of those is not there."""
+        entries, changed = list(self.entries), []
+        for path, stamp in stamps.items():
+            number = self.place(path)
+            if number is None or entries[number].path != path:
+                return None
+            entries[number] = replace(entries[number], stamp=stamp)
+            changed.append(number)
+        found = Listing(tuple(entries))
+        found.before, found.changed, found._places = self.made, changed, self._places
+        return found
+
+    def place(self, path: str) -> int | None:
+        """Where a path is in `entries`; its case does not matter where the system knows none."""
+        if self._places is None:
+            self._places = {os.path.normcase(entry.path): number for number, entry in enumerate(self.entries)}
+        return self._places.get(os.path.normcase(path))
+
+
+class Folders:
+    """What the rules let through, kept from one question to the next.
+
+    Each question asks for the state of every file anew; with `watching` only for those in folders that `changed` was
+    told of.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._tree: dict[Place, Folder] = {}
+        self._above: dict[str, Stamp | None] = {}
+        self._listing = Listing(())
+        self._changed: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    def changed(self, paths: Iterable[str]) -> None:
+        """Files and folders that came, went or were written."""
+        self._changed.update(paths)
+
+    async def listing(self, pool: SearchPool, seconds: float, watching: bool) -> Listing:
+        """All files as they are now. Raises SearchTimeout."""
+        async with self._lock:
+            changed, self._changed = self._changed, set()
+            try:
+                if not await self._refresh(pool, seconds, changed if watching else None):
+                    await self._walk(pool, seconds)
+            except BaseException:
+                self._changed |= changed
+                raise
+            return self._listing
+
+    async def _walk(self, pool: SearchPool, seconds: float) -> None:
+        tree: Tree
+        tree, rest = await pool.call("files.walk.walk", {"rules": self.rules, "most": FIRST}, seconds)
+        shares = min(len(rest), 4 * pool.size)
+        payloads = ({"rules": self.rules, "places": rest[share::shares]} for share in range(shares))
+        found = list(tree.folders)
+        async with aclosing(pool.map("files.walk.below", payloads, seconds)) as results:
+            async for folders in results:
+                if isinstance(folders, SearchTimeout):
+                    raise folders
+                found += folders
+        self._tree = {(folder.root, folder.path): folder for folder in found}
+        self._above = tree.above
+        with garbage_collection_paused(sum(len(folder.files) for folder in found)):
+            self._listing = await asyncio.to_thread(self._listed)
+
+    async def _refresh(self, pool: SearchPool, seconds: float, changed: set[str] | None) -> bool:
+        """Looks at what has changed; False if it takes a walk of everything."""
+        if not self._tree:
+            return False
+        if self._above:
+            files = list(self._above)
+            if list(self._above.values()) != await pool.call("files.walk.stamps", {"files": files}, seconds):
+                return False
+        places = await self._suspects(pool, seconds) if changed is None else self._touched(changed)
+        if places is None or len(places) > MOST_AGAIN:
+            return False
+        if not places:
+            return True
+        found: list[Folder | None] = await pool.call(
+            "files.walk.again", {"places": places, "rules": self.rules}, seconds
+        )
+        pairs: list[tuple[Folder, Folder]] = []
+        for place, folder in zip(places, found, strict=True):
+            known = self._tree[place]
+            if folder is None or set(folder.folders) != set(known.folders) or folder.ignoring != known.ignoring:
+                return False
+            pairs.append((known, folder))
+        self._tree |= {(folder.root, folder.path): folder for _, folder in pairs}
+        pairs = [(known, folder) for known, folder in pairs if known.files != folder.files]
+        if pairs:
+            stamps = _new_stamps(pairs)
+            same = None if stamps is None else await asyncio.to_thread(self._listing.with_stamps, stamps)
+            self._listing = await asyncio.to_thread(self._listed) if same is None else same
+        return True
+
+    async def _suspects(self, pool: SearchPool, seconds: float) -> list[Place]:
+        """Folders that are not as they were, or cannot tell."""
+        places = list(self._tree)
+        share = -(-len(places) // pool.size)
+        parts = [places[at : at + share] for at in range(0, len(places), share)]
+        payloads = ({"folders": [path for _, path in part]} for part in parts)
+        suspects: list[Place] = []
+        number = 0
+        async with aclosing(pool.map("files.walk.signs", payloads, seconds)) as results:
+            async for signs in results:
+                if isinstance(signs, SearchTimeout):
+                    raise signs
+                for place, sign in zip(parts[number], signs, strict=True):
+                    folder = self._tree[place]
+                    if sign != folder.sign or not folder.settled:
+                        suspects.append(place)
+                number += 1
+        return suspects
+
+    def _touched(self, changed: set[str]) -> list[Place] | None:
+        """The known folders that changes are in, or next above; None if an ignore file above the roots changed."""
+        if changed & self._above.keys():
+            return None
+        found = {place for place, folder in self._tree.items() if not folder.settled}
+        for number, root in enumerate(self.rules.roots):
+            for path in changed:
+                while len(path) >= len(root):
+                    if (number, path) in self._tree:
+                        found.add((number, path))
+                        # A folder's own name is in the one above.
+                    parent = os.path.dirname(path)
+                    if (number, parent) in self._tree:
+                        found.add((number, parent))
+                        break
+                    if parent == path:
+                        break
+                    path = parent
+        return sorted(found)
+
+    def _listed(self) -> Listing:
+        found: dict[str, Entry] = {}
+        known = {entry.path: entry for entry in self._listing.entries}
+        for folder in sorted(self._tree.values(), key=lambda one: one.root):
+            if not folder.files:
+                continue
+            root = self.rules.roots[folder.root]
+            base = folder.path.rstrip(os.sep) + os.sep
+            below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+            order: tuple[int | str, ...] = (folder.root, *base.split(os.sep)[:-1])
+            uri = uris.file_uri(folder.path).rstrip("/") + "/"
+            for name, stamp, denied in folder.files:
+                path = base + name
+                old = known.get(path)
+                if old is not None and old.stamp == stamp and old.order[0] == folder.root:
+                    entry = old
+                else:
+                    entry = Entry(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, (*order, name))
+                found.setdefault(path, entry)
+        return Listing(tuple(sorted(found.values(), key=_order)))
+
+
+def _new_stamps(pairs: list[tuple[Folder, Folder]]) -> dict[str, Stamp] | None:
+    """By path, of the files of folders that are as they were but for stamps; None if they are not."""
+    found: dict[str, Stamp] = {}
+    for known, folder in pairs:
+        old = {file.name: file for file in known.files}
+        if old.keys() != {file.name for file in folder.files}:
+            return None
+        found |= {os.path.join(folder.path, file.name): file.stamp for file in folder.files if old[file.name] != file}
+    return found
+
+
+def _order(entry: Entry) -> Any:
+    return entry.order
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-~]+")
+
+
+def _quoted(name: str) -> str:
+    """As `Path.as_uri` does it."""
+    return name if _PLAIN.fullmatch(name) else quote_from_bytes(os.fsencode(name), safe="")

@@ -1,0 +1,59 @@
+"""What the walk of a folder is told and what it brings back. The walk itself runs in a worker (ops/walk.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rlm_ls.context.sources.stamp import Stamp
+
+NEVER = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "node_modules", "__pycache__", ".venv", ".tox"})
+"""Folders that are not walked, whatever the ignore files say."""
+
+IGNORE_FILES = (".gitignore", ".ignore", ".rgignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is walked, and which of its files are wanted. `include` and `exclude` are relative to the roots;
+    `deny` adds patterns of file names to those that are never read (secrets.py)."""
+
+    roots: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+Place = tuple[int, str]
+"""The number of a root, and a folder's path."""
+
+
+class WalkedFile(NamedTuple):
+    """A file that the rules let through, or that is kept out as a secret. Plain, for there are many to be sent."""
+
+    name: str
+    stamp: Stamp
+    denied: bool
+
+
+class Folder(NamedTuple):
+    """A folder that was walked.
+
+    `sign` changes with the names in it and with the stamps of its files. If it is not `settled` it may not change
+    even so. `ignoring` are the stamps of its ignore files, `folders` the names of those below that were walked.
+    """
+
+    root: int
+    path: str
+    sign: int
+    settled: bool
+    ignoring: tuple[Stamp, ...]
+    folders: tuple[str, ...]
+    files: tuple[WalkedFile, ...]
+
+
+class Tree(NamedTuple):
+    """All that was walked, and the ignore files above the roots with their stamps."""
+
+    folders: list[Folder]
+    above: dict[str, Stamp | None]

@@ -1,0 +1,206 @@
+"""Persistent worker processes for everything that touches a document's bytes.
+
+One request is in flight per worker; whoever asked owns the worker until it has answered. A worker
+that is late, or whose request was cancelled, is killed and a new one is started when needed: no engine can be
+interrupted inside a call, a process can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pickle
+import subprocess
+import time
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from typing import Any, ClassVar
+
+from rlm_ls import errors
+from rlm_ls.context.workers.worker import HEADER, frame
+from rlm_ls.errors import RlmError, SearchFailed, SearchTimeout
+from rlm_ls.isolation import PLACE, python
+
+GRACE_SECONDS = 0.5
+"""How long after its deadline a worker may take to hand in a partial result before it is killed."""
+
+Payload = Mapping[str, Any]
+
+
+class _Worker:
+    """One child process. Not to be asked twice at once."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._stdin = process.stdin
+        self._stdout = process.stdout
+
+    @classmethod
+    async def start(cls, module: str) -> _Worker:
+        # A file named like one of our imports, in the folder the server was started in, must not be imported.
+        process = await asyncio.create_subprocess_exec(
+            *python("-m", module),
+            cwd=PLACE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, request: tuple[str, Payload, float]) -> tuple[str, Any]:
+        self._stdin.write(frame(request))
+        await self._stdin.drain()
+        (length,) = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
+        reply: tuple[str, Any] = pickle.loads(await self._stdout.readexactly(length))
+        return reply
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._stdin.close()
+
+    async def ended(self) -> None:
+        await self._process.wait()
+        await self._stdout.read()  # to the end of the pipe, so that its transport is closed as well
+
+
+class SearchPool:
+    """`size` workers shared by every run of one event loop; started when first needed.
+
+    Operations are named `module.function` of `rlm_ls.context.ops`. Errors they raise arrive as the same RlmError.
+    `worker` is the module that a child process runs: a subclass may have other operations.
+    """
+
+    worker: ClassVar[str] = "rlm_ls.context.workers.worker"
+
+    def __init__(self, size: int | None = None) -> None:
+        self.size = size or os.cpu_count() or 2
+        self._slots = asyncio.Semaphore(self.size)
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._dying: list[_Worker] = []
+        self._closed = False
+
+    async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
+        """The operation's result.
+
+        Raises SearchTimeout when it is not there in time, SearchFailed when its worker died, and whatever RlmError
+        the operation raised. Cancelling kills the worker at once.
+        """
+        end = time.monotonic() + deadline_seconds
+        try:
+            async with asyncio.timeout(deadline_seconds + GRACE_SECONDS), self._slots:
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                status, value = await self._ask((operation, payload, left))
+        except TimeoutError:
+            raise SearchTimeout(
+                f"The search was not done after {deadline_seconds:g} seconds.",
+                "Narrow it: a smaller region, a more selective or simpler pattern.",
+            ) from None
+        if status == "done":
+            return value
+        if status == "error":
+            name, message, remedy = value
+            raise getattr(errors, name, RlmError)(message, remedy)
+        raise SearchFailed(f"A search failed inside ({value}).", "Try a different search; please report this one.")
+
+    async def map(
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+    ) -> AsyncGenerator[Any | SearchTimeout, None]:
+        """Results in the order of `payloads`, which are drawn as workers become free.
+
+        An item that is not done in time is a SearchTimeout in its place; any other error is raised and stops the
+        rest. Use `contextlib.aclosing` when leaving the loop early, so that workers are stopped at once.
+        """
+        end = time.monotonic() + deadline_seconds
+        source = iter(payloads)
+        running: dict[asyncio.Task[Any], int] = {}
+        ready: dict[int, Any] = {}
+        started = wanted = 0
+        try:
+            while True:
+                while len(running) < self.size and (payload := next(source, None)) is not None:
+                    # Not a TaskGroup: a generator may not yield inside one. `finally` is the owner of these tasks.
+                    call = self.call(operation, payload, max(0.0, end - time.monotonic()))
+                    running[asyncio.create_task(call)] = started
+                    started += 1
+                if not running:
+                    return
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    ready[running.pop(task)] = _result(task)
+                while wanted in ready:
+                    yield ready.pop(wanted)
+                    wanted += 1
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Kills every worker and waits for their end."""
+        self._closed = True
+        for worker in list(self._all):
+            self._drop(worker)
+        await asyncio.gather(*(worker.ended() for worker in self._dying))
+
+    async def __aenter__(self) -> SearchPool:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _ask(self, request: tuple[str, Payload, float]) -> tuple[str, Any]:
+        worker = await self._worker()
+        try:
+            reply = await worker.ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._drop(worker)
+            raise SearchFailed(
+                "A search worker ended unexpectedly (out of memory, or killed).",
+                "Try again with a smaller region.",
+            ) from None
+        except BaseException:
+            self._drop(worker)
+            raise
+        if not self._closed:
+            self._idle.append(worker)
+        return reply
+
+    async def _worker(self) -> _Worker:
+        if self._closed:
+            raise SearchFailed("The server is shutting down.")
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            self._drop(worker)
+        worker = await _Worker.start(self.worker)
+        self._all.add(worker)
+        if self._closed:
+            self._drop(worker)
+            raise SearchFailed("The server is shutting down.")
+        return worker
+
+    def _drop(self, worker: _Worker) -> None:
+        self._all.discard(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        worker.kill()
+        self._dying = [*(other for other in self._dying if other.alive), worker]
+
+
+def _result(task: asyncio.Task[Any]) -> Any | SearchTimeout:
+    try:
+        return task.result()
+    except SearchTimeout as late:
+        return late

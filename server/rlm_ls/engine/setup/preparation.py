@@ -1,0 +1,252 @@
+"""Everything before the first turn: the request is checked, the snapshot taken, model and route chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls import __version__
+from rlm_ls.context.search.region import leave_out
+from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
+from rlm_ls.engine.budget.ledger import Ledger, Limits
+from rlm_ls.engine.loop.run import Run
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
+from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
+from rlm_ls.engine.setup.route import choose_route
+from rlm_ls.engine.setup.run_setup import RunConfig, set_up
+from rlm_ls.engine.submodels.roles import RoleModels, choose_role_models
+from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.trace.journal import Journal
+from rlm_ls.engine.trace.lookup import first
+from rlm_ls.engine.trace.resume import InterruptedRun, ResumedModel, answering, check_answering, check_unchanged, last
+from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, ProgramError
+from rlm_ls.executors.checking.checker import Checker, check_schema
+from rlm_ls.models.base import Model
+from rlm_ls.models.choose import choose
+from rlm_ls.models.editor import Editor
+from rlm_ls.models.offline.model import OfflineModel
+from rlm_ls.models.offline.question import OfflineDocument
+from rlm_ls.models.recorded import RecordedModel
+from rlm_ls.settings import Settings
+from rlm_ls.store.recording import read_recording
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+
+MAX_QUESTION = 100_000
+DOCUMENTS_NAMED = 200
+LEVELS = {"dsl", "wasm", "native", "llm"}
+RECORDED = "recorded:"
+
+ModelFactory = Callable[[AskRequest, Context], Model]
+"""Makes a run's model in place of the settings: recordings, tests."""
+
+
+async def checked(request: AskRequest, checker: Checker) -> AskRequest:
+    """The request, its schema as plain data. Raises EmptyQuestion, BadRequest, LevelUnavailable."""
+    if not request.question.strip():
+        raise EmptyQuestion("The question is empty.", "Ask something about the text, e.g. “What failed first?”")
+    if len(request.question) > MAX_QUESTION:
+        raise BadRequest(
+            f"The question has {len(request.question):,} characters; the limit is {MAX_QUESTION:,}.",
+            "Put long text into a file and ask about that file.",
+        )
+    if request.levels is not None and "dsl" not in request.levels:
+        raise LevelUnavailable(
+            f"A run needs the level dsl, and was given {', '.join(request.levels) or 'none'}.", "Include dsl."
+        )
+    if unknown := sorted(set(request.levels or ()) - LEVELS):
+        raise BadRequest(f"There is no level {unknown[0]!r}.", f"Levels: {', '.join(sorted(LEVELS))}.")
+    try:
+        return replace(request, schema=await check_schema(checker, request.schema))
+    except ProgramError as error:
+        raise BadRequest(f"The request's {error.message}") from None
+
+
+async def prepare(
+    engine: Engine,
+    settings: Settings,
+    request: AskRequest,
+    journal: Journal,
+    ledger: Ledger,
+    stack: AsyncExitStack,
+    created: float,
+    factory: ModelFactory | None,
+    resumed: InterruptedRun | None = None,
+) -> Run:
+    """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
+    warnings: list[str] = []
+    checker = Checker(engine.checkers)
+    engine.checkers.warm()
+    chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
+    earlier = await earlier_run(engine, request, checker)
+    levels = request.levels or settings.levels
+    if factory or chosen:
+        look_for_compilers(engine.program_runner, levels)  # while the snapshot is taken
+    context = await take_context(engine, settings, request, stack)
+    if resumed is not None:
+        check_unchanged(resumed, context)
+    await journal.emit(_taken(context))
+    model = factory(request, context) if factory else chosen or offline_model(request, context)
+    await model.prepare()
+    route, reason = choose_route(context, model, settings)
+    subs = RoleModels()
+    if "llm" in levels and route == "rlm":
+        then = resumed.sub_names if resumed else None
+        subs = await choose_role_models(model, settings, os.environ, engine.editor(journal.run_id), then)
+    asked = answering("root", model)
+    for role, sub in subs.models.items():
+        asked += answering(role, sub.model)
+    if resumed is not None:
+        check_answering(resumed, asked if model.kind == "live" else (), settings.privacy)
+        if resumed.choice:
+            warnings.append(_chosen_anew(resumed, asked))
+    warnings += _unpriced(model, subs)
+    if resumed is not None and model.kind == "live":
+        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies)
+    languages: tuple[str, ...] = ()
+    if route == "rlm":
+        earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
+        told = _languages_told(earlier_leg)
+        languages = await languages_of(engine.program_runner, levels) if told is None else told
+    await journal.emit(
+        RouteChosen(
+            run_id="",
+            route=route,
+            reason=reason,
+            model=model.name,
+            model_kind=model.kind,
+            sub_model=subs.name,
+            languages=languages,
+            answering=tuple(asked),
+            privacy=settings.privacy,
+        )
+    )
+    config = RunConfig(
+        engine, settings, model, subs, checker, created, levels, languages, route, reason, earlier, warnings
+    )
+    return await set_up(config, request, context, journal, ledger, stack)
+
+
+def _chosen_anew(run: InterruptedRun, asked: Sequence[Answering]) -> str:
+    had = last(run.events, "routeChosen").get("model") or "another model"
+    now = ", ".join(dict.fromkeys(f"{one.model} at {one.address}" for one in asked))
+    return f"The run was begun with {had} and goes on, as it was told to, with {now}."
+
+
+def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+    """What the prompt of a trace offered: told again, it must not depend on the machine. None where it says nothing."""
+    chosen = first(events, "routeChosen")
+    return tuple(chosen["languages"]) if "languages" in chosen else None
+
+
+def _unpriced(model: Model, subs: RoleModels) -> list[str]:
+    """Models whose price nobody knows: only their tokens can be limited."""
+    asked = {model.name: model, **{sub.model.name: sub.model for sub in subs.models.values()}}
+    names = [name for name, one in asked.items() if one.kind == "live" and one.price(1, 1) is None]
+    return [f"The price of {', '.join(names)} is not known: tokens are limited, dollars are not."] if names else []
+
+
+async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
+    """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
+    context = await stack.enter_async_context(
+        await Context.take(request.scope, engine.pool, options(settings), engine.snapshot_cache)
+    )
+    if request.scope.leave_out and len(context.documents) == 1:
+        await leave_out(context, request.scope.leave_out, engine.pool)
+    return context
+
+
+async def earlier_run(engine: Engine, request: AskRequest, checker: Checker) -> EarlierRun | None:
+    """The run that this one follows up on. Raises UnknownRun."""
+    if request.follow_up is None:
+        return None
+    row = await engine.store.run(request.follow_up)
+    variables = await checker.assigned(scripts_in(await engine.store.events(row.run_id)))
+    known = engine.answers.get(row.run_id)
+    answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
+    state, programs = engine.sandbox_cache.get(row.run_id)
+    return EarlierRun(row.question, answer, variables, state, programs)
+
+
+def options(settings: Settings) -> ContextOptions:
+    """How the settings want a Context taken."""
+    return ContextOptions(
+        max_file_bytes=settings.context.max_file_bytes,
+        exclude=settings.context.exclude,
+        deny=settings.context.deny,
+        encoding=settings.context.encoding,
+        unpack_bytes=settings.context.unpack_mb << 20,
+    )
+
+
+def limits(request: AskRequest, settings: Settings) -> Limits:
+    """The request's Budget with the settings' defaults."""
+    asked, default = request.budget, settings.budget
+    return Limits(
+        turns=default.turns if asked.turns is None else asked.turns,
+        seconds=default.seconds if asked.seconds is None else asked.seconds,
+        usd=default.usd if asked.usd is None else asked.usd,
+        tokens=default.tokens if asked.tokens is None else asked.tokens,
+        sub_calls=default.sub_calls if asked.sub_calls is None else asked.sub_calls,
+        depth=default.depth if asked.depth is None else asked.depth,
+    )
+
+
+async def choose_model(
+    request: AskRequest, settings: Settings, warnings: list[str], editor: Editor | None
+) -> Model | None:
+    """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
+    if request.model is None or not request.model.startswith(RECORDED):
+        return choose("root", request.model, settings, os.environ, editor)
+    path = Path(request.model.removeprefix(RECORDED)).expanduser()
+    recording = await asyncio.to_thread(read_recording, path)
+    return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)
+
+
+def offline_model(request: AskRequest, context: Context) -> Model:
+    """The rules that answer where no model is configured."""
+    documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
+    return OfflineModel(request.question, documents)
+
+
+def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:
+    """What a replay needs to ask the same again; of open buffers only their URIs."""
+    own = {"buffers", "streams"}  # texts of that moment, which nobody can read again
+    scope: dict[str, Any] = {
+        name: value for name, value in asdict(request.scope).items() if name not in own and value not in ((), None)
+    }
+    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers] + [one.uri for one in request.scope.streams]
+    return RunStarted(
+        run_id="",
+        question=request.question,
+        scope=scope,
+        budget={name: value for name, value in asdict(request.budget).items() if value is not None},
+        version=__version__,
+        created=created,
+        answer_schema=request.schema,
+        follow_up=request.follow_up,
+        levels=levels,
+        coordinator=request.coordinator,
+        folder=os.getcwd(),
+    )
+
+
+def _taken(context: Context) -> ContextTaken:
+    return ContextTaken(
+        run_id="",
+        documents=tuple(
+            DocumentTaken(uri=d.uri, path=d.path, size=d.size, lines=d.lines, version=d.version)
+            for d in context.documents[:DOCUMENTS_NAMED]
+        ),
+        count=len(context.documents),
+        size=sum(d.size for d in context.documents),
+        skipped=len(context.skipped),
+        digest=context.digest,
+    )

@@ -1,0 +1,202 @@
+"""A run on a Context, ready to explore: its desk, sandbox, conversation and sub-models. Child runs are set up the same
+way, on a narrower Context and an account below their parent's.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.context.document import Selection
+from rlm_ls.context.scope import Scope
+from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.engine.answer import Answer, Route
+from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.setup.compiling import program_events, programs_of
+from rlm_ls.engine.setup.earlier_run import EarlierRun
+from rlm_ls.engine.setup.prompt import PromptOptions
+from rlm_ls.engine.setup.route import open_conversation
+from rlm_ls.engine.submodels.calls import RunSubModelCalls
+from rlm_ls.engine.submodels.roles import RoleModels
+from rlm_ls.engine.trace.events import ChildFinished, ChildStarted
+from rlm_ls.engine.trace.journal import Journal
+from rlm_ls.engine.trace.resume import ResumedModel
+from rlm_ls.errors import BadRequest, RlmError
+from rlm_ls.executors.checking.checker import Checker
+from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.scripts.sandbox import Sandbox
+from rlm_ls.executors.submodels.calls import ChildAnswer
+from rlm_ls.executors.verbs.registry import COORDINATOR_VERBS
+from rlm_ls.models.base import Model
+from rlm_ls.models.recorded import RecordedModel
+from rlm_ls.settings import Settings
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+
+CHILD_TURNS = 8
+"""Turns of a child run: it was given one piece and one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What was decided before the first turn, and holds for child runs too."""
+
+    engine: Engine
+    settings: Settings
+    model: Model
+    subs: RoleModels
+    checker: Checker
+    created: float
+    """Unix time: the sandbox's clock stands at it."""
+    levels: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    """That programs can be compiled from here."""
+    route: Route = "rlm"
+    reason: str = ""
+    earlier: EarlierRun | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+async def set_up(
+    config: RunConfig, request: AskRequest, context: Context, journal: Journal, ledger: Ledger, stack: AsyncExitStack
+) -> Run:
+    """What is opened here is closed by `stack`. Raises RlmError for what the request and the plan rule out."""
+    engine, settings = config.engine, config.settings
+    search = Search(context, engine.pool, settings.verb_seconds)
+    host = VerbHost(context, search, ledger.remaining, request.surroundings)
+    sub_models = (
+        _sub_models(config, journal, ledger, host) if config.route == "rlm" and "llm" in config.levels else None
+    )
+    host.sub_models = sub_models
+    if not request.coordinator:
+        host.programs = programs_of(engine, request, config.levels, config.earlier.programs if config.earlier else {})
+    host.emit = program_events(journal, ledger)
+    if request.coordinator:
+        if sub_models is None:
+            raise BadRequest(
+                "A coordinator only delegates, and there is nobody to delegate to.",
+                "Configure a model (models.root or models.sub), and include the level llm.",
+            )
+        host.allowed = COORDINATOR_VERBS
+    profile = None
+    if sub_models is not None and config.subs.sub is not None:
+        profile = replace(config.subs.sub.profile, characters=sub_models.characters())
+    prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator, config.languages)
+    conversation, shown = await open_conversation(
+        request, config.route, context, search, prompt_options, config.earlier
+    )
+    sandbox = Sandbox(
+        engine.sandboxes,
+        config.checker,
+        clock=datetime.fromtimestamp(int(config.created), UTC),
+        script_seconds=settings.script_seconds,
+        print_limit=settings.output_characters,
+        single=len(context.documents) == 1,
+    )
+    stack.push_async_callback(sandbox.close)
+    await sandbox.start(config.earlier.state if config.earlier else None)
+    if config.route == "direct":
+        host.read.update(part.doc for part in context.limit)
+    return Run(
+        request=request,
+        model=config.model,
+        route=config.route,
+        route_reason=config.reason,
+        ledger=ledger,
+        journal=journal,
+        host=host,
+        checker=config.checker,
+        sandbox=sandbox,
+        conversation=conversation,
+        output_limit=settings.output_characters,
+        trace_uri=f"rlm:/trace/{journal.run_id}.md",
+        warnings=config.warnings,
+        characters_shown=shown,
+    )
+
+
+def _sub_models(config: RunConfig, journal: Journal, ledger: Ledger, host: VerbHost) -> RunSubModelCalls | None:
+    if not config.subs.models:
+        return None
+
+    return RunSubModelCalls(
+        models=config.subs.models,
+        dispatcher=config.engine.dispatcher,
+        journal=journal,
+        ledger=ledger,
+        checker=config.checker,
+        known=config.subs.known,
+        booked=config.subs.booked,
+        start_child=partial(_child, config, journal, ledger, host),
+    )
+
+
+async def _child(
+    config: RunConfig,
+    parent: Journal,
+    account: Ledger,
+    host: VerbHost,
+    question: str,
+    within: Selection,
+    only: tuple[str, ...] | None,
+    schema: dict[str, Any] | None,
+) -> ChildAnswer:
+    """One child run, from its announcement to its answer. What it has read counts for its parent."""
+    journal, ledger = parent.of_child(), account.child(min(CHILD_TURNS, account.limits.turns))
+    levels = tuple(level for level in config.levels if only is None or level in (*only, "dsl"))
+    context, numbers = host.context.narrowed(within)
+    size = sum(part.end - part.start for part in context.limit)
+    started = time.monotonic()
+    await journal.emit(
+        ChildStarted(run_id="", question=question, documents=len(context.documents), size=size, levels=levels)
+    )
+    request = AskRequest(question=question, scope=Scope(kind="document"), schema=schema)
+    below = replace(
+        config,
+        model=_for_child(config.model, journal.child),
+        levels=levels,
+        languages=config.languages if "wasm" in levels else (),
+        route="rlm",
+        earlier=None,
+        warnings=[],
+    )
+    async with AsyncExitStack() as stack:
+        run = await set_up(below, request, context, journal, ledger, stack)
+        try:
+            answer = await explore(run)
+        except RlmError as error:
+            answer = finish(run, "failed", str(error))
+        except Exception as fault:
+            answer = broken_off(run, fault)
+    host.searched.update(numbers[n] for n in run.host.searched)
+    host.read.update(numbers[n] for n in run.host.read)
+    if isinstance(host.sub_models, RunSubModelCalls):
+        host.sub_models.characters_sent += answer.coverage.characters_read
+    await journal.emit(_finished(answer, time.monotonic() - started))
+    return ChildAnswer(
+        answer.answer, answer.data, answer.status, answer.reason, tuple(c.label for c in answer.citations)
+    )
+
+
+def _for_child(model: Model, child: str) -> Model:
+    """A trace holds each child's replies apart."""
+    return model.of_child(child) if isinstance(model, (RecordedModel, ResumedModel)) else model
+
+
+def _finished(answer: Answer, seconds: float) -> ChildFinished:
+    return ChildFinished(
+        run_id="",
+        status=answer.status,
+        answer=answer.answer,
+        data=answer.data,
+        turns=answer.usage.turns,
+        seconds=round(seconds, 3),
+    )

@@ -1,0 +1,1 @@
+"""What stands around a program: hands it the text and takes the result. A model never sees or writes these."""

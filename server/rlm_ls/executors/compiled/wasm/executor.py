@@ -1,0 +1,114 @@
+"""The server's side of L2: worker processes for modules, started when first needed, killed when late or unwanted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rlm_ls.context.workers.piece import Bundle, Pieces
+from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
+
+COMPILE_SECONDS = 30.0
+
+
+class ProgramPool(SearchPool):
+    """Workers as the search has them, with the operations of `rlm_ls.executors.compiled.wasm`."""
+
+    worker: ClassVar[str] = "rlm_ls.executors.compiled.wasm.worker"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLimits:
+    """Of one call. `heap` is bytes beside the text, `output` bytes of what it returns."""
+
+    seconds: float = 60.0
+    heap: int = 1 << 30
+    output: int = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramOutput:
+    """What a call gave back: text, or what `combine` made of it; bytes of text it was called with, and shards."""
+
+    value: Any
+    size: int
+    shards: int
+
+
+class WasmRunner:
+    """Compiles modules and runs them. Close it, or its processes stay."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads or os.cpu_count() or 2
+        self._pool = ProgramPool()
+
+    async def compile(self, path: Path, *, module: bytes = b"", wat: str = "") -> str:
+        """Machine code of a module, or of its text form, at `path`. Returns what is wrong with it, or nothing."""
+        payload = {"module": module, "wat": wat, "path": str(path)}
+        problem = await self._call("machine.compile", payload, COMPILE_SECONDS)
+        return str(problem)
+
+    async def run(
+        self, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str | None = None
+    ) -> ProgramOutput:
+        """The compiled program over the text, whole or by shards. Cancelling kills it at once.
+
+        Raises ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
+        """
+        payload = {
+            "path": str(path),
+            "batches": batches,
+            "heap": limits.heap,
+            "most_output": limits.output,
+            "combine": combine,
+            "threads": self._threads,
+        }
+        try:
+            return ProgramOutput(*await self._call("machine.run", payload, limits.seconds))
+        except ProgramCrashed:
+            # A file cut short under a mapping ends the worker that reads it.
+            await asyncio.to_thread(_check, batches)
+            raise
+
+    async def copy(self, batches: Sequence[Pieces], path: Path, seconds: float) -> None:
+        """The text as one file, for a program that is no module."""
+        await self._call("texts.copy", {"batches": batches, "path": str(path)}, seconds)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _call(self, operation: str, payload: dict[str, Any], seconds: float) -> Any:
+        try:
+            return await self._pool.call(operation, payload, seconds)
+        except SearchTimeout:
+            raise ProgramLimit(
+                f"The program was not done after {seconds:g} seconds.", "Do less per line, or narrow the text."
+            ) from None
+        except SearchFailed as failed:
+            raise ProgramCrashed(
+                "The program's process ended unexpectedly (out of memory, or killed)."
+                if "worker ended" in failed.message
+                else failed.message,
+            ) from None
+
+
+def _check(batches: Sequence[Pieces]) -> None:
+    """Raises DocumentChanged if a file is shorter than what was to be read of it."""
+    for batch in batches:
+        if isinstance(batch, Bundle):
+            continue  # in a pack of our own
+        for piece in batch:
+            source = piece.file.source
+            try:
+                size = os.stat(source.path).st_size
+            except OSError:
+                size = -1
+            if size < source.offset + source.size:
+                raise DocumentChanged(
+                    f"{piece.file.name} was truncated or replaced while a program was reading it.", "Ask again."
+                )

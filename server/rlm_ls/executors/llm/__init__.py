@@ -1,1 +1,0 @@
-"""L4: what sub-models are told, and how their replies are read."""

@@ -1,0 +1,93 @@
+"""Errors as a model can use them: the whole message, the line it happened on, and what to do instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from pydantic_monty import MontyCrashedError, MontyError
+
+from rlm_ls.executors.scripts.output import cap
+from rlm_ls.executors.scripts.prelude import MODULES
+from rlm_ls.executors.verbs.registry import VERBS
+
+MESSAGE = 3_000
+"""Characters of an exception's text: a script may put anything into it."""
+
+SPAN = "A Span has .doc .line .end_line .start .end .text .column .end_column .groups .word."
+
+HINTS: tuple[tuple[str, str], ...] = (
+    (r"can't be awaited", "Verbs are plain functions: call them without await."),
+    (r"'Span' object has no attribute", SPAN),
+    (r"'Doc' object has no attribute", "A Doc has .path .language .characters .lines .longest_line."),
+    (r"'Entry' object has no attribute", "An Entry has .kind .name .level .span."),
+    (r"'Selection' object", "A Selection is used as within=…; count(pattern, within=selection) counts in it."),
+    (r"'Span' object is not subscriptable", SPAN),
+    (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
+    (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
+    (r"does not yet support yield", "No generators here: build a list."),
+    (r"does not yet support", "The sandbox runs a subset of Python: no yield, del, class inheritance or metaclasses."),
+    (r"No module named", f"Imported beforehand: {MODULES}. There are no others; the verbs do the rest."),
+    (
+        r"Permission denied|not supported in this environment",
+        "The sandbox has no files, network or environment; the text is reached through verbs.",
+    ),
+    (r"'str' object has no attribute 'translate'", "Use re.sub or str.replace."),
+    (r"'list' object is not an iterator", "Generator expressions are lists here: take [0] of the list, not next()."),
+    (
+        r"'(dict|list|str)' object has no attribute '(get|count|index|lower)'",
+        "Methods are no values: lambda k: d.get(k).",
+    ),
+    (r"callable replacement", "re.sub takes only a string here: build the text from re.findall or in a loop."),
+    (r"memory limit exceeded", "Do not hold bulk text in variables: count, top, stats and extract work on the server."),
+)
+
+
+def explain(error: MontyError, source: str, ran: str, limit_seconds: float) -> str:
+    """The error for the model, whole. `source` is the script as written, `ran` the same lines as they were run."""
+    if isinstance(error, MontyCrashedError):
+        return f"The sandbox's process ended: {error}. Do less at once."
+    message = cap(_message(error), MESSAGE)
+    if "time limit exceeded" in message:
+        message = f"TimeoutError: the script ran for more than {limit_seconds:g} s of its own time"
+        hint = "Loops over bulk text are slow here: let count, top, stats, extract or filter do them on the server."
+    else:
+        hint = _hint(message)
+    line = _line(error, source, ran)
+    where = f"Error on line {line}: {source.splitlines()[line - 1].strip()[:200]}\n" if line else "Error: "
+    return f"{where}{message}" + (f"\nHint: {hint}" if hint else "")
+
+
+def _message(error: MontyError) -> str:
+    inner = error.exception()
+    kind = type(inner).__name__
+    text = str(error)
+    return text if text.startswith(kind) else f"{kind}: {text}" if text else kind
+
+
+def _line(error: MontyError, source: str, ran: str) -> int:
+    """The innermost line of the script itself: frames inside the wrappers of verbs are not the model's business."""
+    if not hasattr(error, "traceback"):
+        return 0
+    written, lines = len(source.splitlines()), ran.splitlines()
+    for frame in reversed(error.traceback()):
+        shown = (frame.source_line or "").strip()
+        if 0 < frame.line <= min(written, len(lines)) and shown == lines[frame.line - 1].strip():
+            return int(frame.line)
+    return 0
+
+
+def _hint(message: str) -> str:
+    for pattern, hint in HINTS:
+        if re.search(pattern, message):
+            return hint
+    if name := re.search(r"name '(\w+)' is not defined", message):
+        close = difflib.get_close_matches(name[1][:100], [*VERBS, "show", "help", "print"], n=2)
+        return (
+            f"Did you mean {' or '.join(close)}?"
+            if close
+            else "Assign it first: an earlier script may have stopped before it."
+        )
+    if unexpected := re.match(r"TypeError: (\w+)\(\)", message):
+        return VERBS[unexpected[1]].signature if unexpected[1] in VERBS else ""
+    return ""

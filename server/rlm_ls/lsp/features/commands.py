@@ -1,0 +1,129 @@
+"""`workspace/executeCommand`: the custom requests for clients that can only run commands.
+
+The ids differ from those of the editors' palettes (`rlm.ask`…): vscode-languageclient registers a server's commands
+globally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from rlm_ls.errors import RlmError
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.requests.ask import ask_as_job
+from rlm_ls.lsp.requests.clear_cache import clear_cache
+from rlm_ls.lsp.requests.doctor import doctor
+from rlm_ls.lsp.requests.resume import resume_as_job
+from rlm_ls.lsp.requests.runs import delete_runs, runs
+from rlm_ls.lsp.requests.stop import stop
+from rlm_ls.lsp.requests.trace import trace
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+ASK = "rlm.server.ask"
+RESUME = "rlm.server.resume"
+STOP = "rlm.server.stop"
+RUNS = "rlm.server.runs"
+DELETE_RUNS = "rlm.server.deleteRuns"
+TRACE = "rlm.server.trace"
+DOCTOR = "rlm.server.doctor"
+CLEAR_CACHE = "rlm.server.clearCache"
+
+Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
+
+CANNED = {
+    "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
+    "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
+    "Outline": "Outline this text: its sections or phases in order, each with where it starts and one line on it.",
+}
+"""Questions for clients in which the user cannot type one."""
+
+
+def register(server: RlmServer) -> None:
+    @server.command(ASK)
+    async def ask_command(params: types.ExecuteCommandParams) -> dict[str, Any] | None:
+        argument = {"question": "", **_argument(ASK, params)}
+        asked = wire.structure(ASK, argument, wire.AskParams)
+        if not asked.question.strip():
+            question = await _choose_question(server)
+            if question is None:
+                return None
+            asked = attrs.evolve(asked, question=question)
+        return await ask_as_job(server, _for_client(server, asked, params), show_errors=not server.client.has_commands)
+
+    @server.command(RESUME)
+    async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
+        return await resume_as_job(
+            server, _for_client(server, asked, params), show_errors=not server.client.has_commands
+        )
+
+    @server.command(STOP)
+    async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        return stop(server, wire.structure(STOP, _argument(STOP, params), wire.RunParams))
+
+    @server.command(RUNS)
+    async def runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _showing_errors(
+            server, runs(server, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams))
+        )
+
+    @server.command(DELETE_RUNS)
+    async def delete_runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(DELETE_RUNS, _argument(DELETE_RUNS, params), wire.DeleteRunsParams)
+        return await _showing_errors(server, delete_runs(server, asked))
+
+    @server.command(TRACE)
+    async def trace_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _showing_errors(
+            server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams))
+        )
+
+    @server.command(DOCTOR)
+    async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _showing_errors(server, doctor(server))
+
+    @server.command(CLEAR_CACHE)
+    async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
+        return await _showing_errors(server, clear_cache(server))
+
+
+def _for_client(server: RlmServer, asked: Run, params: types.ExecuteCommandParams) -> Run:
+    """The command's own token counts where the argument has none; a client without a plugin has the answer shown."""
+    return attrs.evolve(
+        asked,
+        work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
+        show=not server.client.has_commands if asked.show is None else asked.show,
+    )
+
+
+def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any]:
+    """The one object that a command takes; none is an empty one."""
+    arguments = list(params.arguments or ())
+    if not arguments:
+        return {}
+    if len(arguments) > 1 or not isinstance(arguments[0], dict):
+        raise JsonRpcInvalidParams(f"{command}: one object is expected as the only argument.")
+    return dict(arguments[0])
+
+
+async def _choose_question(server: RlmServer) -> str | None:
+    message = "rlm-ls: what about it? (For a question of your own, write a line `rlm: your question?` in the text.)"
+    chosen = await server.client.choose(message, list(CANNED))
+    return CANNED[chosen] if chosen is not None else None
+
+
+async def _showing_errors(server: RlmServer, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """A short command: no progress, but its failure is shown to users of clients that show no errors of commands."""
+    try:
+        return await work
+    except RlmError as error:
+        if not server.client.has_commands:
+            server.client.show(types.MessageType.Error, f"rlm-ls: {error}")
+        raise

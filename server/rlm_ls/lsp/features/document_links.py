@@ -1,0 +1,132 @@
+"""`textDocument/documentLink` in answer documents: each place that is cited leads to where its text stands now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+from rlm_ls.errors import UnknownRun
+from rlm_ls.lsp.features.content import ANSWERS, answer_text
+from rlm_ls.lsp.requests.citations import citations_now
+from rlm_ls.lsp.workspace.rope import units
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.answer import Citation
+    from rlm_ls.lsp.server import RlmServer
+
+MOST = 1000
+"""Links of one document."""
+
+_RUN = r"(?P<run>[A-Za-z0-9_-]{1,128})\.md"
+_DOCUMENT = re.compile(rf"rlm:/{{1,3}}answer/{_RUN}")
+_FILE = re.compile(rf"file://.*/{ANSWERS}/{_RUN}")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK, types.DocumentLinkOptions(resolve_provider=False))
+    async def document_link(params: types.DocumentLinkParams) -> list[types.DocumentLink] | None:
+        uri = params.text_document.uri
+        run_id = await _run_of(server, uri)
+        if run_id is None:
+            return None
+        try:
+            was, now = await citations_now(server, run_id)
+        except UnknownRun:
+            return None
+        text = await _text(server, uri, run_id) if was else ""
+        return list(links(text, was, now, server.buffers.encoding))
+
+
+async def _run_of(server: RlmServer, uri: str) -> str | None:
+    """The run whose answer this document is. Any other document is told at once, without an engine."""
+    plain = unquote(uri)
+    if match := _DOCUMENT.fullmatch(plain):
+        return match["run"]
+    if match := _FILE.fullmatch(plain):
+        engine = await server.engine_loader.engine()
+        path = Path(to_fs_path(uri) or "")
+        if path.parent == engine.store.folder / ANSWERS:
+            return match["run"]
+    return None
+
+
+async def _text(server: RlmServer, uri: str, run_id: str) -> str:
+    """As the client has it; else as it was handed out."""
+    for buffer in await server.buffers.snapshot([uri]):
+        return buffer.text
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    if path is None:
+        return await answer_text(server, run_id)
+    return await asyncio.to_thread(_read, Path(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def links(text: str, was: Sequence[Citation], now: Sequence[Citation], encoding: str) -> Iterator[types.DocumentLink]:
+    """One for each `path:line` that is cited, or the Markdown link around it; at most MOST."""
+    if not was:
+        return
+    places = _Places(was, now)
+    count = 0
+    for number, line in enumerate(_LINE_END.split(text)):
+        for match in places.pattern.finditer(line):
+            found = places.of(match)
+            if found is None:
+                continue
+            target, tooltip = found
+            columns = (units(line[:at], encoding) for at in match.span())
+            start, end = (types.Position(number, column) for column in columns)
+            yield types.DocumentLink(types.Range(start, end), target=target, tooltip=tooltip)
+            count += 1
+            if count >= MOST:
+                return
+
+
+class _Places:
+    """Which citation a place in words is of, and where that leads now."""
+
+    def __init__(self, was: Sequence[Citation], now: Sequence[Citation]) -> None:
+        from rlm_ls.engine.trace.inert import line
+        from rlm_ls.engine.trace.render import label_text
+
+        self._pairs = list(zip(was, now, strict=True))
+        # The longest first: a path may be another one's beginning.
+        # As the text of a link it is written with backslashes where a file is named like markup.
+        self._paths = {shape(path): path for path in {one.path for one in was} for shape in (line, label_text, str)}
+        paths = sorted(self._paths, key=len, reverse=True)
+        place = rf"(?P<path>{'|'.join(map(re.escape, paths))}):(?P<line>\d{{1,12}})(?:[-–]\d{{1,12}})?"
+        linked = rf"\[`?{place}`?\]\([^()\s]*\)"
+        plain = rf"(?<![\w/\\.-]){place.replace('?P<path>', '?P<path2>').replace('?P<line>', '?P<line2>')}(?!\w)"
+        self.pattern = re.compile(f"{linked}|{plain}")
+
+    def of(self, match: re.Match[str]) -> tuple[str, str] | None:
+        """Target and tooltip; None for a place that is not cited."""
+        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
+        pairs = [pair for pair in self._pairs if pair[0].path == path and pair[0].line <= line <= pair[0].end_line]
+        if not pairs:
+            return None
+        # The citation that starts there rather than one that reaches there.
+        was, now = max(pairs, key=lambda pair: pair[0].line)
+        at = now.line + min(line - was.line, now.end_line - now.line)
+        return f"{quote(now.uri, safe=':/%')}#L{at}", _tooltip(was, now)
+
+
+def _tooltip(was: Citation, now: Citation) -> str:
+    if now.state == "moved" and now.line != was.line:
+        return f"moved here from line {was.line}"
+    if now.state == "unmatched":
+        return "the quoted text is no longer there: this is where it was"
+    return now.state

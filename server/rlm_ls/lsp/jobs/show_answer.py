@@ -1,0 +1,42 @@
+"""Opening an answer in an editor that has no plugin of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from rlm_ls.lsp.features.content import ANSWERS, answer_text
+from rlm_ls.private import private_folder, replace_file
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+KEPT = 100
+"""Answers kept as files. All of them are in the store as well."""
+
+
+async def show_answer(server: RlmServer, run_id: str) -> None:
+    """Show the answer as a document of ours if the client can read those, else as a file, else name the file."""
+    client = server.client
+    readable = client.can("workspace.text_document_content") and client.can_show_documents()
+    if readable and await client.show_document(f"rlm:/answer/{run_id}.md"):
+        return
+    engine = await server.engine_loader.engine()
+    text = await answer_text(server, run_id)
+    path = engine.store.folder / ANSWERS / f"{run_id}.md"
+    await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)
+    if client.can_show_documents() and await client.show_document(path.as_uri()):
+        return
+    client.show(types.MessageType.Info, f"rlm-ls: the answer is in {path}")
+
+
+def _write_privately(path: Path, text: str) -> None:
+    private_folder(path.parent)
+    answers = sorted(path.parent.glob("*.md"), key=lambda answer: answer.stat().st_mtime)
+    for old in answers[: -KEPT + 1]:
+        old.unlink(missing_ok=True)
+    # Quotes of the user's documents: nobody else's business.
+    replace_file(path, text.encode("utf-8", "replace"))

@@ -1,0 +1,144 @@
+"""`rlm/ask`: one question, one run, one Answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.jobs.consent import ask_to_go_on
+from rlm_ls.lsp.jobs.jobs import Job
+from rlm_ls.lsp.jobs.show_answer import show_answer
+from rlm_ls.lsp.jobs.streaming import RunStream
+from rlm_ls.lsp.wire_answers import wire_answer
+from rlm_ls.lsp.workspace.scopes import take_scope
+from rlm_ls.lsp.workspace.surroundings import CapturedSurroundings
+
+if TYPE_CHECKING:
+    from rlm_ls.context.scope import Scope
+    from rlm_ls.context.surroundings import Surroundings
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.request import AskRequest, Budget
+    from rlm_ls.engine.trace.journal import Listener
+    from rlm_ls.lsp.server import RlmServer
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(wire.ASK)
+    async def ask(params: wire.AskParams) -> dict[str, Any]:
+        return await ask_as_job(server, params)
+
+
+async def ask_as_job(server: RlmServer, params: wire.AskParams, *, show_errors: bool = False) -> dict[str, Any]:
+    """Run the question and return the wire's Answer. `show_errors`: errors are shown to the user as well.
+
+    Raises RlmError for what is wrong before the first turn; afterwards a failure is an Answer that says so.
+    """
+    title = f"rlm: {_short(params.question)}"
+
+    async def body(job: Job) -> dict[str, Any]:
+        return await _ask(server, job, params)
+
+    answer: dict[str, Any] = await server.jobs.run(
+        server.client, title, body, token=params.work_done_token, show_errors=show_errors
+    )
+    if params.show and answer["runId"]:
+        await show_answer(server, answer["runId"])
+    return answer
+
+
+async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
+    # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
+    seen = CapturedSurroundings(server, params.editor)
+    scope = await take_scope(server, params.scope)
+    surroundings = await seen.surroundings()
+    if not await job.unless_stopped(server.engine_loader.engine()):
+        return _stopped_early(job)
+    engine = await server.engine_loader.engine()
+    request = request_of(params, scope, surroundings)
+
+    async def start(listen: Listener) -> Answer:
+        return await engine.ask(request, listen, consent=partial(ask_to_go_on, server))
+
+    return await conduct(server, job, engine, str(request.run_id), request.budget, params.partial_result_token, start)
+
+
+async def conduct(
+    server: RlmServer,
+    job: Job,
+    engine: Engine,
+    run_id: str,
+    budget: Budget,
+    partial_token: int | str | None,
+    start: Callable[[Listener], Awaitable[Answer]],
+) -> dict[str, Any]:
+    """One run from its start to the wire's Answer: what the client hears of it, and how it is stopped."""
+    job.run_id = run_id
+    job.on_stop = lambda: engine.stop(run_id)
+    turns = engine.settings.budget.turns if budget.turns is None else budget.turns
+    stream = RunStream(server.client, job, partial_token, turns)
+    sent: dict[str, Any] | None = None
+    try:
+        answer = await start(stream.take)
+        sent = await wire_answer(server, answer)
+    finally:
+        job.on_stop = None
+        stream.close(sent)
+    job.outcome = answer.status if answer.status == "answered" else f"{answer.status}: {answer.reason}"
+    return sent
+
+
+def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:
+    """The engine's request, with a run id of its own."""
+    from rlm_ls.engine.engine import new_run_id
+    from rlm_ls.engine.request import AskRequest
+
+    return AskRequest(
+        question=params.question,
+        scope=scope,
+        model=params.model,
+        levels=None if params.levels is None else tuple(params.levels),
+        budget=budget_of(params.budget),
+        schema=params.schema,
+        follow_up=params.follow_up,
+        run_id=new_run_id(),
+        surroundings=surroundings,
+        coordinator=bool(params.coordinator),
+    )
+
+
+def budget_of(params: wire.BudgetParams | None) -> Budget:
+    from rlm_ls.engine.request import Budget
+
+    given = params or wire.BudgetParams()
+    return Budget(given.turns, given.seconds, given.usd, given.tokens, given.sub_calls, given.depth)
+
+
+def _stopped_early(job: Job) -> dict[str, Any]:
+    """The Answer of a run that was stopped before there was one: it is not in the store, and has no id."""
+    reason = "Stopped before the run began."
+    job.outcome = f"cancelled: {reason}"
+    calls = ("turns", "modelCalls", "subCalls", "cachedCalls")
+    usage = (*calls, "promptTokens", "completionTokens", "cachedTokens", "seconds")
+    return {
+        "runId": "",
+        "status": "cancelled",
+        "reason": reason,
+        "route": "rlm",
+        "answer": "",
+        "data": None,
+        "citations": [],
+        "coverage": {"documents": 0, "searched": 0, "read": 0, "charactersRead": 0, "skipped": []},
+        "usage": {**dict.fromkeys(usage, 0), "usd": None},
+        "traceUri": "",
+        "model": "",
+        "modelKind": "live",
+        "warnings": [],
+    }
+
+
+def _short(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= 60 else line[:59] + "…"

@@ -1,0 +1,36 @@
+"""`rlm/citations`: where the texts that an answer cites stand now. They move as the documents are edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.lsp import wire
+from rlm_ls.lsp.wire_answers import wire_citation
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.answer import Citation
+    from rlm_ls.lsp.server import RlmServer
+
+
+def register(server: RlmServer) -> None:
+    @server.feature(wire.CITATIONS)
+    async def request(params: wire.RunParams) -> list[dict[str, Any]]:
+        _, now = await citations_now(server, params.run_id)
+        return [await wire_citation(server, citation) for citation in now]
+
+
+async def citations_now(server: RlmServer, run_id: str) -> tuple[Sequence[Citation], Sequence[Citation]]:
+    """The citations of a stored answer, and the same as they stand in the open texts and the files of this moment.
+
+    Raises UnknownRun and SearchTimeout.
+    """
+    engine = await server.engine_loader.engine()
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.trace.standing import standing_now
+
+    row = await engine.store.run(run_id)
+    citations = Answer.model_validate(row.answer).citations if row.answer is not None else ()
+    buffers = await server.buffers.snapshot(tuple(dict.fromkeys(citation.uri for citation in citations)))
+    async with server.jobs.few:
+        return citations, await standing_now(engine, citations, buffers)

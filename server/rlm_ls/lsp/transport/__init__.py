@@ -1,0 +1,1 @@
+"""How messages come and go: stdio, TCP, WebSocket, framing, JSON-RPC. Knows nothing of questions and answers."""

@@ -1,0 +1,93 @@
+"""An Answer as the wire has it: citations as LSP locations in the negotiated position encoding."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pygls.uris import to_fs_path
+
+from rlm_ls.lsp.workspace.rope import units
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.answer import Answer, Citation
+    from rlm_ls.lsp.server import RlmServer
+
+WINDOW = 1 << 16
+"""Bytes of a line that are looked at to count its characters; a column further out is left in UTF-16."""
+
+_END = re.compile("\r\n|\r|\n")
+
+
+async def wire_answer(server: RlmServer, answer: Answer) -> dict[str, Any]:
+    """The result of `rlm/ask`: the engine's, but for its citations: see wire_citation."""
+    sent = answer.wire()
+    sent["citations"] = [await wire_citation(server, citation) for citation in answer.citations]
+    return sent
+
+
+async def wire_citation(server: RlmServer, citation: Citation) -> dict[str, Any]:
+    """`{location: {uri, range}, path, quote, version, state}` in the negotiated position encoding."""
+    if server.buffers.encoding == "utf-16":
+        return _sent(citation, citation.start_utf16, citation.end_utf16)
+    return await _converted(server, citation)
+
+
+def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> dict[str, Any]:
+    place = {
+        "start": {"line": start[0], "character": start[1]},
+        "end": {"line": end[0], "character": end[1]},
+    }
+    return {
+        "location": {"uri": citation.uri, "range": place},
+        "path": citation.path,
+        "quote": citation.quote,
+        "version": citation.version,
+        "state": citation.state,
+    }
+
+
+async def _converted(server: RlmServer, citation: Citation) -> dict[str, Any]:
+    """Columns are counted in the text before them: the quote, as far as it reaches, else the document as it is now."""
+    encoding = server.buffers.encoding
+    start_line, start = citation.start_utf16
+    end_line, end = citation.end_utf16
+    quoted = _END.split(citation.quote)
+    heads: dict[str, str] = {}
+    if start:
+        heads["start"] = await _head(server, citation, start_line, start, citation.start_byte)
+    if len(quoted) == end_line - start_line + 1:
+        before = heads.get("start", "") if start_line == end_line else ""
+        heads["end"] = before + quoted[-1]
+    if units(heads.get("end", ""), "utf-16") != end:
+        heads["end"] = await _head(server, citation, end_line, end, citation.end_byte)
+    columns = {"start": start, "end": end}
+    for name, head in heads.items():
+        if units(head, "utf-16") == columns[name]:
+            columns[name] = units(head, encoding)
+    return _sent(citation, (start_line, columns["start"]), (end_line, columns["end"]))
+
+
+async def _head(server: RlmServer, citation: Citation, line: int, width: int, byte: int) -> str:
+    """A line's text up to a place `width` UTF-16 units in; something else if the text has changed since."""
+    if citation.uri in server.buffers:
+        text = (await server.buffers.lines(citation.uri, [line], width))[0]
+        return text.encode("utf-16-le", "surrogatepass")[: 2 * width].decode("utf-16-le", "replace")
+    path = to_fs_path(citation.uri)
+    if path is None:
+        return ""
+    return await asyncio.get_running_loop().run_in_executor(None, _head_on_disk, Path(path), byte)
+
+
+def _head_on_disk(path: Path, byte: int) -> str:
+    """What stands before `byte` in its line. A Document's bytes leave out the file's byte order mark."""
+    try:
+        with path.open("rb") as file:
+            byte += 3 if file.read(3) == b"\xef\xbb\xbf" else 0
+            file.seek(max(0, byte - WINDOW))
+            before = file.read(byte - max(0, byte - WINDOW))
+    except OSError:
+        return ""
+    return _END.split(before.decode("utf-8", "replace"))[-1]

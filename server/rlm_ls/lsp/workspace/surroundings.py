@@ -1,0 +1,76 @@
+"""What the user sees beside the text: as the client tells it with a question, else as the server has noted it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rlm_ls.context.surroundings import Diagnostic, Edit, Severity, Surroundings
+from rlm_ls.lsp.wire import EditorParams, Position
+from rlm_ls.lsp.workspace.positions import Utf16Positions
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.server import RlmServer
+
+MOST_OPEN = 100
+MOST_DIAGNOSTICS = 200
+LONGEST_MESSAGE = 1000
+"""Characters of a diagnostic's message."""
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information", "hint")
+
+
+class CapturedSurroundings:
+    """The surroundings of the moment in which this is made."""
+
+    def __init__(self, server: RlmServer, params: EditorParams | None) -> None:
+        given = params or EditorParams()
+        opened = given.open_files
+        if opened is None:
+            # Our own answers and traces are no files of the user's.
+            opened = [uri for uri in server.buffers.uris() if not uri.startswith("rlm:")]
+        self._open = tuple(dict.fromkeys(opened))[:MOST_OPEN]
+        self._diagnostics = _diagnostics(server, given)
+        self._edits = tuple(Edit(edit.uri, edit.first, edit.last) for edit in server.edits.newest_first())
+        self._uri = "" if given.cursor is None else given.cursor.uri
+        places = [] if given.cursor is None else [_from_0(given.cursor.position)]
+        self._cursor = Utf16Positions(server.buffers, self._uri, places) if places else None
+
+    async def surroundings(self) -> Surroundings:
+        cursor = None
+        if self._cursor is not None:
+            (position,) = await self._cursor.positions()
+            cursor = (self._uri, position.line, position.character)
+        return Surroundings(cursor, self._open, self._diagnostics, self._edits)
+
+
+def _from_0(position: Position) -> Position:
+    return Position(max(0, position.line), max(0, position.character))
+
+
+def _diagnostics(server: RlmServer, given: EditorParams) -> tuple[Diagnostic, ...]:
+    """The worst first, and of the same severity in the client's order."""
+    marks: list[tuple[str, Any]]
+    if given.diagnostics is None:
+        marks = list(server.diagnostics.all())
+    else:
+        marks = [(document.uri, document.diagnostics) for document in given.diagnostics]
+    found = [_diagnostic(uri, mark) for uri, of_document in marks for mark in of_document]
+    return tuple(sorted(found, key=lambda mark: SEVERITIES.index(mark.severity))[:MOST_DIAGNOSTICS])
+
+
+def _diagnostic(uri: str, mark: Any) -> Diagnostic:
+    """Of LSP's Diagnostic, or of what a question brought along: the same names."""
+    return Diagnostic(
+        uri=uri,
+        line=mark.range.start.line,
+        end_line=mark.range.end.line,
+        severity=severity(mark.severity),
+        message=str(mark.message)[:LONGEST_MESSAGE],
+        source=mark.source or "",
+        code="" if mark.code is None else str(mark.code),
+    )
+
+
+def severity(number: int | None) -> Severity:
+    """LSP leaves a missing one to the client; most show it as an error."""
+    return SEVERITIES[int(number) - 1] if number is not None and 1 <= int(number) <= 4 else "error"

@@ -1,0 +1,273 @@
+"""A model at a provider or on this machine: tried again where that helps, priced, stopped on cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Literal
+
+from rlm_ls.errors import ModelFailed
+from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, Message, Reply, TextSink, Usage, reply_room
+from rlm_ls.models.providers import direct, hosted, library
+from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.providers.direct import ReplyChunk
+from rlm_ls.models.providers.endpoint import Endpoint, endpoint
+from rlm_ls.models.providers.failures import (
+    Breach,
+    CallTarget,
+    ContentFiltered,
+    Failure,
+    Unfinished,
+    classify,
+    unplaced,
+)
+from rlm_ls.models.providers.retries import RetryPolicy, pause
+from rlm_ls.models.providers.transport import Call
+
+
+class LiteLLMModel:
+    """`name` is any LiteLLM model name; `key_variable` names the variable of `environ` that holds its key, if not the
+    one that LiteLLM reads by itself."""
+
+    kind: Literal["live"] = "live"
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        *,
+        environ: Mapping[str, str],
+        key_variable: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+    ) -> None:
+        self.name = name
+        self.local = endpoint.local
+        self._where = endpoint
+        self._environ = environ
+        self._key_variable = key_variable
+        self._patience = retry_policy or RetryPolicy()
+        self._entry: Entry | None = None
+
+    @property
+    def window(self) -> int:
+        """Tokens; a cautious guess until `prepare` has run."""
+        return self._entry.window if self._entry else UNKNOWN_WINDOW
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of an own endpoint, else the provider's name."""
+        return self._where.host or self._provider
+
+    @property
+    def address(self) -> str:
+        """What is asked, whole: the URL of an own endpoint without its password, else the provider's name."""
+        return self._where.shown or self._provider
+
+    async def prepare(self) -> None:
+        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
+
+        Raises UnknownModel for a name that LiteLLM cannot place.
+        """
+        if self._entry is None:
+            litellm = await library.load()
+            self._entry = await asyncio.to_thread(look_up, litellm, self.name, local=self.local, base=self._base)
+            if self._entry is None:
+                raise unplaced(self.name)
+            if self._base is None:
+                # LiteLLM would look there by itself; so it is said, and recorded, and nothing else is asked.
+                self._where = endpoint(f"{self._entry.provider}/", None, self._environ)
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        entry = self._entry
+        if entry is None or entry.prompt_usd is None or entry.completion_usd is None:
+            return None
+        return prompt_tokens * entry.prompt_usd + completion_tokens * entry.completion_usd
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        on_text: TextSink | None = None,
+        max_tokens: int | None = None,
+        schema: dict[str, Any] | None = None,
+    ) -> Reply:
+        await self.prepare()
+        shared = pause(self.endpoint)
+        shown, spent = _Shown(on_text), NO_USAGE
+        failed = busy = empty = 0
+        unfinished = False
+        while True:
+            await shared.over()
+            sent, reported = time.monotonic(), _Reported()
+            try:
+                reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
+            except Exception as error:
+                unfinished = unfinished or (self.local and isinstance(error, Unfinished))
+                spent += self._usage(reported.figures) if reported.figures else NO_USAGE
+                failure = classify(error, self._called)
+                busy, failed = busy + failure.busy, failed + (not failure.busy)
+                if self._gives_up(failure, failed, busy):
+                    failure.error.spent = spent
+                    raise failure.error from None  # the chain would carry the provider's raw words into logs
+                if failure.busy:
+                    shared.refused(sent, failure.wait, self._patience)
+                await asyncio.sleep(max(self._patience.wait(failed + busy), failure.wait or 0.0))
+            else:
+                shared.answered()
+                spent += reply.usage
+                if reply.text.strip():
+                    return Reply(reply.text, spent, reply.model, reply.finish, failed + busy + empty + 1)
+                empty += 1
+                if empty > 1 or reply.finish == "length":
+                    break
+            shown.again()
+        nothing = ModelFailed(f"{self.name} sent an empty reply.", "Ask again, or choose another model.")
+        nothing.spent = spent
+        raise nothing
+
+    def _gives_up(self, failure: Failure, failed: int, busy: int) -> bool:
+        retry_policy = self._patience
+        return (
+            not failure.retry
+            or failed >= retry_policy.tries
+            or busy >= retry_policy.busy_tries
+            or (failure.wait is not None and failure.wait > retry_policy.longest_wait)
+        )
+
+    async def _try(
+        self,
+        messages: Sequence[Message],
+        shown: _Shown,
+        max_tokens: int | None,
+        schema: dict[str, Any] | None,
+        reported: _Reported,
+        *,
+        lenient: bool,
+    ) -> Reply:
+        """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
+        this machine send none, ever; a provider's stream without one broke off)."""
+        parts: list[str] = []
+        size, room = 0, reply_room(max_tokens)
+        finish: str | None = None
+        async with aclosing(await self._pieces(messages, max_tokens, schema, whole=shown.unseen)) as stream:
+            while (piece := await self._within_silence(anext(stream, None))) is not None:
+                finish = piece.finish or finish
+                reported.figures = piece.usage or reported.figures
+                size += len(piece.text)
+                if size > room:
+                    start = " ".join("".join(parts)[:80].split())
+                    raise Breach(f"it sent more than {room:,} characters without an end, beginning with: {start}")
+                if piece.text:
+                    parts.append(piece.text)
+                    shown.show(piece.text)
+        text = "".join(parts)
+        if finish == "content_filter":
+            raise ContentFiltered("the provider's content filter withheld the reply.")
+        if finish is None and text and not lenient:
+            raise Unfinished("the stream ended in the middle.")
+        return Reply(text, self._usage(reported.figures), self.name, "length" if finish == "length" else "stop")
+
+    async def _pieces(
+        self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
+    ) -> AsyncGenerator[ReplyChunk, None]:
+        entry = self._entry
+        assert entry is not None  # complete() has prepared
+        key = self._environ.get(self._key_variable or entry.key_variable)
+        call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in messages]}
+        if schema is not None and entry.schemas and schema.get("type") == "object":
+            named = {"name": "reply", "schema": schema, "strict": False}
+            call["response_format"] = {"type": "json_schema", "json_schema": named}
+        if self._base is not None and direct.reachable(entry.provider, self._base):
+            if max_tokens is not None:
+                call[entry.limit] = max_tokens
+            call["model"] = entry.bare
+            connect = self._patience.connect
+            return direct.reply_chunks(self._base, key or "none", call, connect=connect, kept=self._kept)
+        if max_tokens is not None:
+            call["max_tokens"] = max_tokens
+        if self._key_variable is None:
+            key = None  # LiteLLM knows more than one place for some keys
+        # An own endpoint often wants no key, while LiteLLM's OpenAI client insists on one.
+        call["api_key"] = key or ("none" if self._base and not self._environ.get(entry.key_variable) else None)
+        call |= {"model": entry.model, "api_base": self._base, **entry.extra}
+        # What may be silent for minutes is streamed, so that silence still means that nothing comes.
+        streamed = not whole or self.local or entry.reasons
+        litellm = await library.load()
+        at = Call(self._base, kept=self._kept)
+        return hosted.reply_chunks(litellm, entry.provider, call, streamed=streamed, retry_policy=self._patience, at=at)
+
+    async def _within_silence(self, step: Awaitable[ReplyChunk | None]) -> ReplyChunk | None:
+        seconds = self._patience.silence
+        timer = asyncio.timeout(seconds)
+        try:
+            async with timer:
+                return await step
+        except TimeoutError:
+            if not timer.expired():
+                raise
+            raise TimeoutError(f"nothing came for {seconds:g} s") from None
+
+    def _usage(self, usage: Any) -> Usage:
+        if not usage:
+            return Usage(usd=0.0 if self.local and self.price(1, 1) == 0.0 else None)
+        prompt, completion = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
+        cached = _figure(_get(usage, "prompt_tokens_details"), "cached_tokens")
+        usd = self.price(prompt, completion)
+        if usd:
+            usd = cost(library.loaded(), self._entry, usage, otherwise=usd)
+        return Usage(prompt, completion, cached, usd)
+
+    @property
+    def _base(self) -> str | None:
+        return self._where.base
+
+    @property
+    def _kept(self) -> bool:
+        return self._where.local or self._where.trusted
+
+    @property
+    def _provider(self) -> str:
+        return self._entry.provider if self._entry else self.name.partition("/")[0]
+
+    @property
+    def _called(self) -> CallTarget:
+        variable = self._key_variable or (self._entry.key_variable if self._entry else "")
+        where = self._where.shown or f"the provider {self._provider}"
+        return CallTarget(self.name, where, variable, self._environ.get(variable))
+
+
+class _Reported:
+    """The usage figures that came, also of a try that then broke off."""
+
+    figures: Any = None
+
+
+class _Shown:
+    """Hands text on; says so when a reply starts afresh after some of it was shown. `unseen`: nobody looks."""
+
+    def __init__(self, sink: TextSink | None) -> None:
+        self._sink = sink
+        self._partial = False
+        self.unseen = sink is None
+
+    def show(self, piece: str) -> None:
+        self._partial = True
+        if self._sink is not None:
+            self._sink(piece)
+
+    def again(self) -> None:
+        if self._partial and self._sink is not None:
+            self._sink("\n\n[the stream broke off; asking again]\n\n")
+        self._partial = False
+
+
+def _get(usage: Any, name: str) -> Any:
+    """A field of usage figures, which are a server's own JSON or LiteLLM's object."""
+    return usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+
+
+def _figure(usage: Any, name: str) -> int:
+    found = _get(usage, name)
+    return min(found, MOST_TOKENS) if isinstance(found, int) and found is not True and found > 0 else 0
