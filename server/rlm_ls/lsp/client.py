@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcException
 
+from rlm_ls.lsp.wire import as_object
 from rlm_ls.visible import visible
 
 if TYPE_CHECKING:
@@ -106,8 +107,3 @@ class Client:
 def unlinked(message: str) -> str:
     """A message without links. VS Code has them in what it shows, and `[Mend it](command:…)` runs a command there."""
     return message.replace("](", "] (")
-
-
-def as_object(value: object) -> dict[str, Any]:
-    """The JSON object that `value` is, else an empty one."""
-    return value if isinstance(value, dict) else {}

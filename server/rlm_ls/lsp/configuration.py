@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from rlm_ls.lsp.client import Client, as_object
+from rlm_ls.lsp.client import Client
+from rlm_ls.lsp.wire import as_object
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.jobs.workspace_consent import WorkspaceConsent

@@ -19,6 +19,7 @@ from rlm_ls.lsp.features import code_actions, code_lenses, commands, content, do
 from rlm_ls.lsp.jobs.jobs import Jobs
 from rlm_ls.lsp.jobs.native_consent import native_consent
 from rlm_ls.lsp.requests import ask, citations, doctor, estimate, resume, runs, sample, stop, trace
+from rlm_ls.lsp.services import Services
 from rlm_ls.lsp.transport.client_process import watch
 from rlm_ls.lsp.transport.protocol import RlmProtocol
 from rlm_ls.lsp.workspace.buffers import Buffers
@@ -37,7 +38,7 @@ DRAIN = 2.0
 
 PARTS = (
     lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
-    code_actions, code_lenses, commands, sample,
+    code_actions, code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 
@@ -73,8 +74,21 @@ class RlmServer(LanguageServer):
         self.jobs = Jobs()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
+        self.services = Services(
+            self.protocol,
+            self.client,
+            self.buffers,
+            self.folders,
+            self.edits,
+            self.diagnostics,
+            self.configuration,
+            self.engine_loader,
+            self.jobs,
+            self.watch_client,
+        )
         for part in PARTS:
-            part.register(self)
+            part.register(self, self.services)
+        sample.register(self, self.sampling)
 
     def end(self, code: int = 1) -> None:
         """End the process with this code. The first call counts."""
@@ -91,6 +105,9 @@ class RlmServer(LanguageServer):
         return self._token is None or (
             isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
         )
+
+    def stop_job(self, token: int | str) -> None:
+        self.jobs.stop_by_token(token)
 
     def watch_client(self, process: int) -> None:
         if self._remote:
@@ -110,7 +127,7 @@ class RlmServer(LanguageServer):
         self.buffers.close()
 
     def _prepare(self, engine: Engine) -> None:
-        engine.native_consent = native_consent(self, engine)
+        engine.native_consent = native_consent(self.services, engine)
         engine.sampler = self.sampling.sample if self.client.samples else None
 
     async def _drain(self) -> None:

@@ -272,3 +272,8 @@ def _reason(error: BaseException, kind: type | None) -> str:
     if isinstance(error, TypeError | ValueError) and error.args:
         return str(error.args[0])
     return str(error)
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The JSON object that `value` is, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from rlm_ls.lsp.workspace.rope import units
 
 if TYPE_CHECKING:
     from rlm_ls.engine.answer import Answer, Citation
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 WINDOW = 1 << 16
 """Bytes of a line that are looked at to count its characters; a column further out is left in UTF-16."""
@@ -21,18 +21,18 @@ WINDOW = 1 << 16
 _END = re.compile("\r\n|\r|\n")
 
 
-async def wire_answer(server: RlmServer, answer: Answer) -> dict[str, Any]:
+async def wire_answer(services: Services, answer: Answer) -> dict[str, Any]:
     """The result of `rlm/ask`: the engine's, but for its citations: see wire_citation."""
     sent = answer.wire()
-    sent["citations"] = [await wire_citation(server, citation) for citation in answer.citations]
+    sent["citations"] = [await wire_citation(services, citation) for citation in answer.citations]
     return sent
 
 
-async def wire_citation(server: RlmServer, citation: Citation) -> dict[str, Any]:
+async def wire_citation(services: Services, citation: Citation) -> dict[str, Any]:
     """`{location: {uri, range}, path, quote, version, state}` in the negotiated position encoding."""
-    if server.buffers.encoding == "utf-16":
+    if services.buffers.encoding == "utf-16":
         return _sent(citation, citation.start_utf16, citation.end_utf16)
-    return await _converted(server, citation)
+    return await _converted(services, citation)
 
 
 def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> dict[str, Any]:
@@ -49,20 +49,20 @@ def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> d
     }
 
 
-async def _converted(server: RlmServer, citation: Citation) -> dict[str, Any]:
+async def _converted(services: Services, citation: Citation) -> dict[str, Any]:
     """Columns are counted in the text before them: the quote, as far as it reaches, else the document as it is now."""
-    encoding = server.buffers.encoding
+    encoding = services.buffers.encoding
     start_line, start = citation.start_utf16
     end_line, end = citation.end_utf16
     quoted = _END.split(citation.quote)
     heads: dict[str, str] = {}
     if start:
-        heads["start"] = await _head(server, citation, start_line, start, citation.start_byte)
+        heads["start"] = await _head(services, citation, start_line, start, citation.start_byte)
     if len(quoted) == end_line - start_line + 1:
         before = heads.get("start", "") if start_line == end_line else ""
         heads["end"] = before + quoted[-1]
     if units(heads.get("end", ""), "utf-16") != end:
-        heads["end"] = await _head(server, citation, end_line, end, citation.end_byte)
+        heads["end"] = await _head(services, citation, end_line, end, citation.end_byte)
     columns = {"start": start, "end": end}
     for name, head in heads.items():
         if units(head, "utf-16") == columns[name]:
@@ -70,10 +70,10 @@ async def _converted(server: RlmServer, citation: Citation) -> dict[str, Any]:
     return _sent(citation, (start_line, columns["start"]), (end_line, columns["end"]))
 
 
-async def _head(server: RlmServer, citation: Citation, line: int, width: int, byte: int) -> str:
+async def _head(services: Services, citation: Citation, line: int, width: int, byte: int) -> str:
     """A line's text up to a place `width` UTF-16 units in; something else if the text has changed since."""
-    if citation.uri in server.buffers:
-        text = (await server.buffers.lines(citation.uri, [line], width))[0]
+    if citation.uri in services.buffers:
+        text = (await services.buffers.lines(citation.uri, [line], width))[0]
         return text.encode("utf-16-le", "surrogatepass")[: 2 * width].decode("utf-16-le", "replace")
     path = to_fs_path(citation.uri)
     if path is None:

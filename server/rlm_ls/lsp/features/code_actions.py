@@ -18,7 +18,9 @@ from rlm_ls.lsp.workspace.rope import characters
 from rlm_ls.lsp.workspace.surroundings import severity
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 KIND = "source.rlm.ask"
 CLIENT_ASK = "rlm.ask"
@@ -39,20 +41,20 @@ Offer = tuple[types.Command, types.Diagnostic | None]
 """A command, and the diagnostic that it is about."""
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     options = types.CodeActionOptions(code_action_kinds=[KIND])
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
-        server.diagnostics.seen(params.text_document.uri, params.range, params.context.diagnostics)
+        services.diagnostics.seen(params.text_document.uri, params.range, params.context.diagnostics)
         if not wanted(params.context.only):
             return []
-        literals = server.client.can("text_document.code_action.code_action_literal_support")
+        literals = services.client.can("text_document.code_action.code_action_literal_support")
         return [
             types.CodeAction(command.title, kind=KIND, command=command, diagnostics=[mark] if mark else None)
             if literals
             else command
-            for command, mark in await _offers(server, params)
+            for command, mark in await _offers(services, params)
         ]
 
 
@@ -64,21 +66,21 @@ def wanted(only: Any) -> bool:
     return any(not name or name == KIND or KIND.startswith(name + ".") for name in names)
 
 
-async def _offers(server: RlmServer, params: types.CodeActionParams) -> list[Offer]:
+async def _offers(services: Services, params: types.CodeActionParams) -> list[Offer]:
     """What is about this very place comes first."""
     uri, (start, end) = params.text_document.uri, (params.range.start, params.range.end)
-    lines = await _lines(server, params)
+    lines = await _lines(services, params)
     offers: list[Offer] = []
     asked = ((question_in(text[:WIDTH]), start.line + offset) for offset, text in enumerate(lines))
     question, line = next(((question, line) for question, line in asked if question is not None), (None, 0))
     if question is not None:
         offers.append((answer_command(question, uri, line), None))
-    offers += _explanations(server, uri, params.context.diagnostics)
-    name = name_at(lines[0], start.character, server.buffers.encoding) if lines and start == end else None
+    offers += _explanations(services, uri, params.context.diagnostics)
+    name = name_at(lines[0], start.character, services.buffers.encoding) if lines and start == end else None
     if name is not None:
         about = f"What is `{name}`, where is it defined and how is it used?"
-        offers.append((_asking(server, f"Ask about {name}", about, uri, start), None))
-    ask = CLIENT_ASK if server.client.has_commands else ASK
+        offers.append((_asking(services, f"Ask about {name}", about, uri, start), None))
+    ask = CLIENT_ASK if services.client.has_commands else ASK
     document = _document(uri)
     offers.append((types.Command("Ask about this file…", ask, arguments=[{"scope": document}]), None))
     if start != end:
@@ -88,14 +90,14 @@ async def _offers(server: RlmServer, params: types.CodeActionParams) -> list[Off
     return offers
 
 
-async def _lines(server: RlmServer, params: types.CodeActionParams) -> list[str]:
+async def _lines(services: Services, params: types.CodeActionParams) -> list[str]:
     """The range's first lines, the first one to beyond its start; none of a text that is not open or takes long."""
     first, at = params.range.start.line, params.range.start.character
     numbers = range(first, min(params.range.end.line, first + LINES - 1) + 1)
     limit = max(WIDTH, at + LONGEST_NAME + 1) if at <= FURTHEST_NAME else WIDTH
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            return await server.buffers.lines(params.text_document.uri, numbers, limit)
+            return await services.buffers.lines(params.text_document.uri, numbers, limit)
     except TimeoutError:
         return []
 
@@ -111,25 +113,25 @@ def name_at(line: str, character: int, encoding: str) -> str | None:
     return None
 
 
-def _explanations(server: RlmServer, uri: str, marks: Any) -> Iterator[Offer]:
+def _explanations(services: Services, uri: str, marks: Any) -> Iterator[Offer]:
     for mark in marks[:EXPLAINED]:
         title = f"Explain this diagnostic with the whole workspace: {shortened(str(mark.message), 40)}"
-        yield _asking(server, title, _about(server, uri, mark), uri, mark.range.start), mark
+        yield _asking(services, title, _about(services, uri, mark), uri, mark.range.start), mark
 
 
-def _about(server: RlmServer, uri: str, mark: types.Diagnostic) -> str:
+def _about(services: Services, uri: str, mark: types.Diagnostic) -> str:
     tool = " ".join(str(part) for part in (mark.source, mark.code) if part not in (None, ""))
     kind = severity(mark.severity) + (f" of {tool}" if tool else "")
-    place = f"{server.folders.name(uri)}:{mark.range.start.line + 1}"
+    place = f"{services.folders.name(uri)}:{mark.range.start.line + 1}"
     return (
         f"Explain this {kind} at {place}: “{shortened(str(mark.message), 1000)}” "
         "What does it mean, what in the code causes it, and how can that be mended?"
     )
 
 
-def _asking(server: RlmServer, title: str, question: str, uri: str, at: types.Position) -> types.Command:
+def _asking(services: Services, title: str, question: str, uri: str, at: types.Position) -> types.Command:
     """Asks the workspace that the document is in; the document alone where there is none."""
-    scope = {"kind": "workspace"} if server.folders.holds(uri) else _document(uri)
+    scope = {"kind": "workspace"} if services.folders.holds(uri) else _document(uri)
     editor = {"cursor": {"uri": uri, "position": _place(at)}}
     return types.Command(title, ASK, arguments=[{"question": question, "scope": scope, "editor": editor}])
 

@@ -10,37 +10,39 @@ from rlm_ls.lsp.features.inline_questions import MARKS, WIDTH, answer_command, q
 from rlm_ls.lsp.workspace.rope import units
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
     from rlm_ls.settings import Settings
 
 MOST = 100
 """Lines of one text that are looked at; beyond that its author means something else by them."""
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     answered: bool | None = None
     """The setting as it was for the last answer."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
     async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens] | None:
         nonlocal answered
-        answered = (await server.configuration.current()).code_lens
-        return await code_lenses(server, params.text_document.uri) if answered else None
+        answered = (await services.configuration.current()).code_lens
+        return await code_lenses(services, params.text_document.uri) if answered else None
 
     def loaded(settings: Settings) -> None:
         if answered is not None and settings.code_lens != answered:
-            server.client.refresh_code_lenses()
+            services.client.refresh_code_lenses()
 
-    server.configuration.on_load = loaded
+    services.configuration.on_load = loaded
 
 
-async def code_lenses(server: RlmServer, uri: str) -> list[types.CodeLens]:
+async def code_lenses(services: Services, uri: str) -> list[types.CodeLens]:
     """One for each question of an open text; none of a text that is not open."""
     lenses = []
-    for number, line in await server.buffers.marked_lines(uri, MARKS, MOST, WIDTH):
+    for number, line in await services.buffers.marked_lines(uri, MARKS, MOST, WIDTH):
         question = question_in(line)
         if question is not None:
-            end = types.Position(number, units(line, server.buffers.encoding))
+            end = types.Position(number, units(line, services.buffers.encoding))
             place = types.Range(types.Position(number, 0), end)
             lenses.append(types.CodeLens(place, answer_command(question, uri, number)))
     return lenses

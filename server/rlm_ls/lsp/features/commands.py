@@ -24,7 +24,9 @@ from rlm_ls.lsp.requests.stop import stop
 from rlm_ls.lsp.requests.trace import trace
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 ASK = "rlm.server.ask"
 RESUME = "rlm.server.resume"
@@ -45,61 +47,63 @@ CANNED = {
 """Questions for clients in which the user cannot type one."""
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.command(ASK)
     async def ask_command(params: types.ExecuteCommandParams) -> dict[str, Any] | None:
         argument = {"question": "", **_argument(ASK, params)}
         asked = wire.structure(ASK, argument, wire.AskParams)
         if not asked.question.strip():
-            question = await _choose_question(server)
+            question = await _choose_question(services)
             if question is None:
                 return None
             asked = attrs.evolve(asked, question=question)
-        return await ask_as_job(server, _for_client(server, asked, params), show_errors=not server.client.has_commands)
+        return await ask_as_job(
+            services, _for_client(services, asked, params), show_errors=not services.client.has_commands
+        )
 
     @server.command(RESUME)
     async def resume_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         asked = wire.structure(RESUME, _argument(RESUME, params), wire.ResumeParams)
         return await resume_as_job(
-            server, _for_client(server, asked, params), show_errors=not server.client.has_commands
+            services, _for_client(services, asked, params), show_errors=not services.client.has_commands
         )
 
     @server.command(STOP)
     async def stop_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
-        return stop(server, wire.structure(STOP, _argument(STOP, params), wire.RunParams))
+        return stop(services, wire.structure(STOP, _argument(STOP, params), wire.RunParams))
 
     @server.command(RUNS)
     async def runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _showing_errors(
-            server, runs(server, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams))
+            services, runs(services, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams))
         )
 
     @server.command(DELETE_RUNS)
     async def delete_runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         asked = wire.structure(DELETE_RUNS, _argument(DELETE_RUNS, params), wire.DeleteRunsParams)
-        return await _showing_errors(server, delete_runs(server, asked))
+        return await _showing_errors(services, delete_runs(services, asked))
 
     @server.command(TRACE)
     async def trace_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _showing_errors(
-            server, trace(server, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams))
+            services, trace(services, wire.structure(TRACE, _argument(TRACE, params), wire.TraceParams))
         )
 
     @server.command(DOCTOR)
     async def doctor_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _showing_errors(server, doctor(server))
+        return await _showing_errors(services, doctor(services))
 
     @server.command(CLEAR_CACHE)
     async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
-        return await _showing_errors(server, clear_cache(server))
+        return await _showing_errors(services, clear_cache(services))
 
 
-def _for_client(server: RlmServer, asked: Run, params: types.ExecuteCommandParams) -> Run:
+def _for_client(services: Services, asked: Run, params: types.ExecuteCommandParams) -> Run:
     """The command's own token counts where the argument has none; a client without a plugin has the answer shown."""
     return attrs.evolve(
         asked,
         work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,
-        show=not server.client.has_commands if asked.show is None else asked.show,
+        show=not services.client.has_commands if asked.show is None else asked.show,
     )
 
 
@@ -113,17 +117,17 @@ def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any
     return dict(arguments[0])
 
 
-async def _choose_question(server: RlmServer) -> str | None:
+async def _choose_question(services: Services) -> str | None:
     message = "rlm-ls: what about it? (For a question of your own, write a line `rlm: your question?` in the text.)"
-    chosen = await server.client.choose(message, list(CANNED))
+    chosen = await services.client.choose(message, list(CANNED))
     return CANNED[chosen] if chosen is not None else None
 
 
-async def _showing_errors(server: RlmServer, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+async def _showing_errors(services: Services, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
     """A short command: no progress, but its failure is shown to users of clients that show no errors of commands."""
     try:
         return await work
     except RlmError as error:
-        if not server.client.has_commands:
-            server.client.show(types.MessageType.Error, f"rlm-ls: {error}")
+        if not services.client.has_commands:
+            services.client.show(types.MessageType.Error, f"rlm-ls: {error}")
         raise

@@ -13,12 +13,14 @@ from rlm_ls.errors import BadRequest
 from rlm_ls.store.rows import ANSWERS as ANSWERS
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 _URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     async def content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         match = _URI.fullmatch(unquote(params.uri))
@@ -26,13 +28,13 @@ def register(server: RlmServer) -> None:
             raise BadRequest(f"{params.uri} is not a document of this server.")
         kind, run_id = match.groups()
         made = answer_text if kind == "answer" else trace_text
-        text = await server.jobs.shared((kind, run_id), lambda: made(server, run_id))
+        text = await services.jobs.shared((kind, run_id), lambda: made(services, run_id))
         return types.TextDocumentContentResult(text)
 
 
-async def answer_text(server: RlmServer, run_id: str) -> str:
+async def answer_text(services: Services, run_id: str) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
-    engine = await server.engine_loader.engine()
+    engine = await services.engine_loader.engine()
     from rlm_ls.engine.answer import Answer
     from rlm_ls.engine.trace.inert import line
     from rlm_ls.engine.trace.render import answer_markdown
@@ -44,9 +46,9 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
     return await asyncio.to_thread(lambda: answer_markdown(kept or Answer.model_validate(row.answer), row.question))
 
 
-async def trace_text(server: RlmServer, run_id: str) -> str:
+async def trace_text(services: Services, run_id: str) -> str:
     """A stored run, turn by turn, as Markdown. Raises UnknownRun."""
-    engine = await server.engine_loader.engine()
+    engine = await services.engine_loader.engine()
     from rlm_ls.engine.trace.render import trace_markdown
 
     row = await engine.store.run(run_id)

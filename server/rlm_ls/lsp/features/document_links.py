@@ -18,8 +18,10 @@ from rlm_ls.lsp.requests.citations import citations_now
 from rlm_ls.lsp.workspace.rope import units
 
 if TYPE_CHECKING:
+    from pygls.lsp.server import LanguageServer
+
     from rlm_ls.engine.answer import Citation
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 MOST = 1000
 """Links of one document."""
@@ -30,41 +32,41 @@ _FILE = re.compile(rf"file://.*/{ANSWERS}/{_RUN}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK, types.DocumentLinkOptions(resolve_provider=False))
     async def document_link(params: types.DocumentLinkParams) -> list[types.DocumentLink] | None:
         uri = params.text_document.uri
-        run_id = await _run_of(server, uri)
+        run_id = await _run_of(services, uri)
         if run_id is None:
             return None
         try:
-            was, now = await citations_now(server, run_id)
+            was, now = await citations_now(services, run_id)
         except UnknownRun:
             return None
-        text = await _text(server, uri, run_id) if was else ""
-        return list(links(text, was, now, server.buffers.encoding))
+        text = await _text(services, uri, run_id) if was else ""
+        return list(links(text, was, now, services.buffers.encoding))
 
 
-async def _run_of(server: RlmServer, uri: str) -> str | None:
+async def _run_of(services: Services, uri: str) -> str | None:
     """The run whose answer this document is. Any other document is told at once, without an engine."""
     plain = unquote(uri)
     if match := _DOCUMENT.fullmatch(plain):
         return match["run"]
     if match := _FILE.fullmatch(plain):
-        engine = await server.engine_loader.engine()
+        engine = await services.engine_loader.engine()
         path = Path(to_fs_path(uri) or "")
         if path.parent == engine.store.folder / ANSWERS:
             return match["run"]
     return None
 
 
-async def _text(server: RlmServer, uri: str, run_id: str) -> str:
+async def _text(services: Services, uri: str, run_id: str) -> str:
     """As the client has it; else as it was handed out."""
-    for buffer in await server.buffers.snapshot([uri]):
+    for buffer in await services.buffers.snapshot([uri]):
         return buffer.text
     path = to_fs_path(uri) if uri.startswith("file:") else None
     if path is None:
-        return await answer_text(server, run_id)
+        return await answer_text(services, run_id)
     return await asyncio.to_thread(_read, Path(path))
 
 

@@ -8,21 +8,23 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 REGISTRATION = "rlm-watched-files"
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def changed(params: types.DidChangeWatchedFilesParams) -> None:
-        engine = server.engine_loader.opened()
+        engine = services.engine_loader.opened()
         if engine is not None:  # one that is not there yet keeps nothing of any file
             engine.changed([path for event in params.changes if (path := to_fs_path(event.uri))])
 
 
-def watch_files(server: RlmServer) -> None:
+def watch_files(services: Services) -> None:
     """Ask the client to tell of every file, if it can: LSP knows no other way to have them watched."""
-    if server.client.can("workspace.did_change_watched_files.dynamic_registration"):
+    if services.client.can("workspace.did_change_watched_files.dynamic_registration"):
         everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
-        server.client.register(REGISTRATION, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, everything)
+        services.client.register(REGISTRATION, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, everything)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
     from rlm_ls.engine.request import AskRequest
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 
-def native_consent(server: RlmServer, engine: Engine) -> Callable[[AskRequest], Awaitable[None]]:
+def native_consent(services: Services, engine: Engine) -> Callable[[AskRequest], Awaitable[None]]:
     """The engine's `consent`. The workspace's folders, and whether it is trusted, are those of the moment it asks."""
     from rlm_ls.executors.compiled.native_consent import NativeConsent
 
-    consent = NativeConsent(engine.store.folder, server.client.choose)
+    consent = NativeConsent(engine.store.folder, services.client.choose)
 
     async def allowed(request: AskRequest) -> None:
-        await consent.allow(str(request.run_id), server.folders.paths(), trusted=server.configuration.trusted)
+        await consent.allow(str(request.run_id), services.folders.paths(), trusted=services.configuration.trusted)
 
     return allowed

@@ -12,20 +12,20 @@ from rlm_ls.lsp.features.content import ANSWERS, answer_text
 from rlm_ls.private import private_folder, replace_file
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 KEPT = 100
 """Answers kept as files. All of them are in the store as well."""
 
 
-async def show_answer(server: RlmServer, run_id: str) -> None:
+async def show_answer(services: Services, run_id: str) -> None:
     """Show the answer as a document of ours if the client can read those, else as a file, else name the file."""
-    client = server.client
+    client = services.client
     readable = client.can("workspace.text_document_content") and client.can_show_documents()
     if readable and await client.show_document(f"rlm:/answer/{run_id}.md"):
         return
-    engine = await server.engine_loader.engine()
-    text = await answer_text(server, run_id)
+    engine = await services.engine_loader.engine()
+    text = await answer_text(services, run_id)
     path = engine.store.folder / ANSWERS / f"{run_id}.md"
     await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)
     if client.can_show_documents() and await client.show_document(path.as_uri()):

@@ -16,22 +16,24 @@ from rlm_ls.lsp.workspace.scopes import take_scope
 from rlm_ls.lsp.workspace.surroundings import CapturedSurroundings
 
 if TYPE_CHECKING:
+    from pygls.lsp.server import LanguageServer
+
     from rlm_ls.context.scope import Scope
     from rlm_ls.context.surroundings import Surroundings
     from rlm_ls.engine.answer import Answer
     from rlm_ls.engine.engine import Engine
     from rlm_ls.engine.request import AskRequest, Budget
     from rlm_ls.engine.trace.journal import Listener
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.ASK)
     async def ask(params: wire.AskParams) -> dict[str, Any]:
-        return await ask_as_job(server, params)
+        return await ask_as_job(services, params)
 
 
-async def ask_as_job(server: RlmServer, params: wire.AskParams, *, show_errors: bool = False) -> dict[str, Any]:
+async def ask_as_job(services: Services, params: wire.AskParams, *, show_errors: bool = False) -> dict[str, Any]:
     """Run the question and return the wire's Answer. `show_errors`: errors are shown to the user as well.
 
     Raises RlmError for what is wrong before the first turn; afterwards a failure is an Answer that says so.
@@ -39,34 +41,34 @@ async def ask_as_job(server: RlmServer, params: wire.AskParams, *, show_errors: 
     title = f"rlm: {_short(params.question)}"
 
     async def body(job: Job) -> dict[str, Any]:
-        return await _ask(server, job, params)
+        return await _ask(services, job, params)
 
-    answer: dict[str, Any] = await server.jobs.run(
-        server.client, title, body, token=params.work_done_token, show_errors=show_errors
+    answer: dict[str, Any] = await services.jobs.run(
+        services.client, title, body, token=params.work_done_token, show_errors=show_errors
     )
     if params.show and answer["runId"]:
-        await show_answer(server, answer["runId"])
+        await show_answer(services, answer["runId"])
     return answer
 
 
-async def _ask(server: RlmServer, job: Job, params: wire.AskParams) -> dict[str, Any]:
+async def _ask(services: Services, job: Job, params: wire.AskParams) -> dict[str, Any]:
     # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
-    seen = CapturedSurroundings(server, params.editor)
-    scope = await take_scope(server, params.scope)
+    seen = CapturedSurroundings(services, params.editor)
+    scope = await take_scope(services, params.scope)
     surroundings = await seen.surroundings()
-    if not await job.unless_stopped(server.engine_loader.engine()):
+    if not await job.unless_stopped(services.engine_loader.engine()):
         return _stopped_early(job)
-    engine = await server.engine_loader.engine()
+    engine = await services.engine_loader.engine()
     request = request_of(params, scope, surroundings)
 
     async def start(listen: Listener) -> Answer:
-        return await engine.ask(request, listen, consent=partial(ask_to_go_on, server))
+        return await engine.ask(request, listen, consent=partial(ask_to_go_on, services))
 
-    return await conduct(server, job, engine, str(request.run_id), request.budget, params.partial_result_token, start)
+    return await conduct(services, job, engine, str(request.run_id), request.budget, params.partial_result_token, start)
 
 
 async def conduct(
-    server: RlmServer,
+    services: Services,
     job: Job,
     engine: Engine,
     run_id: str,
@@ -78,11 +80,11 @@ async def conduct(
     job.run_id = run_id
     job.on_stop = lambda: engine.stop(run_id)
     turns = engine.settings.budget.turns if budget.turns is None else budget.turns
-    stream = RunStream(server.client, job, partial_token, turns)
+    stream = RunStream(services.client, job, partial_token, turns)
     sent: dict[str, Any] | None = None
     try:
         answer = await start(stream.take)
-        sent = await wire_answer(server, answer)
+        sent = await wire_answer(services, answer)
     finally:
         job.on_stop = None
         stream.close(sent)

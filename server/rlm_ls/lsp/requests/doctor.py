@@ -9,21 +9,23 @@ from rlm_ls import __version__
 from rlm_ls.lsp import wire
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.DOCTOR)
     async def request(_: wire.NoParams) -> dict[str, Any]:
-        return await doctor(server)
+        return await doctor(services)
 
 
-async def doctor(server: RlmServer) -> dict[str, Any]:
-    return await server.jobs.shared("doctor", lambda: _doctor(server))
+async def doctor(services: Services) -> dict[str, Any]:
+    return await services.jobs.shared("doctor", lambda: _doctor(services))
 
 
-async def _doctor(server: RlmServer) -> dict[str, Any]:
-    engine = await server.engine_loader.engine()
+async def _doctor(services: Services) -> dict[str, Any]:
+    engine = await services.engine_loader.engine()
     from rlm_ls.executors.compiled.toolchains.checkup import checkup
     from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 
@@ -53,5 +55,5 @@ async def _doctor(server: RlmServer) -> dict[str, Any]:
             for one in compiled.found
         ],
         "store": str(engine.store.folder),
-        "positionEncoding": server.buffers.encoding,
+        "positionEncoding": services.buffers.encoding,
     }

@@ -11,26 +11,28 @@ from rlm_ls.lsp.workspace.scopes import take_scope
 from rlm_ls.lsp.workspace.surroundings import CapturedSurroundings
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.ESTIMATE)
     async def request(params: wire.AskParams) -> dict[str, Any]:
         async def body(_: Job) -> dict[str, Any]:
-            return await estimate(server, params)
+            return await estimate(services, params)
 
-        sent: dict[str, Any] = await server.jobs.run(
-            server.client, "rlm: estimating", body, token=params.work_done_token
+        sent: dict[str, Any] = await services.jobs.run(
+            services.client, "rlm: estimating", body, token=params.work_done_token
         )
         return sent
 
 
-async def estimate(server: RlmServer, params: wire.AskParams) -> dict[str, Any]:
+async def estimate(services: Services, params: wire.AskParams) -> dict[str, Any]:
     """Raises what `rlm/ask` would raise before the first turn."""
-    seen = CapturedSurroundings(server, params.editor)
-    scope = await take_scope(server, params.scope)
+    seen = CapturedSurroundings(services, params.editor)
+    scope = await take_scope(services, params.scope)
     surroundings = await seen.surroundings()
-    engine = await server.engine_loader.engine()
-    async with server.jobs.few:
+    engine = await services.engine_loader.engine()
+    async with services.jobs.few:
         return (await engine.estimate(request_of(params, scope, surroundings))).wire()

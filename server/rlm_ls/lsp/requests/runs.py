@@ -10,37 +10,39 @@ from rlm_ls.errors import BadRequest
 from rlm_ls.lsp import wire
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
     from rlm_ls.store.rows import RunRow
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.RUNS)
     async def request(params: wire.RunsParams) -> dict[str, Any]:
-        return await runs(server, params)
+        return await runs(services, params)
 
     @server.feature(wire.DELETE_RUNS)
     async def delete(params: wire.DeleteRunsParams) -> dict[str, Any]:
-        return await delete_runs(server, params)
+        return await delete_runs(services, params)
 
 
-async def runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
-    return await server.jobs.shared(params, lambda: _runs(server, params))
+async def runs(services: Services, params: wire.RunsParams) -> dict[str, Any]:
+    return await services.jobs.shared(params, lambda: _runs(services, params))
 
 
-async def _runs(server: RlmServer, params: wire.RunsParams) -> dict[str, Any]:
-    engine = await server.engine_loader.engine()
+async def _runs(services: Services, params: wire.RunsParams) -> dict[str, Any]:
+    engine = await services.engine_loader.engine()
     return {"runs": [wire_run(row) for row in await engine.store.runs(limit=params.limit, search=params.search or "")]}
 
 
-async def delete_runs(server: RlmServer, params: wire.DeleteRunsParams) -> dict[str, Any]:
+async def delete_runs(services: Services, params: wire.DeleteRunsParams) -> dict[str, Any]:
     """Raises BadRequest for a run that is under way and for parameters that name nothing or two things; UnknownRun."""
     days = params.older_than_days
     if [bool(params.run_ids), days is not None, bool(params.all)].count(True) != 1:
         raise BadRequest("One of runIds, olderThanDays and all is expected.")
     if days is not None and not days >= 0:
         raise BadRequest("olderThanDays is a number of days, not below 0.")
-    engine = await server.engine_loader.engine()
+    engine = await services.engine_loader.engine()
     before = None if days is None else time.time() - days * 86_400
     return {"deleted": await engine.forget(params.run_ids or (), older_than=before, all_=bool(params.all))}
 

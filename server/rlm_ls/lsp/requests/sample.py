@@ -9,11 +9,12 @@ from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound, JsonRpcReq
 
 from rlm_ls.errors import ModelFailed, ModelRefused, ModelUnreachable, RlmError, UnknownModel
 from rlm_ls.lsp import wire
-from rlm_ls.lsp.client import as_object
 from rlm_ls.lsp.transport.protocol import RlmProtocol
+from rlm_ls.lsp.wire import as_object
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
     from rlm_ls.models.base import TextSink
     from rlm_ls.models.editor import Sample, Sampled
 
@@ -61,10 +62,10 @@ class Sampling:
             sink(piece.text)
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, sampling: Sampling) -> None:
     @server.feature(wire.SAMPLE_TEXT)
     def text(params: wire.SampleText) -> None:
-        server.sampling.heard(params)
+        sampling.heard(params)
 
 
 def _sampled(result: object) -> Sampled:

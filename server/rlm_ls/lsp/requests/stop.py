@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from rlm_ls.lsp import wire
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.STOP)
     async def request(params: wire.RunParams) -> dict[str, Any]:
-        return stop(server, params)
+        return stop(services, params)
 
 
-def stop(server: RlmServer, params: wire.RunParams) -> dict[str, Any]:
+def stop(services: Services, params: wire.RunParams) -> dict[str, Any]:
     """`{"stopped": false}` when no such run is under way: it may just have ended, which is no error."""
-    return {"stopped": server.jobs.stop_by_run(params.run_id)}
+    return {"stopped": services.jobs.stop_by_run(params.run_id)}

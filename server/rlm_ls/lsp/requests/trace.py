@@ -9,22 +9,24 @@ from rlm_ls.lsp import wire
 from rlm_ls.lsp.requests.runs import wire_run
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from pygls.lsp.server import LanguageServer
+
+    from rlm_ls.lsp.services import Services
 
 
-def register(server: RlmServer) -> None:
+def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.TRACE)
     async def request(params: wire.TraceParams) -> dict[str, Any]:
-        return await trace(server, params)
+        return await trace(services, params)
 
 
-async def trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
+async def trace(services: Services, params: wire.TraceParams) -> dict[str, Any]:
     """Events are as they were stored: positions within an answer are the engine's (UTF-16). Raises UnknownRun."""
-    return await server.jobs.shared(params, lambda: _trace(server, params))
+    return await services.jobs.shared(params, lambda: _trace(services, params))
 
 
-async def _trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
-    engine = await server.engine_loader.engine()
+async def _trace(services: Services, params: wire.TraceParams) -> dict[str, Any]:
+    engine = await services.engine_loader.engine()
     row = await engine.store.run(params.run_id)
     events = await engine.store.events(row.run_id)
     if params.format == "html":

@@ -9,7 +9,7 @@ import uuid
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import cattrs
@@ -28,11 +28,14 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from rlm_ls.errors import RlmError, ServerBusy
 from rlm_ls.lsp import wire
-from rlm_ls.lsp.client import as_object
 from rlm_ls.lsp.transport.framing import Malformed
+from rlm_ls.lsp.wire import as_object
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.workspace.buffers import Buffers
+    from rlm_ls.lsp.workspace.diagnostics import KnownDiagnostics
+    from rlm_ls.lsp.workspace.edits import RecentEdits
+    from rlm_ls.lsp.workspace.folders import Folders
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +52,22 @@ class RlmFailure(JsonRpcException):
         super().__init__(str(error), error.code, {"name": type(error).__name__, "remedy": error.remedy})
 
 
+class Served(Protocol):
+    """What the protocol needs of its server: the state that notifications change, and the ways to end."""
+
+    buffers: Buffers
+    folders: Folders
+    edits: RecentEdits
+    diagnostics: KnownDiagnostics
+
+    def admits(self, token: object) -> bool: ...
+    def end(self, code: int = 1) -> None: ...
+    def stop_job(self, token: int | str) -> None: ...
+    async def drain(self) -> None: ...
+
+
 class RlmProtocol(LanguageServerProtocol):
-    _server: RlmServer
+    _server: Served  # type: ignore[assignment]
     _initialized = False  # pygls looks at every attribute before __init__ has set any
 
     def __init__(self, server: Any, converter: cattrs.Converter) -> None:
@@ -290,7 +307,7 @@ class RlmProtocol(LanguageServerProtocol):
 
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
-        self._server.jobs.stop_by_token(params.token)
+        self._server.stop_job(params.token)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:

@@ -9,7 +9,7 @@ from rlm_ls.lsp.wire import EditorParams, Position
 from rlm_ls.lsp.workspace.positions import Utf16Positions
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+    from rlm_ls.lsp.services import Services
 
 MOST_OPEN = 100
 MOST_DIAGNOSTICS = 200
@@ -22,18 +22,18 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information", "hint")
 class CapturedSurroundings:
     """The surroundings of the moment in which this is made."""
 
-    def __init__(self, server: RlmServer, params: EditorParams | None) -> None:
+    def __init__(self, services: Services, params: EditorParams | None) -> None:
         given = params or EditorParams()
         opened = given.open_files
         if opened is None:
             # Our own answers and traces are no files of the user's.
-            opened = [uri for uri in server.buffers.uris() if not uri.startswith("rlm:")]
+            opened = [uri for uri in services.buffers.uris() if not uri.startswith("rlm:")]
         self._open = tuple(dict.fromkeys(opened))[:MOST_OPEN]
-        self._diagnostics = _diagnostics(server, given)
-        self._edits = tuple(Edit(edit.uri, edit.first, edit.last) for edit in server.edits.newest_first())
+        self._diagnostics = _diagnostics(services, given)
+        self._edits = tuple(Edit(edit.uri, edit.first, edit.last) for edit in services.edits.newest_first())
         self._uri = "" if given.cursor is None else given.cursor.uri
         places = [] if given.cursor is None else [_from_0(given.cursor.position)]
-        self._cursor = Utf16Positions(server.buffers, self._uri, places) if places else None
+        self._cursor = Utf16Positions(services.buffers, self._uri, places) if places else None
 
     async def surroundings(self) -> Surroundings:
         cursor = None
@@ -47,11 +47,11 @@ def _from_0(position: Position) -> Position:
     return Position(max(0, position.line), max(0, position.character))
 
 
-def _diagnostics(server: RlmServer, given: EditorParams) -> tuple[Diagnostic, ...]:
+def _diagnostics(services: Services, given: EditorParams) -> tuple[Diagnostic, ...]:
     """The worst first, and of the same severity in the client's order."""
     marks: list[tuple[str, Any]]
     if given.diagnostics is None:
-        marks = list(server.diagnostics.all())
+        marks = list(services.diagnostics.all())
     else:
         marks = [(document.uri, document.diagnostics) for document in given.diagnostics]
     found = [_diagnostic(uri, mark) for uri, of_document in marks for mark in of_document]

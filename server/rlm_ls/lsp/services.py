@@ -1,0 +1,35 @@
+"""What requests, features and jobs are handed: the parts of one client's server, and nothing that could end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlm_ls.lsp.client import Client
+    from rlm_ls.lsp.configuration import Configuration
+    from rlm_ls.lsp.engine_loader import EngineLoader
+    from rlm_ls.lsp.jobs.jobs import Jobs
+    from rlm_ls.lsp.transport.protocol import RlmProtocol
+    from rlm_ls.lsp.workspace.buffers import Buffers
+    from rlm_ls.lsp.workspace.diagnostics import KnownDiagnostics
+    from rlm_ls.lsp.workspace.edits import RecentEdits
+    from rlm_ls.lsp.workspace.folders import Folders
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once for each client, before any handler is registered."""
+
+    protocol: RlmProtocol
+    client: Client
+    buffers: Buffers
+    folders: Folders
+    edits: RecentEdits
+    diagnostics: KnownDiagnostics
+    configuration: Configuration
+    engine_loader: EngineLoader
+    jobs: Jobs
+    watch_client: Callable[[int], None]
+    """Ends the server when the process of this id, the client's, has ended."""
