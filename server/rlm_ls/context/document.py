@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 CHECKPOINT = 1 << 20
@@ -111,3 +112,17 @@ class Part:
 
 Selection = tuple[Part, ...]
 """What a search looks at, in order. Lazy: filters are evaluated by the search that uses it."""
+
+
+def line_want(document: Document, line: int) -> tuple[int, int]:
+    """Where to count from, and how many line starts to pass, to come to a line (from 1)."""
+    if line <= 1:
+        return 0, 0
+    block = bisect_left(document.checkpoints, line - 1) - 1
+    return block * CHECKPOINT, line - 1 - document.checkpoints[block]
+
+
+def base_of(document: Document, at: int) -> tuple[int, int]:
+    """The last checkpoint at or before a byte: its offset, and the lines that start up to it."""
+    block = min(at // CHECKPOINT, len(document.checkpoints) - 1)
+    return block * CHECKPOINT, document.checkpoints[block]

@@ -13,7 +13,8 @@ from tests.unit.context.oracle import ALPHABET, clock, lines_of, matches_of, pie
 from tests.unit.context.test_patterns import PATTERN, PLAIN, valid
 
 from rlm_ls.context.ops.matching import compiled_pattern, match, windows
-from rlm_ls.context.ops.matching.windows import Window, ascii_apart, line_count, match_count
+from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.windows import ascii_apart, line_count, match_count
 from rlm_ls.context.patterns.linear import wide
 from rlm_ls.context.patterns.translation import parse
 from rlm_ls.context.workers.piece import Bundling, File

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from rlm_ls.context.document import Document, Hit, Span
+from rlm_ls.context.document import Document, Hit, Span, base_of, line_want
 from rlm_ls.context.search.rows import ROOM, path_of
-from rlm_ls.context.search.scanner import Scanner, base_of, line_want
+from rlm_ls.context.search.scanner import Scanner
+from rlm_ls.context.snapshot.limits import byte_of
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 LONGEST_TEXT = 16 << 20
@@ -126,18 +127,8 @@ class Places(Scanner):
 
     async def byte_of(self, doc: int, line: int, utf16_character: int) -> int:
         """The byte offset of a position from 0, clamped as LSP says: to the line's end, and to the text's."""
-        document = self.context.documents[doc]
-        if line < 0:
-            return 0
-        if line > document.checkpoints[-1]:
-            return document.size
-        offset: int = await self.call(
-            "places.byte_of",
-            file=self.context.files[doc],
-            line=line_want(document, line + 1),
-            character=max(0, utf16_character),
-        )
-        return offset
+        document, file = self.context.documents[doc], self.context.files[doc]
+        return await byte_of(document, file, self.pool, line, utf16_character, self.deadline_seconds)
 
     def doc(self, path: str) -> int:
         """The number of a document by its path. Raises ProgramError."""

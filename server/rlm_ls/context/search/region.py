@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from pathspec import GitIgnoreSpec
 
 from rlm_ls.context.document import Hit, Part, Selection, Span
-from rlm_ls.context.search.places import Places
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources import uris
-from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import BadRequest, ProgramError
+from rlm_ls.errors import ProgramError
 
 Spec = None | str | Span | Hit | Part | Sequence["Spec"]
 """None means all that the question may look at; a string is a document's path or a glob."""
@@ -33,30 +31,6 @@ def resolve(context: Context, spec: Spec) -> Selection:
     if spec is None:
         return context.limit
     return _joined(_clipped(context, _parts(context, spec)))
-
-
-async def limit_to(context: Context, region: tuple[tuple[int, int], tuple[int, int]], pool: SearchPool) -> None:
-    """Makes the lines and UTF-16 columns of a selection the Context's limit. Called once, as it is taken."""
-    places = Places(context, pool)
-    (first, column), (last, end_column) = region
-    start = await places.byte_of(0, first, column)
-    end = await places.byte_of(0, last, end_column)
-    if end <= start:
-        raise BadRequest("The selection is empty.", "Select some text, or ask about the whole document.")
-    context.limit = (Part(0, start, end),)
-
-
-async def leave_out(context: Context, lines: Sequence[int], pool: SearchPool) -> None:
-    """Takes lines (from 0) of the only document out of the Context's limit. Called once, before any search."""
-    places = Places(context, pool)
-    for line in lines:
-        start, end = await places.byte_of(0, line, 0), await places.byte_of(0, line + 1, 0)
-        context.limit = tuple(
-            part
-            for whole in context.limit
-            for part in (Part(0, whole.start, min(start, whole.end)), Part(0, max(end, whole.start), whole.end))
-            if part.start < part.end
-        )
 
 
 def _parts(context: Context, spec: Spec) -> list[Part]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
 
-from rlm_ls.context.document import CHECKPOINT, Document, Part, Selection
+from rlm_ls.context.document import CHECKPOINT, Part, Selection
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.pool import SearchPool
@@ -150,20 +149,6 @@ class Scanner:
                     batch, size = [], 0
         if batch:
             yield batch
-
-
-def line_want(document: Document, line: int) -> tuple[int, int]:
-    """Where to count from, and how many line starts to pass, to come to a line (from 1)."""
-    if line <= 1:
-        return 0, 0
-    block = bisect_left(document.checkpoints, line - 1) - 1
-    return block * CHECKPOINT, line - 1 - document.checkpoints[block]
-
-
-def base_of(document: Document, at: int) -> tuple[int, int]:
-    """The last checkpoint at or before a byte: its offset, and the lines that start up to it."""
-    block = min(at // CHECKPOINT, len(document.checkpoints) - 1)
-    return block * CHECKPOINT, document.checkpoints[block]
 
 
 def _size(count: int) -> str:

@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right
 from contextlib import aclosing
 from typing import Any, Literal
 
-from rlm_ls.context.document import Hit, Part, Selection, Span
+from rlm_ls.context.document import Hit, Part, Selection, Span, base_of
 from rlm_ls.context.ops.structure.sections import Columns, Stretch
-from rlm_ls.context.search.scanner import Scanner, base_of
+from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.context.workers.piece import Piece
 from rlm_ls.errors import ProgramError, SearchTimeout
 

@@ -11,12 +11,12 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any
 
-from rlm_ls.context.document import Hit, Selection
+from rlm_ls.context.document import Hit, Selection, base_of
 from rlm_ls.context.ops.matching.compiled_pattern import Raw
 from rlm_ls.context.ops.matching.match import Captured, Pack, readable, unpacked
 from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, First
 from rlm_ls.context.search.rows import ROOM
-from rlm_ls.context.search.scanner import Scanner, base_of
+from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.context.workers.piece import File, Filters
 from rlm_ls.errors import SearchTimeout
 

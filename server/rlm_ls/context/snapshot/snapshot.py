@@ -11,6 +11,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import ReadDocument
+from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.reading import read
@@ -109,9 +110,7 @@ class Context:
                     lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
                 )
             if scope.region is not None:
-                from rlm_ls.context.search.region import limit_to  # region builds on Context
-
-                await limit_to(context, scope.region, pool)
+                context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)
             return context
         except BaseException:
             held_files.close()

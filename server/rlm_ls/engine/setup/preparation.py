@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
-from rlm_ls.context.search.region import leave_out
+from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.loop.run import Run
@@ -159,7 +159,9 @@ async def take_context(engine: Engine, settings: Settings, request: AskRequest, 
         await Context.take(request.scope, engine.pool, options(settings), engine.snapshot_cache)
     )
     if request.scope.leave_out and len(context.documents) == 1:
-        await leave_out(context, request.scope.leave_out, engine.pool)
+        context.limit = await without_lines(
+            context.documents[0], context.files[0], context.limit, request.scope.leave_out, engine.pool
+        )
     return context
 
 

@@ -12,7 +12,7 @@ from rlm_ls.lsp.transport.framing import Reader, Writer
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
-    from rlm_ls.lsp.transport.listen import ClientListener
+    from rlm_ls.lsp.transport.listener import ClientListener
 
 log = logging.getLogger(__name__)
 

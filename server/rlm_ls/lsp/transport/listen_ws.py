@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from rlm_ls.lsp.transport.framing import LARGEST, UNREAD_LIMIT, decode
-from rlm_ls.lsp.transport.listen import AUTHENTICATION_SECONDS, MOST_CLIENTS
+from rlm_ls.lsp.transport.listener import AUTHENTICATION_SECONDS, MOST_CLIENTS
 
 if TYPE_CHECKING:
-    from rlm_ls.lsp.transport.listen import ClientListener
+    from rlm_ls.lsp.transport.listener import ClientListener
 
 LOOKED_AT_SECONDS = 1.0
 """How often it is looked whether a client reads what it is sent, pongs included."""

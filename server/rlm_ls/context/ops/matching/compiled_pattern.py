@@ -16,7 +16,7 @@ from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
 
 if TYPE_CHECKING:
-    from rlm_ls.context.ops.matching.windows import Window
+    from rlm_ls.context.ops.matching.window import Window
 
 MEMORY = 16 << 20
 """Bytes that RE2 may use for one pattern's program and its automata."""

@@ -12,7 +12,8 @@ from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, compil
 from rlm_ls.context.ops.matching.folding import FoldedWindow, fold
 from rlm_ls.context.ops.matching.hits import Hits
 from rlm_ls.context.ops.matching.scan import Scan
-from rlm_ls.context.ops.matching.windows import Window, line_matches
+from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.windows import line_matches
 from rlm_ls.context.search.rows import ROOM, Gathered, row_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Pieces

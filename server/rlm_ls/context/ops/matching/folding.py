@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from rlm_ls.context.ops.matching.windows import Window
+from rlm_ls.context.ops.matching.window import Window
 
 
 def fold(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlm_ls.context.document import Hit, Span
-from rlm_ls.context.ops.matching.windows import Window
+from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.workers.piece import Piece
 

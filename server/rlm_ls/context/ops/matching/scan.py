@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans
+from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import (
     WINDOW,
-    Window,
     bounds,
     character_start,
     compiled,

@@ -14,7 +14,8 @@ from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Spans,
 from rlm_ls.context.ops.matching.hits import Hits
 from rlm_ls.context.ops.matching.match import MOST_TALLIED
 from rlm_ls.context.ops.matching.scan import Scan
-from rlm_ls.context.ops.matching.windows import Window, windows
+from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.windows import windows
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File, Filters, Piece, Pieces

@@ -11,7 +11,8 @@ from typing import IO
 
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.matching.scan import Scan
-from rlm_ls.context.ops.matching.windows import Window, bounds
+from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.windows import bounds
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Bundle, File, Piece, Pieces

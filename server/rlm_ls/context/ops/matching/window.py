@@ -1,0 +1,104 @@
+"""Whole lines of a Document with every line end as `\\n`, and where each byte of them lies in the Document."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+
+
+class Window:
+    """Whole lines of a Document. `runs[i]` in `text` is `origins[i]` in the Document, ascending.
+
+    A window that is a piece of a very long line has matches only from `begin` on and before `own`, and `resume` is
+    where the last of them ended.
+    """
+
+    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text")
+
+    def __init__(self, start: int, raw: bytes) -> None:
+        self.start = start
+        self.raw = raw
+        self.ascii = raw.isascii()
+        self.carriage = b"\r" in raw
+        # Same length, so offsets stay: the phantom empty line within each `\r\n` is told apart by `phantom`.
+        self.text = raw.replace(b"\r\n", b"\n\n").replace(b"\r", b"\n") if self.carriage else raw
+        self.runs = [0]
+        self.origins = [start]
+        self.begin = self.resume = 0
+        self.own = len(raw) + 1
+
+    @property
+    def is_piece(self) -> bool:
+        return self.begin > 0 or self.own <= len(self.text)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.raw)
+
+    def origin(self, at: int) -> int:
+        """Where byte `at` of `text` lies in the Document."""
+        run = bisect_right(self.runs, at) - 1
+        return self.origins[run] + at - self.runs[run]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a match lies in the Document. Its end belongs to the byte before it, not to the next run."""
+        at = self.origin(start)
+        if end > start:
+            return at, self.origin(end - 1) + 1
+        if self.raw[at - self.start - 1 : at - self.start + 1] == b"\r\n":
+            at -= 1  # not within a line end
+        return at, at
+
+    def phantom(self, at: int) -> bool:
+        """Whether an empty match at `at` is on no line: after the last line end, or between `\\r` and `\\n`."""
+        if at == len(self.text):
+            return self.text.endswith(b"\n")
+        if not self.carriage or at == 0:
+            return False
+        before = self.origin(at - 1) - self.start
+        return self.raw[before : before + 2] == b"\r\n" and self.origin(at) == self.start + before + 1
+
+    def keep(self, ranges: list[tuple[int, int]]) -> None:
+        """Leaves only these byte ranges of `text`."""
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for start, end in ranges:
+            # A range may take in several runs that an earlier filter has left.
+            inner = self.runs[bisect_right(self.runs, start) : bisect_left(self.runs, end)]
+            for low, high in pairwise([start, *inner, end]):
+                runs.append(length)
+                origins.append(self.origin(low))
+                length += high - low
+        self.text = b"".join([self.text[start:end] for start, end in ranges])
+        self.runs, self.origins = runs, origins
+
+    def position(self, offset: int) -> int:
+        """Where byte `offset` of the Document lies in `text`, or the next byte that is there."""
+        run = bisect_right(self.origins, offset) - 1
+        if run < 0:
+            return 0
+        after = self.runs[run + 1] if run + 1 < len(self.runs) else len(self.text)
+        return min(self.runs[run] + offset - self.origins[run], after)
+
+    def fold_line_ends(self) -> None:
+        """Makes each `\\r\\n` a single `\\n`, for patterns that cross lines."""
+        if b"\r\n" not in self.raw or not self.text:
+            return
+        ends = [*self.runs[1:], len(self.text)]
+        chunks: list[bytes] = []
+        runs: list[int] = []
+        origins: list[int] = []
+        length = 0
+        for run, end, origin in zip(self.runs, ends, self.origins, strict=True):
+            chunk, at = self.raw[origin - self.start : origin - self.start + end - run], 0
+            while at >= 0:
+                # Each run but the first of a chunk starts at a `\\n` whose `\\r` is left out.
+                found = chunk.find(b"\r\n", at)
+                runs.append(length)
+                origins.append(origin + at)
+                chunks.append(chunk[at : found if found >= 0 else len(chunk)])
+                length += len(chunks[-1])
+                at = found + 1 if found >= 0 else -1
+        self.text = b"".join(chunks).replace(b"\r", b"\n")
+        self.runs, self.origins, self.carriage = runs, origins, False
