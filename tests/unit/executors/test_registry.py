@@ -10,7 +10,8 @@ from rlm_ls.engine.setup.prompt import PromptOptions, system_prompt
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.prelude import prelude
 from rlm_ls.executors.verbs import all as verbs
-from rlm_ls.executors.verbs.registry import VERBS, help_text, reference
+from rlm_ls.executors.verbs.reference import reference
+from rlm_ls.executors.verbs.registry import VERBS, help_text
 from rlm_ls.models.profiles import Profile
 
 DOCS = Path(__file__).parents[3] / "docs" / "verbs.md"
@@ -27,7 +28,7 @@ def test_every_verb_of_the_design_is_there_and_documented() -> None:
 
 
 def test_the_reference_page_is_made_from_the_registry() -> None:
-    assert DOCS.read_text(encoding="utf-8") == reference(), "python -m rlm_ls.executors.verbs.registry > docs/verbs.md"
+    assert DOCS.read_text(encoding="utf-8") == reference(), "python -m rlm_ls.executors.verbs.reference > docs/verbs.md"
 
 
 SUB = Profile("test", 100_000, 80, 2048)

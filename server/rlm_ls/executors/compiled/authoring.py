@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from rlm_ls.errors import CompileFailed, LevelUnavailable, ProgramError
 from rlm_ls.executors.checking.checker import Checker
-from rlm_ls.executors.compiled.programs import Programs, checked_name
+from rlm_ls.executors.compiled.programs import checked_name
 from rlm_ls.executors.compiled.wrapping import SIGNATURES, Language
-from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.scripts.host import CompiledPrograms, VerbHost
 from rlm_ls.executors.submodels.calls import FailedSubCall, SubCall
 
 TRIES = 3
@@ -40,7 +40,7 @@ Reply with the whole program, mended."""
 
 
 async def write(
-    host: VerbHost, programs: Programs, intent: str, language: str, name: str | None
+    host: VerbHost, programs: CompiledPrograms, intent: str, language: str, name: str | None
 ) -> Callable[..., None]:
     """The program, callable from a script. Raises CompileFailed for the last of its tries, LevelUnavailable."""
     if host.sub_models is None:

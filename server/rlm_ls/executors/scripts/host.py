@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import from_json
 
@@ -19,9 +19,6 @@ from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Given
 from rlm_ls.executors.submodels.calls import SubModelCalls
-
-if TYPE_CHECKING:
-    from rlm_ls.executors.compiled.programs import Programs
 
 FEW = 1000
 """Parts or documents that are gone through on the event loop; more are in a thread."""
@@ -54,6 +51,31 @@ def parts_text(selection: Selection) -> str:
     return json.dumps(groups, ensure_ascii=False)
 
 
+class CompiledPrograms(Protocol):
+    """A run's compiled programs, for whoever defines or calls one: see executors/compiled/programs.py."""
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """Those that are defined, by name."""
+        ...
+
+    def __contains__(self, name: str) -> bool: ...
+
+    async def define(self, host: VerbHost, name: str, language: str, source: str, *, native: bool = False) -> str:
+        """Compile a program; what to tell the model. Raises CompileFailed, ProgramError, LevelUnavailable."""
+        ...
+
+    async def map_reduce(self, host: VerbHost, name: str, within: Any, combine: str) -> Any: ...
+
+    async def call(self, host: VerbHost, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str: ...
+
+    def handle(self, name: str) -> Callable[..., None]:
+        """A program as a script sees it: a function of its name."""
+        ...
+
+    def free_name(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What `submit` was given, checked by the engine once the script has ended."""
@@ -77,7 +99,7 @@ class VerbHost:
     surroundings: Surroundings = NO_SURROUNDINGS
     sub_models: SubModelCalls | None = None
     allowed: frozenset[str] | None = None
-    programs: Programs | None = None
+    programs: CompiledPrograms | None = None
     emit: EmitEvent = _no_events
     submission: Submission | None = None
     notes: list[str] = field(default_factory=list)

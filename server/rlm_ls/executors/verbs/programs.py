@@ -7,9 +7,8 @@ from typing import Any
 
 from rlm_ls.errors import LevelUnavailable
 from rlm_ls.executors.compiled import authoring
-from rlm_ls.executors.compiled.programs import Programs
 from rlm_ls.executors.compiled.wasm.combine import Combine
-from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.scripts.host import CompiledPrograms, VerbHost
 from rlm_ls.executors.verbs.registry import verb
 
 
@@ -38,7 +37,7 @@ async def write_program(
     return await authoring.write(host, _programs(host), intent, language, name)
 
 
-def _programs(host: VerbHost) -> Programs:
+def _programs(host: VerbHost) -> CompiledPrograms:
     if host.programs is None:
         raise LevelUnavailable(
             "Compiled programs are off here (levels wasm, native).",
