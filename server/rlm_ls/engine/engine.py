@@ -26,6 +26,7 @@ from rlm_ls.engine.budget.estimate import Estimate, estimate, estimate_inputs, e
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
 from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.services import Services
 from rlm_ls.engine.setup.earlier_run import AnswerCache, SandboxCache
 from rlm_ls.engine.setup.preparation import ModelFactory, checked, limits, prepare, started
 from rlm_ls.engine.submodels.calls import RunSubModelCalls
@@ -38,7 +39,7 @@ from rlm_ls.executors.checking.checker import Checker, CheckerPool
 from rlm_ls.executors.checking.plain import well_formed
 from rlm_ls.executors.compiled.program_runner import ProgramRunner
 from rlm_ls.executors.compiled.toolchains.installed import Toolchains
-from rlm_ls.models.editor import Editor, Sampler
+from rlm_ls.models.editor import Sampler
 from rlm_ls.models.providers import library
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -198,9 +199,21 @@ class Engine:
         finally:
             del self._active[run_id]
 
-    def editor(self, run_id: str) -> Editor | None:
-        """The editor that a run is asked from, if its model can be asked."""
-        return None if self.sampler is None else Editor(self.sampler, run_id)
+    def _services(self) -> Services:
+        return Services(
+            settings=self.settings,
+            store=self.store,
+            pool=self.pool,
+            snapshot_cache=self.snapshot_cache,
+            checkers=self.checkers,
+            sandboxes=self.sandboxes,
+            dispatcher=self.dispatcher,
+            program_runner=self.program_runner,
+            sandbox_cache=self.sandbox_cache,
+            answers=self.answers,
+            sampler=self.sampler,
+            native_consent=self.native_consent,
+        )
 
     async def forget(self, run_ids: Sequence[str] = (), *, older_than: float | None = None, all_: bool = False) -> int:
         """Delete runs of the history: some (ids, or their beginnings), those begun before a Unix time, or all that
@@ -218,7 +231,7 @@ class Engine:
 
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
-        return await estimate(self, self.settings, request, model)
+        return await estimate(self._services(), self.settings, request, model)
 
     async def _conduct(
         self,
@@ -255,7 +268,7 @@ class Engine:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(ledger.consent.close)
                 active.run = run = await prepare(
-                    self, settings, request, journal, ledger, stack, created, factory, resumed
+                    self._services(), settings, request, journal, ledger, stack, created, factory, resumed
                 )
                 await self._expect(run, settings)
                 answer = await explore(run)

@@ -37,7 +37,7 @@ from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.services import Services
 
 ENOUGH_RUNS = 3
 RUNS_LOOKED_AT = 200
@@ -92,26 +92,28 @@ class EstimateInputs:
     limits: Limits
 
 
-async def estimate(engine: Engine, settings: Settings, request: AskRequest, factory: ModelFactory | None) -> Estimate:
+async def estimate(
+    services: Services, settings: Settings, request: AskRequest, factory: ModelFactory | None
+) -> Estimate:
     """Raises what a run would raise before its first turn."""
-    checker = Checker(engine.checkers)
+    checker = Checker(services.checkers)
     request = await checked(request, checker)
     async with AsyncExitStack() as stack:
-        chosen = None if factory else await choose_model(request, settings, [], engine.editor(""))
-        earlier = await earlier_run(engine, request, checker)
-        context = await take_context(engine, settings, request, stack)
+        chosen = None if factory else await choose_model(request, settings, [], services.editor(""))
+        earlier = await earlier_run(services, request, checker)
+        context = await take_context(services, settings, request, stack)
         model = factory(request, context) if factory else chosen or offline_model(request, context)
         await model.prepare()
         route, _ = choose_route(context, model, settings)
         subs = RoleModels()
         if route == "rlm" and "llm" in (request.levels or settings.levels):
-            subs = await choose_role_models(model, settings, os.environ, engine.editor(""))
+            subs = await choose_role_models(model, settings, os.environ, services.editor(""))
         profile = subs.sub.profile if subs.sub else None
         prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator)
-        search = Search(context, engine.pool, settings.verb_seconds)
+        search = Search(context, services.pool, settings.verb_seconds)
         conversation, _ = await open_conversation(request, route, context, search, prompt_options, earlier)
         inputs = estimate_inputs(request, settings, route, model, subs.sub, context, conversation.characters)
-        likely, high, basis = await expected_cost(inputs, engine.store)
+        likely, high, basis = await expected_cost(inputs, services.store)
         return Estimate(
             route=route,
             model=model.name,

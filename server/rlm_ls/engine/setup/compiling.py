@@ -17,7 +17,7 @@ from rlm_ls.executors.compiled.wasm.executor import ProgramLimits
 from rlm_ls.executors.scripts.host import EmitEvent
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.services import Services
 
 COMPILERS_SECONDS = 1.0
 """How long a question waits to hear which compilers there are. Proving one takes as long, once on a machine; later it
@@ -36,15 +36,15 @@ async def languages_of(program_runner: ProgramRunner, levels: tuple[str, ...]) -
 
 
 def programs_of(
-    engine: Engine, request: AskRequest, levels: tuple[str, ...], earlier: Mapping[str, Program]
+    services: Services, request: AskRequest, levels: tuple[str, ...], earlier: Mapping[str, Program]
 ) -> Programs | None:
     """The run's programs, those of an `earlier` run that it follows up on among them; None where they are off."""
     wanted = frozenset(levels) & {"wasm", "native"}
     if not wanted:
         return None
-    consent = partial(engine.native_consent, request) if engine.native_consent else None
-    limits = ProgramLimits(seconds=engine.settings.program_seconds)
-    return Programs(engine.program_runner, wanted, limits, consent, dict(earlier))
+    consent = partial(services.native_consent, request) if services.native_consent else None
+    limits = ProgramLimits(seconds=services.settings.program_seconds)
+    return Programs(services.program_runner, wanted, limits, consent, dict(earlier))
 
 
 def program_events(journal: Journal, ledger: Ledger) -> EmitEvent:

@@ -37,7 +37,7 @@ from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.services import Services
 
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
@@ -70,7 +70,7 @@ async def checked(request: AskRequest, checker: Checker) -> AskRequest:
 
 
 async def prepare(
-    engine: Engine,
+    services: Services,
     settings: Settings,
     request: AskRequest,
     journal: Journal,
@@ -82,14 +82,14 @@ async def prepare(
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
-    checker = Checker(engine.checkers)
-    engine.checkers.warm()
-    chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
-    earlier = await earlier_run(engine, request, checker)
+    checker = Checker(services.checkers)
+    services.checkers.warm()
+    chosen = None if factory else await choose_model(request, settings, warnings, services.editor(journal.run_id))
+    earlier = await earlier_run(services, request, checker)
     levels = request.levels or settings.levels
     if factory or chosen:
-        look_for_compilers(engine.program_runner, levels)  # while the snapshot is taken
-    context = await take_context(engine, settings, request, stack)
+        look_for_compilers(services.program_runner, levels)  # while the snapshot is taken
+    context = await take_context(services, settings, request, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
     await journal.emit(_taken(context))
@@ -99,7 +99,7 @@ async def prepare(
     subs = RoleModels()
     if "llm" in levels and route == "rlm":
         then = resumed.sub_names if resumed else None
-        subs = await choose_role_models(model, settings, os.environ, engine.editor(journal.run_id), then)
+        subs = await choose_role_models(model, settings, os.environ, services.editor(journal.run_id), then)
     asked = answering("root", model)
     for role, sub in subs.models.items():
         asked += answering(role, sub.model)
@@ -114,7 +114,7 @@ async def prepare(
     if route == "rlm":
         earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
         told = _languages_told(earlier_leg)
-        languages = await languages_of(engine.program_runner, levels) if told is None else told
+        languages = await languages_of(services.program_runner, levels) if told is None else told
     await journal.emit(
         RouteChosen(
             run_id="",
@@ -129,7 +129,7 @@ async def prepare(
         )
     )
     config = RunConfig(
-        engine, settings, model, subs, checker, created, levels, languages, route, reason, earlier, warnings
+        services, settings, model, subs, checker, created, levels, languages, route, reason, earlier, warnings
     )
     return await set_up(config, request, context, journal, ledger, stack)
 
@@ -153,27 +153,27 @@ def _unpriced(model: Model, subs: RoleModels) -> list[str]:
     return [f"The price of {', '.join(names)} is not known: tokens are limited, dollars are not."] if names else []
 
 
-async def take_context(engine: Engine, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
+async def take_context(services: Services, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
     """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
     context = await stack.enter_async_context(
-        await Context.take(request.scope, engine.pool, options(settings), engine.snapshot_cache)
+        await Context.take(request.scope, services.pool, options(settings), services.snapshot_cache)
     )
     if request.scope.leave_out and len(context.documents) == 1:
         context.limit = await without_lines(
-            context.documents[0], context.files[0], context.limit, request.scope.leave_out, engine.pool
+            context.documents[0], context.files[0], context.limit, request.scope.leave_out, services.pool
         )
     return context
 
 
-async def earlier_run(engine: Engine, request: AskRequest, checker: Checker) -> EarlierRun | None:
+async def earlier_run(services: Services, request: AskRequest, checker: Checker) -> EarlierRun | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
         return None
-    row = await engine.store.run(request.follow_up)
-    variables = await checker.assigned(scripts_in(await engine.store.events(row.run_id)))
-    known = engine.answers.get(row.run_id)
+    row = await services.store.run(request.follow_up)
+    variables = await checker.assigned(scripts_in(await services.store.events(row.run_id)))
+    known = services.answers.get(row.run_id)
     answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
-    state, programs = engine.sandbox_cache.get(row.run_id)
+    state, programs = services.sandbox_cache.get(row.run_id)
     return EarlierRun(row.question, answer, variables, state, programs)
 
 

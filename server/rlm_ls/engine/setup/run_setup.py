@@ -39,7 +39,7 @@ from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.engine import Engine
+    from rlm_ls.engine.services import Services
 
 CHILD_TURNS = 8
 """Turns of a child run: it was given one piece and one question."""
@@ -49,7 +49,7 @@ CHILD_TURNS = 8
 class RunConfig:
     """What was decided before the first turn, and holds for child runs too."""
 
-    engine: Engine
+    services: Services
     settings: Settings
     model: Model
     subs: RoleModels
@@ -69,15 +69,15 @@ async def set_up(
     config: RunConfig, request: AskRequest, context: Context, journal: Journal, ledger: Ledger, stack: AsyncExitStack
 ) -> Run:
     """What is opened here is closed by `stack`. Raises RlmError for what the request and the plan rule out."""
-    engine, settings = config.engine, config.settings
-    search = Search(context, engine.pool, settings.verb_seconds)
+    services, settings = config.services, config.settings
+    search = Search(context, services.pool, settings.verb_seconds)
     host = VerbHost(context, search, ledger.remaining, request.surroundings)
     sub_models = (
         _sub_models(config, journal, ledger, host) if config.route == "rlm" and "llm" in config.levels else None
     )
     host.sub_models = sub_models
     if not request.coordinator:
-        host.programs = programs_of(engine, request, config.levels, config.earlier.programs if config.earlier else {})
+        host.programs = programs_of(services, request, config.levels, config.earlier.programs if config.earlier else {})
     host.emit = program_events(journal, ledger)
     if request.coordinator:
         if sub_models is None:
@@ -94,7 +94,7 @@ async def set_up(
         request, config.route, context, search, prompt_options, config.earlier
     )
     sandbox = Sandbox(
-        engine.sandboxes,
+        services.sandboxes,
         config.checker,
         clock=datetime.fromtimestamp(int(config.created), UTC),
         script_seconds=settings.script_seconds,
@@ -129,7 +129,7 @@ def _sub_models(config: RunConfig, journal: Journal, ledger: Ledger, host: VerbH
 
     return RunSubModelCalls(
         models=config.subs.models,
-        dispatcher=config.engine.dispatcher,
+        dispatcher=config.services.dispatcher,
         journal=journal,
         ledger=ledger,
         checker=config.checker,
