@@ -7,8 +7,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 import rlm_ls
@@ -55,6 +57,9 @@ SLOW_TO_IMPORT = {
 
 LONGEST_FILE = 400
 
+MOST_FILES = 12
+"""Modules side by side in a room, its `__init__` left out: with more of them, ask which second idea lives there."""
+
 
 def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -92,6 +97,27 @@ def test_every_part_of_the_package_has_its_rule() -> None:
 
 def test_imports_point_one_way() -> None:
     assert [offence for path in FILES for offence in offences(path)] == []
+
+
+def test_no_file_imports_another_that_imports_it() -> None:
+    """However far around. Imports for types alone, and those within functions, count."""
+    graph = grimp.build_graph("rlm_ls", exclude_type_checking_imports=False, cache_dir=None)
+    assert graph.find_modules_directly_imported_by("rlm_ls.lsp.transport.protocol")
+    TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules}).prepare()
+
+
+def test_every_room_says_what_it_is_for_and_imports_nothing() -> None:
+    rooms = {path.parent for path in FILES if path.parent != PACKAGE}
+    trees = {room: ast.parse((room / "__init__.py").read_bytes()) for room in rooms}
+    assert [str(room) for room, tree in trees.items() if not ast.get_docstring(tree)] == []
+    busy = (ast.Import, ast.ImportFrom)
+    assert [str(room) for room, tree in trees.items() if any(isinstance(node, busy) for node in ast.walk(tree))] == []
+
+
+def test_a_room_holds_no_more_than_one_takes_in_at_a_glance() -> None:
+    rooms = {path.parent for path in FILES}
+    sizes = {str(room): sum(path.parent == room and path.stem != "__init__" for path in FILES) for room in rooms}
+    assert {room: size for room, size in sizes.items() if size > MOST_FILES} == {}
 
 
 @pytest.mark.parametrize(
