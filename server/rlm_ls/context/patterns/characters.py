@@ -7,7 +7,8 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from re import _casefix, _compiler  # type: ignore[attr-defined]
+
+from rlm_ls.context.patterns import python_re
 
 Ranges = tuple[tuple[int, int], ...]
 """Inclusive, ascending, apart from each other."""
@@ -99,12 +100,13 @@ def _holds(ranges: Ranges, point: int) -> bool:
 @cache
 def _case_classes() -> tuple[tuple[int, ...], ...]:
     """Characters that Python's engine compares as equal when case is ignored."""
-    lower, extra = _compiler._sre.unicode_tolower, _casefix._EXTRA_CASES
     classes: dict[int, set[int]] = {}
     for point in range(0x20000):
-        if _compiler._sre.unicode_iscased(point):
-            classes.setdefault(lower(point), {lower(point)}).add(point)
-    for point, others in extra.items():
+        if python_re.is_cased(point):
+            low = python_re.lower(point)
+            classes.setdefault(low, {low}).add(point)
+    for point in python_re.points_with_others():
+        others = python_re.also(point)
         whole = classes.get(point, {point}).union(*(classes.get(other, {other}) for other in others))
         for member in (point, *others):
             classes[member] = whole

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from re import _constants as sre  # type: ignore[attr-defined]
 from typing import Any
 
 from rlm_ls.context.patterns.characters import ASCII, Ranges, intersect, merge
+from rlm_ls.context.patterns.python_re import nodes as sre
 from rlm_ls.context.patterns.translation import Parsed, class_ranges
 
 _LINE: Ranges = ((0, 9), (11, 127))
@@ -35,7 +35,7 @@ class _Item:
 
 def plain(parsed: Parsed) -> re.Pattern[bytes] | None:
     """The pattern for bytes that are pure ASCII, line by line, if it is plain; else None."""
-    items = _items(parsed.tree, parsed.flags, wide=False)
+    items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=False)
     if items is None or not _linear(items, _parts(items)):
         return None
     return re.compile(b"".join([_written(item) for item in items]))
@@ -48,7 +48,7 @@ def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
     ASCII nothing else. With `lines` it finds one match in each line that holds one, the shortest: what is left of the
     line goes with it, and group 1 is what has to be ASCII.
     """
-    items = _items(parsed.tree, parsed.flags, wide=True)
+    items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=True)
     if items is None:
         return None
     parts = _parts(items)

@@ -12,14 +12,13 @@ may cross lines, every line end is `\\n`, and `^ $` still mean the start and end
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from rlm_ls.context.patterns import python_re
 from rlm_ls.context.patterns.characters import ASCII, Ranges, category, complement, fold, intersect, merge
+from rlm_ls.context.patterns.python_re import nodes as sre
 from rlm_ls.errors import BadPattern
 
 MOST_REPEATS = 1000
@@ -41,7 +40,10 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A pattern that Python accepts. `literal` is its text when it is nothing but one, case-sensitive."""
+    """A pattern that Python accepts. `literal` is its text when it is nothing but one, case-sensitive.
+
+    `tree` is None where this Python's trees are not known (see python_re): then Python's `re` decides on every line.
+    """
 
     source: str
     flags: int
@@ -59,13 +61,15 @@ def parse(pattern: str, ignore_case: bool = False, multiline: bool = False) -> P
         )
     flags = (re.IGNORECASE if ignore_case else 0) | (re.MULTILINE if multiline else 0)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = _parser.parse(pattern, flags)
+        tree = python_re.parse(pattern, flags)
+        compiled = python_re.compiled(pattern, flags) if tree is None else None
     except re.error as error:
         raise BadPattern(f"The pattern {pattern!r} is invalid: {error}.", _remedy(pattern)) from None
     except (RecursionError, OverflowError, ValueError) as error:
         raise BadPattern(f"The pattern {_short(pattern)!r} is invalid: {error}.", "Simplify it.") from None
+    if compiled is not None:
+        return Parsed(pattern, compiled.flags, None, compiled.groups, None)
+    assert tree is not None
     flags = tree.state.flags
     literal = None
     if len(tree) and not flags & re.IGNORECASE and all(node is sre.LITERAL for node, _ in tree):
@@ -75,6 +79,8 @@ def parse(pattern: str, ignore_case: bool = False, multiline: bool = False) -> P
 
 def translate(parsed: Parsed, *, ascii_only: bool, captures: bool, multiline: bool) -> Translation:
     """For text that is pure ASCII (`ascii_only`: smaller and quicker), or any text. Raises BadPattern."""
+    if parsed.tree is None:
+        return Translation("", python_re.unknown(), False)
     writer = _Writer(ascii_only, captures, multiline)
     try:
         text = writer.sequence(parsed.tree, parsed.flags)
