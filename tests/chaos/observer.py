@@ -26,18 +26,24 @@ ADDRESS = re.compile(r'sin6?_port=htons\((\d+)\).*?(?:inet_addr|inet_pton)\((?:A
 
 READABLE = (
     "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/usr/share/locale", "/usr/local/lib",
-    "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/hosts",
-    "/etc/host.conf",
-    "/etc/gai.conf", "/etc/mime.types", "/etc/passwd", "/etc/os-release", "/usr/lib/os-release", "/etc/debian_version",
+    "/etc/locale.alias", "/etc/debian_version",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl", "/etc/nsswitch.conf", "/etc/resolv.conf",
+    "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/mime.types", "/etc/os-release", "/usr/lib/os-release",
     "/dev/null", "/dev/urandom", "/sys/fs/cgroup", "/sys/devices/system", "/sys/kernel/mm", "/proc/cpuinfo",
     "/proc/meminfo", "/proc/stat", "/proc/sys", "/proc/filesystems", "/proc/version",
 )  # fmt: skip
-"""What Python, its C libraries and the system's own start read. (`/etc/passwd`: by getpwuid, and no secret's place.)"""
+"""What Python, its C libraries and the system itself read."""
+
+
+OWN = re.compile(
+    r"/proc/(\d+|self|thread-self)/(task/\d+/)?(maps|statm?|status|cgroup|mountinfo|mounts|limits|comm|fd)"
+)
+"""What a process may read of itself; its environment is not among it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One system call that did something. `what`: "read", "write", "contact", "execute"; `target` a path or host:port."""
+    """A system call that did something. `what`: "read", "write", "contact", "execute"; `target` a path or host:port."""
 
     pid: int
     what: str
@@ -66,12 +72,16 @@ class Rules:
                 good = one.target in self.contacts
             else:
                 good = any(within(one.target, prefix) for prefix in allowed[one.what])
+                good = good or (one.what == "read" and OWN.fullmatch(one.target) is not None)
             if not good:
                 found[f"{one.what} {one.target}"] = None
         return list(found)
 
 
 def within(path: str, prefix: str) -> bool:
+    """`prefix` is a file, a folder, or the beginning of a path if it ends in `*`."""
+    if prefix.endswith("*"):
+        return path.startswith(prefix[:-1])
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
 
 
@@ -130,8 +140,8 @@ def _path(more: str) -> str:
 
 def _meaning(pid: int, call: str, arguments: str, result: int, opened: str) -> Iterator[Seen]:
     if call in {"connect", "sendto", "sendmsg", "bind"}:
-        if call == "bind" and result < 0:
-            return
+        if call == "bind" and (result < 0 or "htons(0)" in arguments):
+            return  # a library tries whether there is IPv6
         if (address := ADDRESS.search(arguments)) is not None:
             yield Seen(pid, "contact", f"{address[2]}:{address[1]}")
         elif "sun_path" in arguments and call == "connect" and result >= 0:

@@ -118,7 +118,9 @@ class Watched(Editor):
         """A request that has nothing to do, timed."""
         started = time.perf_counter()
         try:
-            await asyncio.wait_for(self.start("rlm/stop", {"runId": "none"})[1], PING_SECONDS)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the result.
+            async with asyncio.timeout(PING_SECONDS):
+                await self.start("rlm/stop", {"runId": "none"})[1]
         except (TimeoutError, ConnectionError) as error:
             self.tally.frozen.append(f"{when}: no answer to a ping ({type(error).__name__})")
             raise
