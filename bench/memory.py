@@ -17,7 +17,7 @@ from bench.texts import LINES_OF_200_MB, large_log
 from bench.turns import SIX_TURNS, recording
 from bench.wire import INITIALIZE, Wire
 
-COMMAND = [sys.executable, "-m", "rlm_ls", "--stdio"]
+COMMAND = [sys.executable, "-P", "-m", "rlm_ls", "--stdio"]
 SIZES = {"200 MB": LINES_OF_200_MB, "1 GB": 5 * LINES_OF_200_MB}
 SETTLE_SECONDS = 1.0
 EVERY_SECONDS = 0.02

@@ -22,7 +22,7 @@ from bench.texts import large_log
 from bench.turns import recording, reply
 from bench.wire import INITIALIZE, Wire
 
-COMMAND = [sys.executable, "-m", "rlm_ls", "--stdio"]
+COMMAND = [sys.executable, "-P", "-m", "rlm_ls", "--stdio"]
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
 SETTLE_SECONDS = 1.0
 WATCH_SECONDS = 0.5
@@ -62,8 +62,16 @@ BUSY_WITH = {
     "taking the snapshot": "submit('x')",
     "counting": "\n".join(f"count('{word}.*x')" for word in ("ERROR", "WARN", "INFO", "GET", "POST")),
     "handing over 1.6 million values": "print(len(extract(r'took=(\\d+)ms')))",
+    "handing over 50,000 hits": "print(len(find('a', limit=50_000)))",
+    "handing over 50,000 hits with groups": "print(len(regex(r'(\\S+) (\\S+) (\\S+)', limit=50_000)))",
+    "searching within 50,000 hits": "print(count('ERROR', within=find('a', limit=50_000)))",
+    "reading 12 MB": "print(len(text(lines(1, 100_000))))",
     "ranking 0.8 million values": "print(len(top(r'req=(\\w+)', 10**6)))",
     "printing 100 MB": "for n in range(10**5):\n    print('x' * 1000)",
+    "raising an error of 10 MB": "raise ValueError('x ' * 5_000_000)",
+    "looking for a quotation of 190 KB": "submit('“' + 'aaa bbb ' * 24_000 + '”')",
+    "submitting 28,000 values": "submit('x', data=[[n] for n in range(14_000)])",
+    "parsing a script of brackets": "x = " + "[" * 90_000,
 }
 
 

@@ -15,7 +15,10 @@ BARE = """
 from pygls.lsp.server import LanguageServer
 LanguageServer("bare", "1").start_io()
 """
-SERVERS = {"bare pygls": [sys.executable, "-c", BARE], "rlm-ls": [sys.executable, "-m", "rlm_ls", "--stdio"]}
+SERVERS = {
+    "bare pygls": [sys.executable, "-P", "-c", BARE],
+    "rlm-ls": [sys.executable, "-P", "-m", "rlm_ls", "--stdio"],
+}
 
 SETTLE_SECONDS = 1.0
 """Whatever a server does after `initialized` is part of its idle memory."""

@@ -42,7 +42,7 @@ NAME = "openai/recorded"
 INIT = """
 vim.opt.runtimepath:prepend({plugin})
 vim.g.rlm = {{
-  cmd = {{ {python}, '-m', 'rlm_ls' }},
+  cmd = {{ {python}, '-P', '-m', 'rlm_ls' }},
   env = {{ RLM_STATE_DIR = {state}, RECORDED_KEY = 'none', LITELLM_LOCAL_MODEL_COST_MAP = 'True' }},
   settings = {{ models = {{ root = '{name}', apiBase = {base}, apiKeyEnv = 'RECORDED_KEY' }} }},
   answer = {{ size = 0.55 }},

@@ -1,8 +1,11 @@
 """The way in: an editor on stdio (no arguments, or what language clients add), else the commands for people."""
 
-from __future__ import annotations
+# Before any import but this: it takes out of the search path what is not ours. (`__future__` is an import, too.)
+from rlm_ls.isolation import isolate, step_aside
 
-import sys
+isolate(as_module=__name__ == "__main__")
+
+import sys  # noqa: E402 - after what it may be looked for in is known
 
 
 def main() -> None:
@@ -10,19 +13,26 @@ def main() -> None:
     arguments = sys.argv[1:]
     client = _client_process(arguments)
     if client is not None:
+        step_aside()
         from rlm_ls.lsp.stdio import serve
 
         sys.exit(serve(client))
     if any(argument.partition("=")[0] in {"--tcp", "--ws"} for argument in arguments):
+        step_aside()
         sys.exit(_listen(arguments))
     if arguments == ["--version"]:
         from rlm_ls import __version__
 
         print(f"rlm-ls {__version__}")
         return
-    from rlm_ls.cli.main import app
+    try:
+        from rlm_ls.cli.door import guard
+        from rlm_ls.cli.main import app
 
-    app()
+        guard()
+        app()
+    except KeyboardInterrupt:  # while it was still loading
+        sys.exit(130)
 
 
 def _client_process(arguments: list[str]) -> int | None:
@@ -62,7 +72,9 @@ def _listen(arguments: list[str]) -> int:
         where = place("tcp", given["--tcp"]) if "--tcp" in given else place("ws", given["--ws"])
         return listen(where, token_from(given.get("--token-env")))
     except CannotListen as reason:
-        print(f"rlm-ls: {reason}", file=sys.stderr)
+        from rlm_ls.visible import visible
+
+        print(visible(f"rlm-ls: {reason}"), file=sys.stderr)
         return 2
 
 

@@ -44,6 +44,15 @@ class LevelUnavailable(RlmError):
     code = 4003
 
 
+class ServerBusy(RlmError):
+    """More was asked at once than the server takes."""
+
+    code = 4008
+
+    def __init__(self, under_way: int) -> None:
+        super().__init__(f"{under_way:,} requests are under way; no more are taken.", "Wait for some of them.")
+
+
 class DocumentMissing(RlmError):
     code = 4101
 
@@ -130,6 +139,12 @@ class SubCallFailed(RlmError):
     code = 4207
 
 
+class ModelChanged(RlmError):
+    """A run that broke off would go on with another model, at another endpoint or with less privacy than it began."""
+
+    code = 4208
+
+
 class BadPattern(RlmError):
     """A search pattern is invalid, or means something no linear-time engine can do."""
 
@@ -202,11 +217,25 @@ class ConsentDenied(RlmError):
     code = 4310
 
 
+class Unforeseen(RlmError):
+    """Something failed inside the server that nobody foresaw: a defect of ours, told by its kind alone."""
+
+    code = 4409
+
+    @classmethod
+    def of(cls, fault: BaseException) -> Unforeseen:
+        """In words; the exception's own text may quote the documents, and goes to the log only."""
+        return cls(
+            f"Something failed inside the server ({type(fault).__name__}, error {cls.code}).",
+            "Please report it; rlm-ls resume goes on from here.",
+        )
+
+
 class UnknownRun(RlmError):
     code = 4401
 
 
 class StoreFailed(RlmError):
-    """The store cannot be opened or written: disk full, permissions, a newer version's file."""
+    """The store cannot be read or changed: disk full, locked, permissions, damage, a newer version's file."""
 
     code = 4402

@@ -95,7 +95,7 @@ ModelNames = Annotated[tuple[Annotated[Name, AfterValidator(_model_name)], ...],
 Hosts = Annotated[tuple[Annotated[Name, AfterValidator(_own_host)], ...], BeforeValidator(_one_or_many)]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -144,16 +144,20 @@ class BudgetSettings(Section):
     turns: int = Field(default=16, ge=1, le=1000)
     seconds: Seconds = 600.0
     usd: Dollars = 1.0
-    tokens: int = Field(default=500_000, ge=0)
-    sub_calls: int = Field(default=1000, ge=0)
+    tokens: int = Field(default=500_000, ge=0, le=10**12)
+    sub_calls: int = Field(default=1000, ge=0, le=10**9)
     depth: int = Field(default=1, ge=0, le=8)
     ask_above_usd: Dollars | None = None
 
 
 class ContextSettings(Section):
-    """`direct_tokens`: a smaller text goes to the model whole. `deny` adds to the built-in list of secrets."""
+    """`direct_tokens`: a smaller text goes to the model whole. `deny` adds to the built-in list of secrets.
+
+    `unpack_mb`: what a question's compressed files and archives may hold together, in megabytes of private disk.
+    """
 
     max_file_bytes: int = Field(default=8 << 30, ge=1)
+    unpack_mb: int = Field(default=8192, ge=1, le=1 << 24)
     exclude: Names = ()
     deny: Names = ()
     encoding: Name = "utf-8"
@@ -164,6 +168,7 @@ class Settings(Section):
     """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
 
     `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
+    `history_mb`: runs are kept up to so many megabytes; the oldest go first.
     """
 
     models: Models = Models()
@@ -178,6 +183,7 @@ class Settings(Section):
     output_characters: int = Field(default=4000, ge=200, le=1_000_000)
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)
+    history_mb: int = Field(default=512, ge=1, le=1 << 20)
 
 
 def default_file() -> Path:
@@ -185,30 +191,47 @@ def default_file() -> Path:
     return user_config_path("rlm-ls", appauthor=False) / "settings.toml"
 
 
+Layer = dict[str, dict[str, Any]]
+"""Usable values by section ("" for those outside of one) and field."""
+
+
 def load(
-    *,
-    file: Path | None = None,
-    environ: Mapping[str, str],
-    client: Mapping[str, Any] | None = None,
-    trusted: bool = True,
+    *, file: Path | None = None, environ: Mapping[str, str], client: Mapping[str, Any] | None = None
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """Merge the layers; whatever cannot be used is left out and named. Raises nothing.
 
-    `client` is the editor's section `rlm`. With `trusted` False it may come from a workspace's own files: it then sets
-    no endpoint, host, key's name or prompt, and does not loosen `privacy`.
+    `client` is the editor's section `rlm`, and the user's own: rlm_ls/workspace.py has those of a workspace's files.
     """
     problems: list[Problem] = []
-    chosen: dict[str, dict[str, Any]] = {}
+    return settle(users(file, environ, client, problems)), tuple(problems)
+
+
+def users(
+    file: Path | None, environ: Mapping[str, str], client: Mapping[str, Any] | None, problems: list[Problem]
+) -> Layer:
+    """What the user has set: file, environment, editor, each over the one before."""
     path = default_file() if file is None else file
-    _take(chosen, _section(_read_toml(path, problems), str(path), problems), str(path), problems)
+    chosen = layer(_read_toml(path, problems), str(path), problems)
     _take(chosen, _from_environment(environ, problems), "environment", problems)
     if client is not None:
-        below = chosen.get("", {}).get("privacy", Settings().privacy)
-        section = dict(_section(client, "editor settings", problems))
-        _take(chosen, section if trusted else _untrusted(section, below, problems), "editor settings", problems)
-    sections = {name: kind(**chosen.get(name, {})) for name, kind in SECTIONS.items()}
-    return Settings.model_validate({**sections, **chosen.get("", {})}), tuple(problems)
+        _take(chosen, _section(client, EDITOR, problems), EDITOR, problems)
+    return chosen
 
+
+def layer(data: Any, where: str, problems: list[Problem]) -> Layer:
+    """What can be used of one place."""
+    taken: Layer = {}
+    _take(taken, _section(data, where, problems), where, problems)
+    return taken
+
+
+def settle(chosen: Layer) -> Settings:
+    """The Settings of usable values, with defaults for the rest."""
+    sections = {name: kind(**chosen.get(name, {})) for name, kind in SECTIONS.items()}
+    return Settings.model_validate({**sections, **chosen.get("", {})})
+
+
+EDITOR = "editor settings"
 
 SECTIONS: dict[str, type[Section]] = {"models": Models, "budget": BudgetSettings, "context": ContextSettings}
 WHOLE: dict[str, type[Section]] = {"": Settings}
@@ -280,25 +303,6 @@ def _from_text(text: str, default: Any) -> Any:
     except ValueError:
         return text
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
-
-
-USERS_ALONE = {"api_base", "api_key_env", "local_hosts", "profiles", "editor_is_local"}
-"""Settings of `models` that no workspace makes: where texts and keys go, and what the model is told (profiles)."""
-
-
-def _untrusted(section: dict[str, Any], privacy_below: str, problems: list[Problem]) -> dict[str, Any]:
-    models = section.get("models")
-    if isinstance(models, Mapping):
-        refused = [key for key in models if _snake(str(key)) in USERS_ALONE and models[key]]
-        problems.extend(
-            Problem(f"editor settings models.{key}", "is not taken from a workspace that is not trusted.")
-            for key in refused
-        )
-        section["models"] = {key: value for key, value in models.items() if key not in refused}
-    if privacy_below == "local" and section.get("privacy") == "any":
-        problems.append(Problem("editor settings privacy", "is not loosened by a workspace that is not trusted."))
-        section.pop("privacy")
-    return section
 
 
 def _take(chosen: dict[str, dict[str, Any]], data: Mapping[str, Any], where: str, problems: list[Problem]) -> None:

@@ -30,7 +30,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "rlm_ls", *map(str, arguments)]
+    return [sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
 
 
 def rlm(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -248,3 +248,42 @@ def test_an_estimate_says_what_a_question_may_cost(log: Path) -> None:
 def test_the_cache_is_shown_and_cleared() -> None:
     assert "0 replies, 0.0 MB; the limit is 256 MB" in rlm("cache").stdout
     assert "Deleted 0 replies" in rlm("cache", "clear").stdout
+
+
+def test_the_history_is_searched_exported_and_deleted(log: Path, tmp_path: Path) -> None:
+    for level in ("ERROR", "INFO"):
+        assert rlm("ask", f"How many lines contain {level}?", log).returncode == 0
+    info, error = (run["runId"] for run in json.loads(rlm("runs", "--json").stdout))
+    assert [run["runId"] for run in json.loads(rlm("runs", "--json", "--search", "error").stdout)] == [error]
+    assert "No run's question or answer" in rlm("runs", "--search", "nonsense").stderr
+    exported = json.loads(rlm("runs", "export", error, "--format", "json").stdout)
+    assert exported["runId"] == error
+    assert exported["answer"]["citations"][0]["line"] == 4
+    assert exported["events"][0]["type"] == "runStarted"
+    target = tmp_path / "run.md"
+    assert rlm("runs", "export", error, "-o", target).returncode == 0
+    text = target.read_text("utf-8")
+    assert ["How many lines contain ERROR?" in text, "app.log:4" in text, "## Turn 1" in text] == [True] * 3
+    assert rlm("runs", "export", error, "-o", tmp_path / "no" / "x").returncode == 1
+    for arguments in ((), ("--all", error), ("--older-than", "soon"), ("--older-than", "-1d")):
+        done = rlm("runs", "delete", *arguments)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "Deleted 0 runs" in rlm("runs", "delete", "--older-than", "1d").stdout
+    assert "Deleted 1 run." in rlm("runs", "delete", error).stdout
+    assert rlm("trace", error).returncode == 1
+    assert "Deleted 1 run." in rlm("runs", "delete", "--older-than", "0h").stdout
+    assert rlm("trace", info).returncode == 1
+
+
+def test_a_check_says_whether_an_answer_is_still_true(log: Path) -> None:
+    assert rlm("ask", "How many lines contain ERROR?", log).returncode == 0
+    done = rlm("replay", "--check")
+    assert (done.returncode, done.stdout.strip()) == (0, "still true"), done.stderr
+    log.write_text(LOG.replace("INFO", "ERROR"), encoding="utf-8")
+    done = rlm("replay", "last", "--check")
+    assert done.returncode == 1
+    assert "come to another answer now" in done.stdout
+    assert done.stdout.strip().endswith("changed")
+    assert rlm("ask", "How many lines contain ERROR?", "-", stdin=LOG.encode()).returncode == 0
+    done = rlm("replay", "last", "--check")
+    assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (2, "cannot tell")

@@ -26,7 +26,7 @@ async def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             "RLM_BUDGET_ASK_ABOVE_USD": "0.00001",
         }.items():
             monkeypatch.setenv(name, value)
-        yield [sys.executable, "-m", "rlm_ls", "ask", "What failed?", str(tmp_path / "app.log")]
+        yield [sys.executable, "-P", "-m", "rlm_ls", "ask", "What failed?", str(tmp_path / "app.log")]
 
 
 async def ran(command: list[str], *more: str) -> tuple[int | None, str]:

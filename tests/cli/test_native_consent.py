@@ -43,7 +43,7 @@ async def command(
             "RLM_STATE_DIR": str(compilers),
         }.items():
             monkeypatch.setenv(name, value)
-        yield [sys.executable, "-m", "rlm_ls", "ask", "How long?", str(tmp_path / "app.log")]
+        yield [sys.executable, "-P", "-m", "rlm_ls", "ask", "How long?", str(tmp_path / "app.log")]
 
 
 async def test_where_nobody_can_be_asked_none_is_run(command: list[str]) -> None:

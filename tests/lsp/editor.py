@@ -1,4 +1,4 @@
-"""An editor as the server sees one: raw JSON-RPC over the pipes of a real `python -m rlm_ls`.
+"""An editor as the server sees one: raw JSON-RPC over the pipes of a real `python -P -m rlm_ls`.
 
 pytest-lsp is used where it can be; it raises on partial results, checks capabilities of methods it does not know, and
 cannot send what a broken client sends.
@@ -39,7 +39,7 @@ class Editor:
     """`received` holds every notification and request of the server in order, with the loop's time."""
 
     def __init__(self, *arguments: str, env: dict[str, str] | None = None, command: list[str] | None = None) -> None:
-        self._command = command or [sys.executable, "-m", "rlm_ls", *arguments]
+        self._command = command or [sys.executable, "-P", "-m", "rlm_ls", *arguments]
         self._env = {**os.environ, **(env or {})}
         self.received: list[tuple[float, dict[str, Any]]] = []
         self.handlers: dict[str, Handler] = {

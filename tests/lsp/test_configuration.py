@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lsp.editor import Connect, Editor
+from tests.lsp.editor import PATIENCE, Connect, Editor, document
 
 PULLS = {"workspace": {"configuration": True}}
 
@@ -93,8 +96,77 @@ async def test_a_client_that_refuses_or_never_answers_is_served_all_the_same() -
         assert await silent.shutdown() == 0
 
 
-async def test_an_untrusted_workspace_sets_no_endpoint(editor: Connect) -> None:
-    options = {"trusted": False, "models": {"root": "openai/a", "apiBase": "http://localhost:1/v1"}}
-    connected = await editor(options=options)
-    message = await connected.message("window/showMessage")
-    assert "apiBase" in message["message"]
+async def test_of_an_untrusted_workspace_nothing_is_taken_where_the_client_cannot_tell_whose_it_is(
+    editor: Connect,
+) -> None:
+    # `workspace` is a setting like others there: a folder cannot say that the rest is the user's.
+    models = {"root": "openai/a", "apiBase": "http://localhost:1/v1"}
+    connected = await editor(options={"trusted": False, "models": models, "workspace": {}})
+    await connected.until(lambda: len(connected.all("window/showMessage")) >= 3)
+    shown = " ".join(params["message"] for params in connected.all("window/showMessage"))
+    assert "models.root is not taken" in shown.replace(":", "")
+    assert "models.api_base" in shown
+    assert await roots(connected) == []
+
+
+async def test_what_the_user_has_set_counts_in_an_untrusted_workspace_too(editor: Connect) -> None:
+    section = {"models": {"root": "openai/mine"}, "workspace": {"models": {"root": "evil/x"}}}
+    connected = await editor(options={"trusted": False, "settingsApart": True, **section})
+    assert await roots(connected) == ["openai/mine"]
+
+
+EVIL = {"models": {"root": "evil/x", "apiBase": "http://evil.example/v1"}, "privacy": "any"}
+
+
+async def test_a_trusted_workspaces_new_endpoint_is_asked_about_once(
+    stack: AsyncExitStack, state_dir: Path, tmp_path: Path
+) -> None:
+    options = {"settingsApart": True, "models": {"root": "openai/mine"}, "privacy": "local", "workspace": EVIL}
+
+    async def started(answer: str | None, folder: str = "w", theirs: dict[str, Any] = EVIL) -> Editor:
+        connected = await stack.enter_async_context(Editor())
+        connected.handlers["window/showMessageRequest"] = lambda _: answer and {"title": answer}
+        await connected.initialize(options={**options, "workspace": theirs}, folders=[tmp_path / folder])
+        return connected
+
+    # Dismissed: a no, and asked again another time.
+    first = await started(None)
+    asked = await first.message("window/showMessageRequest")
+    for words in ("evil/x", "http://evil.example/v1", "models.api_base", "not on this machine"):
+        assert words in asked["message"]
+    assert await roots(first) == ["openai/mine"]
+    first.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await roots(first) == ["openai/mine"]
+    assert len(first.all("window/showMessageRequest")) == 1
+
+    # Allowed: for this folder and these values, from now on.
+    second = await started("Allow in this workspace")
+    await second.message("window/showMessageRequest")
+    await until_roots(second, ["evil/x"])
+    third = await started(None)
+    assert await roots(third) == ["evil/x"]
+    assert third.all("window/showMessageRequest") == []
+    fourth = await started("Use my own settings", theirs={**EVIL, "models": {"apiBase": "http://other.example/v1"}})
+    assert "other.example" in (await fourth.message("window/showMessageRequest"))["message"]
+    elsewhere = await started("Use my own settings", folder="other")
+    await elsewhere.message("window/showMessageRequest")
+    assert await roots(elsewhere) == ["openai/mine"]
+
+
+async def until_roots(connected: Editor, wanted: list[str]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await roots(connected) != wanted:  # noqa: ASYNC110 - no message tells of it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_workspace_that_asks_for_more_does_not_hold_up_a_question(
+    stack: AsyncExitStack, state_dir: Path, tmp_path: Path
+) -> None:
+    connected = await stack.enter_async_context(Editor())
+    connected.silent.add("window/showMessageRequest")
+    await connected.initialize(options={"settingsApart": True, "workspace": EVIL}, folders=[tmp_path])
+    await connected.message("window/showMessageRequest")
+    (tmp_path / "app.log").write_text("one\n")
+    params = {"question": "How many lines?", "scope": document((tmp_path / "app.log").as_uri())}
+    assert (await connected.request("rlm/ask", params))["modelKind"] == "offline"
+    assert await connected.shutdown() == 0

@@ -100,7 +100,7 @@ Listen = Callable[..., Awaitable[Listening]]
 
 @asynccontextmanager
 async def _listening(*arguments: str) -> AsyncIterator[Listening]:
-    command = [sys.executable, "-m", "rlm_ls", *arguments]
+    command = [sys.executable, "-P", "-m", "rlm_ls", *arguments]
     env = {**os.environ, "MY_TOKEN": TOKEN}
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=env)
     assert process.stderr is not None
@@ -244,7 +244,7 @@ async def test_before_the_token_no_large_message_is_taken_in(listen: Listen) -> 
     ],
 )
 def test_what_is_not_done_is_explained(arguments: list[str], code: int, told: str) -> None:
-    command = [sys.executable, "-m", "rlm_ls", *arguments]
+    command = [sys.executable, "-P", "-m", "rlm_ls", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == code
     assert told in done.stderr
@@ -253,7 +253,7 @@ def test_what_is_not_done_is_explained(arguments: list[str], code: int, told: st
 
 async def test_a_port_in_use_is_explained(listen: Listen) -> None:
     listening = await listen("--tcp", "0")
-    command = [sys.executable, "-m", "rlm_ls", "--tcp", str(urlsplit(listening.url).port)]
+    command = [sys.executable, "-P", "-m", "rlm_ls", "--tcp", str(urlsplit(listening.url).port)]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "cannot listen" in done.stderr

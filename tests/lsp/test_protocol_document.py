@@ -24,7 +24,15 @@ def test_every_method_has_a_section() -> None:
 
 
 def test_every_command_is_listed() -> None:
-    for command in (commands.ASK, commands.STOP, commands.RUNS, commands.TRACE, commands.DOCTOR, commands.CLEAR_CACHE):
+    for command in (
+        commands.ASK,
+        commands.STOP,
+        commands.RUNS,
+        commands.TRACE,
+        commands.DELETE_RUNS,
+        commands.DOCTOR,
+        commands.CLEAR_CACHE,
+    ):
         assert f"| `{command}` |" in TEXT
 
 

@@ -31,7 +31,7 @@ async def client() -> AsyncIterator[LanguageClient]:
     def on_registration(_: types.RegistrationParams) -> None:
         pass
 
-    await client.start_io(sys.executable, "-m", "rlm_ls")
+    await client.start_io(sys.executable, "-P", "-m", "rlm_ls")
     yield client
     await client.shutdown_session()
     await client.stop()

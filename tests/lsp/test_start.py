@@ -43,7 +43,7 @@ def test_version_needs_nothing_heavy() -> None:
 
 def test_a_bad_process_id_is_explained() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rlm_ls", "--clientProcessId=me"], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "rlm_ls", "--clientProcessId=me"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert "process id" in done.stderr
@@ -150,7 +150,7 @@ async def test_a_client_process_that_cannot_be_seen_does_not_end_the_server() ->
 
 def test_a_client_that_never_reads_does_not_stop_the_server() -> None:
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-m", "rlm_ls"], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen([sys.executable, "-P", "-m", "rlm_ls"], stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin is not None
         body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
         process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)

@@ -17,18 +17,26 @@ PACKAGE = Path(rlm_ls.__file__).parent
 SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
+OURS = {"errors", "private", "visible", "settings"}
+"""What every part may import."""
+
 MAY_IMPORT = {
-    "lsp": {"lsp", "engine", "executors", "models", "context", "store", "errors", "settings"},
-    "cli": {"cli", "engine", "executors", "models", "context", "store", "errors", "settings"},
-    "engine": {"engine", "executors", "models", "context", "store", "errors", "settings"},
-    "executors": {"executors", "context", "store", "errors", "settings"},
-    "models": {"models", "context", "errors", "settings"},
-    "context": {"context", "errors", "settings"},
-    "store": {"store", "errors", "settings"},
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
+    "cli": {"cli", "engine", "executors", "models", "context", "store", *OURS, "ending"},
+    "engine": {"engine", "executors", "models", "context", "store", *OURS},
+    "executors": {"executors", "context", "store", *OURS},
+    "models": {"models", "context", *OURS},
+    "context": {"context", "isolation", *OURS},
+    "store": {"store", *OURS},
     "settings": {"errors"},
+    "workspace": {"errors", "settings"},
     "errors": set[str](),
+    "ending": set[str](),
+    "isolation": set[str](),
+    "private": set[str](),
+    "visible": set[str](),
     "__init__": set[str](),
-    "__main__": {"lsp", "cli", "errors", "settings"},
+    "__main__": {"lsp", "cli", "errors", "settings", "isolation", "visible"},
 }
 """Parts of the package, and what of it each may import. `rlm_ls` itself (the version) is everyone's."""
 

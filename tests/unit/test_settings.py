@@ -12,12 +12,10 @@ from rlm_ls.settings import Problem, Settings, default_file, load
 SECRET = "sk-live-0123456789abcdef"
 
 
-def loaded(
-    tmp_path: Path, toml: str = "", client: Any = None, *, trusted: bool = True, **environ: str
-) -> tuple[Settings, tuple[Problem, ...]]:
+def loaded(tmp_path: Path, toml: str = "", client: Any = None, **environ: str) -> tuple[Settings, tuple[Problem, ...]]:
     file = tmp_path / "settings.toml"
     file.write_text(toml, "utf-8")
-    return load(file=file, environ=environ, client=client, trusted=trusted)
+    return load(file=file, environ=environ, client=client)
 
 
 def test_nothing_set_is_the_defaults_without_a_problem(tmp_path: Path) -> None:
@@ -145,19 +143,6 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     assert len(problems) == 1
 
 
-def test_a_workspace_that_is_not_trusted_sets_no_endpoint_and_no_key_and_loosens_nothing(tmp_path: Path) -> None:
-    client = {
-        "models": {"root": "openai/x", "apiBase": "http://evil.example", "apiKeyEnv": "AWS_SECRET_ACCESS_KEY"},
-        "privacy": "any",
-    }
-    settings, problems = loaded(tmp_path, "privacy = 'local'", client, trusted=False)
-    assert settings.models.api_base is None
-    assert settings.models.api_key_env is None
-    assert settings.models.root == ("openai/x",)
-    assert settings.privacy == "local"
-    assert len(problems) == 3
-
-
 def test_the_user_s_own_editor_may_set_them(tmp_path: Path) -> None:
     client = {"models": {"apiBase": "http://localhost:9/v1", "apiKeyEnv": "MY_KEY"}}
     settings, problems = loaded(tmp_path, client=client)
@@ -221,13 +206,6 @@ def test_a_bad_setting_of_the_models_is_named_and_left_out(tmp_path: Path, model
     assert settings == Settings()
     (problem,) = problems
     assert next(iter(models)) in problem.where
-
-
-def test_a_workspace_that_is_not_trusted_names_no_hosts_and_writes_no_prompts(tmp_path: Path) -> None:
-    client = {"models": {"localHosts": ["evil.example"], "profiles": {"*": {"prompt": "Obey."}}, "concurrency": 2}}
-    settings, problems = loaded(tmp_path, client=client, trusted=False)
-    assert (settings.models.local_hosts, dict(settings.models.profiles), settings.models.concurrency) == ((), {}, 2)
-    assert len(problems) == 2
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:

@@ -7,7 +7,7 @@ const root = "../..";
 const own = process.platform === "win32" ? `${root}/.venv/Scripts/python.exe` : `${root}/.venv/bin/python`;
 const python = process.env.PYTHON ?? (existsSync(own) ? own : "python3");
 const run = (command, args) => execFileSync(command, args, { stdio: ["ignore", 2, 2] });
-const pip = (...args) => run(python, ["-m", "pip", "--disable-pip-version-check", "--quiet", ...args]);
+const pip = (...args) => run(python, ["-P", "-m", "pip", "--disable-pip-version-check", "--quiet", ...args]);
 
 const offline = process.argv.includes("--offline");
 rmSync("wheels", { recursive: true, force: true });

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
+import { unlinked } from "./foreign.ts";
 import { citationsNow, jump, named, peek } from "./places.ts";
 import type { Citation } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
@@ -191,7 +192,7 @@ export class AnswerView {
       if (citation === undefined) return;
       await (peeking ? peek(client, now, index) : jump(client, citation));
     } catch (error) {
-      void vscode.window.showErrorMessage(`RLM: ${protocol.messageOf(error)}`);
+      void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
     }
   }
 

@@ -1,6 +1,7 @@
 // What is chosen from a list: a run of the history, a model; and the two short reports, estimate and doctor.
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import { fenced, plain, unlinked } from "./foreign.ts";
 import type { AskParams, Doctor, Run } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 import { money } from "./status.ts";
@@ -16,6 +17,7 @@ type Item<Of> = vscode.QuickPickItem & { of: Of };
 
 const TRACE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("list-tree"), tooltip: "Show trace" };
 const DOCUMENT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("markdown"), tooltip: "Open as document" };
+const DELETE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("trash"), tooltip: "Delete from the history" };
 const RESUME: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("debug-continue"), tooltip: "Resume" };
 const ICONS: Record<Run["status"], string> = {
   answered: "check",
@@ -26,14 +28,49 @@ const ICONS: Record<Run["status"], string> = {
   interrupted: "debug-disconnect",
 };
 
+const MOST = 200;
+/** Milliseconds after the last key until the server is asked. */
+const SEARCH_AFTER = 150;
+
+/** Choose a run. What is typed is looked for in all questions and answers, by the server. */
 export async function history(client: LanguageClient, doing: FromHistory): Promise<void> {
-  const { runs } = await client.sendRequest(protocol.Runs, { limit: 200 });
   const pick = vscode.window.createQuickPick<Item<Run>>();
+  const search = async (words: string) => {
+    const { runs } = await client.sendRequest(protocol.Runs, { limit: MOST, search: words });
+    if (words === pick.value) pick.items = runs.map(item);
+    return runs.length;
+  };
   pick.title = "RLM: History";
-  pick.placeholder = runs.length > 0 ? "A question, to see its answer again" : "No questions have been asked yet";
-  pick.matchOnDescription = true;
-  pick.matchOnDetail = true;
-  pick.items = runs.map((run) => ({
+  pick.placeholder =
+    (await search("")) > 0 ? "A question, or words of its answer, to see it again" : "No questions have been asked yet";
+  const failed = (error: unknown) => void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
+  const act = (work: Promise<void>) => {
+    pick.hide();
+    void work.catch(failed);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  pick.onDidChangeValue((words) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void search(words).catch(failed), SEARCH_AFTER);
+  });
+  pick.onDidAccept(() => {
+    const run = pick.selectedItems[0]?.of;
+    if (run) act(doing.answer(run));
+  });
+  pick.onDidTriggerItemButton(({ item, button }) => {
+    if (button === TRACE) act(doing.trace(item.of.runId));
+    else if (button === DELETE) act(remove(client, item.of));
+    else act(button === RESUME ? doing.resume(item.of) : doing.document(item.of));
+  });
+  pick.onDidHide(() => {
+    clearTimeout(timer);
+    pick.dispose();
+  });
+  pick.show();
+}
+
+function item(run: Run): Item<Run> {
+  return {
     label: `$(${ICONS[run.status]}) ${run.question.replace(/\s+/g, " ").slice(0, 120)}`,
     description: run.status,
     detail: [
@@ -44,23 +81,18 @@ export async function history(client: LanguageClient, doing: FromHistory): Promi
     ]
       .filter(Boolean)
       .join(" · "),
-    buttons: run.status === "interrupted" ? [RESUME, TRACE] : [DOCUMENT, TRACE],
+    buttons: [...(run.status === "interrupted" ? [RESUME, TRACE] : [DOCUMENT, TRACE]), DELETE],
+    // The server has chosen: its hits may lie in the answer, which is not shown here.
+    alwaysShow: true,
     of: run,
-  }));
-  const act = (work: Promise<void>) => {
-    pick.hide();
-    void work.catch((error) => vscode.window.showErrorMessage(`RLM: ${protocol.messageOf(error)}`));
   };
-  pick.onDidAccept(() => {
-    const run = pick.selectedItems[0]?.of;
-    if (run) act(doing.answer(run));
-  });
-  pick.onDidTriggerItemButton(({ item, button }) => {
-    if (button === TRACE) act(doing.trace(item.of.runId));
-    else act(button === RESUME ? doing.resume(item.of) : doing.document(item.of));
-  });
-  pick.onDidHide(() => pick.dispose());
-  pick.show();
+}
+
+async function remove(client: LanguageClient, run: Run): Promise<void> {
+  const message = `Delete “${run.question.replace(/\s+/g, " ").slice(0, 80)}” with its answer and trace?`;
+  if ((await vscode.window.showWarningMessage(message, { modal: true }, "Delete")) === "Delete") {
+    await client.sendRequest(protocol.DeleteRuns, { runIds: [run.runId] });
+  }
 }
 
 /** Ask for a model and put it into the user's settings. True if one was chosen. */
@@ -134,7 +166,7 @@ export async function estimate(client: LanguageClient, params: AskParams): Promi
     found.basis,
   ].join("\n");
   const asked = await vscode.window.showInformationMessage(
-    `“${params.question.slice(0, 100)}”`,
+    unlinked(`“${params.question.slice(0, 100)}”`),
     { modal: true, detail },
     "Ask",
   );
@@ -144,19 +176,19 @@ export async function estimate(client: LanguageClient, params: AskParams): Promi
 /** The server's self-check, as a document. */
 export function doctorText(found: Doctor, extension: { version: string; server: string; trusted: boolean }): string {
   const { models, ...rest } = found;
-  const named = (names: string[]) => names.join(", ") || "(none)";
+  const named = (names: string[]) => plain(names.join(", ") || "(none)");
   const known = new Set(["version", "python", "executable", "privacy", "levels", "store", "positionEncoding"]);
   const more = Object.entries(rest).filter(([key]) => !known.has(key));
   return [
     "# RLM: Doctor",
     "",
-    `- Server ${found.version}, Python ${found.python}: \`${found.executable}\``,
+    `- Server ${plain(found.version)}, Python ${plain(found.python)}: ${plain(found.executable)}`,
     `- Extension ${extension.version}; server ${extension.server}`,
     `- Models: ${models.root.length > 0 ? named(models.root) : "none: rules answer (RLM: Choose Model)"}; sub-calls ${named(models.sub)}; programs ${named(models.code)}`,
-    `- Privacy: ${found.privacy}; levels: ${found.levels.join(", ")}`,
-    `- History: \`${found.store}\``,
-    `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no endpoints of the workspace's"}`,
-    ...(more.length > 0 ? ["", "```json", JSON.stringify(Object.fromEntries(more), null, 2), "```"] : []),
+    `- Privacy: ${plain(found.privacy)}; levels: ${plain(found.levels.join(", "))}`,
+    `- History: ${plain(found.store)}`,
+    `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no model, endpoint or budget of the workspace's"}`,
+    ...(more.length > 0 ? ["", fenced(JSON.stringify(Object.fromEntries(more), null, 2), "json")] : []),
     "",
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { candidatesFor, findPython } from "./python.ts";
+import { candidatesFor, findPython, ISOLATED } from "./python.ts";
 
 export interface Wanted {
   /** Folder of the wheels: the server's, and its dependencies' where the package was built for use without network. */
@@ -25,7 +25,10 @@ export class InstallFailed extends Error {}
 const ABANDONED = 30_000;
 const WAIT = 500;
 
-/** The interpreter that runs `-m rlm_ls`, if it is there already. */
+/** What an interpreter of such an environment is given to be the server. */
+export const SERVER = [ISOLATED, "-m", "rlm_ls"];
+
+/** The interpreter that runs SERVER, if it is there already. */
 export async function installed(wanted: Wanted): Promise<string | undefined> {
   const folder = await folderOf(wanted);
   return folder && (await finished(folder)) ? interpreter(folder) : undefined;
@@ -51,23 +54,33 @@ export async function install(wanted: Wanted, reporter: Reporter, signal: AbortS
 async function make(folder: string, wanted: Wanted, reporter: Reporter, signal: AbortSignal): Promise<void> {
   reporter.say("looking for Python");
   const wheels = await wheelsIn(wanted.wheels);
-  const python = await findPython(wanted.python, candidatesFor(versionOf(wheels)));
+  const python = await findPython(wanted.storage, wanted.python, candidatesFor(versionOf(wheels)));
   reporter.say(`making an environment with Python ${python.version}`);
   await rm(folder, { recursive: true, force: true });
-  await call(python.command, [...python.args, "-m", "venv", folder], reporter, signal);
+  const run = (command: string, ...args: string[]) => call(command, args, wanted.storage, reporter, signal);
+  await run(python.command, ...python.args, ISOLATED, "-m", "venv", folder);
   const wheel = join(wanted.wheels, (await ours(wanted.wheels)) ?? "");
-  const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--find-links", wanted.wheels];
+  const pip = [
+    ISOLATED,
+    "-m",
+    "pip",
+    "install",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--find-links",
+    wanted.wheels,
+  ];
   reporter.say("installing the server");
   try {
     // What lies here is enough in a package made for it; anything else comes from the user's own index.
     if (wheels.length === 1) throw new InstallFailed("no wheels of dependencies");
-    await call(interpreter(folder), [...pip, "--no-index", wheel], reporter, signal);
+    await run(interpreter(folder), ...pip, "--no-index", wheel);
   } catch (error) {
     if (signal.aborted || !(error instanceof InstallFailed)) throw error;
     reporter.say("installing the server and what it needs (once; a minute or two)");
-    await call(interpreter(folder), [...pip, wheel], reporter, signal);
+    await run(interpreter(folder), ...pip, wheel);
   }
-  await call(interpreter(folder), ["-m", "rlm_ls", "--version"], reporter, signal);
+  await run(interpreter(folder), ...SERVER, "--version");
   await writeFile(join(folder, "finished"), python.version);
 }
 
@@ -115,12 +128,13 @@ async function finished(folder: string): Promise<boolean> {
   }
 }
 
-function call(command: string, args: string[], reporter: Reporter, signal: AbortSignal): Promise<void> {
+function call(command: string, args: string[], cwd: string, reporter: Reporter, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const environment = { ...process.env };
-    // Another Python's packages must not be seen, or written to.
-    for (const name of ["PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"]) delete environment[name];
-    const child = spawn(command, args, { env: environment, signal, windowsHide: true });
+    // Another Python's packages must not be seen, or written to; also not by the Pythons that venv and pip start.
+    for (const name of Object.keys(environment))
+      if (/^(PYTHON|PIP_(TARGET|PREFIX|USER)$)/.test(name)) delete environment[name];
+    const child = spawn(command, args, { cwd, env: environment, signal, windowsHide: true });
     const said: string[] = [];
     const listen = (data: Buffer) => {
       for (const line of data.toString().split(/\r?\n/)) {

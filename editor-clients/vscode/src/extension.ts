@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { VIEW as ANSWER, AnswerView, type Doing } from "./answers.ts";
 import { chooseModel, doctorText, estimate, history } from "./choices.ts";
+import { unlinked } from "./foreign.ts";
 import { Keys } from "./keys.ts";
 import { chosenScope, documentScope, named, selectionScope } from "./places.ts";
 import type { Answer, AskParams, RunEvent, Scope } from "./protocol.ts";
@@ -124,7 +125,7 @@ async function tell(server: Server, error: unknown): Promise<void> {
   offers["Show Log"] = command("rlm.showLog");
   // Not awaited: the message may stay for as long as it likes.
   void vscode.window
-    .showErrorMessage(`RLM: ${message}`, ...Object.keys(offers))
+    .showErrorMessage(unlinked(`RLM: ${message}`), ...Object.keys(offers))
     .then((chosen) => chosen && offers[chosen]?.());
 }
 
@@ -227,7 +228,7 @@ class Asking implements Doing {
     const options = { location: vscode.ProgressLocation.Notification, title: "RLM", cancellable: true };
     return vscode.window.withProgress(options, async (progress, token) => {
       if (run === undefined) return ended;
-      const report = () => progress.report({ message: run.message });
+      const report = () => progress.report({ message: unlinked(run.message) });
       const listening = [
         this.runs.onDidChange((changed) => changed === run && report()),
         token.onCancellationRequested(() => void this.runs.stop(run)),

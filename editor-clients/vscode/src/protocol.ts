@@ -120,7 +120,8 @@ export const Resume = new RequestType<RunId & { workDoneToken?: string; partialR
   "rlm/resume",
 );
 export const Stop = new RequestType<RunId, { stopped: boolean }, void>("rlm/stop");
-export const Runs = new RequestType<{ limit?: number }, { runs: Run[] }, void>("rlm/runs");
+export const Runs = new RequestType<{ limit?: number; search?: string }, { runs: Run[] }, void>("rlm/runs");
+export const DeleteRuns = new RequestType<{ runIds: string[] }, { deleted: number }, void>("rlm/deleteRuns");
 export const Trace = new RequestType<RunId & { format: "html" }, { run: Run; html?: string }, void>("rlm/trace");
 export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");

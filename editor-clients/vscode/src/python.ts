@@ -20,6 +20,12 @@ const CANDIDATES: readonly [string, ...string[]][] =
     ? [["py", "-3.13"], ["py", "-3.12"], ["py", "-3.11"], ["python"], ["python3"]]
     : [["python3.13"], ["python3.12"], ["python3.11"], ["python3"], ["python"]];
 
+/**
+ * In front of whatever a Python is to do. Without it Python imports from the folder it stands in (which the language
+ * client makes the first workspace folder) and from what PYTHON… variables name, before anything it was asked to run.
+ */
+export const ISOLATED = "-I";
+
 // Prints a word of its own, since a command may be there and be something else (pyenv's shims, the Windows store's).
 const PROBE = `
 import sys
@@ -40,11 +46,11 @@ export function candidatesFor(version: string | undefined): readonly [string, ..
   return [...CANDIDATES.filter(fits), ...CANDIDATES.filter((candidate) => !fits(candidate))];
 }
 
-/** The one named in the settings, else the first that works. Throws NoPython. */
-export async function findPython(named = "", candidates = CANDIDATES): Promise<Python> {
+/** The one named in the settings, else the first that works. `cwd`: a folder of our own. Throws NoPython. */
+export async function findPython(cwd: string, named = "", candidates = CANDIDATES): Promise<Python> {
   const tried: string[] = [];
   for (const [command, ...args] of named ? [[named] as [string, ...string[]]] : candidates) {
-    const said = await run(command, [...args, "-c", PROBE]);
+    const said = await run(command, [...args, ISOLATED, "-c", PROBE], cwd);
     if (said.startsWith("usable ")) return { command, args, version: said.slice("usable ".length) };
     const name = [command, ...args].join(" ");
     if (said.startsWith("unusable ")) tried.push(`${name} (${said.slice("unusable ".length)})`);
@@ -53,9 +59,9 @@ export async function findPython(named = "", candidates = CANDIDATES): Promise<P
   throw new NoPython(tried);
 }
 
-function run(command: string, args: string[]): Promise<string> {
+function run(command: string, args: string[], cwd: string): Promise<string> {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: 20_000, windowsHide: true }, (_, stdout) => resolve(stdout.trim()));
+    execFile(command, args, { cwd, timeout: 20_000, windowsHide: true }, (_, stdout) => resolve(stdout.trim()));
   });
 }
 

@@ -1,4 +1,5 @@
 // The server's process and the connection to it: one at a time, started when there is something to start.
+import { mkdir, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -10,11 +11,12 @@ import {
   RevealOutputChannelOn,
   State,
 } from "vscode-languageclient/node";
-import { InstallFailed, install, installed, type Wanted } from "./environment.ts";
+import { InstallFailed, install, installed, SERVER, type Wanted } from "./environment.ts";
+import { unlinked } from "./foreign.ts";
 import type { Keys } from "./keys.ts";
 import * as protocol from "./protocol.ts";
 import { NoPython } from "./python.ts";
-import { section, trustedOnly } from "./settings.ts";
+import { section } from "./settings.ts";
 
 export type Condition = "off" | "installing" | "starting" | "running" | "failed";
 
@@ -132,13 +134,21 @@ export class Server implements vscode.Disposable {
     };
   }
 
+  /**
+   * Started in a folder of the extension's own: the client would take the first workspace folder, and programs find there
+   * what they should find elsewhere (Python its modules, Windows other programs).
+   */
   private async executable(): Promise<Executable> {
     // The client hands on what it is given and nothing of its own environment.
-    const env = { ...process.env, ...trustedOnly(this.context.extension), ...(await this.keys.environment()) };
+    const env = { ...process.env, ...(await this.keys.environment()) };
+    const { storage } = this.wanted();
+    await mkdir(storage, { recursive: true });
+    // The client takes nothing that is a link.
+    const options = { cwd: await realpath(storage), env };
     const path = this.path();
-    if (path) return { command: path, options: { env } };
+    if (path) return { command: path, options };
     const python = (await installed(this.wanted())) ?? (await this.install());
-    return { command: python, args: ["-m", "rlm_ls"], options: { env: { ...env, PYTHONPATH: "" } } };
+    return { command: python, args: SERVER, options };
   }
 
   private async install(): Promise<string> {
@@ -152,7 +162,7 @@ export class Server implements vscode.Disposable {
       const abort = new AbortController();
       token.onCancellationRequested(() => abort.abort());
       const reporter = {
-        say: (message: string) => progress.report({ message }),
+        say: (message: string) => progress.report({ message: unlinked(message) }),
         log: (line: string) => this.log.info(line),
       };
       return install(this.wanted(), reporter, abort.signal);
@@ -170,6 +180,7 @@ export class Server implements vscode.Disposable {
         events: true,
         clientCommands: true,
         sampling: true,
+        settingsApart: true,
         trusted: vscode.workspace.isTrusted,
       }),
       connectionOptions: { maxRestartCount: 4 },

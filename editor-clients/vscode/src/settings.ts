@@ -1,59 +1,33 @@
-// The section `rlm` as the server gets it: what somebody has set, and nothing of what only the extension needs.
+// The section `rlm` as the server gets it: what the user has set and, apart from that, what the workspace's own files say.
 import * as vscode from "vscode";
 
 type Nested = { [key: string]: unknown };
 
-/** Not sent from untrusted workspaces. What VS Code then still knows of them is the user's own: see `trustedOnly`. */
-const RESTRICTED: Readonly<Record<string, string | undefined>> = {
-  "models.apiBase": "RLM_MODELS_API_BASE",
-  "models.apiKeyEnv": "RLM_MODELS_API_KEY_ENV",
-  "models.editorIsLocal": "RLM_MODELS_EDITOR_IS_LOCAL",
-  "models.localHosts": "RLM_MODELS_LOCAL_HOSTS",
-  // Too much for a variable.
-  "models.profiles": undefined,
-  privacy: "RLM_PRIVACY",
-};
-
-/** Defaults are the server's business: a default sent would win over the user's settings.toml and environment. */
-export function section(extension: vscode.Extension<unknown>): Nested {
-  const sent: Nested = {};
-  for (const [key, value] of chosen(extension)) {
-    if (!vscode.workspace.isTrusted && key in RESTRICTED) continue;
-    const restricted = !vscode.workspace.isTrusted && key === "levels" && Array.isArray(value);
-    place(sent, key.split("."), restricted ? value.filter((level) => level !== "native") : value);
-  }
-  return sent;
-}
-
 /**
- * In an untrusted workspace the server takes no endpoint from the editor, since it cannot tell the user's from the
- * workspace's. VS Code can (`restrictedConfigurations`): what it still tells is the user's, and goes by the environment.
+ * What the user has set and, under `workspace`, what the workspace has: the server knows what a workspace may decide, and
+ * what the user is asked about first. Defaults are the server's business: a default sent would win over the user's
+ * settings.toml and environment.
  */
-export function trustedOnly(extension: vscode.Extension<unknown>): Record<string, string> {
-  const environment: Record<string, string> = {};
-  if (vscode.workspace.isTrusted) return environment;
-  for (const [key, value] of chosen(extension)) {
-    const variable = RESTRICTED[key];
-    if (variable !== undefined && value) environment[variable] = String(value);
-  }
-  return environment;
-}
-
-function* chosen(extension: vscode.Extension<unknown>): Generator<[string, unknown]> {
+export function section(extension: vscode.Extension<unknown>): Nested {
+  const { contributes, capabilities } = extension.packageJSON;
+  const restricted: string[] = capabilities.untrustedWorkspaces.restrictedConfigurations;
   const settings = vscode.workspace.getConfiguration("rlm");
-  for (const full of Object.keys(extension.packageJSON.contributes.configuration.properties)) {
+  const users: Nested = {};
+  const theirs: Nested = {};
+  for (const full of Object.keys(contributes.configuration.properties)) {
     const key = full.slice("rlm.".length);
     const found = settings.inspect(key);
     if (key.startsWith("server.") || found === undefined) continue;
-    const set = [found.globalValue, found.workspaceValue, found.workspaceFolderValue];
-    // The value itself comes from `get`, which leaves out what the workspace may not set.
-    if (set.some((value) => value !== undefined)) yield [key, settings.get(key)];
+    place(users, key.split("."), found.globalValue);
+    if (vscode.workspace.isTrusted || !restricted.includes(full))
+      place(theirs, key.split("."), found.workspaceFolderValue ?? found.workspaceValue);
   }
+  return { ...users, workspace: theirs };
 }
 
 function place(into: Nested, path: string[], value: unknown): void {
   const [head, ...rest] = path;
-  if (head === undefined) return;
+  if (head === undefined || value === undefined) return;
   if (rest.length === 0) {
     into[head] = value;
     return;

@@ -1,5 +1,6 @@
 // The item in the status bar, and the context keys that `when` clauses ask for.
 import * as vscode from "vscode";
+import { plain } from "./foreign.ts";
 import type { Runs } from "./runs.ts";
 import type { Server } from "./server.ts";
 
@@ -62,13 +63,13 @@ export class Status implements vscode.Disposable {
   private tooltip(): vscode.MarkdownString {
     const model = vscode.workspace.getConfiguration("rlm").get<string | string[]>("models.root", "");
     const lines = [
-      `**RLM** ${this.server.condition === "failed" ? `does not run: ${this.server.problem}` : ""}`,
-      ...this.runs.running.map((run) => `${run.question.slice(0, 80)}: ${run.message}`),
-      `Model: ${(Array.isArray(model) ? model.join(", ") : model) || "as configured outside the editor, else rules"}`,
+      `**RLM** ${this.server.condition === "failed" ? `does not run: ${plain(this.server.problem)}` : ""}`,
+      ...this.runs.running.map((run) => `${plain(run.question.slice(0, 80))}: ${plain(run.message)}`),
+      `Model: ${plain((Array.isArray(model) ? model.join(", ") : model) || "as configured outside the editor, else rules")}`,
     ];
     if (!vscode.workspace.isTrusted) {
       lines.push(
-        "Restricted: this workspace is not trusted. No native programs, no model endpoints of the workspace's.",
+        "Restricted: this workspace is not trusted. No native programs, no model, endpoint or budget of the workspace's.",
       );
     }
     return new vscode.MarkdownString(lines.join("\n\n"));

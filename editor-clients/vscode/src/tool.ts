@@ -1,6 +1,7 @@
 // `rlm_ask`: what the editor's agents use for texts that are longer than their own window.
 import { isAbsolute } from "node:path";
 import * as vscode from "vscode";
+import { plain, unlinked } from "./foreign.ts";
 import { documentScope } from "./places.ts";
 import type { Answer, Scope } from "./protocol.ts";
 import type { Runs } from "./runs.ts";
@@ -19,7 +20,7 @@ export class AskTool implements vscode.LanguageModelTool<Input> {
   prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
     const about = input.files?.length ? input.files.join(", ") : "the whole workspace";
     return {
-      invocationMessage: `Asking RLM about ${about}`,
+      invocationMessage: unlinked(`Asking RLM about ${about}`),
       confirmationMessages: {
         title: "Ask RLM about long texts?",
         message: new vscode.MarkdownString(
@@ -80,8 +81,4 @@ async function resolved(file: string): Promise<vscode.Uri | undefined> {
     }
   }
   return undefined;
-}
-
-function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+!|<>]/g, "\\$&");
 }

@@ -1,5 +1,6 @@
 // The trace beside the editor: the server's own page, fed with the events of a run that is still under way.
 import * as vscode from "vscode";
+import { unlinked } from "./foreign.ts";
 import { open } from "./places.ts";
 import type { RunEvent } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
@@ -118,7 +119,7 @@ class TraceView {
     try {
       await open(vscode.Uri.parse(sent.uri, true), range);
     } catch (error) {
-      void vscode.window.showErrorMessage(`RLM: ${protocol.messageOf(error)}`);
+      void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
     }
   }
 }

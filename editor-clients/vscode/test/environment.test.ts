@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -27,7 +27,7 @@ with zipfile.ZipFile(f"{folder}/{name}-{version}-py3-none-any.whl", "w") as whee
 
 function wheel(folder: string, name: string, needs = ""): void {
   const code = needs ? `import ${needs}; print("${name} 1.0")` : "";
-  execFileSync(python, ["-c", WHEEL, folder, name, "1.0", needs, code]);
+  execFileSync(python, ["-I", "-c", WHEEL, folder, name, "1.0", needs, code]);
 }
 
 function place(): Wanted {
@@ -63,6 +63,7 @@ test("the server is installed from the wheels that came along, without network, 
 
   // A new version of the server gets an environment of its own, and the old one goes.
   execFileSync(python, [
+    "-I",
     "-c",
     WHEEL,
     wanted.wheels,
@@ -102,4 +103,37 @@ test("an installation can be cancelled and leaves no lock", async () => {
 test("an extension without wheels says what to do", async () => {
   const { reporter } = listening();
   await assert.rejects(install(place(), reporter, never), /rlm\.server\.path/);
+});
+
+test("nothing of the folder that the editor stands in is run, and nothing that variables name", async () => {
+  const wanted = place();
+  wheel(wanted.wheels, "rlm_ls", "tiny_needed");
+  wheel(wanted.wheels, "tiny_needed");
+  const hostile = mkdtempSync(join(tmpdir(), "rlm-"));
+  const marks = join(hostile, "marks");
+  mkdirSync(marks);
+  for (const name of [
+    "json",
+    "logging",
+    "os_",
+    "pip",
+    "re",
+    "rlm_ls",
+    "sitecustomize",
+    "ssl",
+    "sqlite3",
+    "typing",
+    "venv",
+  ])
+    writeFileSync(join(hostile, `${name}.py`), `open(${JSON.stringify(join(marks, name))}, "w").close()\n`);
+  const before = process.cwd();
+  process.chdir(hostile);
+  process.env.PYTHONPATH = hostile;
+  try {
+    await install(wanted, listening().reporter, never);
+  } finally {
+    delete process.env.PYTHONPATH;
+    process.chdir(before);
+  }
+  assert.deepEqual(readdirSync(marks), []);
 });

@@ -18,7 +18,7 @@ function command(says: string): string {
 test("the first Python that works is taken", { skip: !posix }, async () => {
   const shim = command("exit 127");
   const old = command("echo unusable Python 3.8.1");
-  const found = await findPython("", [["no-such-python"], [shim], [old], [python]]);
+  const found = await findPython(tmpdir(), "", [["no-such-python"], [shim], [old], [python]]);
   assert.equal(found.command, python);
   assert.match(found.version, /^3\.1[123]\./);
 });
@@ -26,7 +26,7 @@ test("the first Python that works is taken", { skip: !posix }, async () => {
 test("what was found and why it will not do is told, with the remedy", { skip: !posix }, async () => {
   const old = command("echo unusable Python 3.8.1");
   const bare = command("echo unusable Python 3.12.1 without ensurepip");
-  await assert.rejects(findPython("", [["no-such-python"], [old], [bare]]), (error: Error) => {
+  await assert.rejects(findPython(tmpdir(), "", [["no-such-python"], [old], [bare]]), (error: Error) => {
     assert.ok(error instanceof NoPython);
     assert.match(error.message, /3\.11, 3\.12 or 3\.13/);
     assert.match(error.message, /Python 3\.8\.1/);
@@ -37,8 +37,8 @@ test("what was found and why it will not do is told, with the remedy", { skip: !
 });
 
 test("the one that the user has named is taken or refused, and no other", async () => {
-  assert.equal((await findPython(python)).command, python);
-  await assert.rejects(findPython("/no/such/python"), /no\/such\/python, which does not run/);
+  assert.equal((await findPython(tmpdir(), python)).command, python);
+  await assert.rejects(findPython(tmpdir(), "/no/such/python"), /no\/such\/python, which does not run/);
 });
 
 test("a Python that wheels are there for comes first", () => {

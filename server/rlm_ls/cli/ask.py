@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,18 +15,18 @@ import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.consent import consent
+from rlm_ls.cli.door import err, write_json
 from rlm_ls.cli.native_consent import native_consent
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, Session, err, on_interrupt, run, session, user_settings
-from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.cli.session import EXIT, Session, on_interrupt, run, session, user_settings
+from rlm_ls.cli.streams import read_whole
+from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import new_run_id
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.errors import BadRequest
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import Header, relativise, write_recording
-
-STDIN_URI = "stdin:///standard-input.txt"
 
 
 def ask(
@@ -62,9 +62,10 @@ def ask(
     run(
         _ask(
             settings,
-            lambda: AskRequest(
+            paths or ["."],
+            lambda streams: AskRequest(
                 question=question,
-                scope=scope_of(paths or ["."], include or [], exclude or []),
+                scope=scope_of(paths or ["."], include or [], exclude or [], streams),
                 model=model,
                 levels=None if levels is None else tuple(level.strip() for level in levels.split(",") if level.strip()),
                 budget=Budget(turns, seconds, usd, tokens, sub_calls, depth),
@@ -81,9 +82,17 @@ def ask(
     )
 
 
-async def _ask(settings: Settings, make: Any, record: Path | None, as_json: bool, screen: Screen, yes: bool) -> int:
-    request: AskRequest = await asyncio.to_thread(make)
-    async with session(settings) as opened:
+async def _ask(
+    settings: Settings,
+    paths: list[str],
+    make: Callable[[dict[str, Stream]], AskRequest],
+    record: Path | None,
+    as_json: bool,
+    screen: Screen,
+    yes: bool,
+) -> int:
+    async with read_whole(paths, settings.context.unpack_mb << 20) as streams, session(settings) as opened:
+        request = await asyncio.to_thread(make, streams)
         assert request.run_id is not None
         run_id = request.run_id
         async with watched(opened, run_id, screen):
@@ -107,7 +116,7 @@ async def watched(opened: Session, run_id: str, screen: Screen) -> AsyncIterator
 def told(answer: Answer, as_json: bool) -> int:
     """Shows the Answer; the command's exit code."""
     if as_json:
-        print(json.dumps(answer.wire(), ensure_ascii=False, indent=1))
+        write_json(answer.wire(), indent=1)
     else:
         show_answer(answer)
     return EXIT[answer.status]
@@ -126,23 +135,20 @@ def write_trace(
     write_recording(path, relativise(events, root or Path.cwd()), header)
 
 
-def scope_of(paths: list[str], include: list[str], exclude: list[str]) -> Scope:
-    """The Scope of command line paths: one file is a document, a folder is walked. Blocks to read standard input."""
-    buffers: tuple[Buffer, ...] = ()
-    files = [path for path in paths if path != "-" and not Path(path).is_dir()]
-    roots = [path for path in paths if path != "-" and Path(path).is_dir()]
-    if "-" in paths:
-        if sys.stdin.isatty():
-            raise BadRequest("- means standard input, and nothing is piped in.", "Try: journalctl | rlm-ls ask … -")
-        buffers = (Buffer(STDIN_URI, sys.stdin.buffer.read().decode("utf-8", "replace"), None, "log"),)
-        files.append(STDIN_URI)
+def scope_of(
+    paths: list[str], include: list[str], exclude: list[str], streams: Mapping[str, Stream] | None = None
+) -> Scope:
+    """The Scope of command line paths: one file is a document, a folder is walked. `streams` are those read already."""
+    streams = streams or {}
+    roots = [path for path in paths if path not in streams and os.path.isdir(path)]
+    files = [streams[path].uri if path in streams else path for path in paths if path not in roots]
     return Scope(
         kind="document" if len(files) == 1 and not roots else "files",
         files=tuple(files),
         roots=tuple(roots),
         include=tuple(include),
         exclude=tuple(exclude),
-        buffers=buffers,
+        streams=tuple(streams.values()),
     )
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rlm_ls.cli.session import out, run, user_settings
+from rlm_ls.cli.door import out
+from rlm_ls.cli.session import run, user_settings
 from rlm_ls.executors.program_cache import PROGRAMS, ProgramCache
 from rlm_ls.store.database import Store
 

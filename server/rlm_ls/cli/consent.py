@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rlm_ls.cli.door import err
 from rlm_ls.cli.screen import Screen
-from rlm_ls.cli.session import err
 from rlm_ls.cli.terminal import somebody_there, typed_line
 from rlm_ls.engine.consent import Ask
 

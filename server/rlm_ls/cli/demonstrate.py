@@ -11,8 +11,9 @@ import typer
 
 from rlm_ls.cli.ask import scope_of, write_trace
 from rlm_ls.cli.demo.questions import QUESTIONS, DemoQuestion
+from rlm_ls.cli.door import err, out
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, Session, err, on_interrupt, out, run, session, user_settings
+from rlm_ls.cli.session import EXIT, Session, on_interrupt, run, session, user_settings
 from rlm_ls.context.snapshot import Context
 from rlm_ls.engine.engine import new_run_id
 from rlm_ls.engine.request import AskRequest

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Annotated
+
+import typer
 
 from rlm_ls import __version__
-from rlm_ls.cli.session import err, out, run, session, user_settings
+from rlm_ls.cli.door import err, out, write
+from rlm_ls.cli.report import report
+from rlm_ls.cli.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
@@ -18,17 +23,22 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.toolchain import Toolchains, checkup
 from rlm_ls.models.choose import choose
 from rlm_ls.models.endpoint import endpoint
-from rlm_ls.settings import Settings, default_file
+from rlm_ls.settings import Settings, default_file, load
 
 PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2", "wasmtime")
 
 
-def doctor() -> None:
+def doctor(
+    as_report: Annotated[
+        bool, typer.Option("--report", help="Print what a bug report needs, without texts, names of files and secrets.")
+    ] = False,
+) -> None:
     """Check this installation: settings, model, sandbox, search, store."""
-    run(_doctor())
+    run(_report() if as_report else _doctor())
 
 
 async def _doctor() -> int:
@@ -37,21 +47,36 @@ async def _doctor() -> int:
     out.print(", ".join(_versions()), markup=False)
     out.print(f"settings: {default_file()}{'' if default_file().exists() else ' (none yet)'}", markup=False)
     failed = 0
-    for line, bad in _model_lines(settings):
-        failed += bad
-        _line(line, bad=bad)
     async with session(settings) as opened:
-        _line(f"store: {opened.engine.store.folder}")
-        for name, check in (("sandbox", _sandbox), ("search workers", _search)):
-            try:
-                _line(f"{name}: {await check(opened.engine)}")
-            except Exception as error:  # whatever is broken here is what the doctor is for
-                failed += 1
-                _line(f"{name}: {type(error).__name__}: {error}", bad=True)
+        async for line, bad in _findings(opened):
+            failed += bad
+            _line(line, bad=bad)
         for line in await _compiled_lines(opened.engine, settings.levels):
             out.print(line, markup=False)
     out.print(f"levels: {', '.join(settings.levels)}", markup=False)
     return 1 if failed else 0
+
+
+async def _report() -> int:
+    settings, problems = load(environ=os.environ)
+    async with session(settings) as opened:
+        found = [("✗ " if bad else "✓ ") + line async for line, bad in _findings(opened)]
+        found += await _compiled_lines(opened.engine, settings.levels)
+        text = await report([", ".join(_versions()), *found], settings, problems, opened.engine.store)
+    write(text)
+    return 0
+
+
+async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
+    """What was looked at, a line each, and whether it is broken."""
+    for finding in _model_lines(opened.settings):
+        yield finding
+    yield f"store: {opened.engine.store.folder}", False
+    for name, check in (("sandbox", _sandbox), ("search workers", _search)):
+        try:
+            yield f"{name}: {await check(opened.engine)}", False
+        except Exception as error:  # whatever is broken here is what the doctor is for
+            yield f"{name}: {type(error).__name__}: {error}", True
 
 
 def models() -> None:
@@ -108,7 +133,9 @@ async def _compiled_lines(engine: Engine, levels: Collection[str]) -> list[str]:
 
 
 async def _sandbox(engine: Engine) -> str:
-    sandbox = Sandbox(engine.sandboxes, clock=datetime.now(UTC), script_seconds=5, print_limit=200)
+    sandbox = Sandbox(
+        engine.sandboxes, Judge(engine.judges), clock=datetime.now(UTC), script_seconds=5, print_limit=200
+    )
     await sandbox.start()
     try:
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated
 
 import typer
 
 from rlm_ls.cli.ask import scope_of
-from rlm_ls.cli.session import out, run, session, user_settings
+from rlm_ls.cli.door import out, write_json
+from rlm_ls.cli.session import run, session, user_settings
+from rlm_ls.cli.streams import read_whole
 from rlm_ls.engine.estimate import Expected
 from rlm_ls.engine.request import AskRequest
 
@@ -29,11 +30,12 @@ def estimate(
 async def _estimate(
     question: str, paths: list[str], model: str | None, include: list[str], exclude: list[str], as_json: bool
 ) -> int:
-    scope = await asyncio.to_thread(scope_of, paths, include, exclude)
-    async with session(user_settings()) as opened:
+    settings = user_settings()
+    async with read_whole(paths, settings.context.unpack_mb << 20) as streams, session(settings) as opened:
+        scope = await asyncio.to_thread(scope_of, paths, include, exclude, streams)
         found = await opened.engine.estimate(AskRequest(question=question, scope=scope, model=model))
     if as_json:
-        print(json.dumps(found.wire(), ensure_ascii=False, indent=1))
+        write_json(found.wire(), indent=1)
         return 0
     documents = "1 document" if found.documents == 1 else f"{found.documents:,} documents"
     lines = (

@@ -1,51 +1,136 @@
-"""`rlm-ls runs`, `rlm-ls trace RUN`, `rlm-ls replay RUN`: what was asked, how it was answered, and doing it again."""
+"""`rlm-ls runs`, `trace RUN`, `replay RUN`: what was asked, how it was answered; doing it again, doing away with it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
 from rlm_ls.cli.ask import write_trace
+from rlm_ls.cli.door import err, markdown, out, write, write_json
 from rlm_ls.cli.screen import Screen, show_answer
-from rlm_ls.cli.session import EXIT, err, out, run, session, user_settings
-from rlm_ls.engine.render import trace_markdown
+from rlm_ls.cli.session import EXIT, Session, run, session, user_settings
+from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.check import Checked, Verdict
+from rlm_ls.engine.check import check as check_events
+from rlm_ls.engine.render import answer_markdown, trace_markdown
 from rlm_ls.engine.replay import replay as replay_events
 from rlm_ls.engine.trace_page import trace_html
+from rlm_ls.errors import BadRequest, RlmError, StoreFailed
+from rlm_ls.private import replace_file
 from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
+from rlm_ls.visible import visible_json
 
+Form = Literal["md", "json"]
+VERDICTS: dict[Verdict, int] = {"still true": 0, "changed": 1, "cannot tell": 2}
+STYLES: dict[Verdict, str] = {"still true": "green", "changed": "yellow", "cannot tell": "red"}
 HEADINGS = ("run", "when", "status", "took", "cost", "question")
 
 
-def runs(
+runs = typer.Typer(name="runs", invoke_without_command=True)
+
+
+@runs.callback()
+def listed(
+    context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 20,
+    search: Annotated[
+        str, typer.Option("--search", "-s", metavar="WORDS", help="Only runs whose question or answer holds the words.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """List the newest runs."""
-    run(_runs(limit, as_json))
+    """List the newest runs, search them, export or delete them."""
+    if context.invoked_subcommand is None:
+        run(_runs(limit, search, as_json))
 
 
-async def _runs(limit: int, as_json: bool) -> int:
+@runs.command()
+def export(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")],
+    form: Annotated[Form, typer.Option("--format", help="The answer and the trace to read, or all that is kept.")] = (
+        "md"
+    ),
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
+) -> None:
+    """Write one run: question, answer, citations and trace."""
+    run(_export(name, form, output))
+
+
+async def _export(name: str, form: Form, output: Path | None) -> int:
     async with session() as opened:
-        rows = await opened.engine.store.runs(limit)
+        row = await opened.engine.store.run(name)
+        events = await opened.engine.store.events(row.run_id)
+    if form == "json":
+        text = visible_json({**_row(row), "answer": row.answer, "events": events}, indent=1) + "\n"
+    else:
+        answer = "" if row.answer is None else answer_markdown(Answer.model_validate(row.answer), row.question) + "\n\n"
+        text = answer + trace_markdown(row, events)
+    if output is None:
+        write(text)
+        return 0
+    try:
+        # Cited text of the user's documents: nobody else's business.
+        await asyncio.to_thread(replace_file, output, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise BadRequest(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+    err.print(f"written: {output}", markup=False)
+    return 0
+
+
+@runs.command()
+def delete(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Run ids, prefixes, or last.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that are not running.")] = False,
+    older_than: Annotated[str | None, typer.Option("--older-than", metavar="AGE", help="Such as 30d, 12h, 2w.")] = None,
+) -> None:
+    """Delete runs with all that is kept of them. What sub-models replied is kept elsewhere: rlm-ls cache clear."""
+    if [bool(names), every, older_than is not None].count(True) != 1:
+        raise typer.BadParameter("name runs, or give one of --all and --older-than")
+    before = None if older_than is None else time.time() - _age(older_than)
+    if every and sys.stdin.isatty():
+        typer.confirm("Delete the whole history?", abort=True)
+    run(_delete(names or [], before, every))
+
+
+async def _delete(names: list[str], before: float | None, every: bool) -> int:
+    async with session() as opened:
+        count = await opened.engine.forget(names, older_than=before, all_=every)
+    out.print(f"Deleted {count:,} run{'' if count == 1 else 's'}.", markup=False)
+    return 0
+
+
+def _age(text: str) -> float:
+    """Seconds."""
+    found = re.fullmatch(r"([0-9]{1,6})([hdw])", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"--older-than wants an age such as 30d, 12h or 2w, not {text!r}")
+    return int(found[1]) * {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}[found[2]]
+
+
+async def _runs(limit: int, search: str, as_json: bool) -> int:
+    async with session() as opened:
+        rows = await opened.engine.store.runs(limit, search=search)
     if as_json:
-        print(json.dumps([_row(row) for row in rows], ensure_ascii=False, indent=1))
+        write_json([_row(row) for row in rows], indent=1)
+        return 0
+    if not rows and search:
+        err.print("No run's question or answer holds these words.", markup=False)
         return 0
     if not rows:
         err.print('No runs yet. Try: rlm-ls ask "How many errors are there?" FILE', markup=False)
         return 0
     cells = [_cells(row) for row in rows]
     if not out.is_terminal:
-        print("\n".join("\t".join(line) for line in cells))
+        write("".join("\t".join(line) + "\n" for line in cells))
         return 0
     table = Table(box=None, pad_edge=False)
     for column, heading in enumerate(HEADINGS):
@@ -80,19 +165,30 @@ async def _trace(name: str, as_json: bool, html: Path | None) -> int:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
     if html is not None:
-        await asyncio.to_thread(html.write_text, trace_html(row, events), encoding="utf-8", newline="\n")
+        await asyncio.to_thread(_write_page, html, trace_html(row, events))
         err.print(f"written: {html}", markup=False)
         return 0
     if as_json:
         for event in events:
-            print(json.dumps(event, ensure_ascii=False))
+            write_json(event)
         return 0
     text = trace_markdown(row, events)
     if out.is_terminal:
-        out.print(Markdown(text))
+        out.print(markdown(text))
     else:
-        sys.stdout.write(text)
+        write(text)
     return 0
+
+
+def _write_page(path: Path, page: str) -> None:
+    """Whole or not at all, in place of a link that may stand there; to a device or a pipe as it comes."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(page, encoding="utf-8", newline="\n")
+        else:
+            replace_file(path, page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise StoreFailed(f"The page {path} cannot be written: {error.strerror}.", "Name another file.") from None
 
 
 def replay(
@@ -103,9 +199,40 @@ def replay(
     record: Annotated[
         Path | None, typer.Option(help="Write the new run as a recording, with the same replies.")
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Is the answer true of the texts as they are now? Exit code 0: still true, 1: changed, 2: unknown.",
+        ),
+    ] = False,
 ) -> None:
     """Run a trace's programs again, without a model, and say whether they print the same."""
-    run(_replay(name, root, strict, steps, record))
+    run(_check(name, root) if check else _replay(name, root, strict, steps, record))
+
+
+async def _check(name: str, root: Path | None) -> int:
+    async with session() as opened:
+        events, root = await _events(opened, name, root)
+        try:
+            checked = await check_events(opened.engine, events, root=root)
+        except RlmError as error:
+            checked = Checked("cannot tell", (), (str(error),))
+    for line in checked.changes:
+        out.print(f"changed: {line}", markup=False)
+    for line in checked.unknown:
+        out.print(f"not known: {line}", markup=False)
+    out.print(checked.verdict, style=STYLES[checked.verdict], markup=False)
+    return VERDICTS[checked.verdict]
+
+
+async def _events(opened: Session, name: str, root: Path | None) -> tuple[list[dict[str, Any]], Path | None]:
+    """The events of a run or of a recording file, and the folder that a recording's paths start from."""
+    if Path(name).is_file():
+        recording = await asyncio.to_thread(read_recording, Path(name))
+        return list(recording.events), root or Path.cwd()
+    row = await opened.engine.store.run(name)
+    return await opened.engine.store.events(row.run_id), root
 
 
 async def _replay(name: str, root: Path | None, strict: bool, steps: bool, record: Path | None) -> int:
@@ -113,13 +240,7 @@ async def _replay(name: str, root: Path | None, strict: bool, steps: bool, recor
     if record is not None:
         settings = settings.model_copy(update={"trace": "full"})
     async with session(settings) as opened:
-        events: list[dict[str, Any]]
-        if Path(name).is_file():
-            recording = await asyncio.to_thread(read_recording, Path(name))
-            events, root = list(recording.events), root or Path.cwd()
-        else:
-            row = await opened.engine.store.run(name)
-            events = await opened.engine.store.events(row.run_id)
+        events, root = await _events(opened, name, root)
         screen = Screen(steps=steps)
         with screen:
             replayed = await replay_events(opened.engine, events, strict=strict, root=root, on_event=screen)

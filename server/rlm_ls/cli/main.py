@@ -9,7 +9,8 @@ from rlm_ls.cli.cache import cache
 from rlm_ls.cli.demonstrate import demo
 from rlm_ls.cli.doctor import doctor, models
 from rlm_ls.cli.estimate import estimate
-from rlm_ls.cli.history import replay, runs, trace
+from rlm_ls.cli.history import replay, trace
+from rlm_ls.cli.history import runs as history
 from rlm_ls.cli.resume import resume
 
 app = typer.Typer(
@@ -20,5 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, estimate, demo, runs, trace, replay, resume, models, cache, doctor):
+app.add_typer(history)
+for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor):
     app.command()(command)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from rlm_ls.cli.door import err
 from rlm_ls.cli.screen import Screen
-from rlm_ls.cli.session import err
 from rlm_ls.cli.terminal import somebody_there, typed_line
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest

@@ -15,6 +15,9 @@ from rlm_ls.engine.request import Budget
 
 def resume(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")] = "last",
+    model: Annotated[
+        str | None, typer.Option(help="Another model than was asked then, on purpose; it is told the whole run.")
+    ] = None,
     turns: Annotated[int | None, typer.Option(min=1, help="A limit that is to differ; so the others.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1)] = None,
     usd: Annotated[float | None, typer.Option(min=0)] = None,
@@ -27,13 +30,17 @@ def resume(
     steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
 ) -> None:
     """Go on with a run that was killed or found no answer. What was paid for is not asked for again."""
-    budget = Budget(turns, seconds, usd, tokens, sub_calls, None)
-    run(_resume(name, budget, yes, as_json, Screen(steps=steps, quiet=as_json)))
+    limits = {"turns": turns, "seconds": seconds, "usd": usd, "tokens": tokens, "sub_calls": sub_calls}
+    run(_resume(name, model, limits, yes, as_json, Screen(steps=steps, quiet=as_json)))
 
 
-async def _resume(name: str, budget: Budget, yes: bool, as_json: bool, screen: Screen) -> int:
+async def _resume(
+    name: str, model: str | None, limits: dict[str, float | None], yes: bool, as_json: bool, screen: Screen
+) -> int:
     async with session(user_settings()) as opened:
         run_id = (await opened.engine.store.run(name)).run_id
         async with watched(opened, run_id, screen):
-            answer = await opened.engine.resume(run_id, screen, budget=budget, consent=consent(screen, yes=yes))
+            budget = Budget.of(limits)
+            asking = consent(screen, yes=yes)
+            answer = await opened.engine.resume(run_id, screen, budget=budget, consent=asking, choice=model)
     return told(answer, as_json)

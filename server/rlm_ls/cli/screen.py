@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from rich.markdown import Markdown
 from rich.status import Status
 from rich.syntax import Syntax
 from rich.text import Text
 
-from rlm_ls.cli.session import err, out
+from rlm_ls.cli.door import err, markdown, out, write
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.events import (
     AnyEvent,
@@ -32,6 +30,7 @@ from rlm_ls.engine.events import (
     VerbCalled,
 )
 from rlm_ls.engine.render import MODEL_KINDS, answer_markdown, coverage_line, usage_line
+from rlm_ls.visible import visible
 
 OUTPUT_LINES = 12
 """Lines of a program's output shown by `--steps`."""
@@ -155,7 +154,8 @@ class Screen:
     def _program(self, source: str, language: str = "python") -> None:
         if self.steps and err.is_terminal:
             err.print(
-                Syntax(source.rstrip("\n"), language, background_color="default", word_wrap=True), soft_wrap=False
+                Syntax(visible(source).rstrip("\n"), language, background_color="default", word_wrap=True),
+                soft_wrap=False,
             )
         elif self.steps:
             err.print(source.rstrip("\n"), markup=False)
@@ -185,12 +185,11 @@ class Screen:
 def show_answer(answer: Answer) -> None:
     """The answer on stdout: rendered for a terminal, plain Markdown for a pipe."""
     if not out.is_terminal:
-        sys.stdout.write(answer_markdown(answer))
-        sys.stdout.flush()
+        write(answer_markdown(answer))
         return
     if answer.status != "answered":
         out.print(f"{answer.status}: {answer.reason}", style="bold yellow", markup=False)
-    out.print(Markdown(answer.answer))
+    out.print(markdown(answer.answer))
     if answer.citations:
         out.print()
     for citation in answer.citations:

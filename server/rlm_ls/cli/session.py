@@ -7,22 +7,18 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from rich.console import Console
-
+from rlm_ls.cli.door import err
+from rlm_ls.ending import end_soon
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.settings import Settings, load
 
 EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
-
-# A terminal wraps at words; a file or a pipe gets whole lines.
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,8 @@ def user_settings() -> Settings:
 async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
     chosen = settings or user_settings()
     engine = await Engine.open(settings=chosen)
-    if engine.store.warning:
+    # Where there is no history to write to, the answer says so, or the error of the command that wants to read it.
+    if engine.store.warning and not engine.store.trouble:
         err.print(f"warning: {engine.store.warning}", style="yellow", markup=False)
     try:
         yield Session(engine, chosen)
@@ -76,18 +73,17 @@ async def on_interrupt(stop: Callable[[], object]) -> AsyncIterator[None]:
     task = asyncio.current_task()
     pressed = 0
 
-    def interrupted() -> None:
+    def interrupted(_number: int, _frame: object) -> None:
         nonlocal pressed
         pressed += 1
         if pressed == 1:
-            stop()
+            loop.call_soon_threadsafe(stop)
         elif task is not None:
-            task.cancel()
+            end_soon()  # what runs may be what hinders the loop
+            loop.call_soon_threadsafe(task.cancel)
 
-    with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt, which cancels the run
-        loop.add_signal_handler(signal.SIGINT, interrupted)
+    before = signal.signal(signal.SIGINT, interrupted)
     try:
         yield
     finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)

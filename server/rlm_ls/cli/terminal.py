@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from rlm_ls.cli.session import err
+from rlm_ls.cli.door import err
 
 
 def somebody_there() -> bool:

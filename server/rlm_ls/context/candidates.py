@@ -12,12 +12,28 @@ from rlm_ls.context import names
 from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.folders import Entry, Listing
 from rlm_ls.context.options import ContextOptions
+from rlm_ls.context.pack import Pack
 from rlm_ls.context.pool import SearchPool
-from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.context.scope import Buffer, Scope, Stream
+from rlm_ls.context.secrets import is_secret
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.context.stamp import Stamp, stamp_of
-from rlm_ls.context.walk import Rules, is_secret
+from rlm_ls.context.walk import Rules
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where bytes lie that are not those of the file at the candidate's path: unpacked from it, or of a stream.
+
+    `settled`: the file that they come from can be told from any later state. `raw`: they may be compressed themselves.
+    """
+
+    path: str
+    place: int = 0
+    pack: Pack | None = None
+    settled: bool = False
+    raw: bool = False
 
 
 @dataclass(slots=True)
@@ -25,6 +41,7 @@ class Candidate:
     """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
 
     `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
+    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
     """
 
     uri: str
@@ -35,6 +52,7 @@ class Candidate:
     explicit: bool = False
     name: str = ""
     error: RlmError | None = None
+    inside: Inside | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +66,7 @@ class _Named:
 async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, shelf: Shelf) -> Sequence[Candidate]:
     """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
     buffers = await asyncio.to_thread(lambda: {names.key(buffer.uri): buffer for buffer in scope.buffers})
-    named = await asyncio.to_thread(_named, scope.files, buffers, options)
+    named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
     if not roots:
         return _with_names(named.candidates, roots)
@@ -57,10 +75,11 @@ async def candidates(scope: Scope, pool: SearchPool, options: ContextOptions, sh
     return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
-def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
+def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
     found = _Named([], [])
     seen: set[str] = set()
-    for name in files:
+    streams = {stream.uri: stream for stream in scope.streams}
+    for name in scope.files:
         key = names.key(name)
         if key in seen:
             continue
@@ -68,40 +87,54 @@ def _named(files: Sequence[str], buffers: dict[str, Buffer], options: ContextOpt
         path = names.file_path(name)
         shown = path or name.partition(":")[2] or name
         one = Candidate(names.file_uri(path) if path else name, shown, explicit=True, buffer=buffers.get(key))
-        if one.buffer is not None:
+        if (stream := streams.get(name)) is not None:
+            _stream(one, stream)
+        elif one.buffer is not None:
             one.uri = one.buffer.uri
         elif path is None:
-            one.error = DocumentMissing(f"There is no open document {name}.", "Open it, or name a file.")
+            one.error = DocumentMissing(f"There is no open document {names.shown(name)}.", "Open it, or name a file.")
         elif os.path.isdir(path):
             found.folders.append(path)
             continue
         else:
             _look(one, path)
-        if path and is_secret(os.path.basename(path), options.deny):
+        # What a link leads to counts as well, and so does the path of a text that only the editor can read.
+        if is_secret(shown, options.deny) or (path and is_secret(os.path.realpath(path), options.deny)):
             one.error = DocumentDenied(
-                f"{os.path.basename(path)} looks like a secret (key, password, token) and is never read.",
+                f"{names.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
                 "Copy what is needed to a file of another name.",
             )
         found.candidates.append(one)
     return found
 
 
+def _stream(one: Candidate, stream: Stream) -> None:
+    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, 0, 0, 0)
+    one.inside = Inside(stream.path, raw=True)
+    if not stream.size:
+        one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
+
+
 def _look(one: Candidate, path: str) -> None:
+    shown = names.shown(path)
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        one.error = DocumentMissing(f"{path} does not exist.", "Check the path.")
+        one.error = DocumentMissing(f"{shown} does not exist.", "Check the path.")
         return
     except (OSError, ValueError) as error:
-        one.error = DocumentUnreadable(f"{path} cannot be read: {error}.", "Check the path and its permissions.")
+        one.error = DocumentUnreadable(
+            f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check the path and its permissions.",
+        )
         return
     one.size, one.stamp = status.st_size, stamp_of(status)
     if not stat.S_ISREG(status.st_mode):
-        one.error = DocumentUnreadable(f"{path} is not a regular file.", "Name a file or a folder.")
+        one.error = DocumentUnreadable(f"{shown} is not a regular file.", "Name a file or a folder.")
     elif not os.access(path, os.R_OK):
-        one.error = DocumentUnreadable(f"{path} cannot be read: permission denied.", "Check its permissions.")
+        one.error = DocumentUnreadable(f"{shown} cannot be read: permission denied.", "Check its permissions.")
     elif not one.size:
-        one.error = DocumentEmpty(f"{path} is empty (0 bytes).", "Save some text in it, or name another document.")
+        one.error = DocumentEmpty(f"{shown} is empty (0 bytes).", "Save some text in it, or name another document.")
 
 
 def _roots(paths: Sequence[str]) -> list[str]:

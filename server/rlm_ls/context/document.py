@@ -30,7 +30,8 @@ class Document:
     `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
 
     `encoding` is the file's own: Python's name of a codec. A `notebook` is a text made of a notebook's cells: its lines
-    are not those of the file, so that a place in it is, for an editor, the file's first line.
+    are not those of the file, so that a place in it is, for an editor, the file's first line. So is one in what was
+    `unpacked` from a compressed file or an archive.
     """
 
     uri: str
@@ -46,6 +47,7 @@ class Document:
     checkpoints: tuple[int, ...]
     encoding: str = "utf-8"
     notebook: bool = False
+    unpacked: bool = False
 
     @property
     def size(self) -> int:
@@ -82,20 +84,6 @@ class Hit:
     end_column: int = 0
     groups: tuple[str | None, ...] = ()
     word: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search brought back: at most `limit` hits of `total`.
-
-    `partial` is empty, or says why the search stopped early (then `total` is a lower bound). `hint` is a remark
-    worth showing a model ("0 hits; 12 with fold=True").
-    """
-
-    hits: tuple[Hit, ...]
-    total: int
-    partial: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ FIRST = 50
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file that was found. `below` is its path relative to its root, with slashes; `order` is for sorting."""
+    """A file that was found. `below` is its path relative to its root as it is shown; `order` is for sorting."""
 
     path: str
     below: str
@@ -203,7 +203,7 @@ class Folders:
                 if old is not None and old.stamp == stamp and old.order[0] == folder.root:
                     entry = old
                 else:
-                    entry = Entry(path, below + name, uri + _quoted(name), stamp, denied, (*order, name))
+                    entry = Entry(path, names.shown(below + name), uri + _quoted(name), stamp, denied, (*order, name))
                 found.setdefault(path, entry)
         return Listing(tuple(sorted(found.values(), key=_order)))
 

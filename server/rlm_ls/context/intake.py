@@ -16,7 +16,8 @@ from rlm_ls.errors import RlmError
 class Incoming(NamedTuple):
     """A file to be read up to `size` bytes. `guess`: if it is not in the encoding that is set, find out which.
 
-    `place` and `room` are where a text goes that is written on its own. Plain, for many are sent.
+    `place` and `room` are where a text goes that is written on its own. Of what was `unpacked` the bytes begin `at`
+    some place of the file, and are taken as they are. Plain, for many are sent.
     """
 
     path: str
@@ -25,6 +26,8 @@ class Incoming(NamedTuple):
     guess: bool
     place: int = 0
     room: int = 0
+    at: int = 0
+    unpacked: bool = False
 
 
 class Copied(NamedTuple):
@@ -43,6 +46,31 @@ class Larger(NamedTuple):
     """The text is larger than its file: it takes so much room in a pack."""
 
     room: int
+
+
+class Packed(NamedTuple):
+    """The file is compressed, or an archive: it is to be unpacked first."""
+
+    kind: str
+
+
+class Member(NamedTuple):
+    """What was unpacked: `size` bytes at `place`. `name` is its own in an archive, "" in a file that is one text."""
+
+    name: str
+    place: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a compressed file or an archive held. `notes` say what could not be read of it: a name, and why."""
+
+    stamp: Stamp
+    settled: bool
+    members: tuple[Member, ...]
+    size: int
+    notes: tuple[tuple[str, Refused], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ _BY_ENDING = {
     "ipynb": "jupyter",
 }  # fmt: skip
 
+_COMPRESSED = frozenset({"gz", "bz2", "xz", "zst", "lz4"})
+
 _BY_NAME = {"dockerfile": "dockerfile", "makefile": "makefile", "cmakelists.txt": "cmake"}
 
 
@@ -27,6 +29,8 @@ def language_of(path: str) -> str:
     if name in _BY_NAME:
         return _BY_NAME[name]
     parts = name.split(".")
+    if parts[-1] in _COMPRESSED and len(parts) > 2:  # app.log.gz, app.log.1.gz
+        parts.pop()
     if parts[-1].isdigit() and len(parts) > 2:  # app.log.1
         parts.pop()
     return _BY_ENDING.get(parts[-1], "plaintext") if len(parts) > 1 else "plaintext"

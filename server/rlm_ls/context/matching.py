@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
-from rlm_ls.context.document import Found, Hit, Selection
-from rlm_ls.context.ops.find import check_text, checked_words
+from rlm_ls.context.document import Selection
+from rlm_ls.context.ops.find import Scored, check_text, checked_words
+from rlm_ls.context.rows import ROOM, Found, Gathered
 from rlm_ls.context.scanner import Progress, Scanner
 from rlm_ls.errors import ProgramError, SearchTimeout
 
@@ -33,25 +35,28 @@ class Matching(Scanner):
         check_text(text)
         ranked = len(set(text.split())) > 1
         progress = self.progress(within)
-        best: list[tuple[tuple[bool, int], Hit]] = []
+        best: list[Scored] = []
+        found = Gathered(_limit(limit))
         total = 0
-        limit = _limit(limit)
-        async for found, count, _ in self.scan(
+        async for some, count, _ in self.scan(
             "find.find",
             within,
             progress,
             text=text,
             ignore_case=ignore_case,
             folded=fold,
-            limit=lambda: limit if ranked else max(0, limit - len(best)),
+            limit=lambda: found.limit,
+            room=lambda: found.room,
         ):
             total += count
-            best.extend(found)
-            if ranked:
-                best[:] = heapq.nlargest(limit, best, key=lambda entry: entry[0])
-        hits = tuple(hit for _, hit in best[:limit])
+            if not ranked:
+                _add(found, some)
+            elif some:
+                # In a thread, which others interrupt: of many thousands it takes a while.
+                best = await asyncio.to_thread(_best, [*best, *some], found.limit)
+        _add(found, best)
         hint = "" if total or progress.note else await self._hint(text, within, ignore_case, fold)
-        return Found(hits, total, progress.note, hint)
+        return Found(tuple(found.rows), frozenset(found.docs), total, progress.note, hint)
 
     async def _hint(self, text: str, within: Selection, ignore_case: bool, fold: bool) -> str:
         """What the same search would find with other options, if anything."""
@@ -66,7 +71,7 @@ class Matching(Scanner):
             quick = type(self)(self.context, self.pool, left)
             progress, total = quick.progress(within), 0
             async for _, count, _ in quick.scan(
-                "find.find", within, progress, text=text, ignore_case=case, folded=accents, limit=0
+                "find.find", within, progress, text=text, ignore_case=case, folded=accents, limit=0, room=0
             ):
                 total += count
             if total > max(found.values(), default=0):
@@ -80,23 +85,19 @@ class Matching(Scanner):
     ) -> Found:
         """Every occurrence of every word, in order; each hit says which word. Raises ProgramError."""
         words = checked_words(words)
-        limit, progress = _limit(limit), self.progress(within)
-        hits: list[Hit] = []
-        results = self.scan(
-            "find.find_any", within, progress, words=words, ignore_case=ignore_case, limit=_room(hits, limit)
-        )
-        return await _found(results, hits, limit, progress)
+        progress, found = self.progress(within), Gathered(_limit(limit))
+        wanted: Any = {"limit": lambda: found.limit, "room": lambda: found.room}
+        results = self.scan("find.find_any", within, progress, words=words, ignore_case=ignore_case, **wanted)
+        return await _found(results, found, progress)
 
     async def regex(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False, limit: int = 50
     ) -> Found:
         """One hit per match, with its groups. Raises BadPattern."""
-        limit, progress = _limit(limit), self.progress(within)
-        hits: list[Hit] = []
-        results = self.matches(
-            "match.regex", within, progress, pattern, ignore_case, multiline, limit=_room(hits, limit)
-        )
-        return await _found(results, hits, limit, progress)
+        progress, found = self.progress(within), Gathered(_limit(limit))
+        wanted: Any = {"limit": lambda: found.limit, "room": lambda: found.room}
+        results = self.matches("match.regex", within, progress, pattern, ignore_case, multiline, **wanted)
+        return await _found(results, found, progress)
 
     async def count(
         self,
@@ -157,23 +158,39 @@ class Matching(Scanner):
             apart=apart,
         ):
             counts.update(found)
+        return await asyncio.to_thread(self._by_path, counts), progress.note
+
+    def _by_path(self, counts: Counter[int]) -> dict[str, int]:
         documents = self.context.documents
-        return {documents[doc].path: count for doc, count in sorted(counts.items()) if count}, progress.note
+        return {documents[doc].path: count for doc, count in sorted(counts.items()) if count}
 
 
 def _limit(limit: int) -> int:
     return max(0, min(limit, MOST_HITS))
 
 
-def _room(hits: list[Hit], limit: int) -> Callable[[], int]:
-    """How many more hits are wanted when a batch is sent."""
-    return lambda: max(0, limit - len(hits))
-
-
-async def _found(results: AsyncIterator[Any], hits: list[Hit], limit: int, progress: Progress) -> Found:
-    """Gathers (hits, how many in all, bytes) of all batches into `hits`."""
+async def _found(results: AsyncIterator[Any], found: Gathered, progress: Progress) -> Found:
+    """Gathers (rows, their documents, how many in all, bytes) of all batches."""
     total = 0
-    async for found, count, _ in results:
+    async for rows, docs, count, _ in results:
         total += count
-        hits.extend(found)
-    return Found(tuple(hits[:limit]), total, progress.note)
+        for row, doc in zip(rows, docs, strict=True):
+            found.add(row, doc)
+    return Found(tuple(found.rows), frozenset(found.docs), total, progress.note)
+
+
+def _add(found: Gathered, scored: list[Scored]) -> None:
+    for _, row, doc in scored:
+        found.add(row, doc)
+
+
+def _best(scored: list[Scored], limit: int) -> list[Scored]:
+    """The best `limit`, best first, of the same score in the order of the text; as many as there is room for."""
+    kept: list[Scored] = []
+    room = ROOM
+    for entry in heapq.nlargest(limit, scored, key=lambda entry: entry[0]):
+        room -= len(entry[1])
+        if room < 0:
+            break
+        kept.append(entry)
+    return kept

@@ -7,8 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
+
+from rlm_ls.visible import visible_line
+
+_SEPARATORS = re.compile(r"[\\/]+" if os.name == "nt" else "/+")
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")  # two letters at least: `c:` is a drive
 
@@ -27,7 +31,7 @@ def file_path(name: str) -> str | None:
     if os.name == "nt":
         host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
         return os.path.abspath(url2pathname(host + parts.path.replace("%3A", ":").replace("%3a", ":")))
-    return os.path.abspath(unquote(parts.path))
+    return os.path.abspath(os.fsdecode(unquote_to_bytes(parts.path)))  # not all names are UTF-8
 
 
 def file_uri(path: str) -> str:
@@ -40,16 +44,24 @@ def key(name: str) -> str:
     return name if path is None else os.path.normcase(os.path.realpath(path))
 
 
+def shown(name: str) -> str:
+    """A name as models and people see it: on one line, of characters that can be seen and sent.
+
+    File names may hold line ends, escape sequences, marks that reorder a line, and bytes that are no UTF-8.
+    """
+    return visible_line(name)
+
+
 def short_names(paths: Sequence[str], roots: Sequence[str]) -> list[str]:
-    """A unique name for each path: relative to its root, else its last parts, as few as tell it from the others."""
+    """A unique name, as it is shown, for each path: relative to its root, else its last parts, as few as are unique."""
     names = [_below(path, roots) for path in paths]
-    parts = [re.split(r"[\\/]+", path) for path in paths]
+    parts = [re.split(_SEPARATORS, path) for path in paths]
     depth = [0 if name else 1 for name in names]
     for _ in range(max(map(len, parts), default=0)):
-        shown = [name or "/".join(part[-count:]) for name, part, count in zip(names, parts, depth, strict=True)]
-        often = Counter(shown)
+        tried = [name or "/".join(part[-count:]) for name, part, count in zip(names, parts, depth, strict=True)]
+        often = Counter(tried)
         clashes = [
-            number for number, name in enumerate(shown) if often[name] > 1 and depth[number] < len(parts[number])
+            number for number, name in enumerate(tried) if often[name] > 1 and depth[number] < len(parts[number])
         ]
         if not clashes:
             break
@@ -57,7 +69,9 @@ def short_names(paths: Sequence[str], roots: Sequence[str]) -> list[str]:
             # Two roots with a file of the same name: both get longer tails.
             depth[number] = max(depth[number], (names[number] or "").count("/") + 1) + 1
             names[number] = None
-    return _numbered([name or "/".join(part[-count:]) for name, part, count in zip(names, parts, depth, strict=True)])
+    return _numbered(
+        [shown(name or "/".join(part[-count:])) for name, part, count in zip(names, parts, depth, strict=True)]
+    )
 
 
 def _below(path: str, roots: Sequence[str]) -> str | None:

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 
 from rlm_ls.errors import NoDocuments
+from rlm_ls.private import is_own
 
 PREFIX = "rlm-ls-"
 MOST_HELD = 256
@@ -87,6 +88,12 @@ class Hold:
             self._packs.add(self._own)
         return self._own
 
+    def new(self) -> Pack:
+        """A pack for one text or archive; it lives as long as somebody uses it."""
+        pack = Pack(self._folder)
+        self._packs.add(pack)
+        return pack
+
     def use(self, pack: Pack) -> None:
         if pack not in self._packs:
             pack.use()
@@ -129,8 +136,9 @@ def _remove_stale(folder: str) -> None:
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", name)
-            if match and not _alive(int(match.group(1))):
-                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            place = os.path.join(folder, name)
+            if match and is_own(place) and not _alive(int(match.group(1))):
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _alive(process: int) -> bool:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from typing import Any
 
 from rlm_ls.context.document import Document, Hit, Span
+from rlm_ls.context.rows import ROOM, path_of
 from rlm_ls.context.scanner import Scanner, base_of, line_want
-from rlm_ls.errors import ProgramError
+from rlm_ls.errors import ProgramError, SearchTimeout
 
 LONGEST_TEXT = 16 << 20
 """Bytes of text that may be brought out of a document at once."""
+
+ROWS = 500
+"""Hits whose lines around are read by one request."""
 
 
 class Places(Scanner):
@@ -54,6 +60,32 @@ class Places(Scanner):
         first = max(1, span.line - max(0, before))
         last = max(first, min(document.lines, span.end_line + max(0, after)))
         return await self.lines(self.doc(span.doc), first, last)
+
+    async def with_lines_around(self, rows: Sequence[str], lines: int) -> tuple[list[str], int]:
+        """Hits whose text is their lines with `lines` before and after; their spans stay, so that citing one cites the
+        hit. Of how many there is room for: the rest is as it was. Raises SearchTimeout."""
+        numbers, files = self.context.number, self.context.files
+
+        def payloads() -> Iterator[dict[str, Any]]:
+            for at in range(0, len(rows), ROWS):
+                some = rows[at : at + ROWS]
+                known = {path: files[number] for path in map(path_of, some) if (number := numbers(path)) is not None}
+                yield {"rows": some, "files": known, "lines": lines, "room": max(0, room)}
+
+        found: list[str] = []
+        room = ROOM
+        async with aclosing(self.pool.map("places.lines_around", payloads(), self.deadline_seconds)) as results:
+            async for result in results:
+                if isinstance(result, SearchTimeout):
+                    raise result
+                for row in result:
+                    room -= len(row)
+                    if room < 0:
+                        break
+                    found.append(row)
+                if room < 0 or len(result) < min(ROWS, len(rows) - len(found) + len(result)):
+                    break
+        return [*found, *rows[len(found) :]], len(found)
 
     async def span_at(self, doc: int, start: int, end: int) -> Span:
         """The span of some bytes, clamped to the document."""

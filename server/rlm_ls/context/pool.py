@@ -12,7 +12,6 @@ import contextlib
 import os
 import pickle
 import subprocess
-import sys
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from typing import Any, ClassVar
 from rlm_ls import errors
 from rlm_ls.context.worker import HEADER, frame
 from rlm_ls.errors import RlmError, SearchFailed, SearchTimeout
+from rlm_ls.isolation import PLACE, python
 
 GRACE_SECONDS = 0.5
 """How long after its deadline a worker may take to hand in a partial result before it is killed."""
@@ -39,9 +39,10 @@ class _Worker:
 
     @classmethod
     async def start(cls, module: str) -> _Worker:
-        # -P: a file named like one of our imports, in the folder the server was started in, must not be imported.
+        # A file named like one of our imports, in the folder the server was started in, must not be imported.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", module),
+            *python("-m", module),
+            cwd=PLACE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -129,7 +130,7 @@ class SearchPool:
             while True:
                 while len(running) < self.size and (payload := next(source, None)) is not None:
                     # Not a TaskGroup: a generator may not yield inside one. `finally` is the owner of these tasks.
-                    call = self.call(operation, payload, end - time.monotonic())
+                    call = self.call(operation, payload, max(0.0, end - time.monotonic()))
                     running[asyncio.create_task(call)] = started
                     started += 1
                 if not running:

@@ -12,15 +12,17 @@ from rlm_ls.context.candidates import Candidate
 from rlm_ls.context.collecting import uncollected
 from rlm_ls.context.document import CHECKPOINT, Document, Source
 from rlm_ls.context.encoding import LOSSY, not_text
-from rlm_ls.context.intake import Copied, Incoming, Larger, Read, Refused
+from rlm_ls.context.intake import Copied, Incoming, Larger, Packed, Read, Refused, Unpacked
 from rlm_ls.context.language import language_of
 from rlm_ls.context.measure import DIGEST, Measure, Whole, join
 from rlm_ls.context.options import ContextOptions
-from rlm_ls.context.pack import Hold
+from rlm_ls.context.pack import Hold, Pack
 from rlm_ls.context.piece import File
 from rlm_ls.context.pool import SearchPool
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.shelf import Kept, Key, Shelf
 from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.context.unpacking import members_of
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 SMALL = CHECKPOINT
@@ -63,20 +65,64 @@ class _Reader:
         self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
         self.found: dict[int, Read] = {}
         self.large: dict[int, _Large] = {}
+        self.packed: list[int] = []
+        self.room = options.unpack_bytes
+        self.order: dict[int, tuple[int, int]] = {}
+        """Where what was unpacked stands among all: the number of what it was in, and its own place there."""
 
     async def run(self) -> list[Read]:
         await asyncio.to_thread(self.write_buffers)
-        files = await asyncio.to_thread(self.unknown)
-        with uncollected(len(files)):
-            return await self.take_in(files)
+        numbers: Sequence[int] = range(len(self.wanted))
+        while numbers:
+            files = await asyncio.to_thread(self.unknown, numbers)
+            with uncollected(len(files)):
+                await self.take_in(files)
+            numbers = await self.unpack()
+        return await asyncio.to_thread(self.finished)
 
-    async def take_in(self, files: list[int]) -> list[Read]:
+    async def take_in(self, files: list[int]) -> None:
         large = [n for n in files if not self.is_small(n)]
         await self.copy([n for n in files if self.is_small(n)])
         await self.convert(await self.open_large(large))
         await self.measure()
         await self.convert(self.broken())
-        return await asyncio.to_thread(self.finished)
+
+    async def unpack(self) -> Sequence[int]:
+        """The numbers of what was found in compressed files and archives: candidates like the others."""
+        packed, self.packed = self.packed, []
+        first = len(self.wanted)
+        for number in packed:
+            one = self.wanted[number]
+            kept = None if one.stamp is None else self.shelf.find(self.key(one), one.stamp, self.hold)
+            if kept is not None and isinstance(kept.outcome, Unpacked) and kept.pack is not None:
+                self.add(number, kept.outcome, kept.pack)
+                continue
+            pack = await asyncio.to_thread(self.hold.new)
+            payload = {
+                "incoming": self.incoming(number),
+                "pack": pack.path,
+                "limit": self.room,
+                "deny": self.options.deny,
+            }
+            outcome = await self.pool.call("unpack.unpack", payload, self.options.seconds)
+            if isinstance(outcome, Refused):
+                self.errors[number] = outcome.raised()
+                continue
+            pack.size = pack.written = outcome.size
+            self.room -= outcome.size
+            if outcome.settled and outcome.members[0].name:
+                self.shelf.keep(self.key(one), Kept(outcome.stamp, one.name, outcome, pack))
+            self.add(number, outcome, pack)
+        return range(first, len(self.wanted))
+
+    def add(self, number: int, outcome: Unpacked, pack: Pack) -> None:
+        members = members_of(self.wanted[number], outcome, pack)
+        first = len(self.wanted)
+        self.wanted = [*self.wanted, *members]
+        for place, one in enumerate(members):
+            self.order[first + place] = (number, place)
+            if one.error is not None:
+                self.errors[first + place] = one.error
 
     def write_buffers(self) -> None:
         for number, one in enumerate(self.wanted):
@@ -87,6 +133,9 @@ class _Reader:
                     f"{one.name} is empty.", "Write some text in it, or name another document."
                 )
                 continue
+            if title := _secret(one):
+                self.errors[number] = denied(one.name, title)
+                continue
             pack, start = self.hold.own, self.hold.own.size
             # In slices: one encode of a huge buffer would keep the event loop from the interpreter.
             for at in range(0, len(one.buffer.text), CHECKPOINT):
@@ -95,10 +144,11 @@ class _Reader:
             pack.append(b"\n")  # as after every text in a pack
             self.large[number] = _Large(source, None, (0, 0, 0, 0), 0, [])
 
-    def unknown(self) -> list[int]:
+    def unknown(self, numbers: Sequence[int]) -> list[int]:
         """Files that are not on the shelf as they are now."""
         found: list[int] = []
-        for number, one in enumerate(self.wanted):
+        for number in numbers:
+            one = self.wanted[number]
             if one.buffer is not None or one.stamp is None or number in self.errors:
                 continue
             kept = self.shelf.find(self.key(one), one.stamp, self.hold)
@@ -107,6 +157,8 @@ class _Reader:
                 self.found[number] = _named(outcome, one)
             elif isinstance(outcome, Refused) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()
+            elif isinstance(outcome, Unpacked):
+                self.packed.append(number)
             elif not isinstance(outcome, Whole) or kept is None or not self.open_one(number, kept.skip, kept):
                 found.append(number)
         return found
@@ -120,7 +172,7 @@ class _Reader:
 
     def is_small(self, number: int) -> bool:
         one = self.wanted[number]
-        return one.size < (NOTEBOOK if one.path.lower().endswith(".ipynb") else SMALL)
+        return one.size < (NOTEBOOK if one.name.lower().endswith(".ipynb") else SMALL)
 
     async def copy(self, numbers: list[int]) -> None:
         """Small files, many at a time; those whose text is larger than they are once more."""
@@ -162,7 +214,10 @@ class _Reader:
 
     def incoming(self, number: int, place: int = 0, room: int = 0) -> Incoming:
         one = self.wanted[number]
-        return Incoming(one.path, one.name, one.size, self.guess(one), place, room)
+        if one.inside is None:
+            return Incoming(one.path, one.name, one.size, self.guess(one), place, room)
+        inside = one.inside
+        return Incoming(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -177,14 +232,19 @@ class _Reader:
         }
         self.outcome(number, await self.pool.call("shelve.single", payload, self.options.seconds), pack)
 
-    def outcome(self, number: int, outcome: Copied | Larger | Refused, pack: Any) -> None:
+    def outcome(self, number: int, outcome: Copied | Larger | Packed | Refused, pack: Any) -> None:
         one = self.wanted[number]
-        if isinstance(outcome, Copied):
+        if isinstance(outcome, Packed):
+            self.packed.append(number)
+        elif isinstance(outcome, Copied):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
             self.found[number] = read = _read(one, source, outcome.whole, None, outcome.encoding, outcome.notebook)
-            if outcome.settled:
-                self.shelf.keep(self.key(one), Kept(outcome.stamp, one.name, read, pack))
+            stamp, settled = outcome.stamp, outcome.settled
+            if one.inside is not None and one.stamp is not None:
+                stamp, settled = one.stamp, one.inside.settled
+            if settled:
+                self.shelf.keep(self.key(one), Kept(stamp, one.name, read, pack))
         elif isinstance(outcome, Refused):
             self.errors[number] = outcome.raised()
             if one.stamp is not None and is_settled(one.stamp):
@@ -202,6 +262,8 @@ class _Reader:
         for number, head in zip(numbers, heads, strict=True):
             if isinstance(head, Refused):
                 self.errors[number] = head.raised()
+            elif isinstance(head, Packed):
+                self.packed.append(number)
             elif head.codec == "utf-8":
                 await asyncio.to_thread(self.open_one, number, head.skip)
             else:
@@ -211,6 +273,10 @@ class _Reader:
     def open_one(self, number: int, skip: int, kept: Kept | None = None) -> bool:
         """Opens a file to be searched where it lies; False if it is not what was kept of it."""
         one = self.wanted[number]
+        if one.inside is not None and one.stamp is not None:
+            source = Source(one.inside.path, one.inside.place + skip, one.size - skip)
+            self.large[number] = _Large(source, None, one.stamp, skip, [])
+            return True
         try:
             path, status, replaceable = self.hold.open(one.path)
         except OSError as error:
@@ -260,24 +326,44 @@ class _Reader:
                     found.append(number)
                 else:
                     self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)
-            elif one.buffer is None and is_settled(text.stamp):
+            elif one.buffer is None and one.inside is None and is_settled(text.stamp):
                 self.shelf.keep(self.key(one), Kept(text.stamp, one.name, text.whole, None, text.skip))
         return found
 
     def finished(self) -> list[Read]:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
-                self.found[number] = _read(self.wanted[number], text.source, text.whole, text.identity)
-        return [self.found[number] for number in sorted(self.found)]
+                one = self.wanted[number]
+                self.found[number] = read = _read(one, text.source, text.whole, text.identity)
+                if one.inside is not None and one.inside.settled:
+                    self.shelf.keep(self.key(one), Kept(text.stamp, one.name, read, one.inside.pack))
+        return [self.found[number] for number in sorted(self.found, key=self.place)]
+
+    def place(self, number: int) -> tuple[int, ...]:
+        """For sorting: what was unpacked stands where it was found."""
+        places: list[int] = []
+        while number in self.order:
+            number, place = self.order[number]
+            places.append(place)
+        return number, *reversed(places)
 
 
 async def read(
     wanted: Sequence[Candidate], hold: Hold, pool: SearchPool, options: ContextOptions, shelf: Shelf
-) -> tuple[list[Read], dict[int, RlmError]]:
-    """The candidates that could be read, in order, and by number why the others could not."""
+) -> tuple[list[Read], list[tuple[Candidate, RlmError]]]:
+    """The candidates that could be read, in order, and why others could not; both with what was unpacked of them."""
     reader = _Reader(wanted, hold, pool, options, shelf)
     found = await reader.run()
-    return found, reader.errors
+    return found, [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.place)]
+
+
+def _secret(one: Candidate) -> str:
+    """What kind of secret an open text is. What somebody pipes in is read on purpose."""
+    if one.buffer is None or one.uri.startswith("stdin:"):
+        return ""
+    head = one.buffer.text[:LOOKED_AT].encode("utf-8", "replace")[:LOOKED_AT]
+    log = is_log(one.name) or one.buffer.language == "log"
+    return held_secret(head, whole=is_small(one.name, len(one.buffer.text)), log=log)
 
 
 def _checked(result: Any) -> Any:
@@ -308,6 +394,7 @@ def _read(
         checkpoints=whole.checkpoints,
         encoding=encoding,
         notebook=notebook,
+        unpacked=one.inside is not None and not one.inside.raw,
     )
     named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
     return Read(document, File(one.name, source, identity), named + whole.digest)

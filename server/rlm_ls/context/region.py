@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
 
+from rlm_ls.context import names
 from rlm_ls.context.document import Hit, Part, Selection, Span
 from rlm_ls.context.places import Places
 from rlm_ls.context.pool import SearchPool
@@ -17,6 +18,9 @@ from rlm_ls.errors import BadRequest, ProgramError
 Spec = None | str | Span | Hit | Part | Sequence["Spec"]
 """None means all that the question may look at; a string is a document's path or a glob."""
 
+
+LONGEST_NAME = 1000
+MOST_COMPARED = 500
 
 Filters = tuple[tuple[str, bool], ...]
 
@@ -75,12 +79,20 @@ def _parts(context: Context, spec: Spec) -> list[Part]:
     )
 
 
+def is_glob(name: str) -> bool:
+    return re.search(r"[*?\[]", name) is not None
+
+
 def _named(context: Context, name: str) -> list[int]:
     number = context.number(name)
     if number is not None:
         return [number]
-    if re.search(r"[*?\[]", name):
-        spec = GitIgnoreSpec.from_lines([name])
+    if is_glob(name):
+        if len(name) > LONGEST_NAME:
+            raise ProgramError(f"The glob is longer than {LONGEST_NAME:,} characters.", "Use a shorter one.")
+        # As it is, or with what names cannot show as it is shown there (and a backslash means itself). By RE2: a model
+        # chose the glob, and Python's engine may take for ever over one with many stars.
+        spec = GitIgnoreSpec.from_lines([name, names.shown(name).replace("\\", "\\\\")], backend="re2")
         found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
         if found:
             return found
@@ -91,9 +103,12 @@ def _number(context: Context, name: str) -> int:
     number = context.number(name)
     if number is not None:
         return number
+    name = name[:LONGEST_NAME]
     below = name.rstrip("/") + "/"
     paths = [one.path for one in context.documents]
-    close = difflib.get_close_matches(name, paths[:5000], n=3, cutoff=0.5)
+    # Comparing takes a while: with paths of about the same length, and not with too many.
+    alike = [path for path in paths if abs(len(path) - len(name)) <= len(name) // 2][:MOST_COMPARED]
+    close = difflib.get_close_matches(name, alike, n=3, cutoff=0.5)
     tail = name.rsplit("/", 1)[-1]
     close += [path for path in paths if path.endswith("/" + tail) and path not in close][:3]
     if any(path.startswith(below) for path in paths):

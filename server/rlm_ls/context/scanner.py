@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,9 @@ PIECE = 8 * CHECKPOINT
 
 MOST_PIECES = 500
 """Parts of documents searched by one request."""
+
+FEW = 1000
+"""Parts that are gone through on the event loop."""
 
 SMALL = CHECKPOINT
 """Documents below this size are bundled."""
@@ -61,8 +65,10 @@ class Scanner:
         when a batch is sent. With `whole` parts are not cut, for patterns that cross lines.
         """
 
+        batches = await self.cut_up(within, whole)
+
         def payloads() -> Iterator[dict[str, Any]]:
-            for pieces in self.batches(within, whole):
+            for pieces in batches:
                 yield {"pieces": pieces} | {
                     name: value() if callable(value) else value for name, value in payload.items()
                 }
@@ -73,6 +79,12 @@ class Scanner:
                     continue
                 progress.searched += result[-1]
                 yield result
+
+    async def cut_up(self, within: Selection, whole: bool = False) -> Iterable[Pieces]:
+        """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
+        if len(within) <= FEW or (within is self.context.limit and self._limit is not None and not whole):
+            return self.batches(within, whole)
+        return await asyncio.to_thread(lambda: list(self.batches(within, whole)))
 
     def matches(
         self,

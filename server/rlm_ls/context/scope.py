@@ -17,6 +17,16 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Standard input or a pipe, read to its end: `size` bytes of a private file at `path`, which its maker deletes."""
+
+    uri: str
+    name: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The texts a question is about.
 
@@ -24,6 +34,7 @@ class Scope:
     (such files are skipped and reported). `include`/`exclude` are gitignore-style globs relative to the roots.
     `leave_out` names lines (from 0) of a single document that do not count: the line the question itself stands in.
     `region` limits a single document to lines and UTF-16 columns ((line, character), (line, character)) from 0.
+    `streams` are among `files` by their URIs.
     """
 
     kind: Literal["document", "selection", "files", "workspace"]
@@ -34,3 +45,4 @@ class Scope:
     region: tuple[tuple[int, int], tuple[int, int]] | None = None
     leave_out: tuple[int, ...] = ()
     buffers: tuple[Buffer, ...] = ()
+    streams: tuple[Stream, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_left, bisect_right
 from contextlib import aclosing
 from typing import Any, Literal
 
-from rlm_ls.context.document import Hit, Selection, Span
-from rlm_ls.context.ops.sections import Stretch
+from rlm_ls.context.document import Hit, Part, Selection, Span
+from rlm_ls.context.ops.sections import Columns, Stretch
+from rlm_ls.context.piece import Piece
 from rlm_ls.context.scanner import Scanner, base_of
 from rlm_ls.errors import ProgramError, SearchTimeout
 
@@ -34,12 +37,13 @@ class Sections(Scanner):
         progress = self.progress(within)
         cuts: dict[int, list[int]] = {}
         count = 0
-        async with aclosing(self.scan("sections.matching_starts", within, progress, pattern=separator)) as results:
-            async for found, _ in results:
-                for doc, at in found:
-                    cuts.setdefault(doc, []).append(at)
-                count += len(found)
+        scan = self.scan("sections.matching_starts", within, progress, pattern=separator, most=MOST_SPANS)
+        async with aclosing(scan) as results:
+            async for docs, starts, _ in results:
+                count += len(docs)
                 _check_count(count)
+                for doc, at in zip(docs, starts, strict=True):
+                    cuts.setdefault(doc, []).append(at)
         if progress.note:
             raise SearchTimeout(f"The split was {progress.note}.", "Split a smaller region.")
         return await self._cut("sections.cut", within, cuts)
@@ -86,8 +90,19 @@ class Sections(Scanner):
 
     async def sample(self, n: int, within: Selection, seed: int = 0) -> list[Hit]:
         """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
+        asked = await asyncio.to_thread(self._drawn, max(0, min(n, MOST_SAMPLES)), within, seed)
+        found: list[Hit] = []
+        payloads = ({"wanted": asked[at : at + BATCH]} for at in range(0, len(asked), BATCH))
+        async with aclosing(self.pool.map("sections.samples", payloads, self.deadline_seconds)) as results:
+            async for hits in results:
+                if isinstance(hits, SearchTimeout):
+                    raise hits
+                found += hits
+        return found
+
+    def _drawn(self, n: int, within: Selection, seed: int) -> list[tuple[Piece, list[int]]]:
+        """Which bytes of which pieces a sample's lines are looked for at."""
         total = sum(part.end - part.start for part in within)
-        n = max(0, min(n, MOST_SAMPLES))
         if not n or not total:
             return []
         # The golden ratio's multiples fall evenly between 0 and 1: another seed, other lines.
@@ -101,33 +116,34 @@ class Sections(Scanner):
                 places.setdefault(number, []).append(part.start + targets[at] - before)
                 at += 1
             before += size
-        found: list[Hit] = []
         wanted = [within[number] for number in places]
         pieces = [piece for batch in self.pieces(tuple(wanted), whole=True) for piece in batch]
-        for piece, offsets in zip(pieces, places.values(), strict=True):
-            found += await self.call("sections.sample", piece=piece, targets=offsets)
-        return found
+        return list(zip(pieces, places.values(), strict=True))
 
     async def _cut(self, operation: str, within: Selection, cuts: dict[int, list[int]], **options: Any) -> list[Span]:
-        stretches = [
-            Stretch(
-                self.context.files[part.doc],
-                part.start,
-                part.end,
-                base_of(self.context.documents[part.doc], part.start),
-                [at for at in cuts.get(part.doc, ()) if part.start < at < part.end],
-            )
-            for part in within
-        ]
-        found: list[Span] = []
-        payloads = ({"stretches": stretches[at : at + BATCH]} | options for at in range(0, len(stretches), BATCH))
+        def stretch(part: Part) -> Stretch:
+            known = cuts.get(part.doc, [])
+            inner = known[bisect_right(known, part.start) : bisect_left(known, part.end)]
+            base = base_of(self.context.documents[part.doc], part.start)
+            return Stretch(self.context.files[part.doc], part.start, part.end, base, inner)
+
+        payloads = (
+            {"stretches": list(map(stretch, within[at : at + BATCH]))} | options for at in range(0, len(within), BATCH)
+        )
+        found: Columns = []
+        count = 0
         async with aclosing(self.pool.map(operation, payloads, self.deadline_seconds)) as results:
-            async for spans in results:
-                if isinstance(spans, SearchTimeout):
-                    raise spans
-                found += spans
-                _check_count(len(found))
-        return found
+            async for columns in results:
+                if isinstance(columns, SearchTimeout):
+                    raise columns
+                found += columns
+                count += sum(len(numbers) // 4 for _, numbers in columns)
+                _check_count(count)
+        return await asyncio.to_thread(_spans, found)
+
+
+def _spans(columns: Columns) -> list[Span]:
+    return [Span(path, *numbers[at : at + 4]) for path, numbers in columns for at in range(0, len(numbers), 4)]
 
 
 def _check_count(count: int) -> None:

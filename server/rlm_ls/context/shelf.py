@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from rlm_ls.context import names
 from rlm_ls.context.folders import Folders, Listing
-from rlm_ls.context.intake import Read, Refused
+from rlm_ls.context.intake import Read, Refused, Unpacked
 from rlm_ls.context.measure import Whole
 from rlm_ls.context.pack import Hold, Pack
 from rlm_ls.context.pool import SearchPool
@@ -19,7 +19,7 @@ from rlm_ls.context.walk import Rules
 PACK_BYTES = 128 << 20
 """A pack that has grown so large is followed by a new one: packs are what is thrown away."""
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 8 << 30
 MOST_TEXTS = 200_000
 MOST_TREES = 4
 
@@ -36,12 +36,12 @@ class Kept:
     """The outcome of reading a file that had this stamp.
 
     A Document in a pack; the measures of one that is searched where it lies, after a byte order mark of `skip` bytes;
-    or why there is none, in words that call it `name`.
+    what an archive holds, in a pack; or why there is none, in words that call it `name`.
     """
 
     stamp: Stamp
     name: str
-    outcome: Read | Whole | Refused
+    outcome: Read | Whole | Unpacked | Refused
     pack: Pack | None = None
     skip: int = 0
 
@@ -93,6 +93,9 @@ class Shelf:
         self.forget(key)
         self._kept[key] = kept
         if kept.pack is not None:
+            if kept.pack not in self._packs:  # one that was unpacked into; the last is where small texts go
+                kept.pack.use()
+                self._packs.insert(0, kept.pack)
             kept.pack.kept.add(key)
 
     def forget(self, key: Key) -> None:

@@ -95,9 +95,9 @@ class Context:
             shelf.begin()
             wanted = await candidates(scope, pool, options, shelf)
             found, errors = await read(wanted, hold, pool, options, shelf)
-            skipped = [_skipped(wanted[number], error) for number, error in sorted(errors.items())]
+            skipped = [_skipped(one, error) for one, error in errors]
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
-                _raise_first(wanted, errors)
+                _raise_first(errors)
             if not found:
                 raise _nothing(scope, skipped)
             with uncollected(len(found)):
@@ -137,9 +137,10 @@ class Context:
         await self.close()
 
     def number(self, name: str) -> int | None:
-        """The number of the document of this path or URI, None if there is none."""
-        if name in self._contents.numbers:
-            return self._contents.numbers[name]
+        """The number of the document of this path (as it is shown or as it is) or URI, None if there is none."""
+        for form in (name, names.shown(name)):
+            if form in self._contents.numbers:
+                return self._contents.numbers[form]
         if name in self._contents.uris:
             return self._contents.uris[name]
         path = names.file_path(name) if names.is_uri(name) or name.startswith(("/", "\\")) else None
@@ -159,15 +160,15 @@ def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _raise_first(wanted: Sequence[Candidate], errors: dict[int, RlmError]) -> None:
-    for number, error in sorted(errors.items()):
-        if wanted[number].explicit:
+def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:
+    for one, error in errors:
+        if one.explicit:
             raise error
 
 
 def _nothing(scope: Scope, skipped: Sequence[Skipped]) -> RlmError:
     if not skipped:
-        where = ", ".join([*scope.roots, *scope.files]) or "the scope"
+        where = names.shown(", ".join([*scope.roots, *scope.files])[:1000]) or "the scope"
         return NoDocuments(f"There is nothing to read in {where}.", "Check the path and the include and exclude globs.")
     shown = "; ".join(f"{one.path}: {one.reason}" for one in skipped[:3])
     more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""

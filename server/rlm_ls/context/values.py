@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
 import pickle
 from array import array
 from collections import Counter
@@ -11,20 +12,28 @@ from contextlib import aclosing
 from typing import Any
 
 from rlm_ls.context.document import Hit, Selection
-from rlm_ls.context.ops.match import Captured, readable
+from rlm_ls.context.ops.match import Captured, Pack, readable, unpacked
 from rlm_ls.context.ops.program import Raw
-from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, First
+from rlm_ls.context.ops.terms import INSIDE_SHARE, KINDS, Counted, First
 from rlm_ls.context.piece import File, Filters
+from rlm_ls.context.rows import ROOM
 from rlm_ls.context.scanner import Scanner, base_of
+from rlm_ls.errors import SearchTimeout
 
 MOST_VALUES = 500_000
-MOST_BYTES = 256_000_000
-"""What `extract` brings back at most."""
+"""What `extract` brings back at most, and of text no more than ROOM."""
 
-MOST_DISTINCT = 5_000_000
-"""Distinct values counted at most."""
+MOST_DISTINCT = 2_000_000
+MOST_BYTES = 128 << 20
+"""Distinct values counted at most, and their bytes."""
 
-MOST_NUMBERS = 50_000_000
+LOOKED_UP = 50
+"""Terms whose first place is looked up by one request."""
+
+MOST_TERMS = 500_000
+"""Distinct terms, of which more is kept."""
+
+MOST_NUMBERS = 20_000_000
 MOST_NAMES = 2_000
 """Names that statistics are kept apart for."""
 
@@ -38,9 +47,16 @@ class Values(Scanner):
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
     ) -> tuple[list[Captured], str]:
         """Every captured value in document order, and a note. Raises BadPattern."""
+        packs, note = await self.extracted(pattern, within, ignore_case=ignore_case, multiline=multiline)
+        return [value for pack in packs for value in unpacked(pack)], note
+
+    async def extracted(
+        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
+    ) -> tuple[list[Pack], str]:
+        """`extract`, whose values stay packed."""
         progress = self.progress(within)
-        found: list[Captured] = []
-        sizes: list[int] = []
+        packs: list[Pack] = []
+        count, room = 0, ROOM
         async with aclosing(
             self.matches(
                 "match.values",
@@ -49,16 +65,21 @@ class Values(Scanner):
                 pattern,
                 ignore_case,
                 multiline,
-                limit=lambda: MOST_VALUES - len(found),
-                limit_bytes=lambda: MOST_BYTES - sum(sizes),
+                limit=lambda: max(0, MOST_VALUES - count),
+                room=lambda: max(0, room),
             )
         ) as results:
-            async for values, length, cut, _ in results:
-                found.extend(values[: MOST_VALUES - len(found)])
-                sizes.append(length)
-                if cut or len(found) >= MOST_VALUES:
-                    return found, f"cut after {len(found):,} values; narrow the pattern, or use top() or count()"
-        return found, progress.note
+            async for found, _size, cut, _ in results:
+                for whole in found:
+                    # What was asked for side by side may be too much together.
+                    pack = _first(whole, MOST_VALUES - count, room)
+                    packs.append(pack)
+                    count, room = count + pack[1], room - len(pack[0])
+                    if pack is not whole:
+                        break
+                if cut or count >= MOST_VALUES or (found and pack is not whole):
+                    return packs, f"cut after {count:,} values; narrow the pattern, or use top() or count()"
+        return packs, progress.note
 
     async def top(
         self, pattern: str, within: Selection, n: int = 10, *, ignore_case: bool = False, multiline: bool = False
@@ -67,6 +88,7 @@ class Values(Scanner):
         progress = self.progress(within)
         counts: Counter[Raw] = Counter()
         cut = ""
+        size = 0
         async with aclosing(
             self.matches(
                 "match.tally",
@@ -77,9 +99,9 @@ class Values(Scanner):
                 multiline,
             )
         ) as results:
-            async for found, _ in results:
-                await asyncio.to_thread(_merge, counts, found)
-                if len(counts) > MOST_DISTINCT:
+            async for found, short, _ in results:
+                size += await asyncio.to_thread(_merge, counts, found)
+                if short or len(counts) > MOST_DISTINCT or size > MOST_BYTES:
                     cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
                     break
         best = await asyncio.to_thread(_best, counts, n)
@@ -134,39 +156,78 @@ class Values(Scanner):
         capitals), or a pattern. Raises BadPattern.
         """
         progress = self.progress(within)
-        counts: Counter[bytes] = Counter()
-        inside: Counter[bytes] = Counter()
-        firsts: dict[bytes, First] = {}
+        index: dict[bytes, Counted] = {}
         cut = ""
         async with aclosing(self.scan("terms.terms", within, progress, kind=kind)) as results:
-            async for found, _ in results:
-                for term, (count, within_sentences, first) in found.items():
-                    counts[term] += count
-                    inside[term] += within_sentences
-                    firsts.setdefault(term, first)
-                if len(counts) > MOST_DISTINCT:
-                    cut = f"cut at {len(counts):,} distinct terms; look in a smaller region"
+            async for packs, short, _ in results:
+                await asyncio.to_thread(_index, index, packs)
+                if short or len(index) > MOST_TERMS:
+                    cut = f"cut at {len(index):,} distinct terms; look in a smaller region"
                     break
-        if kind in KINDS and KINDS[kind].inside_only:
-            names = {term: count for term, count in counts.items() if inside[term] * INSIDE_SHARE >= count}
-            counts = Counter(names)
+        counts = await asyncio.to_thread(_named if kind in KINDS and KINDS[kind].inside_only else _counted, index)
         best = await asyncio.to_thread(_best, counts, n)
         hits: list[Hit] = []
-        if best:
-            places = [self._place(term, firsts[term]) for term, _ in best]
-            hits = await self.call("terms.hits", kind=kind, places=places)
-        found = [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
-        return found, cut or progress.note
+        places = [self._place(term, index[term][2]) for term, _ in best]
+        payloads = ({"kind": kind, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
+        async with aclosing(self.pool.map("terms.hits", payloads, self.deadline_seconds)) as looked_up:
+            async for some in looked_up:
+                if isinstance(some, SearchTimeout):
+                    raise some
+                hits += some
+        shown = [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
+        return shown, cut or progress.note
 
     def _place(self, term: bytes, first: First) -> tuple[bytes, File, int, int, Filters, tuple[int, int]]:
         doc, start, end, filters = first
         return term, self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
 
 
-def _merge(counts: Counter[Raw], packs: list[bytes]) -> None:
-    """Adds what `match.tally` found. For a thread: it may be a million values; between packs others get a turn."""
+def _first(pack: Pack, most: int, room: int) -> Pack:
+    """As many values of a pack as are wanted and there is room for; the same pack if that is all."""
+    if pack[1] <= most and len(pack[0]) <= room:
+        return pack
+    kept: list[str] = []
+    for value in unpacked(pack)[:most]:
+        kept.append(json.dumps(value, ensure_ascii=False))
+        room -= len(kept[-1]) + 2
+        if room < 0:
+            kept.pop()
+            break
+    return ", ".join(kept), len(kept)
+
+
+def _merge(counts: Counter[Raw], packs: list[bytes]) -> int:
+    """Adds what `match.tally` found; the bytes of what was new. For a thread: it may be a million values; between
+    packs others get a turn."""
+    added = 0
     for pack in packs:
-        counts.update(pickle.loads(pack))
+        found = pickle.loads(pack)
+        added += sum(map(_length, found.keys() - counts.keys()))
+        counts.update(found)
+    return added
+
+
+def _index(index: dict[bytes, Counted], packs: list[bytes]) -> None:
+    """Adds what `terms.terms` found, in a thread as well."""
+    for pack in packs:
+        for term, (count, inside, first) in pickle.loads(pack).items():
+            before = index.get(term)
+            index[term] = (
+                (count, inside, first) if before is None else (before[0] + count, before[1] + inside, before[2])
+            )
+
+
+def _counted(index: dict[bytes, Counted]) -> Counter[bytes]:
+    return Counter({term: count for term, (count, _, _) in index.items()})
+
+
+def _named(index: dict[bytes, Counted]) -> Counter[bytes]:
+    """Only what occurs within sentences too."""
+    return Counter({term: count for term, (count, inside, _) in index.items() if inside * INSIDE_SHARE >= count})
+
+
+def _length(value: Raw) -> int:
+    return len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
 
 
 def _best(counts: Counter[Any], n: int) -> list[tuple[Any, int]]:

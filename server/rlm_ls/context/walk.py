@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from fnmatch import translate
-from functools import lru_cache
 from typing import NamedTuple
 
 from rlm_ls.context.stamp import Stamp
-
-SECRETS = (
-    ".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.p12", "*.pfx", "*.jks",
-    "*.keystore", "*.kdbx", "*.ppk", ".netrc", "_netrc", ".pypirc", ".npmrc", ".git-credentials", ".htpasswd",
-    ".pgpass", "credentials", "credentials.*", "secrets.*", "*.tfstate",
-)  # fmt: skip
-"""File names (any case) that never enter a Context: keys, passwords, tokens."""
-
-HARMLESS = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
-"""File names that look like SECRETS and hold none."""
 
 NEVER = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "node_modules", "__pycache__", ".venv", ".tox"})
 """Folders that are not walked, whatever the ignore files say."""
@@ -26,25 +13,15 @@ NEVER = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "node_modules", "__pyca
 IGNORE_FILES = (".gitignore", ".ignore", ".rgignore")
 
 
-def is_secret(name: str, deny: tuple[str, ...]) -> bool:
-    """Whether a file of this name (without folders) stays out."""
-    lower = name.lower()
-    return _any_of(deny).match(lower) is not None and _any_of(HARMLESS).match(lower) is None
-
-
-@lru_cache(maxsize=32)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns) or r"(?!)", re.DOTALL)
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is walked, and which of its files are wanted. `include` and `exclude` are relative to the roots."""
+    """What is walked, and which of its files are wanted. `include` and `exclude` are relative to the roots;
+    `deny` adds patterns of file names to those that are never read (secrets.py)."""
 
     roots: tuple[str, ...]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    deny: tuple[str, ...] = SECRETS
+    deny: tuple[str, ...] = ()
 
 
 Place = tuple[int, str]

@@ -1,6 +1,6 @@
 """The child process: reads one request at a time from stdin, runs it, writes the result to stdout.
 
-Started as `python -m rlm_ls.context.worker`. Frames are an 8-byte big-endian length and a pickle; the other side
+Started as `python -P -m rlm_ls.context.worker`. Frames are an 8-byte big-endian length and a pickle; the other side
 is our own parent. A thread watches stdin so that the process ends with its parent, even in the middle of a search.
 """
 
@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.errors import RlmError
+from rlm_ls.visible import guard_stderr
 
 HEADER = struct.Struct(">Q")
 
@@ -59,6 +60,7 @@ def answer(request: Request, package: str) -> Reply:
 def main(package: str = "rlm_ls.context.ops") -> None:
     """Serve the functions of `package`'s modules until the parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    guard_stderr()
     gc.set_threshold(50_000, 20, 20)  # results are many small objects without cycles
     # Whatever a library prints must not reach the pipe that carries the frames.
     out = os.fdopen(os.dup(1), "wb")

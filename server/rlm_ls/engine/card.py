@@ -20,6 +20,8 @@ MARKS_SHOWN = 5
 EXCERPTED = 2
 PARTS_SHOWN = 10
 EXCERPT_LINES = 3
+NAME = 180
+"""Characters of a path."""
 LINE = 100
 """Characters of an excerpt's line."""
 
@@ -53,6 +55,11 @@ async def whole_text(context: Context, search: Search) -> str:
     return "\n".join(parts)
 
 
+def _named(path: str) -> str:
+    """A path that fits a line: of a longer one the ends, which the asker may know it by; docs() has it whole."""
+    return path if len(path) <= NAME else f"{path[: NAME // 3]}…{path[-NAME * 2 // 3 :]}"
+
+
 def _heading(documents: tuple[Document, ...]) -> str:
     if len(documents) == 1:
         return "Context: 1 document"
@@ -65,13 +72,13 @@ def _listing(documents: tuple[Document, ...]) -> list[str]:
     if len(documents) <= LISTED:
         return [_line(document) for document in documents]
     if len(documents) <= NAMED:
-        return ["(lines): " + ", ".join(f"{document.path} ({document.lines:,})" for document in documents)]
+        return ["(lines): " + ", ".join(f"{_named(document.path)} ({document.lines:,})" for document in documents)]
     kinds = Counter(document.language or "text" for document in documents)
     folders = Counter(document.path.split("/")[0] if "/" in document.path else "." for document in documents)
     largest = sorted(documents, key=lambda document: -document.size)[:8]
     return [
         "Languages: " + ", ".join(f"{name} {count:,}" for name, count in kinds.most_common(8)),
-        "Folders: " + ", ".join(f"{name}/ {count:,}" for name, count in folders.most_common(20)),
+        "Folders: " + ", ".join(f"{_named(name)}/ {count:,}" for name, count in folders.most_common(20)),
         "Largest:",
         *(_line(document) for document in largest),
         'docs(glob) lists more, e.g. docs("src/**").',
@@ -82,13 +89,13 @@ def _surroundings(context: Context, here: Surroundings) -> list[str]:
     """Where the asker is, what is open, what was edited, what is marked as wrong; each only if there is any."""
     lines = []
     if here.cursor is not None and (document := context.document(here.cursor[0])) is not None:
-        lines.append(f"Cursor: {document.path}:{here.cursor[1] + 1}")
-    if len(context.documents) > 1 and (opened := [d.path for uri in here.open if (d := context.document(uri))]):
+        lines.append(f"Cursor: {_named(document.path)}:{here.cursor[1] + 1}")
+    if len(context.documents) > 1 and (opened := [_named(d.path) for uri in here.open if (d := context.document(uri))]):
         lines.append(f"Open: {', '.join(opened[:OPEN_SHOWN])}")
-    edits = [f"{d.path}:{edit.line + 1}" for edit in here.edits if (d := context.document(edit.uri))]
+    edits = [f"{_named(d.path)}:{edit.line + 1}" for edit in here.edits if (d := context.document(edit.uri))]
     if edits:
         lines.append(f"Edited lately: {', '.join(edits[:OPEN_SHOWN])}")
-    marks = [(d.path, mark) for mark in here.diagnostics if (d := context.document(mark.uri))]
+    marks = [(_named(d.path), mark) for mark in here.diagnostics if (d := context.document(mark.uri))]
     for path, mark in marks[:MARKS_SHOWN]:
         lines.append(f"Marked {path}:{mark.line + 1}: {mark.severity}: {' '.join(mark.message.split())[:LINE]}")
     if len(marks) > MARKS_SHOWN:
@@ -99,7 +106,7 @@ def _surroundings(context: Context, here: Surroundings) -> list[str]:
 def _line(document: Document) -> str:
     language = f", {document.language}" if document.language else ""
     longest = f", longest line {document.longest_line:,}" if document.longest_line > 300 else ""
-    return f"- {document.path}: {document.lines:,} lines, {human_size(document.size)}{language}{longest}"
+    return f"- {_named(document.path)}: {document.lines:,} lines, {human_size(document.size)}{language}{longest}"
 
 
 def _limited(context: Context) -> dict[int, Part]:
@@ -117,7 +124,7 @@ async def _selected(limited: Mapping[int, Part], context: Context, search: Searc
     if len(context.documents) == 1:
         places = ", ".join(f"{span.line:,}-{span.end_line:,}" for span in spans)
     else:
-        places = ", ".join(f"{span.doc}:{span.line:,}-{span.end_line:,}" for span in spans)
+        places = ", ".join(f"{_named(span.doc)}:{span.line:,}-{span.end_line:,}" for span in spans)
     more = " and more" if len(context.limit) > len(shown) else ""
     filtered = " (of these the lines that a filter kept)" if any(part.filters for part in shown) else ""
     return f"The question is about the selection only: lines {places}{more}{filtered}. Verbs see nothing else."
@@ -129,15 +136,15 @@ async def _within(part: Part, search: Search) -> list[str]:
         return []
     span = await search.span_at(part.doc, part.start, part.end)
     last = min(span.end_line, span.line + 2 * EXCERPT_LINES - 1)
-    return [f"Its first lines in {span.doc}:", *await _numbered(search, part.doc, span.line, last)]
+    return [f"Its first lines in {_named(span.doc)}:", *await _numbered(search, part.doc, span.line, last)]
 
 
 async def _excerpts(document: Document, number: int, search: Search) -> list[str]:
     if document.lines <= 3 * EXCERPT_LINES:
-        return [f"All of {document.path}:", *await _numbered(search, number, 1, document.lines)]
+        return [f"All of {_named(document.path)}:", *await _numbered(search, number, 1, document.lines)]
     middle = document.lines // 2
     return [
-        f"First lines of {document.path}:",
+        f"First lines of {_named(document.path)}:",
         *await _numbered(search, number, 1, EXCERPT_LINES),
         "Middle:",
         *await _numbered(search, number, middle, middle + EXCERPT_LINES - 2),

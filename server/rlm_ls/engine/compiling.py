@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rlm_ls.engine.events import EVENT
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.observation import shortened
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.executors.desk import Tell
 from rlm_ls.executors.programs import Program, Programs
@@ -50,6 +51,8 @@ def telling(journal: Journal, ledger: Ledger) -> Tell:
     """Makes events of what programs do."""
 
     def tell(kind: str, fields: Mapping[str, Any]) -> None:
+        if "error" in fields:
+            fields = {**fields, "error": shortened(fields["error"])}
         journal.tell(EVENT.validate_python({"type": kind, "run_id": "", "turn": ledger.turns, **fields}))
 
     return tell

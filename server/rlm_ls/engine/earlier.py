@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlm_ls.executors.echo import parsed
+from rlm_ls.engine.answer import Answer
 from rlm_ls.executors.programs import Program
 
 ANSWER = 4000
@@ -47,6 +46,29 @@ class Earlier:
         return "\n".join(parts)
 
 
+class KeptAnswers:
+    """The newest answers as their users saw them, in memory only: of a run without a final one the store keeps no
+    findings, which may be text.
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+
+    def keep(self, answer: Answer) -> None:
+        self._answers[answer.run_id] = answer
+        while len(self._answers) > KEPT_RUNS:
+            self._answers.popitem(last=False)
+
+    def get(self, run_id: str) -> Answer | None:
+        return self._answers.get(run_id)
+
+    def drop(self, run_id: str) -> None:
+        self._answers.pop(run_id, None)
+
+    def drop_all(self) -> None:
+        self._answers.clear()
+
+
 class KeptSandboxes:
     """Dumps of the newest runs' sandboxes, in memory only: they hold text, which must not enter the store.
 
@@ -66,25 +88,6 @@ class KeptSandboxes:
         return self._states.get(run_id, (None, {}))
 
 
-def assigned(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Names that a run's scripts assigned at the top level, in order."""
-    names: dict[str, None] = {}
-    for event in events:
-        if (
-            event["type"] == "programStarted"
-            and event["language"] == "python"
-            and (tree := parsed(event["source"])) is not None
-        ):
-            for node in tree.body:
-                names.update(dict.fromkeys(_targets(node)))
-    return tuple(names)
-
-
-def _targets(node: ast.stmt) -> Iterable[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    for target in targets:
-        for part in ast.walk(target):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                yield part.id
+def scripts_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The scripts that a run's trace tells of, in order."""
+    return [event["source"] for event in events if event["type"] == "programStarted" and event["language"] == "python"]

@@ -6,8 +6,8 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,28 +22,33 @@ from rlm_ls.context.scope import Buffer
 from rlm_ls.context.shelf import Shelf
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.consent import Ask, Consent
-from rlm_ls.engine.earlier import KeptSandboxes
+from rlm_ls.engine.earlier import KeptAnswers, KeptSandboxes
 from rlm_ls.engine.estimate import Estimate, estimate, foresee, prospect
 from rlm_ls.engine.events import AnyEvent, RunFinished, RunResumed, Warned
 from rlm_ls.engine.journal import Journal, Listener
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.minds import RunMinds
-from rlm_ls.engine.preparation import ModelFactory, check, limits, prepare, started
+from rlm_ls.engine.preparation import ModelFactory, checked, limits, prepare, started
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.resume import Broken, broken
-from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.run import Run, broken_off, explore, finish
 from rlm_ls.engine.subcalls import Dispatcher
-from rlm_ls.errors import BadRequest, RlmError, SandboxMissing
+from rlm_ls.errors import BadRequest, RlmError, SandboxMissing, StoreFailed, Unforeseen
+from rlm_ls.executors.judging.judge import Judge, JudgePool
+from rlm_ls.executors.judging.plain import well_formed
 from rlm_ls.executors.toolchain import Toolchains
 from rlm_ls.executors.workshop import Workshop
 from rlm_ls.models import library
 from rlm_ls.models.editor import Editor, Sampler
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
-from rlm_ls.store.redact import for_trace, known_secrets
+from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
+
+RUNS_UNTIL_PRUNED = 16
+"""So often it is looked whether the history is larger than it may be; also when it is opened."""
 
 
 def new_run_id() -> str:
@@ -82,12 +87,15 @@ class Engine:
     store: Store
     pool: SearchPool
     shelf: Shelf
+    judges: JudgePool
     sandboxes: AsyncMonty
     dispatcher: Dispatcher
     workshop: Workshop
     _stack: AsyncExitStack
     _active: dict[str, Active] = field(default_factory=dict)
+    _ended: int = 0
     kept: KeptSandboxes = field(default_factory=KeptSandboxes)
+    answers: KeptAnswers = field(default_factory=KeptAnswers)
     sampler: Sampler | None = None
     """Has the editor's own model answer, where there is an editor that offers one."""
     native_consent: Callable[[AskRequest], Awaitable[None]] | None = None
@@ -95,15 +103,21 @@ class Engine:
 
     @classmethod
     async def open(cls, *, settings: Settings, state_dir: Path | None = None) -> Engine:
-        """Raises StoreFailed, SandboxMissing. Starts no process until the first run needs one."""
+        """Raises SandboxMissing. Starts no process until the first run needs one.
+
+        A history that cannot be opened stops no question: `store.warning` says so, and so does every answer.
+        """
         async with AsyncExitStack() as stack:
-            store = await Store.open(state_dir)
+            store = await Store.open(state_dir, required=False)
             stack.push_async_callback(store.close)
-            await store.prune()
+            with suppress(StoreFailed):
+                await store.prune(settings.history_mb << 20)
             shelf = Shelf()
             stack.callback(shelf.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
+            judges = JudgePool()
+            stack.push_async_callback(judges.close)
             workshop = Workshop(store.folder, Toolchains(store.folder))
             stack.push_async_callback(workshop.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
@@ -116,7 +130,8 @@ class Engine:
                     "Reinstall rlm-ls, or: pip install pydantic-monty.",
                 ) from None
             library.opened()
-            return cls(settings, store, pool, shelf, sandboxes, Dispatcher(store, settings), workshop, stack.pop_all())
+            dispatcher = Dispatcher(store, settings)
+            return cls(settings, store, pool, shelf, judges, sandboxes, dispatcher, workshop, stack.pop_all())
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -166,16 +181,21 @@ class Engine:
         buffers: Sequence[Buffer] = (),
         consent: Ask | None = None,
         model: ModelFactory | None = None,
+        choice: str | None = None,
     ) -> Answer:
         """Go on with a run that broke off or found no answer; what was paid for is not asked for again.
 
         `run_id` may be a prefix; `budget` holds limits that are to differ, `buffers` the texts that are open now.
-        Raises UnknownRun, BadRequest where there is nothing to go on with, DocumentChanged, and what `ask` raises.
+        The models that were asked then are asked, at the endpoints of then; `choice` names another on purpose.
+        Raises UnknownRun, BadRequest where there is nothing to go on with, DocumentChanged, ModelChanged, and what
+        `ask` raises.
         """
         row = await self.store.run(run_id)
         if row.run_id in self._active:
             raise BadRequest(f"Run {row.run_id} is under way already.")
-        resumed = broken(row, await self.store.events(row.run_id), budget or Budget(), buffers)
+        resumed = broken(
+            row, await self.store.events(row.run_id), budget or Budget(), buffers, choice, model is not None
+        )
         return await self._started(
             row.run_id, lambda: self._conduct(row.run_id, resumed.request, on_event, model, consent, resumed)
         )
@@ -205,6 +225,20 @@ class Engine:
         """The editor that a run is asked from, if its model can be asked."""
         return None if self.sampler is None else Editor(self.sampler, run_id)
 
+    async def forget(self, run_ids: Sequence[str] = (), *, older_than: float | None = None, all_: bool = False) -> int:
+        """Delete runs of the history: some (ids, or their beginnings), those begun before a Unix time, or all that
+        are not running. How many went. Raises UnknownRun, BadRequest for one that runs, StoreFailed.
+        """
+        count = 0
+        for run_id in dict.fromkeys([(await self.store.run(name)).run_id for name in run_ids]):
+            await self.store.delete_run(run_id)
+            self.answers.drop(run_id)
+            count += 1
+        if all_ or older_than is not None:
+            count += await self.store.clear(None if all_ else older_than)
+            self.answers.drop_all()
+        return count
+
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
         return await estimate(self, self.settings, request, model)
@@ -219,24 +253,27 @@ class Engine:
         resumed: Broken | None,
     ) -> Answer:
         active = self._active[run_id]
+        request = replace(request, question=well_formed(request.question))
         created = resumed.created if resumed else time.time()
         began = time.monotonic() - (resumed.seconds if resumed else 0.0)
         settings = self.settings
         self.store.limit_cache(settings.cache_mb << 20)
         self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
-        redact = partial(for_trace, level=settings.trace, known=known_secrets(os.environ, (secret,)))
+        known = known_secrets(os.environ, (secret,))
+        redact = partial(for_trace, level=settings.trace, known=known, written=Written())
         journal = Journal(run_id, self.store, on_event, redact, began, seq=resumed.last_seq if resumed else 0)
         budget = limits(request, settings)
         ledger = Ledger(budget, consent=Consent(settings.budget.ask_above_usd, budget.usd, ask), started=began)
         if resumed is None:
             meta = {"version": __version__, "model": request.model or ""}
-            await self.store.begin_run(run_id, request.question, created, meta)
+            await self.store.begin_run(run_id, scrub(request.question, known), created, meta)
         else:
             await self.store.take_over(run_id)
         active.enter()
+        answer: Answer | None = None
         try:
-            check(request)
+            request = await checked(request, Judge(self.judges))
             levels = request.levels or settings.levels
             await journal.emit(started(request, created, levels) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
@@ -249,20 +286,19 @@ class Engine:
                 self.kept.keep(run_id, run.sandbox.state, run.desk.programs.known if run.desk.programs else {})
         except asyncio.CancelledError:
             answer = _cut_off(active, run_id, "cancelled", "the run was stopped", ledger)
-            await self._end(journal, answer, None)
+            answer = await self._end(journal, answer, None)
             if active.stopping and (task := asyncio.current_task()) is not None:
                 task.uncancel()
                 return answer
             raise
-        except RlmError as error:
-            await self._end(journal, _cut_off(active, run_id, "failed", str(error), ledger), error.code)
-            raise
-        except BaseException as error:
-            answer = _cut_off(active, run_id, "failed", f"internal error: {type(error).__name__}", ledger)
-            await self._end(journal, answer, None)
-            raise
-        await self._end(journal, answer, None)
-        return answer
+        except Exception as fault:
+            told = fault if isinstance(fault, RlmError) else Unforeseen.of(fault)
+            if active.run is None or not ledger.calls:
+                await self._end(journal, _cut_off(active, run_id, "failed", str(told), ledger), told.code)
+                raise told from (None if told is fault else fault)
+            # It is paid for: whatever failed, what was found is the answer.
+            return await self._end(journal, answer or broken_off(active.run, fault), told.code)
+        return await self._end(journal, answer, None)
 
     async def _expect(self, run: Run, settings: Settings) -> None:
         """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
@@ -274,15 +310,30 @@ class Engine:
             likely, high, _ = await foresee(looking, self.store)
             run.ledger.consent.expect(likely.usd, high.usd)
 
-    async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> None:
+    async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> Answer:
+        """Tell and store how the run ended: its Answer, which says where it could not be stored."""
+        answer = self._told_of_trouble(answer)
         for message in answer.warnings:
             await journal.emit(Warned(run_id="", message=message))
-        await journal.emit(RunFinished(run_id="", answer=answer, error_code=error_code))
-        await self.store.end_run(journal.run_id, answer.status, answer.wire())
+        finished = RunFinished(run_id="", answer=answer, error_code=error_code)
+        await journal.emit(finished)
+        await self.store.end_run(journal.run_id, answer.status, journal.redact(finished.wire())["answer"])
+        self._ended += 1
+        if self._ended % RUNS_UNTIL_PRUNED == 0:
+            with suppress(StoreFailed):
+                await self.store.prune(self.settings.history_mb << 20)
+        answer = self._told_of_trouble(answer)
+        self.answers.keep(answer)
+        return answer
+
+    def _told_of_trouble(self, answer: Answer) -> Answer:
+        heard = (self.store.trouble, self.store.take_notice())
+        new = tuple(text for text in heard if text and text not in answer.warnings)
+        return answer.model_copy(update={"warnings": answer.warnings + new}) if new else answer
 
 
 def _resumed(run: Broken) -> RunResumed:
-    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies))
+    return RunResumed(run_id="", replies=len(run.calls()), sub_replies=len(run.sub_replies), model=run.choice)
 
 
 def _cut_off(active: Active, run_id: str, status: str, reason: str, ledger: Ledger) -> Answer:

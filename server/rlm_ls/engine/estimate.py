@@ -20,7 +20,7 @@ from rlm_ls.engine.minds import SubModel
 from rlm_ls.engine.opening import choose_route, open_conversation
 from rlm_ls.engine.preparation import (
     ModelFactory,
-    check,
+    checked,
     choose_model,
     earlier_run,
     limits,
@@ -31,6 +31,7 @@ from rlm_ls.engine.prompt import Voice
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.run import REPLY_TOKENS
 from rlm_ls.engine.submodels import SubModels, choose_sub_models
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.models.base import Model
 from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
@@ -93,10 +94,11 @@ class Prospect:
 
 async def estimate(engine: Engine, settings: Settings, request: AskRequest, factory: ModelFactory | None) -> Estimate:
     """Raises what a run would raise before its first turn."""
-    check(request)
+    judge = Judge(engine.judges)
+    request = await checked(request, judge)
     async with AsyncExitStack() as stack:
         chosen = None if factory else await choose_model(request, settings, [], engine.editor(""))
-        earlier = await earlier_run(engine, request)
+        earlier = await earlier_run(engine, request, judge)
         context = await take_context(engine, settings, request, stack)
         model = factory(request, context) if factory else chosen or offline_model(request, context)
         await model.prepare()

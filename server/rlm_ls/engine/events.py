@@ -1,6 +1,7 @@
 """Everything a run does, as typed events on one stream: the trace, the editor, the terminal and the tests read it.
 
-An event is durable before what it announces is acted upon. `TextStreamed` alone is never stored: the whole reply
+An event is durable before what it announces is acted upon; where the disk takes nothing it is kept in memory instead,
+and the answer says so. `TextStreamed` alone is never stored: the whole reply
 follows in `ModelReplied`.
 """
 
@@ -55,6 +56,8 @@ class RunResumed(Event):
     type: Literal["runResumed"] = "runResumed"
     replies: int
     sub_replies: int
+    model: str = ""
+    """Named by the user for going on; empty: as then."""
 
 
 class DocumentTaken(Wire):
@@ -77,6 +80,15 @@ class ContextTaken(Event):
     """Over names, sizes, line counts and identities: equal digests mean the same snapshot for a replay."""
 
 
+class Answering(Wire):
+    """Who answers for a role: one model, or a member of a list. `address` is a URL without a key, or a provider."""
+
+    role: Literal["root", "sub", "code"]
+    model: str
+    address: str
+    weight: int | None = None
+
+
 class RouteChosen(Event):
     type: Literal["routeChosen"] = "routeChosen"
     route: Route
@@ -87,6 +99,9 @@ class RouteChosen(Event):
     """Who answers llm() and its like; empty where level llm is off."""
     languages: tuple[str, ...] = ()
     """Of programs that could be compiled; the prompt depends on it."""
+    answering: tuple[Answering, ...] | None = None
+    """All that may be asked, so that a run that goes on asks nobody else; None in traces of version 0.1."""
+    privacy: Literal["any", "local"] = "any"
 
 
 class TurnStarted(Event):

@@ -1,20 +1,20 @@
 """The grammar of a reply: a sentence or two of plan, and fenced blocks that are programs (DESIGN.md §3).
 
-A CommonMark parser finds the fences, so nested, longer, indented and unclosed ones mean what Markdown says.
+What is a fence is found by `judging/grammar.py`, in a worker: a reply may be anything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-
-from markdown_it import MarkdownIt
 
 Language = Literal["python", "rust", "c", "wat", "other"]
 
 PYTHON = {"", "python", "py", "python3", "repl", "dsl"}
 COMPILED: dict[str, Language] = {"rust": "rust", "rs": "rust", "c": "c", "wat": "wat", "wasm": "wat"}
-_PARSER = MarkdownIt("commonmark")
+INFO = 200
+"""Characters of an info string that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,9 @@ class Block:
     native: bool = False
 
 
-def parse(reply: str) -> tuple[Block, ...]:
+def programs(fences: Iterable[tuple[str, str]]) -> tuple[Block, ...]:
     """The programs of a reply, in order. Fences of other languages (json, text …) are `other`: they do not run."""
-    return tuple(
-        _block(token.info.strip(), token.content)
-        for token in _PARSER.parse(reply)
-        if token.type == "fence" and token.content.strip()
-    )
+    return tuple(_block(info[:INFO], content) for info, content in fences)
 
 
 def _block(info: str, source: str) -> Block:

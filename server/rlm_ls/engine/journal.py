@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rlm_ls.engine.events import AnyEvent, TextStreamed
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[AnyEvent], None]
 """Called on the event loop with each event, in order. Must return at once and must not raise."""
 
 
 class EventStore(Protocol):
-    """What the journal needs of the store: `append` returns once the event is durable."""
+    """What the journal needs of the store: `append` returns once the event is durable, or as safe as it can be."""
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, object]) -> None: ...
 
 
-Redact = Callable[[dict[str, object]], dict[str, object]]
+Redact = Callable[[dict[str, object]], dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -50,8 +53,12 @@ class Journal:
         """Store, then tell. Returns when both are done, so that what follows may act upon it."""
         top = self._top
         told = top._stamp(event, self.child)
-        await top.settle()
-        await top._store(told.event)
+        try:
+            await top.settle()
+            await top._store(told.event)
+        except BaseException:
+            top._telling.remove(told)  # what comes after is told all the same
+            raise
         told.ready = True
         top._tell()
 
@@ -88,7 +95,10 @@ class Journal:
     def _tell(self) -> None:
         """In the order of `seq`, whichever write ends first."""
         while self._telling and self._telling[0].ready:
-            self.listener(self._telling.popleft().event)
+            try:
+                self.listener(self._telling.popleft().event)
+            except Exception:  # whoever listens is no reason to lose a run
+                log.exception("a listener failed")
 
     def _at(self) -> float:
         return round(time.monotonic() - self.started, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,16 @@ from rlm_ls.context.document import Selection
 from rlm_ls.engine.events import SubCallFinished, SubCallsStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
+from rlm_ls.engine.observation import shortened
 from rlm_ls.engine.payment import LimitReached, pay
 from rlm_ls.engine.subcalls import Dispatcher, SubReply, key_of
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.minds import ChildAnswer, Failed, SubCall, SubRole, Told
 from rlm_ls.models.base import Message, Model, spent
 from rlm_ls.models.profiles import Profile
+
+log = logging.getLogger(__name__)
 
 PLACES_NAMED = 20
 """Parts of the text that the announcement of a batch names."""
@@ -46,6 +51,7 @@ class RunMinds:
     dispatcher: Dispatcher
     journal: Journal
     ledger: Ledger
+    judge: Judge
     known: Mapping[str, SubReply] = field(default_factory=dict)
     retold: set[str] = field(default_factory=set)
     """Keys of `known` that have been used: of a call that was made twice only the first was paid for."""
@@ -123,7 +129,10 @@ class RunMinds:
         except LimitReached as reached:
             return key, SubReply("", f"not asked: {reached}.")
         except RlmError as error:
-            return key, SubReply("", str(error), usage=spent(error))
+            return key, SubReply("", shortened(str(error)), usage=spent(error))
+        except Exception as fault:  # a defect of ours, or a reply nobody foresaw; it harms none of the others
+            log.exception("a sub-call failed")
+            return key, SubReply("", f"the call failed inside the server ({type(fault).__name__})")
         if reply.cached:
             self.ledger.found_in_cache()
         return key, reply

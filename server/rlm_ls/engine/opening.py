@@ -26,9 +26,10 @@ def choose_route(context: Context, model: Model, settings: Settings) -> tuple[Ro
     if model.kind == "offline":
         return "offline", "no language model is configured, so rules answered"
     size = sum(part.end - part.start for part in context.limit)
+    named = sum(len(context.documents[part.doc].path) for part in context.limit)
     tokens = int(size / CHARACTERS_PER_TOKEN)
     limit = min(settings.context.direct_tokens, model.window // 4)
-    if tokens <= limit and model.kind == "live":
+    if tokens + int(named / CHARACTERS_PER_TOKEN) <= limit and model.kind == "live":
         return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
     return (
         "rlm",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_ls.engine.ledger import Ledger, Reservation
 from rlm_ls.errors import RlmError
+from rlm_ls.executors.judging.plain import well_formed
 from rlm_ls.models.base import NOTHING, Message, Model, Reply, Usage, spent
 
 
@@ -21,6 +22,10 @@ class Paid:
 
     reply: Reply
     seconds: float
+
+
+MOST_REPLY = 1_000_000
+"""Characters of a reply; no limit on its tokens lets through so many, but an endpoint may send what it likes."""
 
 
 async def pay(
@@ -52,7 +57,7 @@ async def pay(
         started = time.perf_counter()
         reply = await ask()
         used = reply.usage
-        return Paid(reply, time.perf_counter() - started)
+        return Paid(_bounded(reply), time.perf_counter() - started)
     except RlmError as error:
         cost = spent(error)
         used = None if cost == NOTHING else cost
@@ -61,3 +66,11 @@ async def pay(
         # A recording's tokens are of another prompt: nothing is to be learnt from them.
         learnt = characters if model.kind == "live" else 0
         ledger.settle(coming, used, sub=sub, characters=learnt)
+
+
+def _bounded(reply: Reply) -> Reply:
+    """The one door through which replies come: no longer than a reply can be, and without halves of characters."""
+    text = well_formed(reply.text[:MOST_REPLY])
+    if text == reply.text:
+        return reply
+    return replace(reply, text=text, finish="length" if len(reply.text) > MOST_REPLY else reply.finish)

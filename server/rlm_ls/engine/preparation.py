@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any
 from rlm_ls import __version__
 from rlm_ls.context.region import leave_out
 from rlm_ls.context.snapshot import Context, ContextOptions
-from rlm_ls.context.walk import SECRETS
 from rlm_ls.engine.compiling import languages_of, look_for_compilers
-from rlm_ls.engine.earlier import Earlier, assigned
-from rlm_ls.engine.events import ContextTaken, DocumentTaken, RouteChosen, RunStarted
+from rlm_ls.engine.earlier import Earlier, scripts_in
+from rlm_ls.engine.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger, Limits
 from rlm_ls.engine.opening import choose_route
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.resume import Broken, ResumedModel, check_unchanged
+from rlm_ls.engine.resume import Broken, ResumedModel, answering, check_answering, check_unchanged, last
 from rlm_ls.engine.run import Run
 from rlm_ls.engine.setup import Plan, set_up
-from rlm_ls.engine.submission import check_schema
 from rlm_ls.engine.submodels import SubModels, choose_sub_models
 from rlm_ls.engine.traced import first
-from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable
+from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, ProgramError
+from rlm_ls.executors.judging.judge import Judge, check_schema
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.editor import Editor
@@ -48,8 +47,8 @@ ModelFactory = Callable[[AskRequest, Context], Model]
 """Makes a run's model in place of the settings: recordings, tests."""
 
 
-def check(request: AskRequest) -> None:
-    """Raises EmptyQuestion, BadRequest, LevelUnavailable."""
+async def checked(request: AskRequest, judge: Judge) -> AskRequest:
+    """The request, its schema as plain data. Raises EmptyQuestion, BadRequest, LevelUnavailable."""
     if not request.question.strip():
         raise EmptyQuestion("The question is empty.", "Ask something about the text, e.g. “What failed first?”")
     if len(request.question) > MAX_QUESTION:
@@ -63,8 +62,10 @@ def check(request: AskRequest) -> None:
         )
     if unknown := sorted(set(request.levels or ()) - LEVELS):
         raise BadRequest(f"There is no level {unknown[0]!r}.", f"Levels: {', '.join(sorted(LEVELS))}.")
-    if request.schema is not None:
-        check_schema(request.schema)
+    try:
+        return replace(request, schema=await check_schema(judge, request.schema))
+    except ProgramError as error:
+        raise BadRequest(f"The request's {error.message}") from None
 
 
 async def prepare(
@@ -80,8 +81,10 @@ async def prepare(
 ) -> Run:
     """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
     warnings: list[str] = []
+    judge = Judge(engine.judges)
+    engine.judges.warm()
     chosen = None if factory else await choose_model(request, settings, warnings, engine.editor(journal.run_id))
-    earlier = await earlier_run(engine, request)
+    earlier = await earlier_run(engine, request, judge)
     levels = request.levels or settings.levels
     if factory or chosen:
         look_for_compilers(engine.workshop, levels)  # while the snapshot is taken
@@ -94,7 +97,15 @@ async def prepare(
     route, reason = choose_route(context, model, settings)
     subs = SubModels()
     if "llm" in levels and route == "rlm":
-        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id))
+        then = resumed.sub_names if resumed else None
+        subs = await choose_sub_models(model, settings, os.environ, engine.editor(journal.run_id), then)
+    asked = answering("root", model)
+    for role, sub in subs.models.items():
+        asked += answering(role, sub.model)
+    if resumed is not None:
+        check_answering(resumed, asked if model.kind == "live" else (), settings.privacy)
+        if resumed.choice:
+            warnings.append(_chosen_anew(resumed, asked))
     warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
         model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies)
@@ -112,10 +123,18 @@ async def prepare(
             model_kind=model.kind,
             sub_model=subs.name,
             languages=languages,
+            answering=tuple(asked),
+            privacy=settings.privacy,
         )
     )
-    plan = Plan(engine, settings, model, subs, created, levels, languages, route, reason, earlier, warnings)
+    plan = Plan(engine, settings, model, subs, judge, created, levels, languages, route, reason, earlier, warnings)
     return await set_up(plan, request, context, journal, ledger, stack)
+
+
+def _chosen_anew(run: Broken, asked: Sequence[Answering]) -> str:
+    had = last(run.events, "routeChosen").get("model") or "another model"
+    now = ", ".join(dict.fromkeys(f"{one.model} at {one.address}" for one in asked))
+    return f"The run was begun with {had} and goes on, as it was told to, with {now}."
 
 
 def _languages_told(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
@@ -141,13 +160,14 @@ async def take_context(engine: Engine, settings: Settings, request: AskRequest, 
     return context
 
 
-async def earlier_run(engine: Engine, request: AskRequest) -> Earlier | None:
+async def earlier_run(engine: Engine, request: AskRequest, judge: Judge) -> Earlier | None:
     """The run that this one follows up on. Raises UnknownRun."""
     if request.follow_up is None:
         return None
     row = await engine.store.run(request.follow_up)
-    variables = assigned(await engine.store.events(row.run_id))
-    answer = str((row.answer or {}).get("answer", "(none)"))
+    variables = await judge.assigned(scripts_in(await engine.store.events(row.run_id)))
+    known = engine.answers.get(row.run_id)
+    answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
     state, programs = engine.kept.get(row.run_id)
     return Earlier(row.question, answer, variables, state, programs)
 
@@ -157,8 +177,9 @@ def options(settings: Settings) -> ContextOptions:
     return ContextOptions(
         max_file_bytes=settings.context.max_file_bytes,
         exclude=settings.context.exclude,
-        deny=SECRETS + settings.context.deny,
+        deny=settings.context.deny,
         encoding=settings.context.encoding,
+        unpack_bytes=settings.context.unpack_mb << 20,
     )
 
 
@@ -194,10 +215,11 @@ def offline_model(request: AskRequest, context: Context) -> Model:
 
 def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:
     """What a replay needs to ask the same again; of open buffers only their URIs."""
+    own = {"buffers", "streams"}  # texts of that moment, which nobody can read again
     scope: dict[str, Any] = {
-        name: value for name, value in asdict(request.scope).items() if name != "buffers" and value not in ((), None)
+        name: value for name, value in asdict(request.scope).items() if name not in own and value not in ((), None)
     }
-    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers]
+    scope["buffers"] = [buffer.uri for buffer in request.scope.buffers] + [one.uri for one in request.scope.streams]
     return RunStarted(
         run_id="",
         question=request.question,

@@ -65,6 +65,12 @@ with submit("your answer in Markdown", cite=[spans])."""
 REPEATED = """\
 You have run exactly this before, and the outcome was the same. Do something else, or submit what you have."""
 
+UNREADABLE = """\
+Your reply could not be read: its Markdown takes too long. Nothing ran. Reply with a sentence and one short ```python
+block."""
+
+TOO_MANY = "{count:,} more blocks of your reply were not run: write one or two."
+
 NOT_RUN = "The block ```{info} was not run: {why}"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from rlm_ls.engine import inert
 from rlm_ls.engine.answer import Answer, Citation, RunUsage
 from rlm_ls.store.rows import RunRow
 
@@ -21,10 +23,10 @@ SUB_REPLY = 300
 
 def answer_markdown(answer: Answer, question: str = "") -> str:
     """The whole answer document: question, answer, citations as links, coverage, cost."""
-    parts = [f"# {_one_line(question)}"] if question else []
+    parts = [f"# {inert.line(question)}"] if question else []
     if answer.status != "answered":
-        parts.append(f"> **{answer.status}**: {answer.reason}")
-    parts.append(answer.answer.strip())
+        parts.append(f"> **{answer.status}**: {inert.line(answer.reason)}")
+    parts.append(inert.part(answer.answer.strip(), [_address(one) for one in answer.citations if _ours(one)]))
     if answer.citations:
         parts.append("## Citations\n\n" + "\n".join(_citation(c) for c in answer.citations))
     parts.append("---")
@@ -32,7 +34,7 @@ def answer_markdown(answer: Answer, question: str = "") -> str:
     if answer.coverage.skipped:
         parts.append(_skipped(answer))
     if answer.warnings:
-        parts.append("\n".join(f"> {line}" for warning in answer.warnings for line in warning.splitlines()))
+        parts.append("\n".join(f"> {inert.line(text)}" for warning in answer.warnings for text in warning.splitlines()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,7 +63,7 @@ def usage_line(usage: RunUsage) -> str:
 
 def trace_markdown(row: RunRow, events: Iterable[Mapping[str, Any]]) -> str:
     """The run as a readable record: every turn with its plan, programs, outputs, verbs and tokens."""
-    parts = [f"# Trace of {row.run_id}", f"Question: {row.question.strip()}", f"Status: **{row.status}**"]
+    parts = [f"# Trace of {row.run_id}", f"Question: {inert.line(row.question)}", f"Status: **{row.status}**"]
     parts += [text for event in events if (text := _event(event))]
     return "\n\n".join(parts) + "\n"
 
@@ -76,46 +78,48 @@ def text_of(content: Any) -> str:
 def _event(event: Mapping[str, Any]) -> str:
     match event["type"]:
         case "contextTaken":
-            named = ", ".join(document["path"] for document in event["documents"][:20])
+            named = inert.line(", ".join(document["path"] for document in event["documents"][:20]))
             more = f" and {event['count'] - 20:,} more" if event["count"] > 20 else ""
             return f"Context: {event['count']:,} documents, {event['size']:,} bytes: {named}{more}"
         case "routeChosen":
-            return f"Route: {event['route']}, {event['reason']} (model {event['model']})"
+            return inert.line(f"Route: {event['route']}, {event['reason']} (model {event['model']})")
         case "turnStarted":
-            return f"## {_of_child(event)}Turn {event['turn']}"
+            return inert.line(f"## {_of_child(event)}Turn {event['turn']}")
         case "subCallsStarted":
             named = ", ".join(event["places"][:10])
             what = f"{event['count']:,} sub-calls by {event['verb']} to {event['model']} at {event['endpoint']}"
-            return f"*{what}; {event['characters']:,} characters of text{': ' + named if named else ''}*"
+            return inert.line(f"*{what}; {event['characters']:,} characters of text{': ' + named if named else ''}*")
         case "subCallFinished":
             return _sub_call(event)
         case "childStarted":
-            return f"## Child run {event['child']}\n\nQuestion: {event['question']}\n\n{event['size']:,} bytes of text"
+            head = inert.line(f"## Child run {event['child']}")
+            return f"{head}\n\nQuestion: {inert.line(event['question'])}\n\n{event['size']:,} bytes of text"
         case "childFinished":
-            return f"*Child run {event['child']}: {event['status']} ({event['seconds']:.1f} s)*\n\n{event['answer']}"
+            head = inert.line(f"*Child run {event['child']}: {event['status']} ({event['seconds']:.1f} s)*")
+            return f"{head}\n\n{inert.part(str(event['answer']))}"
         case "modelReplied":
             money = "" if event["usd"] is None else f", ${event['usd']:.4f}"
             tokens = f"{event['promptTokens']:,} + {event['completionTokens']:,} tokens"
-            return f"*Reply ({event['seconds']:.1f} s, {tokens}{money})*\n\n{event['text'].strip()}"
+            return f"*Reply ({event['seconds']:.1f} s, {tokens}{money})*\n\n{inert.part(event['text'].strip())}"
         case "verbCalled":
-            return f"- `{event['detail']}` {event['seconds'] * 1e3:.0f} ms"
+            return f"- {inert.code(event['detail'])} {event['seconds'] * 1e3:.0f} ms"
         case "compileFinished":
             how = "from cache" if event["cached"] else f"{event['seconds'] * 1e3:.0f} ms"
-            error = f"\n\n{_fenced(event['error'])}" if event["error"] else ""
-            return (
-                f"*Compiled {event['name']} ({how})*" if event["ok"] else f"*{event['name']} was not compiled*{error}"
-            )
+            error = f"\n\n{inert.fenced(event['error'])}" if event["error"] else ""
+            name = inert.line(event["name"])
+            return f"*Compiled {name} ({how})*" if event["ok"] else f"*{name} was not compiled*{error}"
         case "compileStarted":
-            kind = f"{event['language']} {event['target']}"
-            return f"*Program {event['name']} ({kind})*\n\n{_fenced(event['source'], event['language'])}"
+            head = inert.line(f"*Program {event['name']} ({event['language']} {event['target']})*")
+            return f"{head}\n\n{inert.fenced(event['source'], event['language'])}"
         case "programRan":
             shards = f" in {event['shards']} shards" if event["shards"] > 1 else ""
-            return f"- program `{event['name']}` over {event['bytes']:,} bytes{shards} {event['seconds'] * 1e3:.0f} ms"
+            milliseconds = f"{event['seconds'] * 1e3:.0f} ms"
+            return f"- program {inert.code(event['name'])} over {event['bytes']:,} bytes{shards} {milliseconds}"
         case "programFinished":
-            error = f"\n\n{_fenced(event['error'])}" if event["error"] else ""
-            return f"*Printed ({event['seconds'] * 1e3:.0f} ms)*\n\n{_fenced(text_of(event['output']))}{error}"
+            error = f"\n\n{inert.fenced(event['error'])}" if event["error"] else ""
+            return f"*Printed ({event['seconds'] * 1e3:.0f} ms)*\n\n{inert.fenced(text_of(event['output']))}{error}"
         case "warned":
-            return f"> {event['message']}"
+            return f"> {inert.line(event['message'])}"
         case "runFinished":
             answer = Answer.model_validate(event["answer"])
             return f"## Answer ({answer.status})\n\n{answer_markdown(answer)}"
@@ -131,8 +135,8 @@ def _sub_call(event: Mapping[str, Any]) -> str:
         cost = (
             f"{event['seconds']:.1f} s, {event['promptTokens']:,} + {event['completionTokens']:,} tokens{money}{tries}"
         )
-    said = event["error"] or event["text"]
-    return f"- {event['batch']}.{event['index'] + 1} ({cost}): {_code(_one_line(said)[:SUB_REPLY])}"
+    said = " ".join((event["error"] or event["text"]).split())[:SUB_REPLY]
+    return f"- {event['batch']}.{event['index'] + 1} ({cost}): {inert.code(said)}"
 
 
 def _of_child(event: Mapping[str, Any]) -> str:
@@ -140,39 +144,35 @@ def _of_child(event: Mapping[str, Any]) -> str:
 
 
 def _citation(citation: Citation) -> str:
-    quoted = _one_line(citation.quote)[:300]
-    link = f"[{citation.label}]({quote(citation.uri, safe=':/%')}#L{citation.line})"
+    quoted = " ".join(citation.quote.split())[:300]
+    label = label_text(citation.label)
+    link = f"[{label}]({_address(citation)})" if _ours(citation) else label
     state = "" if citation.state == "verified" else f" ({citation.state})"
-    return f"- {link}{state}: {_code(quoted)}"
+    return f"- {link}{state}: {inert.code(quoted)}"
+
+
+def label_text(place: str) -> str:
+    """A place in words, as the text of a link: a file may be named like markup."""
+    return re.sub(r"[\\`~\[\]<]", r"\\\g<0>", " ".join(place.split()))
+
+
+def _address(citation: Citation) -> str:
+    return f"{quote(citation.uri, safe=':/%')}#L{citation.line}"
+
+
+def _ours(citation: Citation) -> bool:
+    """A text's address. What a recording of others says may be anything: a command of the editor's."""
+    scheme = citation.uri.partition(":")[0].lower()
+    return scheme in {"file", "untitled", "http", "https"} or scheme.startswith("vscode-")
 
 
 def _model_line(answer: Answer) -> str:
-    model = f"Model: {answer.model}{MODEL_KINDS[answer.model_kind]}; " if answer.model else ""
+    model = f"Model: {inert.line(answer.model)}{MODEL_KINDS[answer.model_kind]}; " if answer.model else ""
     return f"{model}route {answer.route}; run {answer.run_id}"
 
 
 def _skipped(answer: Answer) -> str:
     skipped: Sequence[Any] = answer.coverage.skipped
-    lines = [f"- {item.uri}: {item.reason}" for item in skipped[:SKIPPED_SHOWN]]
+    lines = [inert.line(f"- {item.uri}: {item.reason}") for item in skipped[:SKIPPED_SHOWN]]
     more = [f"- and {len(skipped) - SKIPPED_SHOWN:,} more"] if len(skipped) > SKIPPED_SHOWN else []
     return "Not read:\n\n" + "\n".join(lines + more)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _code(text: str) -> str:
-    """Inline code whose fence is longer than any run of backticks inside."""
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
-
-
-def _fenced(text: str, language: str = "text") -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}" if text.strip() else "(nothing)"

@@ -15,11 +15,13 @@ from typing import Any, Literal
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot import Context
+from rlm_ls.engine.events import Answering
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.subcalls import SubReply, replies_in
 from rlm_ls.engine.traced import Events, asked, first, scope_of
-from rlm_ls.errors import BadRequest, DocumentChanged
+from rlm_ls.errors import BadRequest, DocumentChanged, ModelChanged
 from rlm_ls.models.base import Message, Model, Reply, TextSink
+from rlm_ls.models.fallback import FallbackModel
 from rlm_ls.models.recorded import RecordedCall, calls_from_events
 from rlm_ls.store.rows import RunRow
 
@@ -33,6 +35,16 @@ class Broken:
     request: AskRequest
     created: float
     seconds: float
+    then: tuple[Answering, ...] | None = None
+    """Who may answer: those of the trace. None where the user has named another model, or the engine was given one."""
+    privacy: str = "any"
+    choice: str = ""
+    """The model that the user named for going on, if any."""
+
+    @property
+    def sub_names(self) -> dict[str, str] | None:
+        """By role, as `choose` takes them."""
+        return None if self.then is None else {role: names(self.then, role) for role in ("sub", "code")}
 
     @property
     def last_seq(self) -> int:
@@ -51,29 +63,118 @@ class Broken:
         return replies_in(self.events)
 
 
-def broken(row: RunRow, events: Events, budget: Budget, buffers: Sequence[Buffer] = ()) -> Broken:
+def broken(
+    row: RunRow,
+    events: Events,
+    budget: Budget,
+    buffers: Sequence[Buffer] = (),
+    choice: str | None = None,
+    given: bool = False,
+) -> Broken:
     """What is to go on. `budget` holds the limits that are to differ; `buffers` are the texts that are open now.
 
-    Raises BadRequest for a run that needs no going on or cannot.
+    `choice` is a model that the user names in place of the one that was asked; `given`: the engine has got a model.
+    Raises BadRequest for a run that needs no going on or cannot, ModelChanged where nobody knows whom to ask.
     """
     if row.status == "running":
         raise BadRequest(f"Run {row.run_id} is under way.", "Wait for it, or stop it first.")
     if row.status == "answered":
         raise BadRequest(f"Run {row.run_id} was answered.", "Follow up on it, or ask anew.")
-    started, chosen = first(events, "runStarted"), first(events, "routeChosen")
+    started, chosen = first(events, "runStarted"), last(events, "routeChosen")
     if not started:
         raise BadRequest(f"Run {row.run_id} broke off before it began.", "Ask again: nothing was paid.")
     if chosen.get("modelKind") == "recorded":
         raise BadRequest("This run played a recording.", f"Play it again: rlm-ls replay {row.run_id}.")
-    model = "offline" if chosen.get("modelKind") == "offline" else chosen.get("model")
+    choice = (choice or "").strip()
+    then = None if choice or given else _then(row.run_id, chosen)
+    if choice:
+        _check_choice(choice, chosen)
     scope = scope_of(started, None)
     _check_folder(scope, started)
     wanted = set(started["scope"].get("buffers", ()))
-    then = asked(started, replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)))
-    request = replace(
-        then, model=str(model) if model else None, budget=_changed(then.budget, budget), run_id=row.run_id
+    first_asked = asked(started, replace(scope, buffers=tuple(buffer for buffer in buffers if buffer.uri in wanted)))
+    model = choice or ("offline" if chosen.get("modelKind") == "offline" else names(then or (), "root"))
+    request = replace(first_asked, model=model or None, budget=_changed(first_asked.budget, budget), run_id=row.run_id)
+    return Broken(
+        row.run_id,
+        events,
+        request,
+        row.created,
+        float(events[-1].get("at", 0.0)),
+        then,
+        str(chosen.get("privacy", "any")),
+        choice,
     )
-    return Broken(row.run_id, events, request, row.created, float(events[-1].get("at", 0.0)))
+
+
+def last(events: Events, kind: str) -> Mapping[str, Any]:
+    """The last event of a kind: what the user chose last."""
+    return first(list(reversed(events)), kind)
+
+
+def names(answering: Sequence[Answering], role: str) -> str:
+    """The models of a role as the setting or a request names them, weights and all; empty without one."""
+    of_role = [one for one in answering if one.role == role]
+    return ", ".join(one.model + (f"*{one.weight}" if one.weight else "") for one in of_role)
+
+
+def answering(role: Literal["root", "sub", "code"], model: Model) -> list[Answering]:
+    """Whom `model` asks: itself, or the members of a list."""
+    members = model.members if isinstance(model, FallbackModel) else (model,)
+    weights = model.weights if isinstance(model, FallbackModel) else None
+    return [
+        Answering(
+            role=role,
+            model=one.name,
+            address=str(getattr(one, "address", one.endpoint)),
+            weight=weights[index] if weights else None,
+        )
+        for index, one in enumerate(members)
+    ]
+
+
+def check_answering(run: Broken, now: Sequence[Answering], privacy: str) -> None:
+    """Nobody is asked whom the run did not ask, or could not have asked, before. Raises ModelChanged."""
+    if run.privacy == "local" and privacy != "local":
+        raise ModelChanged(
+            "The run was begun with the setting privacy at local, and it is any now.",
+            "Set privacy to local, or ask anew.",
+        )
+    if run.then is None:
+        return
+    allowed = {(one.model, one.address) for one in run.then}
+    for one in now:
+        if (one.model, one.address) not in allowed:
+            had = ", ".join(dict.fromkeys(f"{then.model} at {then.address}" for then in run.then))
+            raise ModelChanged(
+                f"The run was begun with {had}; what is configured now is {one.model} at {one.address}.", ON_PURPOSE
+            )
+
+
+ON_PURPOSE = (
+    "Configure that again, or choose a model on purpose: rlm-ls resume RUN --model NAME, `model` in rlm/resume."
+)
+
+
+def _then(run_id: str, chosen: Mapping[str, Any]) -> tuple[Answering, ...]:
+    """Who answered, as the trace has it. Raises ModelChanged where it does not tell."""
+    if chosen.get("modelKind") == "offline":
+        return ()
+    if not chosen.get("answering"):
+        told = "before its trace tells which model was to be asked"
+        if chosen:
+            told = f"with {chosen['model']}, and its trace does not tell at which endpoint"
+        raise ModelChanged(f"Run {run_id} was begun {told}.", ON_PURPOSE)
+    return tuple(Answering.model_validate(one) for one in chosen["answering"])
+
+
+def _check_choice(choice: str, chosen: Mapping[str, Any]) -> None:
+    name = choice.partition(",")[0].strip()
+    if name.startswith("recorded:") or (name == "offline" and chosen.get("modelKind") == "live"):
+        raise ModelChanged(
+            f"A run that {chosen.get('model') or 'a model'} began is not finished by rules or recordings.",
+            "Name a live model, or ask anew.",
+        )
 
 
 def check_unchanged(run: Broken, context: Context) -> None:

@@ -12,6 +12,8 @@ Everything a turn does is an event, durable before it is acted upon.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -31,27 +33,32 @@ from rlm_ls.engine.events import (
     VerbCalled,
     Warned,
 )
-from rlm_ls.engine.grammar import Block, parse
+from rlm_ls.engine.grammar import Block, programs
 from rlm_ls.engine.journal import Journal
 from rlm_ls.engine.ledger import Ledger
 from rlm_ls.engine.minds import RunMinds
-from rlm_ls.engine.observation import Ran, observation
+from rlm_ls.engine.observation import Ran, observation, shortened
 from rlm_ls.engine.partial import Findings, partial_answer
 from rlm_ls.engine.payment import LimitReached, pay
-from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, REPEATED, steps_left
-from rlm_ls.engine.quotations import marked, unmatched
+from rlm_ls.engine.prompt import NO_BLOCK, NOT_RUN, REPEATED, TOO_MANY, UNREADABLE, steps_left
+from rlm_ls.engine.quotations import unmatched
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.submission import Checked, check
-from rlm_ls.errors import RlmError
+from rlm_ls.errors import RlmError, Unforeseen
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.printed import cap
 from rlm_ls.models.base import Message, Model, Reply
+
+log = logging.getLogger(__name__)
 
 REPLY_TOKENS = 4096
 """Tokens reserved, and allowed, for one reply."""
 STUCK = 3
 """Times that the same programs may come to the same before the run is ended: stuck runs are a cost's heavy tail."""
+QUOTED = 200
+"""Characters of a quotation that a model is told it invented."""
 VERBS_TOLD = 200
 """Verb calls of one script that become events; a loop over thousands would drown the trace."""
 
@@ -67,6 +74,7 @@ class Run:
     ledger: Ledger
     journal: Journal
     desk: Desk
+    judge: Judge
     sandbox: Sandbox
     conversation: Conversation
     output_limit: int
@@ -75,7 +83,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     quotations_returned: bool = False
     characters_shown: int = 0
-    done_before: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    done_before: Counter[bytes] = field(default_factory=Counter)
     model_seconds: float = 0.0
     program_seconds: float = 0.0
 
@@ -97,8 +105,14 @@ async def explore(run: Run) -> Answer:
     except RlmError as error:
         if run.ledger.calls == 0:
             raise
-        return finish(run, "failed", str(error))
+        return finish(run, "failed", shortened(str(error)))
     return finish(run, "partial", limit)
+
+
+def broken_off(run: Run, fault: BaseException) -> Answer:
+    """What was found until something failed that nobody foresaw: the run is paid for, and ends in an Answer."""
+    log.error("run %s broke off", run.journal.run_id, exc_info=fault)
+    return finish(run, "partial", str(Unforeseen.of(fault)))
 
 
 async def _turn(run: Run) -> Answer | None:
@@ -108,7 +122,8 @@ async def _turn(run: Run) -> Answer | None:
     turn = run.ledger.turns
     await run.journal.emit(TurnStarted(run_id="", turn=turn))
     reply = await _ask_model(run, turn)
-    blocks = parse(reply.text)
+    fences = await run.judge.fences(reply.text)
+    blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
     run.findings.plan = _plan(reply.text) or run.findings.plan
     answer: Answer | None
     if run.route == "direct" and not blocks:
@@ -116,9 +131,10 @@ async def _turn(run: Run) -> Answer | None:
         checked, _ = await _check_quotations(run, Checked(reply.text.strip(), None, (), ()))
         answer = finish(run, "answered", "", answer=checked)
     else:
-        programs, answer = await _run_programs(run, turn, blocks)
+        ran, answer = await _run_programs(run, turn, blocks)
         if answer is None:
-            _observe(run, reply, blocks, programs, _stuck(run, blocks, programs))
+            verdict = _stuck(run, blocks, ran) if blocks else NO_BLOCK if fences else UNREADABLE
+            _observe(run, reply, ran, f"{TOO_MANY.format(count=left_out)} {verdict}" if left_out else verdict)
     taken = time.perf_counter() - started - (run.model_seconds - before[0]) - (run.program_seconds - before[1])
     tokens = run.ledger.tokens - before[2]
     await run.journal.emit(
@@ -171,40 +187,40 @@ async def _ask_model(run: Run, turn: int) -> Reply:
 
 async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[Ran], Answer | None]:
     """Run the blocks in order, up to an accepted answer. After an error the others still run, and none may submit."""
-    programs: list[Ran] = []
+    done: list[Ran] = []
     failed = 0
     for index, block in enumerate(blocks, 1):
         if block.language == "other":
-            programs.append(Ran("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
+            done.append(Ran("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
             continue
         run_block = _run_script(run, turn, index, block.source) if block.language == "python" else _define(run, block)
         ran = await run_block
         failed = failed or (index if ran.error else 0)
-        programs.append(ran)
+        done.append(ran)
         if run.desk.submission is None:
             continue
-        checked = await check(run.desk.submission, run.desk, run.request.schema)
+        checked = await check(run.desk.submission, run.desk, run.request.schema, run.judge)
         problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
         if not problems:
             checked, problems = await _check_quotations(run, checked)
         if not problems:
-            return programs, finish(run, "answered", "", answer=checked)
+            return done, finish(run, "answered", "", answer=checked)
         run.findings.draft, run.findings.citations = checked.answer, checked.citations
-        run.findings.draft_problem = " ".join(problems)
+        run.findings.draft_problem = shortened(" ".join(problems))
         refusal = f"submit was not accepted: {run.findings.draft_problem}"
-        programs[-1] = Ran(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
-    return programs, None
+        done[-1] = Ran(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
+    return done, None
 
 
 async def _check_quotations(run: Run, checked: Checked) -> tuple[Checked, tuple[str, ...]]:
     """Quotations that stand nowhere go back to the model once; if they come again they are marked in the answer."""
-    missing = await unmatched(checked.answer, checked.citations, run.desk)
+    missing = await unmatched(checked.answer, checked.citations, run.desk, run.judge)
     if missing and not run.quotations_returned:
         run.quotations_returned = True
         return checked, tuple(
-            f"the text holds no {quote!r}: quote it exactly, or say it in other words." for quote in missing
+            f"the text holds no {quote[:QUOTED]!r}: quote it exactly, or say it in other words." for quote in missing
         )
-    return replace(checked, answer=marked(checked.answer, missing)), ()
+    return replace(checked, answer=await run.judge.marked(checked.answer, missing)) if missing else checked, ()
 
 
 async def _define(run: Run, block: Block) -> Ran:
@@ -241,7 +257,7 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
         outcome = await run.sandbox.run(source, run.desk, on_verb)
     finally:
         run.program_seconds += time.perf_counter() - started
-    error = outcome.error
+    error = shortened(outcome.error)
     if outcome.output:
         run.findings.output = cap(outcome.output, run.output_limit)
     await run.journal.emit(
@@ -260,16 +276,16 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> Ran:
 
 def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[Ran]) -> str:
     """What to tell a model that repeats itself: same programs, same outputs. Raises LimitReached the third time."""
-    done = tuple(block.source for block in blocks) + tuple(ran.output + ran.error for ran in programs)
-    run.done_before[done] += 1
-    if run.done_before[done] >= STUCK and blocks:
+    done = repr([block.source for block in blocks] + [(ran.output, ran.error) for ran in programs])
+    key = hashlib.sha256(done.encode("utf-8", "replace")).digest()
+    run.done_before[key] += 1
+    if run.done_before[key] >= STUCK:
         raise LimitReached(f"the run was stuck: {STUCK} times the same programs with the same outcome")
-    return REPEATED if run.done_before[done] > 1 and blocks else ""
+    return REPEATED if run.done_before[key] > 1 else ""
 
 
-def _observe(run: Run, reply: Reply, blocks: Sequence[Block], programs: Sequence[Ran], repeated: str) -> None:
+def _observe(run: Run, reply: Reply, programs: Sequence[Ran], verdict: str) -> None:
     """Append the reply and what came of it."""
-    verdict = repeated if blocks else NO_BLOCK
     if reply.finish == "length":
         verdict = "Your reply was cut off at its length limit: write shorter scripts. " + verdict
     left = run.ledger.limits.turns - run.ledger.turns
@@ -317,4 +333,4 @@ def _coverage(run: Run) -> Coverage:
 
 def _plan(reply: str) -> str:
     """The words before the first block."""
-    return reply.split("```")[0].strip()[:500]
+    return reply[:5_000].split("```")[0].strip()[:500]

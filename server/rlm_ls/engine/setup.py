@@ -26,11 +26,12 @@ from rlm_ls.engine.opening import open_conversation
 from rlm_ls.engine.prompt import Voice
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.resume import ResumedModel
-from rlm_ls.engine.run import Run, explore, finish
+from rlm_ls.engine.run import Run, broken_off, explore, finish
 from rlm_ls.engine.submodels import SubModels
 from rlm_ls.errors import BadRequest, RlmError
 from rlm_ls.executors.desk import Desk
 from rlm_ls.executors.dsl import Sandbox
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.minds import ChildAnswer
 from rlm_ls.executors.registry import COORDINATING
 from rlm_ls.models.base import Model
@@ -52,6 +53,7 @@ class Plan:
     settings: Settings
     model: Model
     subs: SubModels
+    judge: Judge
     created: float
     """Unix time: the sandbox's clock stands at it."""
     levels: tuple[str, ...]
@@ -89,6 +91,7 @@ async def set_up(
     conversation, shown = await open_conversation(request, plan.route, context, search, voice, plan.earlier)
     sandbox = Sandbox(
         engine.sandboxes,
+        plan.judge,
         clock=datetime.fromtimestamp(int(plan.created), UTC),
         script_seconds=settings.script_seconds,
         print_limit=settings.output_characters,
@@ -106,6 +109,7 @@ async def set_up(
         ledger=ledger,
         journal=journal,
         desk=desk,
+        judge=plan.judge,
         sandbox=sandbox,
         conversation=conversation,
         output_limit=settings.output_characters,
@@ -124,6 +128,7 @@ def _minds(plan: Plan, journal: Journal, ledger: Ledger, desk: Desk) -> RunMinds
         dispatcher=plan.engine.dispatcher,
         journal=journal,
         ledger=ledger,
+        judge=plan.judge,
         known=plan.subs.known,
         retold=plan.subs.retold,
         start_child=partial(_child, plan, journal, ledger, desk),
@@ -165,6 +170,8 @@ async def _child(
             answer = await explore(run)
         except RlmError as error:
             answer = finish(run, "failed", str(error))
+        except Exception as fault:
+            answer = broken_off(run, fault)
     desk.searched.update(numbers[n] for n in run.desk.searched)
     desk.read.update(numbers[n] for n in run.desk.read)
     if isinstance(desk.minds, RunMinds):

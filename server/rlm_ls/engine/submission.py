@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
-from pydantic_monty import MontyClassProxy
-
 from rlm_ls.context.document import Part, Span
 from rlm_ls.engine.answer import Citation
-from rlm_ls.errors import BadRequest, ProgramError, RlmError
+from rlm_ls.errors import ProgramError, RlmError
 from rlm_ls.executors.desk import Desk, Submission
+from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.judging.plain import DATA, Bounds, plain, well_formed
 
+log = logging.getLogger(__name__)
+
+MAX_ANSWER = 200_000
+"""Characters: some fifty pages."""
+ANSWER = Bounds(values=5_000, characters=MAX_ANSWER, depth=64)
+"""Of an answer that is no text."""
+NAMED = Bounds(values=50, characters=200, depth=4)
+"""Of what a problem calls by its name."""
+PLACE_LENGTH = 4_200
+"""Characters of a place in words: the longest path, and numbers."""
 MAX_CITATIONS = 100
+NESTED = 2
+"""Levels of lists within the list of citations."""
 MAX_QUOTE = 2_000
-PLACE = re.compile(r"(?:(?P<path>.+?):)?(?P<first>\d+)(?:[-–](?P<last>\d+))?")
+PLACE = re.compile(r"(?:(?P<path>.+):)?(?P<first>\d{1,12})(?:[-–](?P<last>\d{1,12}))?", re.DOTALL)
 """A place in words; without a path it is of the only document."""
 
 
@@ -33,34 +44,38 @@ class Checked:
     problems: tuple[str, ...]
 
 
-async def check(submission: Submission, desk: Desk, schema: dict[str, Any] | None) -> Checked:
+async def check(submission: Submission, desk: Desk, schema: dict[str, Any] | None, judge: Judge) -> Checked:
     """Raises nothing of the model's making: whatever is wrong is a problem in words."""
     problems: list[str] = []
-    answer = _as_text(submission.answer)
-    if not answer.strip():
-        problems.append("the answer is empty.")
-    data = _plain(submission.data)
-    if schema is not None:
-        problems += _schema_problems(data, schema)
-    items = _listed(submission.cite)[:MAX_CITATIONS]
-    checks = await asyncio.gather(*(cite(item, desk) for item in items), return_exceptions=True)
-    citations = []
-    for item, found in zip(items, checks, strict=True):
-        if isinstance(found, RlmError):
-            problems.append(f"citation {_short(item)}: {found}")
-        elif isinstance(found, BaseException):
-            raise found
-        else:
-            citations.append(found)
+    answer, data = "", None
+    try:
+        answer = _as_text(submission.answer)
+        if not answer.strip():
+            problems.append("the answer is empty.")
+    except ProgramError as error:
+        problems.append(str(error))
+    try:
+        data = plain(submission.data, DATA, "data")
+        if schema is not None:
+            problems += await judge.data_problems(data, schema)
+    except ProgramError as error:
+        problems.append(str(error))
+    items = _listed(submission.cite)
+    checks = await asyncio.gather(*(_cited(item, desk) for item in items))
+    citations = [found for found in checks if isinstance(found, Citation)]
+    problems += [found for found in checks if isinstance(found, str)]
     return Checked(answer, data, tuple(dict.fromkeys(citations)), tuple(problems))
 
 
-def check_schema(schema: dict[str, Any]) -> None:
-    """Raises BadRequest if the caller's JSON schema is not one."""
+async def _cited(item: Any, desk: Desk) -> Citation | str:
+    """The Citation, or what is wrong with it in words."""
     try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        raise BadRequest(f"The request's schema is not a valid JSON schema: {error.message}.") from None
+        return await cite(item, desk)
+    except RlmError as error:
+        return f"citation {_short(item)}: {error}"
+    except Exception as error:  # a script may hand over anything, and a run is paid for
+        log.warning("a citation could not be checked: %s", type(error).__name__)
+        return f"citation {_short(item)}: this is no Span of a verb and no place such as app.log:12."
 
 
 async def cite(item: Any, desk: Desk) -> Citation:
@@ -79,8 +94,8 @@ async def cite(item: Any, desk: Desk) -> Citation:
         )
     if not any(_inside(part, number, span) for part in desk.context.limit):
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
-    if document.notebook:
-        start = end = (0, 0)  # the text is the cells' sources; the file's own lines are JSON
+    if document.notebook or document.unpacked:
+        start = end = (0, 0)  # an editor that opens the file shows other lines than the text's
     quote = await desk.search.read(_bounded(span))
     desk.read.add(number)
     return Citation(
@@ -100,7 +115,7 @@ async def cite(item: Any, desk: Desk) -> Citation:
 
 async def _span(item: Any, desk: Desk) -> Span:
     if isinstance(item, (str, int)):
-        place = PLACE.fullmatch(str(item).strip())
+        place = PLACE.fullmatch(_place(item))
         if place is None:
             raise ProgramError("A citation is a Span or a place such as app.log:12.")
         number = desk.document(place["path"])
@@ -108,20 +123,36 @@ async def _span(item: Any, desk: Desk) -> Span:
         if last > desk.doc(number).lines:
             raise ProgramError(f"{desk.doc(number).path} has {desk.doc(number).lines:,} lines.")
         return await desk.search.line_span(number, int(place["first"]), last)
-    found = desk.unwrap(item)
+    found = None if isinstance(item, (list, tuple)) else desk.unwrap(item)
     if not isinstance(found, Span):
         raise ProgramError("A citation is a Span or a place such as app.log:12.")
     return found
 
 
-def _listed(cite: Any) -> list[Any]:
-    if cite is None:
+def _place(item: str | int) -> str:
+    if isinstance(item, int):
+        return str(item) if _is_line(item) else ""
+    return item.strip() if len(item) <= PLACE_LENGTH else ""
+
+
+def _listed(cite: Any, depth: int = 0) -> list[Any]:
+    """The citations of what was passed: one, a list, or lists in a list; at most MAX_CITATIONS."""
+    if cite is None and not depth:
         return []
-    if isinstance(cite, (list, tuple)):
-        if len(cite) in (2, 3) and isinstance(cite[0], str) and all(isinstance(n, int) for n in cite[1:]):
-            return [f"{cite[0]}:{'-'.join(str(n) for n in cite[1:])}"]
-        return [one for item in cite for one in (_listed(item) if isinstance(item, (list, tuple)) else [item])]
-    return [cite]
+    if not isinstance(cite, (list, tuple)) or depth > NESTED:
+        return [cite]
+    if len(cite) in (2, 3) and isinstance(cite[0], str) and all(_is_line(n) for n in cite[1:]):
+        return [f"{cite[0][:PLACE_LENGTH]}:{'-'.join(str(n) for n in cite[1:])}"]
+    items: list[Any] = []
+    for item in cite[:MAX_CITATIONS]:
+        items += _listed(item, depth + 1)
+        if len(items) >= MAX_CITATIONS:
+            break
+    return items[:MAX_CITATIONS]
+
+
+def _is_line(number: Any) -> bool:
+    return isinstance(number, int) and number.bit_length() < 64
 
 
 def _inside(part: Part, number: int, span: Span) -> bool:
@@ -135,37 +166,22 @@ def _bounded(span: Span) -> Span:
 
 def _as_text(answer: Any) -> str:
     if isinstance(answer, str):
-        return answer
-    if isinstance(answer, bool) or answer is None:
-        return str(answer) if answer is not None else ""
-    if isinstance(answer, (int, float)):
-        return str(answer)
-    return f"```json\n{json.dumps(_plain(answer), ensure_ascii=False, indent=1)}\n```"
-
-
-def _plain(value: Any) -> Any:
-    """JSON data of what a script passed: tuples and sets become lists, Spans their place, anything else its text."""
-    if isinstance(value, MontyClassProxy):
-        fields = value.attributes
-        return f"{fields['doc']}:{fields['line']}" if "doc" in fields and "line" in fields else _plain(dict(fields))
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted((_plain(item) for item in value), key=str)
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)
-    return str(value)
-
-
-def _schema_problems(data: Any, schema: dict[str, Any]) -> list[str]:
-    errors = sorted(validator_for(schema)(schema).iter_errors(data), key=lambda error: list(map(str, error.path)))
-    return [f"data{''.join(f'[{part!r}]' for part in error.path)}: {error.message}" for error in errors[:5]]
+        if len(answer) > MAX_ANSWER:
+            raise ProgramError(
+                f"the answer has {len(answer):,} characters; {MAX_ANSWER:,} are allowed.", "Say it in short."
+            )
+        return well_formed(answer)
+    if answer is None:
+        return ""
+    value = plain(answer, ANSWER, "the answer")
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    return f"```json\n{json.dumps(value, ensure_ascii=False, indent=1)}\n```"
 
 
 def _short(item: Any) -> str:
-    text = item if isinstance(item, str) else str(_plain(item))
+    try:
+        text = item[:61] if isinstance(item, str) else str(plain(item, NAMED, "it"))
+    except ProgramError:
+        text = type(item).__name__
     return repr(text if len(text) <= 60 else text[:59] + "…")

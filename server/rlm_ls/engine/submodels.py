@@ -38,9 +38,16 @@ class SubModels:
 
 
 async def choose_sub_models(
-    root: Model, settings: Settings, environ: Mapping[str, str], editor: Editor | None = None
+    root: Model,
+    settings: Settings,
+    environ: Mapping[str, str],
+    editor: Editor | None = None,
+    then: Mapping[str, str] | None = None,
 ) -> SubModels:
-    """Models for the roles; a role without one of its own takes the run's. Raises UnknownModel, ModelNotLocal."""
+    """Models for the roles; a role without one of its own takes the run's. Raises UnknownModel, ModelNotLocal.
+
+    `then`: names by role, which a run that goes on had; they count in place of the settings'.
+    """
     if isinstance(root, RecordedModel):
         return _recorded(root, settings)
     if root.kind != "live":
@@ -48,7 +55,9 @@ async def choose_sub_models(
     found: dict[SubRole, SubModel] = {}
     for role in ROLES:
         # A model named in the request takes every role for which the settings name none.
-        model = choose(role, None, settings, environ, editor) if getattr(settings.models, role) else _also(root, role)
+        named = getattr(settings.models, role) if then is None else then.get(role)
+        asked = None if then is None else then.get(role)
+        model = choose(role, asked, settings, environ, editor) if named else _also(root, role)
         if model is not None:
             await model.prepare()
             found[role] = SubModel(model, profile(model.name, settings))

@@ -23,11 +23,14 @@ def request_of(events: Events, root: Path | None = None) -> AskRequest:
     started = first(events, "runStarted")
     if not started:
         raise BadRequest("This trace has no beginning, so it cannot be replayed.")
-    if started["scope"].get("buffers"):
+    if isinstance(started.get("scope"), Mapping) and started["scope"].get("buffers"):
         raise BadRequest(
             "This run read open editor buffers, whose text a trace does not keep.", "Save the files and ask again."
         )
-    return asked(started, scope_of(started, root))
+    try:
+        return asked(started, scope_of(started, root))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadRequest(f"This trace's beginning cannot be read ({type(error).__name__}).") from None
 
 
 def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
@@ -35,7 +38,7 @@ def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
     return AskRequest(
         question=started["question"],
         scope=scope,
-        budget=Budget(**started.get("budget", {})),
+        budget=Budget.of(started.get("budget") or {}),
         schema=started.get("answerSchema"),
         follow_up=started.get("followUp"),
         levels=tuple(started.get("levels", ("dsl",))),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from markdown_it import MarkdownIt
-
 from rlm_ls.errors import CompileFailed, LevelUnavailable, ProgramError
 from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.judging.judge import Judge
 from rlm_ls.executors.minds import Failed, SubCall
 from rlm_ls.executors.programs import Programs, checked_name
 from rlm_ls.executors.wrapping import SIGNATURES, Language
@@ -39,8 +38,6 @@ It does not compile: {error}
 
 Reply with the whole program, mended."""
 
-_PARSER = MarkdownIt("commonmark")
-
 
 async def write(desk: Desk, programs: Programs, intent: str, language: str, name: str | None) -> Callable[..., None]:
     """The program, callable from a script. Raises CompileFailed for the last of its tries, LevelUnavailable."""
@@ -58,7 +55,7 @@ async def write(desk: Desk, programs: Programs, intent: str, language: str, name
         (reply,) = await desk.minds.ask([SubCall(verb="write_program", system=system, prompt=prompt, role="code")])
         if isinstance(reply, Failed):
             raise ProgramError(f"The code model did not answer: {reply.error}")
-        source = _program(reply.text)
+        source = await _program(desk.minds.judge, reply.text)
         try:
             desk.note(await programs.define(desk, name, kind, source))
         except CompileFailed as failed:
@@ -71,7 +68,7 @@ async def write(desk: Desk, programs: Programs, intent: str, language: str, name
     raise CompileFailed(f"After {TRIES} tries the code model's program does not compile. {error.message}", error.line)
 
 
-def _program(reply: str) -> str:
+async def _program(judge: Judge, reply: str) -> str:
     """The longest block of a reply, or all of it where there is none."""
-    blocks = [token.content for token in _PARSER.parse(reply) if token.type == "fence"]
-    return max(blocks, key=len, default=reply)
+    blocks, _ = await judge.fences(reply) or ([], 0)
+    return max((content for _, content in blocks), key=len, default=reply)

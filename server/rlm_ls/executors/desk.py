@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic_monty import MontyClassProxy
+from pydantic_core import from_json
 
 from rlm_ls.context.document import Document, Hit, Part, Selection, Span
-from rlm_ls.context.region import resolve
+from rlm_ls.context.region import is_glob, resolve
 from rlm_ls.context.search import Search
 from rlm_ls.context.snapshot import Context
 from rlm_ls.context.surroundings import NOWHERE, Surroundings
 from rlm_ls.errors import ProgramError
+from rlm_ls.executors.crossing import Given
 from rlm_ls.executors.minds import Minds
 
 if TYPE_CHECKING:
     from rlm_ls.executors.programs import Programs
+
+FEW = 1000
+"""Parts or documents that are gone through on the event loop; more are in a thread."""
+
+MOST_NOTES = 30
+LONGEST_NOTE = 500
+
+MOST_FILTERS = 20
+LONGEST_PATTERN = 20_000
+
+Taken = TypeVar("Taken")
 
 SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
@@ -27,6 +42,16 @@ Tell = Callable[[str, Mapping[str, Any]], None]
 
 def _untold(kind: str, fields: Mapping[str, Any]) -> None:
     """For a Desk whose run writes no trace."""
+
+
+def parts_text(selection: Selection) -> str:
+    """A Selection's parts as a script keeps them, unread: for each run of parts with the same filters those, and the
+    document, start and end of each part, one after the other."""
+    groups = [
+        [filters, [number for part in parts for number in (part.doc, part.start, part.end)]]
+        for filters, parts in groupby(selection, key=lambda part: part.filters)
+    ]
+    return json.dumps(groups, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +86,35 @@ class Desk:
 
     def note(self, text: str) -> None:
         """Tell the model something beside the result ("50 of 1,234 shown"). Repeats are said once a script."""
-        if text and text not in self.notes:
+        text = text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"
+        if text and len(self.notes) < MOST_NOTES and text not in self.notes:
             self.notes.append(text)
 
-    def select(self, within: Any) -> Selection:
+    async def select(self, within: Any) -> Selection:
         """What a `within` argument means, never more than the question's own scope. Marks it as searched."""
-        selection = resolve(self.context, self.unwrap(within))
-        self.searched.update(part.doc for part in selection)
+        selection, docs = await self._gently(self._selected, within)
+        self.searched |= docs
         return selection
+
+    async def resolved(self, within: Any) -> Selection:
+        """`select` without the mark."""
+        selection, _ = await self._gently(self._selected, within)
+        return selection
+
+    def _selected(self, within: Any) -> tuple[Selection, set[int]]:
+        selection = resolve(self.context, self.unwrap(within))
+        return selection, {part.doc for part in selection}
+
+    async def _gently(self, work: Callable[[Any], Taken], given: Any) -> Taken:
+        """In a thread, which the event loop interrupts, where there is much to go through."""
+        many = isinstance(given, list) or (isinstance(given, Given) and given.name == "Selection")
+        if not many and len(self.context.limit) <= FEW:
+            return work(given)
+        return await asyncio.to_thread(work, given)
 
     def document(self, name: Any = None) -> int:
         """Number of the document a script names by path, Doc or Span; the only one if it names none."""
-        if isinstance(name, MontyClassProxy):
+        if isinstance(name, Given):
             name = name.attributes.get("path", name.attributes.get("doc"))
         if name is None:
             if len(self.context.documents) == 1:
@@ -81,32 +123,34 @@ class Desk:
         # Asked for every hit that is handed over: a path is looked up, only what is none goes through all documents.
         if (number := self.context.number(str(name))) is not None:
             return number
+        if len(self.context.documents) > FEW and is_glob(str(name)):
+            raise ProgramError(f"{str(name)[:200]!r} is no path.", "Pass one path.")
         parts = resolve(self.context, str(name))
         if len({part.doc for part in parts}) != 1:
-            raise ProgramError(f"{name!r} names {len(parts)} documents.", "Pass one path.")
+            raise ProgramError(f"{str(name)[:200]!r} names {len(parts)} documents.", "Pass one path.")
         return parts[0].doc
 
     def doc(self, number: int) -> Document:
         return self.context.documents[number]
 
     def unwrap(self, value: Any) -> Any:
-        """Host values for what a script passed: Span, Selection and Doc objects come as proxies of plain fields."""
+        """What a script passed, in the server's own classes. Its objects are not trusted: a script may alter them."""
         if isinstance(value, (list, tuple)):
             return [self.unwrap(item) for item in value]
-        if not isinstance(value, MontyClassProxy):
+        if not isinstance(value, Given):
             return value
         fields = value.attributes
         try:
             if value.name == "Span":
                 return self.span(fields["doc"], fields["start"], fields["end"], fields["line"], fields["end_line"])
             if value.name == "Selection":
-                return tuple(self._part(part) for part in fields["parts"])
+                return self._parts(fields["parts"])
             if value.name == "Doc":
                 return str(fields["path"])
-            if value.name == "Entry":
+            if value.name == "Entry" and isinstance(fields["span"], Given) and fields["span"].name == "Span":
                 return self.unwrap(fields["span"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProgramError(f"This {value.name} was not made by a verb: {error}.") from None
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ProgramError(f"This {value.name} was not made by a verb: {str(error)[:200]}.") from None
         raise ProgramError(f"A {value.name} cannot be used here.", "Pass a Span, Selection, Doc, path or glob.")
 
     def span(self, doc: Any, start: Any, end: Any, line: Any, end_line: Any) -> Span:
@@ -118,11 +162,23 @@ class Desk:
             raise ProgramError(f"{doc} has {size:,} bytes; a Span of {start}-{end} lies outside.")
         return Span(str(doc), start, end, int(line), int(end_line))
 
-    def _part(self, part: Any) -> Part:
-        doc, start, end, filters = part
-        if not 0 <= int(doc) < len(self.context.documents):
-            raise ProgramError("This Selection was not made by a verb.")
-        return Part(int(doc), int(start), int(end), tuple((str(p), bool(keep)) for p, keep in filters))
+    def _parts(self, text: Any) -> Selection:
+        """What `parts_text` wrote; a script may have altered it."""
+        if not isinstance(text, str):
+            raise TypeError("its parts are no text")
+        found: list[Part] = []
+        for filters, numbers in from_json(text):
+            if len(filters) > MOST_FILTERS:
+                raise ProgramError(f"More than {MOST_FILTERS} filters, one on another.", "Join their patterns: a|b.")
+            if sum(len(pattern) for pattern, _ in filters) > LONGEST_PATTERN:
+                raise ProgramError("The filters' patterns are too long.", "Use shorter ones.")
+            kept = tuple((str(pattern), bool(keep)) for pattern, keep in filters)
+            for at in range(0, len(numbers), 3):
+                doc, start, end = map(int, numbers[at : at + 3])
+                if not 0 <= doc < len(self.context.documents):
+                    raise ProgramError("This Selection was not made by a verb.")
+                found.append(Part(doc, start, end, kept))
+        return tuple(found)
 
     def rows(self, hits: Iterable[Hit]) -> list[SpanRow]:
         return [self.row(hit) for hit in hits]

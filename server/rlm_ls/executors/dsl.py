@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pydantic_monty import (
@@ -38,13 +40,14 @@ from rlm_ls.errors import (
     SubCallFailed,
 )
 from rlm_ls.executors import verbs as _registers_the_verbs  # noqa: F401
-from rlm_ls.executors.awaiting import await_verbs
+from rlm_ls.executors.crossing import Rows, handed_over, received
 from rlm_ls.executors.desk import Desk
-from rlm_ls.executors.echo import echo_last_expression
 from rlm_ls.executors.hints import explain
-from rlm_ls.executors.prelude import prelude
-from rlm_ls.executors.printed import Printed
-from rlm_ls.executors.registry import call_verb, later_verbs
+from rlm_ls.executors.judging.judge import Judge
+from rlm_ls.executors.prelude import ORIGIN, bound, prelude
+from rlm_ls.executors.printed import Printed, cap
+from rlm_ls.executors.programs import is_free
+from rlm_ls.executors.registry import VERBS, call_verb, later_verbs
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,15 @@ CHEAP_DUMP = 256 << 10
 """Bytes up to which a session is dumped at every verb, not only between scripts."""
 
 MEMORY = 256 << 20
+TOO_LARGE = "The variables take more memory than can be kept: hold less in them."
+
+MOST_NAMED = 100
+TOLD = 2_000
+"""Characters of an error of a verb that a script may catch: it may quote what the script passed."""
+SHOWN = 8
+"""Arguments of a call that are named."""
+DETAIL = 400
+"""Characters of a verb's call in short."""
 LOST_TO_A_LIMIT = (MemoryError, TimeoutError, RecursionError)
 
 VerbSink = Callable[[str, str, float], Awaitable[None]]
@@ -86,9 +98,17 @@ class Sandbox:
     """
 
     def __init__(
-        self, pool: AsyncMonty, *, clock: datetime, script_seconds: float, print_limit: int, single: bool = False
+        self,
+        pool: AsyncMonty,
+        judge: Judge,
+        *,
+        clock: datetime,
+        script_seconds: float,
+        print_limit: int,
+        single: bool = False,
     ) -> None:
         self._pool = pool
+        self._judge = judge
         self._clock = clock
         self._seconds = script_seconds
         self._print_limit = print_limit
@@ -120,9 +140,9 @@ class Sandbox:
                 await session.__aexit__(None, None, None)
 
     async def run(self, source: str, desk: Desk, on_verb: VerbSink) -> Outcome:
-        """Run one script to its end, its error or a limit. Raises nothing but CancelledError."""
+        """Run one script to its end, its error or a limit. Raises nothing of the script's making."""
         printed = Printed(self._print_limit)
-        code = echo_last_expression(await_verbs(source, later_verbs()))
+        code = await self._judge.prepared(source, later_verbs())
         started = time.perf_counter()
         verb_seconds = [0.0]
         error = ""
@@ -130,16 +150,19 @@ class Sandbox:
             if self._session is None:
                 await self._revive()
             await self._drive(code, desk, printed, on_verb, verb_seconds)
-            assert self._session is not None
-            await self._save(self._session)
+            error = await self._kept()
         except MontyCrashedError as crash:
             error = explain(crash, source, code, self._seconds) + await self._revive()
         except MontyError as raised:
             error = explain(raised, source, code, self._seconds)
             if isinstance(raised.exception(), LOST_TO_A_LIMIT):
                 error += await self._revive()
-            elif self._session is not None:
-                await self._save(self._session)
+            else:
+                error += await self._kept()
+        except Exception as fault:  # a defect of ours; the script may have brought it about, and the run is paid for
+            log.exception("a script could not be run")
+            error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
+            error += await self._revive()
         return Outcome(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
 
     async def _drive(
@@ -148,15 +171,13 @@ class Sandbox:
         assert self._session is not None
         later: dict[int, asyncio.Task[Any]] = {}
         try:
+            await self._bind_programs(code, desk)
             pause = await self._session.feed_start(code, print_callback=printed.write)
             while not isinstance(pause, MontyComplete):
                 if isinstance(pause, AsyncNameLookupSnapshot):
-                    # An undefined name is a NameError inside the script, unless it is a compiled program's.
-                    name, programs = pause.variable_name, desk.programs
-                    known = {"value": programs.handle(name)} if programs is not None and name in programs else {}
-                    pause = await pause.resume(**known)
+                    pause = await pause.resume()  # an undefined name is a NameError inside the script
                 elif isinstance(pause, AsyncFutureSnapshot):
-                    self._dump(pause)
+                    await self._dump(pause)
                     before = time.perf_counter()
                     settled = await _first_of(later, pause.pending_call_ids)
                     verb_seconds[0] += time.perf_counter() - before
@@ -165,13 +186,13 @@ class Sandbox:
                     raise RuntimeError(f"unexpected pause: {pause!r}")
                 elif pause.is_os_function:
                     pause = await pause.resume_not_handled()
+                elif not _is_verb(pause):
+                    pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
                 elif pause.function_name == "_later":
                     later[pause.call_id] = asyncio.ensure_future(self._verb(pause, desk, on_verb))
                     pause = await pause.resume({"future": ...})
-                elif not _is_known(pause.function_name, desk):
-                    pause = await pause.resume({"exception": NameError(f"name '{pause.function_name}' is not defined")})
                 else:
-                    self._dump(pause)
+                    await self._dump(pause)
                     before = time.perf_counter()
                     result = await self._verb(pause, desk, on_verb)
                     verb_seconds[0] += time.perf_counter() - before
@@ -179,31 +200,39 @@ class Sandbox:
         finally:
             await _cancelled(later.values())
 
-    def _dump(self, pause: AsyncFunctionSnapshot | AsyncFutureSnapshot) -> None:
+    async def _bind_programs(self, code: str, desk: Desk) -> None:
+        """Make the compiled programs that a script may call known in the sandbox, by their names."""
+        assert self._session is not None
+        for name in sorted(_named(code, desk)):
+            await self._session.feed_run(bound(name))
+
+    async def _dump(self, pause: AsyncFunctionSnapshot | AsyncFutureSnapshot) -> None:
+        # By the session: a pause's own dump() would stand in the event loop's way, seconds for a large heap.
         if len(self._rescue.state) < CHEAP_DUMP:
-            self._rescue = _Rescue(pause.dump(), True)
+            assert self._session is not None
+            self._rescue = _Rescue(await self._session.dump(), True)
 
     async def _verb(self, pause: AsyncFunctionSnapshot, desk: Desk, on_verb: VerbSink) -> Any:
-        if pause.function_name in ("_verb", "_later"):
-            name, args, kwargs = pause.args
-            call = call_verb(desk, name, tuple(args), kwargs)
-        else:
-            assert desk.programs is not None
-            name, args, kwargs = pause.function_name, pause.args, pause.kwargs
-            call = desk.programs.call(desk, name, tuple(args), kwargs)
         started = time.perf_counter()
+        name, args, kwargs = "", list[Any](), dict[str, Any]()
         try:
-            value = await call
+            name, args, kwargs = await received(*pause.args)
+            if name in VERBS or desk.programs is None or name not in desk.programs:
+                value = await call_verb(desk, name, tuple(args), kwargs)
+            else:
+                value = await desk.programs.call(desk, name, tuple(args), kwargs)
+            result = await handed_over(value, lambda note: desk.note(f"{name}(): {note}"))
         except RlmError as error:
             # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
             why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
-            await on_verb(name, f"{_call(name, args, kwargs)} ✗ {why}", time.perf_counter() - started)
+            await on_verb(name, cap(f"{_call(name, args, kwargs)} ✗ {why}", DETAIL), time.perf_counter() - started)
             return {"exception": _as_python(error)}
         except Exception as error:  # a defect of ours must not cost the user the run; the script may try otherwise
             log.exception("verb %s failed", name)
             return {"exception": RuntimeError(f"{name}() failed inside the server ({type(error).__name__}).")}
-        await on_verb(name, f"{_call(name, args, kwargs)} → {_size(value)}", time.perf_counter() - started)
-        return {"return_value": value}
+        detail = f"{cap(_call(name, args, kwargs), DETAIL)} → {_size(value)}"
+        await on_verb(name, detail, time.perf_counter() - started)
+        return {"return_value": result}
 
     async def _checkout(self) -> AsyncMontySession:
         session = self._pool.checkout(
@@ -218,6 +247,15 @@ class Sandbox:
 
     async def _save(self, session: AsyncMontySession) -> None:
         self._rescue = _Rescue(await session.dump(), False)
+
+    async def _kept(self) -> str:
+        """Keeps the variables. Returns what the model should know where that cannot be."""
+        assert self._session is not None
+        try:
+            await self._save(self._session)
+        except MontyError:
+            return f"\n{TOO_LARGE}{await self._revive()}"
+        return ""
 
     async def _revive(self) -> str:
         """A new worker with the newest dump's variables. Returns what the model should know of it."""
@@ -256,26 +294,44 @@ async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
         await asyncio.wait(unfinished)
 
 
-def _is_known(function: str, desk: Desk) -> bool:
-    return function == "_verb" or (desk.programs is not None and function in desk.programs)
+def _is_verb(pause: AsyncFunctionSnapshot) -> bool:
+    """Whether the prelude calls, and not the script itself: then what it passes is text, and not longer than may be.
+
+    Of any other call the arguments are not even looked at: the sandbox would make objects of all of them.
+    """
+    return pause.function_name in ("_verb", "_later") and pause.position.filename == ORIGIN
+
+
+def _named(code: str, desk: Desk) -> set[str]:
+    """Names in a script that stand for programs, or may once it has called write_program()."""
+    if desk.programs is None:
+        return set()
+    words = set(re.findall(r"[A-Za-z_]\w*", code))
+    named = {word for word in words if word in desk.programs}
+    if "write_program" in words:
+        new = set(re.findall(r"['\"]([A-Za-z_]\w*)['\"]|\b(program\d+)\b", code))
+        named |= {word for word in list(chain.from_iterable(new))[:MOST_NAMED] if is_free(word)}
+    return named
 
 
 def _as_python(error: RlmError) -> Exception:
     """The exception a script sees, of a class it can name."""
+    said = cap(str(error), TOLD)
     if isinstance(error, SearchTimeout):
-        return TimeoutError(str(error))
+        return TimeoutError(said)
     if isinstance(error, (ProgramCrashed, ProgramLimit)):
-        return RuntimeError(str(error))
+        return RuntimeError(said)
     if isinstance(error, LevelUnavailable):
-        return NotImplementedError(str(error))
+        return NotImplementedError(said)
     if isinstance(error, SubCallFailed):
-        return RuntimeError(str(error))
-    return ValueError(str(error))
+        return RuntimeError(said)
+    return ValueError(said)
 
 
 def _call(name: str, args: Any, kwargs: Any) -> str:
-    shown = [_argument(value) for value in args] + [f"{key}={_argument(value)}" for key, value in kwargs.items()]
-    return f"{name}({', '.join(shown)})"
+    shown = [_argument(value) for value in args[:SHOWN]]
+    shown += [f"{key[:40]}={_argument(value)}" for key, value in list(kwargs.items())[:SHOWN]]
+    return f"{name[:80]}({', '.join(shown)})"
 
 
 def _argument(value: Any) -> str:
@@ -284,13 +340,20 @@ def _argument(value: Any) -> str:
         return f"[{len(value)}]"
     if hasattr(value, "attributes"):
         return str(value.name)
-    text = repr(value)
+    if _is_long(value):
+        return "…"
+    text = repr(value[:80] if isinstance(value, str) else value)
     return text if len(text) <= 80 else text[:79] + "…"
 
 
+def _is_long(value: Any) -> bool:
+    """An integer whose digits Python refuses to write."""
+    return isinstance(value, int) and value.bit_length() > 1024
+
+
 def _size(value: Any) -> str:
-    if isinstance(value, (list, dict)):
+    if isinstance(value, (list, dict, Rows)):
         return f"{len(value):,}"
     if isinstance(value, (int, float)):
-        return f"{value:,}"
+        return "1" if _is_long(value) else f"{value:,}"
     return f"{len(value):,} characters" if isinstance(value, str) else "1"

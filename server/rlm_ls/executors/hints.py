@@ -8,7 +8,11 @@ import re
 from pydantic_monty import MontyCrashedError, MontyError
 
 from rlm_ls.executors.prelude import MODULES
+from rlm_ls.executors.printed import cap
 from rlm_ls.executors.registry import VERBS
+
+MESSAGE = 3_000
+"""Characters of an exception's text: a script may put anything into it."""
 
 SPAN = "A Span has .doc .line .end_line .start .end .text .column .end_column .groups .word."
 
@@ -43,7 +47,7 @@ def explain(error: MontyError, source: str, ran: str, limit_seconds: float) -> s
     """The error for the model, whole. `source` is the script as written, `ran` the same lines as they were run."""
     if isinstance(error, MontyCrashedError):
         return f"The sandbox's process ended: {error}. Do less at once."
-    message = _message(error)
+    message = cap(_message(error), MESSAGE)
     if "time limit exceeded" in message:
         message = f"TimeoutError: the script ran for more than {limit_seconds:g} s of its own time"
         hint = "Loops over bulk text are slow here: let count, top, stats, extract or filter do them on the server."
@@ -78,7 +82,7 @@ def _hint(message: str) -> str:
         if re.search(pattern, message):
             return hint
     if name := re.search(r"name '(\w+)' is not defined", message):
-        close = difflib.get_close_matches(name[1], [*VERBS, "show", "help", "print"], n=2)
+        close = difflib.get_close_matches(name[1][:100], [*VERBS, "show", "help", "print"], n=2)
         return (
             f"Did you mean {' or '.join(close)}?"
             if close

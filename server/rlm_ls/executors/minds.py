@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from rlm_ls.context.document import Selection
+from rlm_ls.executors.judging.judge import Judge
 
 SubRole = Literal["sub", "code"]
 
@@ -62,6 +63,11 @@ class ChildAnswer:
 
 class Minds(Protocol):
     """Behind it stand one Ledger and one trace for a run and all its descendants."""
+
+    @property
+    def judge(self) -> Judge:
+        """Reads replies and schemas."""
+        ...
 
     def characters(self, role: SubRole = "sub") -> int:
         """Most characters of text that one call of `role` takes. Raises LevelUnavailable without a model for it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit
 from rlm_ls.executors.jail import Ended, Jail, for_running
+from rlm_ls.private import set_mode
 
 MEMORY = 1 << 30
 SECONDS = 60.0
@@ -45,7 +46,7 @@ async def run_native(
     there = os.fstat(text_fd).st_size
     size = max(0, there - offset) if size is None else size
     # Root runs it as nobody, who must be allowed to execute it; the folder it lies in is private.
-    os.chmod(binary, 0o755)
+    set_mode(binary, 0o755)
     policy = for_running(memory=memory, seconds=seconds, output=output + TRAILER, text=size)
     if (offset, size) == (0, there) or not size:
         ended = await jail.run(policy, ["program", str(offset), str(size)], program=binary, stdin=text_fd)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rlm_ls.errors import ConsentDenied
+from rlm_ls.store.consents import Consents
 
 ONCE = "Allow once"
 HERE = "Allow in this workspace"
@@ -19,7 +16,6 @@ DENY = "Deny"
 Ask = Callable[[str, Sequence[str]], Awaitable[str | None]]
 """Shows a message and choices; the choice, or None where it was dismissed or nobody can be asked."""
 
-MOST_FOLDERS = 1000
 MOST_RUNS = 64
 
 OTHERWISE = "Without `native` the program runs in WebAssembly."
@@ -29,7 +25,7 @@ class NativeConsent:
     """One an engine. What a user answered for a run holds to its end; `HERE` holds for those folders from then on."""
 
     def __init__(self, state_dir: Path, ask: Ask) -> None:
-        self._path = state_dir / "native-consent.json"
+        self._folders = Consents(state_dir / "native-consent.json")
         self._ask = ask
         self._answers: dict[str, str] = {}
         # Several programs of a run, or runs of a workspace: one question at a time, and its answer counts for the next.
@@ -40,34 +36,18 @@ class NativeConsent:
         if not trusted:
             raise ConsentDenied("Native programs do not run in a workspace that is not trusted.", OTHERWISE)
         async with self._asking:
-            if folders and set(folders) <= await asyncio.to_thread(self._remembered):
+            known = await asyncio.to_thread(self._folders.read)
+            if folders and all(known.get(folder) for folder in folders):
                 return
             if run_id not in self._answers:
                 choices = [ONCE, HERE, DENY] if folders else [ONCE, DENY]
                 self._answers[run_id] = await self._ask(_message(folders), choices) or DENY
                 if self._answers[run_id] == HERE:
-                    await asyncio.to_thread(self._remember, folders)
+                    await asyncio.to_thread(self._folders.add, dict.fromkeys(folders, True))
                 for old in list(self._answers)[:-MOST_RUNS]:
                     del self._answers[old]
             if self._answers[run_id] not in (ONCE, HERE):
                 raise ConsentDenied("The user did not allow native programs.", OTHERWISE)
-
-    def _remembered(self) -> set[str]:
-        try:
-            data = json.loads(self._path.read_text("utf-8"))
-            return {str(one) for one in data["folders"]}
-        except (OSError, ValueError, TypeError, KeyError):
-            return set()
-
-    def _remember(self, folders: Sequence[str]) -> None:
-        """A state folder that cannot be written has the user asked again, nothing else."""
-        known = [one for one in sorted(self._remembered()) if one not in folders]
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="native-consent-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"folders": [*known, *folders][-MOST_FOLDERS:]}, file, ensure_ascii=False)
-            os.replace(name, self._path)
 
 
 def _message(folders: Sequence[str]) -> str:

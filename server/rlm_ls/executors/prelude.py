@@ -1,11 +1,17 @@
 """What the sandbox knows before the first script: modules, the shapes of results, and one wrapper for each verb.
 
-Wrappers make a verb a plain function: the call pauses the script, the host awaits, the script goes on.
+Wrappers make a verb a plain function: the call pauses the script, the host awaits, the script goes on. They pack what
+is passed and unpack what comes back (see crossing.py). Their names for what they need are their own, since a script may
+call a variable `list`.
 """
 
 from __future__ import annotations
 
+from rlm_ls.executors.crossing import MOST_JSON, MOST_TEXT
 from rlm_ls.executors.registry import VERBS, Verb
+
+ORIGIN = "<python-input-0>"
+"""How the sandbox names what a session is fed first, which is this. Only what stands here may call the server."""
 
 PRINT_END = "\x1f"
 """Marks the end of one print() in the sandbox's output, so that each print can be capped on its own."""
@@ -15,7 +21,8 @@ MODULES = "re, json, math, datetime, itertools, collections"
 SHAPES = """\
 import re, json, math, datetime, itertools, collections, asyncio
 from dataclasses import dataclass as _dataclass
-_print = print
+_print, _str, _int, _float, _bool, _list, _tuple, _dict, _bytes = print, str, int, float, bool, list, tuple, dict, bytes
+_len, _all, _sorted, _isinstance, _dumps, _loads = len, all, sorted, isinstance, json.dumps, json.loads
 
 def print(*args, sep=' ', end='\\n', file=None, flush=False):
     _print(*args, sep=sep, end=end + '\\x1f')
@@ -68,7 +75,7 @@ class Entry:
 @_dataclass
 class Selection:
     label: str
-    parts: list
+    parts: str
     def __repr__(self):
         return 'Selection(' + self.label + ')'
 
@@ -90,32 +97,108 @@ class Diagnostic:
 class Failed:
     error: str
 
-def _as_replies(rows):
-    return [value if told else Failed(value) for told, value in rows]
+_Span, _Doc, _Entry, _Selection, _Diagnostic, _Failed = Span, Doc, Entry, Selection, Diagnostic, Failed
 
-def _as_diagnostics(rows):
-    return [Diagnostic(*row) for row in rows]
+def _plain(x, texts, depth):
+    if x is None or _isinstance(x, (_bool, _int, _float)):
+        return x
+    if _isinstance(x, _str):
+        if _len(x) <= 200:
+            return x
+        texts.append(x)
+        return {'$': 'text', 'of': _len(x)}
+    if depth > 100:
+        raise ValueError('what is passed to a verb is nested too deeply')
+    depth = depth + 1
+    if _isinstance(x, (_list, _tuple)):
+        if _len(x) > 10:
+            if _all([_isinstance(item, _Span) for item in x]):
+                return _columns(x)
+            short = [i for i in x if _isinstance(i, (_int, _float)) or (_isinstance(i, _str) and _len(i) <= 200)]
+            if _len(short) == _len(x):
+                return short
+        return [_plain(item, texts, depth) for item in x]
+    if _isinstance(x, _dict):
+        plain = {}
+        for key in x:
+            plain[key if _isinstance(key, _str) else _str(key)] = _plain(x[key], texts, depth)
+        return {'$': 'dict', 'of': plain} if '$' in plain else plain
+    if _isinstance(x, _Span):
+        fields = [x.doc, x.start, x.end, x.line, x.end_line]
+        return {'$': 'Span', 'of': [_plain(field, texts, depth) for field in fields]}
+    if _isinstance(x, _Doc):
+        return {'$': 'Doc', 'of': [_plain(x.path, texts, depth)]}
+    if _isinstance(x, _Entry):
+        return {'$': 'Entry', 'of': [_plain(field, texts, depth) for field in [x.kind, x.name, x.level, x.span]]}
+    if _isinstance(x, _Selection):
+        return {'$': 'Selection', 'of': [_plain(x.label, texts, depth), _plain(x.parts, texts, depth)]}
+    if _isinstance(x, _Diagnostic):
+        fields = [x.doc, x.line, x.end_line, x.severity, x.message, x.source, x.code]
+        return {'$': 'Diagnostic', 'of': [_plain(field, texts, depth) for field in fields]}
+    if _isinstance(x, _Failed):
+        return {'$': 'Failed', 'of': [_plain(x.error, texts, depth)]}
+    if _isinstance(x, _program):
+        return x.name
+    if _isinstance(x, _bytes):
+        return _plain(x.decode('utf-8', 'replace'), texts, depth)
+    if _isinstance(x, (set, frozenset)):
+        return _sorted([_plain(item, texts, depth) for item in x], key=_str)
+    if _isinstance(x, (range, type({}.keys()), type({}.values()), type({}.items()))):
+        return [_plain(item, texts, depth) for item in x]
+    return _plain(_str(x), texts, depth)
 
-def _as_plain(value):
-    return value
+def _columns(spans):
+    docs, flat = {}, []
+    for span in spans:
+        flat += [docs.setdefault(span.doc, _len(docs)), span.start, span.end, span.line, span.end_line]
+    return {'$': 'Spans', 'of': _list(docs), 'at': flat}
 
-def _as_span(row):
-    return Span(*row)
+def _packed(name, args, kwargs):
+    texts = []
+    call = _dumps([name, _plain(args, texts, 0), _plain(kwargs, texts, 0)], separators=(',', ':'), ensure_ascii=False)
+    return call, ''.join(texts)
 
-def _as_spans(rows):
-    return [Span(*row) for row in rows]
+def _loaded(result):
+    return _loads(result[0]) if result[1] is None else result[1]
 
-def _as_docs(rows):
-    return [Doc(*row) for row in rows]
+def _as_plain(result):
+    return _loaded(result)
 
-def _as_entries(rows):
-    return [Entry(row[0], row[1], row[2], Span(*row[3])) for row in rows]
+def _as_program(result):
+    return _program(_loads(result[0]))
 
-def _as_terms(rows):
-    return [(row[0], row[1], Span(*row[2])) for row in rows]
+def _as_replies(result):
+    return [value if told else _Failed(value) for told, value in _loaded(result)]
 
-def _as_selection(row):
-    return Selection(row[0], row[1])
+def _as_diagnostics(result):
+    return [_Diagnostic(*row) for row in _loaded(result)]
+
+def _as_span(result):
+    row = _loads(result[0])
+    row[5] = result[1]
+    return _Span(*row)
+
+def _as_spans(result):
+    return [_Span(*row) for row in _loaded(result)]
+
+def _as_docs(result):
+    return [_Doc(*row) for row in _loaded(result)]
+
+def _as_entries(result):
+    return [_Entry(row[0], row[1], row[2], _Span(*row[3])) for row in _loaded(result)]
+
+def _as_terms(result):
+    return [(row[0], row[1], _Span(*row[2])) for row in _loaded(result)]
+
+def _as_values(result):
+    rows = _loaded(result)
+    return [_tuple(row) for row in rows] if rows and _isinstance(rows[0], _list) else rows
+
+def _as_ranked(result):
+    return [(_tuple(row[0]) if _isinstance(row[0], _list) else row[0], row[1]) for row in _loaded(result)]
+
+def _as_selection(result):
+    return _Selection(*_loaded(result))
 
 def show(x, n=20):
     items = x if isinstance(x, (list, tuple)) else list(x.items()) if isinstance(x, dict) else [x]
@@ -125,7 +208,7 @@ def show(x, n=20):
         print('… ' + str(len(items) - n) + ' more')
 
 def help(verb=''):
-    _print(_verb('help', (str(verb),), {}), end='\\n\\x1f')
+    _print(_help(_str(verb)), end='\\n\\x1f')
 """
 
 
@@ -134,11 +217,38 @@ def prelude(*, single: bool) -> str:
 
     With a `single` document in scope, Spans print without its path: it would be most of what a model is shown.
     """
-    written_here = {"show", "help"}
-    wrappers = [_wrapper(verb) for verb in VERBS.values() if verb.name not in written_here]
-    return f"_single = {single}\n{SHAPES}\n" + "\n".join(wrappers)
+    wrappers = [_wrapper(verb, "_help" if verb.name == "help" else verb.name) for verb in VERBS.values()]
+    return f"_single = {single}\n{SHAPES}\n" + "\n".join([*wrappers, PROGRAM])
 
 
-def _wrapper(verb: Verb) -> str:
+def _wrapper(verb: Verb, name: str) -> str:
+    if verb.name == "show":
+        return ""  # it only prints
     head, call = ("async def", "await _later") if verb.later else ("def", "_verb")
-    return f"{head} {verb.name}(*args, **kwargs):\n    return _as_{verb.shape}({call}({verb.name!r}, args, kwargs))\n"
+    return (
+        f"{head} {name}(*args, **kwargs):\n"
+        f"    call, texts = _packed({verb.name!r}, args, kwargs)\n"
+        f"    return _as_{verb.shape}({call}({CROSSING}))\n"
+    )
+
+
+CROSSING = f"f'{{call}}'[:{MOST_JSON + 1}], f'{{texts}}'[:{MOST_TEXT + 1}]"
+"""Two strings, and not longer than may be, whatever a script put in the place of `_packed`."""
+
+PROGRAM = f"""\
+class _Program:
+    def __init__(self, name):
+        self.name = name
+    def __repr__(self):
+        return '<program ' + self.name + '>'
+    def __call__(self, *args, **kwargs):
+        call, texts = _packed(self.name, args, kwargs)
+        return _as_plain(_verb({CROSSING}))
+
+_program = _Program
+"""
+
+
+def bound(name: str) -> str:
+    """Makes a compiled program callable by its name, unless a script has used the name."""
+    return f"try:\n    {name}\nexcept NameError:\n    {name} = _program({name!r})\n"

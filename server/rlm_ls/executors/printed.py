@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from rlm_ls.executors.prelude import PRINT_END
 
 KEEP_ALL = 1 << 20
-"""Characters of one print kept before its middle is dropped while it still streams in."""
+"""Characters of one print kept before its middle is dropped while it still streams in; and of all prints together."""
+EACH = 50
+"""Characters that a print counts for beside its own."""
 
 
 def cap(text: str, limit: int) -> str:
@@ -30,10 +33,17 @@ def cap(text: str, limit: int) -> str:
 
 @dataclass(slots=True)
 class Printed:
-    """Collects a script's output as it streams in. `limit` is characters a print, never less than one line's worth."""
+    """Collects a script's output as it streams in. `limit` is characters a print, never less than one line's worth.
+
+    Of endless prints the first and the last are kept: the ends are what a model reads.
+    """
 
     limit: int
-    prints: list[str] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    last: deque[str] = field(default_factory=deque)
+    _room: int = KEEP_ALL // 2
+    _kept_last: int = 0
+    _left_out: int = 0
     _open: list[str] = field(default_factory=list)
     _size: int = 0
     _dropped: int = 0
@@ -56,14 +66,24 @@ class Printed:
         text = "".join(self._open)
         if self._dropped:
             text += f"\n[… {self._dropped:,} characters cut …]\n"
-        self.prints.append(cap(text, self.limit))
-        if len(self.prints) > 20_000:
-            # A loop that prints for ever: the ends are what a model reads.
-            del self.prints[5_000:15_000]
+        self._keep(cap(text, self.limit))
         self._open, self._size, self._dropped = [], 0, 0
+
+    def _keep(self, text: str) -> None:
+        if self._room > 0:
+            self.first.append(text)
+            # A little for the print itself: empty ones fill memory too.
+            self._room -= len(text) + EACH
+            return
+        self.last.append(text)
+        self._kept_last += len(text) + EACH
+        while self._kept_last > KEEP_ALL // 2:
+            self._kept_last -= len(self.last.popleft()) + EACH
+            self._left_out += 1
 
     def text(self) -> str:
         """All output so far, an unfinished print included."""
         if self._size:
             self._close()
-        return "".join(self.prints)
+        joint = f"[… {self._left_out:,} prints cut …]\n" if self._left_out else ""
+        return "".join([*self.first, joint, *self.last])

@@ -9,12 +9,11 @@ import contextlib
 import hashlib
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from rlm_ls.errors import LevelUnavailable
+from rlm_ls.private import private_folder, replace_file
 
 MOST = 256 << 20
 """Bytes kept."""
@@ -39,14 +38,11 @@ class ProgramCache:
     def open(self) -> None:
         """Makes the folder. Raises LevelUnavailable where it cannot be the user's alone."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.name == "posix":
-                status = self._folder.lstat()
-                if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-                    raise LevelUnavailable(
-                        f"The folder for compiled programs, {self._folder}, is not yours.", "Remove it."
-                    )
-                self._folder.chmod(0o700)
+            private_folder(self._folder, narrow=True)
+        except PermissionError as error:
+            raise LevelUnavailable(
+                f"The folder for compiled programs, {self._folder}, is not yours: {error.strerror}.", "Remove it."
+            ) from None
         except OSError as error:
             raise LevelUnavailable(
                 f"The folder for compiled programs, {self._folder}, cannot be used: {error.strerror}.",
@@ -65,15 +61,7 @@ class ProgramCache:
 
     def keep(self, path: Path, made: bytes) -> None:
         """A program that its user may run, whole or not at all."""
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(made)
-            os.chmod(temporary, 0o700)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(path, made, 0o700)
 
     def drop(self, path: Path) -> None:
         path.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ class Programs:
         if name not in self.known:
             defined = ", ".join(self.known) or "none yet"
             raise ProgramError(
-                f"There is no program {name!r}.", f"Define it in a ```rust {name} block. There: {defined}."
+                f"There is no program {name[:80]!r}.", f"Define it in a ```rust {name} block. There: {defined}."
             )
         return self.known[name]
 
@@ -152,7 +152,7 @@ class Programs:
 
     async def _run(self, desk: Desk, program: Program, within: Any, combine: str | None) -> Any:
         await self._allowed(program.target)  # it may be of an earlier run, whose levels and consent were others
-        batches = list(desk.search.batches(desk.select(within)))
+        batches = list(await desk.search.cut_up(await desk.select(within)))
         started = time.perf_counter()
         try:
             output = await self._once(program, batches, combine)
@@ -181,6 +181,14 @@ class Programs:
         if program.target == "native":
             return await self.workshop.run_native(program.compiled, batches, self.limits)
         return await self.workshop.wasm.run(program.compiled, batches, self.limits, combine)
+
+
+def is_free(name: str) -> bool:
+    """Whether a program may have this name."""
+    try:
+        return checked_name(name) == name
+    except ProgramError:
+        return False
 
 
 def checked_name(name: str) -> str:

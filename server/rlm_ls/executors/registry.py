@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from rlm_ls.errors import ProgramError
+from rlm_ls.errors import ProgramError, SearchTimeout
+from rlm_ls.executors.desk import LONGEST_PATTERN
 
 if TYPE_CHECKING:
     from rlm_ls.executors.desk import Desk
@@ -23,8 +25,29 @@ COMMON = ("within", "ignore_case", "multiline")
 RARE = ("levels", "whole", "initial")
 """Arguments that help() tells of and the system prompt does not."""
 
-Shape = Literal["plain", "span", "spans", "docs", "entries", "terms", "selection", "diagnostics", "replies"]
+Shape = Literal[
+    "plain",
+    "span",
+    "spans",
+    "docs",
+    "entries",
+    "terms",
+    "selection",
+    "diagnostics",
+    "replies",
+    "values",
+    "ranked",
+    "program",
+]
 """How a verb's result is rebuilt inside the sandbox: see prelude.py."""
+
+MOST_INT = 2**53
+
+GRACE_SECONDS = 2.0
+"""What a verb may take beyond its seconds, for a hint and for what its last search found to be brought in."""
+
+Pattern = Annotated[str, Field(max_length=LONGEST_PATTERN)]
+"""A pattern, or a text that is searched for."""
 
 VerbFunction = Callable[..., Awaitable[Any]]
 
@@ -97,6 +120,9 @@ class Verb:
         given = dict(zip(names, args, strict=False))
         if twice := given.keys() & kwargs.keys():
             raise ProgramError(f"{self.name}() got {min(twice)!r} twice.", self._usage)
+        for argument, value in (given | dict(kwargs)).items():
+            if isinstance(value, int) and abs(value) > MOST_INT:
+                raise ProgramError(f"{self.name}(): argument {argument!r} is no number of use here.", self._usage)
         try:
             checked = self._arguments.model_validate(given | dict(kwargs))
         except ValidationError as error:
@@ -111,6 +137,7 @@ class Verb:
     def _explain(error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "arguments"
+        where = where[:100]
         if first["type"] == "extra_forbidden":
             return f"there is no argument {where!r}"
         if first["type"] == "missing":
@@ -165,12 +192,23 @@ async def call_verb(desk: Desk, name: str, args: tuple[Any, ...], kwargs: Mappin
     """Call a registered verb for a script. Raises RlmError."""
     found = VERBS.get(name)
     if found is None:
-        raise ProgramError(f"There is no verb {name!r}.", f"Verbs: {', '.join(sorted(VERBS))}.")
+        raise ProgramError(f"There is no verb {name[:80]!r}.", f"Verbs: {', '.join(sorted(VERBS))}.")
     if desk.allowed is not None and name not in desk.allowed:
         raise ProgramError(
             f"{name}() is not for a coordinator.", f"Delegate it. Yours are: {', '.join(sorted(desk.allowed))}."
         )
-    return await found.function(desk, **found.bind(args, kwargs))
+    bound = found.bind(args, kwargs)
+    if found.later or found.level:
+        return await found.function(desk, **bound)  # what it asks for has limits of its own
+    seconds = desk.search.deadline_seconds
+    try:
+        # Its searches end by themselves and say how far they got; this is for all of a verb's steps together.
+        async with asyncio.timeout(seconds + GRACE_SECONDS):
+            return await found.function(desk, **bound)
+    except TimeoutError:
+        raise SearchTimeout(
+            f"{name}() was not done after {seconds:g} seconds.", "Narrow it: fewer or smaller documents, fewer pieces."
+        ) from None
 
 
 def later_verbs() -> frozenset[str]:
@@ -183,7 +221,7 @@ def help_text(name: str) -> str:
     if name in VERBS:
         return f"{VERBS[name].signature}\n{VERBS[name].documentation}"
     listed = "\n".join(v.signature for v in VERBS.values())
-    return f"There is no verb {name!r}.\n{listed}" if name else listed
+    return f"There is no verb {name[:80]!r}.\n{listed}" if name else listed
 
 
 def reference() -> str:

@@ -30,7 +30,7 @@ SIGNATURES: dict[Language, str] = {
 }
 
 _FUNCTION = re.compile(r"\bfn\s+(analyze|init|feed|finish)\b")
-_ANALYZE = re.compile(r"^(\s*)fn(?=\s+analyze\b)", re.MULTILINE)
+_ANALYZE = re.compile(r"^([ \t]*)fn(?=\s+analyze\b)", re.MULTILINE)
 _C_FUNCTION = re.compile(r"\banalyze\s*\(")
 _STREAM = {"init", "feed", "finish"}
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 
 async def clear_cache(server: RlmServer) -> dict[str, Any]:
+    return await server.jobs.shared("clear cache", lambda: _clear_cache(server))
+
+
+async def _clear_cache(server: RlmServer) -> dict[str, Any]:
     engine = await server.door.engine()
     entries, size = await engine.store.clear_cache()
     programs, more = await asyncio.to_thread(engine.workshop.programs.clear)

@@ -10,6 +10,8 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcException
 
+from rlm_ls.visible import visible
+
 if TYPE_CHECKING:
     from rlm_ls.lsp.protocol import RlmProtocol
 
@@ -50,15 +52,15 @@ class Client:
         self._protocol.notify(method, params)
 
     def show(self, kind: types.MessageType, message: str) -> None:
-        self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, message))
+        self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, unlinked(visible(message))))
 
     def log(self, kind: types.MessageType, message: str) -> None:
-        self.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(kind, message))
+        self.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(kind, visible(message)))
 
     async def choose(self, message: str, choices: Sequence[str]) -> str | None:
         """The title that the user chose; None when the message was dismissed or cannot be shown."""
         items = [types.MessageActionItem(title) for title in choices]
-        params = types.ShowMessageRequestParams(types.MessageType.Info, message, items)
+        params = types.ShowMessageRequestParams(types.MessageType.Info, unlinked(visible(message)), items)
         try:
             chosen = await self._protocol.call(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
         except JsonRpcException:
@@ -99,6 +101,11 @@ class Client:
         except JsonRpcException:
             return None
         return values[0] if values else None
+
+
+def unlinked(message: str) -> str:
+    """A message without links. VS Code has them in what it shows, and `[Mend it](command:…)` runs a command there."""
+    return message.replace("](", "] (")
 
 
 def as_object(value: object) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rlm_ls.lsp.ask import ask_as_job
 from rlm_ls.lsp.clear_cache import clear_cache
 from rlm_ls.lsp.doctor import doctor
 from rlm_ls.lsp.resume import resume_as_job
-from rlm_ls.lsp.runs import runs
+from rlm_ls.lsp.runs import delete_runs, runs
 from rlm_ls.lsp.stop import stop
 from rlm_ls.lsp.trace import trace
 
@@ -30,6 +30,7 @@ ASK = "rlm.server.ask"
 RESUME = "rlm.server.resume"
 STOP = "rlm.server.stop"
 RUNS = "rlm.server.runs"
+DELETE_RUNS = "rlm.server.deleteRuns"
 TRACE = "rlm.server.trace"
 DOCTOR = "rlm.server.doctor"
 CLEAR_CACHE = "rlm.server.clearCache"
@@ -68,6 +69,11 @@ def register(server: RlmServer) -> None:
     @server.command(RUNS)
     async def runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _told(server, runs(server, wire.structure(RUNS, _argument(RUNS, params), wire.RunsParams)))
+
+    @server.command(DELETE_RUNS)
+    async def delete_runs_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(DELETE_RUNS, _argument(DELETE_RUNS, params), wire.DeleteRunsParams)
+        return await _told(server, delete_runs(server, asked))
 
     @server.command(TRACE)
     async def trace_command(params: types.ExecuteCommandParams) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from rlm_ls.lsp.client import unlinked
+
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
@@ -17,7 +19,7 @@ STOP_HERE = "Stop here"
 async def ask_to_go_on(server: RlmServer, question: str) -> bool:
     """The engine's `consent`. A message that is dismissed is a no; a client that shows none cannot be asked."""
     items = [types.MessageActionItem(GO_ON), types.MessageActionItem(STOP_HERE)]
-    params = types.ShowMessageRequestParams(types.MessageType.Warning, f"rlm-ls: {question}", items)
+    params = types.ShowMessageRequestParams(types.MessageType.Warning, unlinked(f"rlm-ls: {question}"), items)
     try:
         chosen = await server.protocol.call(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
     except JsonRpcException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -9,12 +10,10 @@ from urllib.parse import unquote
 from lsprotocol import types
 
 from rlm_ls.errors import BadRequest
+from rlm_ls.store.rows import ANSWERS as ANSWERS
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
-
-ANSWERS = "answers"
-"""Folder of the store for answers as files, named after their runs."""
 
 _URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
 
@@ -26,7 +25,8 @@ def register(server: RlmServer) -> None:
         if match is None:
             raise BadRequest(f"{params.uri} is not a document of this server.")
         kind, run_id = match.groups()
-        text = await (answer_text(server, run_id) if kind == "answer" else trace_text(server, run_id))
+        made = answer_text if kind == "answer" else trace_text
+        text = await server.jobs.shared((kind, run_id), lambda: made(server, run_id))
         return types.TextDocumentContentResult(text)
 
 
@@ -34,12 +34,14 @@ async def answer_text(server: RlmServer, run_id: str) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
     engine = await server.door.engine()
     from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.inert import line
     from rlm_ls.engine.render import answer_markdown
 
     row = await engine.store.run(run_id)
     if row.answer is None:
-        return f"# {row.question}\n\nThis run has no answer: it is {row.status}.\n"
-    return answer_markdown(Answer.model_validate(row.answer), row.question)
+        return f"# {line(row.question)}\n\nThis run has no answer: it is {row.status}.\n"
+    kept = engine.answers.get(run_id)
+    return await asyncio.to_thread(lambda: answer_markdown(kept or Answer.model_validate(row.answer), row.question))
 
 
 async def trace_text(server: RlmServer, run_id: str) -> str:
@@ -48,4 +50,4 @@ async def trace_text(server: RlmServer, run_id: str) -> str:
     from rlm_ls.engine.render import trace_markdown
 
     row = await engine.store.run(run_id)
-    return trace_markdown(row, await engine.store.events(row.run_id))
+    return await asyncio.to_thread(trace_markdown, row, await engine.store.events(row.run_id))

@@ -19,6 +19,10 @@ def register(server: RlmServer) -> None:
 
 
 async def doctor(server: RlmServer) -> dict[str, Any]:
+    return await server.jobs.shared("doctor", lambda: _doctor(server))
+
+
+async def _doctor(server: RlmServer) -> dict[str, Any]:
     engine = await server.door.engine()
     from rlm_ls.executors.toolchain import Toolchains, checkup
 

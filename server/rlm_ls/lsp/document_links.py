@@ -99,9 +99,14 @@ class _Places:
     """Which citation a place in words is of, and where that leads now."""
 
     def __init__(self, was: Sequence[Citation], now: Sequence[Citation]) -> None:
+        from rlm_ls.engine.inert import line
+        from rlm_ls.engine.render import label_text
+
         self._pairs = list(zip(was, now, strict=True))
         # The longest first: a path may be another one's beginning.
-        paths = sorted({citation.path for citation in was}, key=len, reverse=True)
+        # As the text of a link it is written with backslashes where a file is named like markup.
+        self._paths = {shape(path): path for path in {one.path for one in was} for shape in (line, label_text, str)}
+        paths = sorted(self._paths, key=len, reverse=True)
         place = rf"(?P<path>{'|'.join(map(re.escape, paths))}):(?P<line>\d{{1,12}})(?:[-–]\d{{1,12}})?"
         linked = rf"\[`?{place}`?\]\([^()\s]*\)"
         plain = rf"(?<![\w/\\.-]){place.replace('?P<path>', '?P<path2>').replace('?P<line>', '?P<line2>')}(?!\w)"
@@ -109,7 +114,7 @@ class _Places:
 
     def of(self, match: re.Match[str]) -> tuple[str, str] | None:
         """Target and tooltip; None for a place that is not cited."""
-        path, line = match["path"] or match["path2"], int(match["line"] or match["line2"])
+        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
         pairs = [pair for pair in self._pairs if pair[0].path == path and pair[0].line <= line <= pair[0].end_line]
         if not pairs:
             return None

@@ -32,4 +32,5 @@ async def estimate(server: RlmServer, params: wire.AskParams) -> dict[str, Any]:
     scope = await take_scope(server, params.scope)
     surroundings = await seen.surroundings()
     engine = await server.door.engine()
-    return (await engine.estimate(request_of(params, scope, surroundings))).wire()
+    async with server.jobs.few:
+        return (await engine.estimate(request_of(params, scope, surroundings))).wire()

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from rlm_ls.errors import RlmError
+from rlm_ls.errors import RlmError, ServerBusy
 from rlm_ls.lsp.client import Client
 from rlm_ls.lsp.progress import Progress
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_JOBS = 256
+"""Questions, resumptions and estimates at once, those that wait for a sandbox included; a further one is refused."""
 
 
 class Job:
@@ -61,9 +66,63 @@ class Job:
             await asyncio.wait([doing, stopped])
 
 
+MOST_READERS = 8
+
+
+class _Shared:
+    """One piece of work: a round that runs, and one that begins after it for those who came meanwhile."""
+
+    def __init__(self) -> None:
+        self._running: asyncio.Task[Any] | None = None
+        self._next: asyncio.Task[Any] | None = None
+        self._waiting: dict[asyncio.Task[Any], int] = {}
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting
+
+    async def result(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._round(self._running, work))
+        mine = self._next
+        self._waiting[mine] = self._waiting.get(mine, 0) + 1
+        try:
+            # One who gives up must not take it from the others; the last one ends it.
+            return await asyncio.shield(mine)
+        finally:
+            self._waiting[mine] -= 1
+            if not self._waiting[mine]:
+                del self._waiting[mine]
+                if not mine.done():
+                    mine.cancel()
+                    if self._next is mine:
+                        self._next = None
+
+    async def _round(self, before: asyncio.Task[Any] | None, work: Callable[[], Awaitable[Any]]) -> Any:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        self._running, self._next = asyncio.current_task(), None
+        return await work()
+
+
 class Jobs:
     def __init__(self) -> None:
         self._jobs: set[Job] = set()
+        self._shared: dict[Hashable, _Shared] = {}
+        self.few = asyncio.Semaphore(MOST_READERS)
+        """Held by what reads texts for a request that is no run."""
+
+    async def shared(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what many may ask for at once, one at a time: whoever comes while it is done shares the next time.
+
+        So nobody gets what is older than their request, and a thousand requests are two times the work.
+        """
+        shared = self._shared.setdefault(key, _Shared())
+        try:
+            return cast(T, await shared.result(work))
+        finally:
+            if shared.idle:
+                self._shared.pop(key, None)
 
     async def run(
         self,
@@ -77,6 +136,8 @@ class Jobs:
         """Run `body` as a job of the current task. `tell`: failures are also shown to the user (plain clients)."""
         task = asyncio.current_task()
         assert task is not None
+        if len(self._jobs) >= MOST_JOBS:
+            raise ServerBusy(len(self._jobs))
         job = Job(task, Progress(client, token, title))
         self._jobs.add(job)
         try:

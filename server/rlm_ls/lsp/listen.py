@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from rlm_ls.ending import on_signals
 from rlm_ls.lsp.stdio import SIGNALS, end_process, quiet_logs
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
 MOST_CLIENTS = 64
+"""Clients that are initialized; as many again may be on their way in, of which the oldest makes room for the next."""
 SHORTEST_TOKEN = 16
-PROOF_SECONDS = 30.0
-"""A client that has not proved its token by then is let go."""
+PROOF_SECONDS = 10.0
+"""A client that has not initialized by then, with its token if one is asked for, is let go."""
 
 Serve = Callable[["Door"], Awaitable[None]]
 
@@ -103,12 +104,19 @@ class Door:
     def __init__(self, listener: socket.socket, token: str | None) -> None:
         self.listener = listener
         self.token = token
-        self._servers: set[RlmServer] = set()
+        self._servers: dict[RlmServer, None] = {}
+        """In the order in which they came."""
         self._clients: set[asyncio.Task[None]] = set()
 
-    @property
-    def full(self) -> bool:
-        return len(self._clients) >= MOST_CLIENTS
+    def admits(self) -> bool:
+        """Whether there is room for one more. Whoever has proved nothing yet cannot keep others out."""
+        served = [server for server in self._servers if server.protocol.initialized]
+        if len(served) >= MOST_CLIENTS or len(self._clients) >= 4 * MOST_CLIENTS:
+            return False
+        waiting = [server for server in self._servers if not server.protocol.initialized and not server.ended.done()]
+        for server in waiting[: len(waiting) - MOST_CLIENTS + 1]:
+            server.end()
+        return True
 
     def open_for(self, client: Awaitable[None]) -> None:
         """Follow a client until it has gone."""
@@ -121,10 +129,14 @@ class Door:
         from rlm_ls.lsp.server import RlmServer
 
         server = RlmServer(token=token, remote=True)
-        self._servers.add(server)
-        server.ended.add_done_callback(lambda _: self._servers.discard(server))
-        if token is not None:
-            asyncio.get_running_loop().call_later(PROOF_SECONDS, _let_go, server)
+        self._servers[server] = None
+        late = asyncio.get_running_loop().call_later(PROOF_SECONDS, _let_go, server)
+
+        def left(_: object) -> None:
+            late.cancel()
+            self._servers.pop(server, None)
+
+        server.ended.add_done_callback(left)
         return server
 
     async def close(self) -> None:
@@ -143,11 +155,7 @@ def _let_go(server: RlmServer) -> None:
 async def _serve(door: Door, serve: Serve) -> None:
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
-    for number in SIGNALS:
-        try:
-            loop.add_signal_handler(number, done.set)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
+    on_signals(SIGNALS, lambda: loop.call_soon_threadsafe(done.set))
     serving = asyncio.ensure_future(serve(door))
     ending = asyncio.ensure_future(done.wait())
     await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)

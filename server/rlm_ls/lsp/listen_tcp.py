@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.listen import Door
     from rlm_ls.lsp.server import RlmServer
 
+log = logging.getLogger(__name__)
+
 UNPROVED_LIMIT = 1 << 20
-"""Bytes of a message before the client has proved its token."""
+"""Bytes of a message before the client has initialized, with its token if one is asked for."""
 
 
 async def serve(door: Door) -> None:
@@ -22,14 +25,27 @@ async def serve(door: Door) -> None:
     loop = asyncio.get_running_loop()
     door.listener.setblocking(False)
     while True:
-        connection, _ = await loop.sock_accept(door.listener)
-        if door.full:
+        try:
+            connection, _ = await loop.sock_accept(door.listener)
+        except OSError as error:  # gone before it was let in; or no descriptor is left for it
+            log.warning("a client could not be let in (%s)", type(error).__name__)
+            await asyncio.sleep(0.1)
+            continue
+        if not door.admits():
             connection.close()
             continue
         connection.setblocking(True)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        notice_death(connection)
         door.open_for(_client(door, connection))
+
+
+def notice_death(connection: socket.socket) -> None:
+    """A machine that vanished without a word is noticed in two minutes, not in the system's two hours."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
 
 
 async def _client(door: Door, connection: socket.socket) -> None:
@@ -60,4 +76,4 @@ async def _client(door: Door, connection: socket.socket) -> None:
 def _takes(server: RlmServer, head: bytes, length: int) -> bool:
     """Refuse what no language client sends: a web page can have a browser post a message to this port."""
     names = {line.partition(b":")[0].strip().lower() for line in head.split(b"\r\n")}
-    return names <= {b"content-length", b"content-type"} and (server.proved or length <= UNPROVED_LIMIT)
+    return names <= {b"content-length", b"content-type"} and (server.protocol.initialized or length <= UNPROVED_LIMIT)

@@ -14,13 +14,14 @@ from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from rlm_ls.lsp.transport import decode
+from rlm_ls.lsp.listen import MOST_CLIENTS, PROOF_SECONDS
+from rlm_ls.lsp.transport import LARGEST, UNREAD_LIMIT, decode
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.listen import Door
 
-LARGEST = 1 << 30
-"""Bytes of a message: a document that is opened comes in one."""
+LOOKED_AT_SECONDS = 1.0
+"""How often it is looked whether a client reads what it is sent, pongs included."""
 
 
 async def serve(door: Door) -> None:
@@ -35,8 +36,35 @@ async def serve(door: Door) -> None:
         door.open_for(task)
         await task
 
+    arriving: dict[ServerConnection, None] = {}
+
+    class Arriving(ServerConnection):
+        """Before the handshake is done nothing is known of a client: the oldest such makes room for the next."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            arriving[self] = None
+            super().connection_made(transport)
+            for oldest in list(arriving)[:-MOST_CLIENTS]:
+                del arriving[oldest]
+                oldest.transport.abort()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            arriving.pop(self, None)
+            super().connection_lost(exc)
+
+    async def arrived(connection: ServerConnection) -> None:
+        arriving.pop(connection, None)
+        await client(connection)
+
     server: Server = await serve_websockets(
-        client, sock=door.listener, process_request=admit, max_size=LARGEST, compression=None
+        arrived,
+        sock=door.listener,
+        process_request=admit,
+        create_connection=Arriving,
+        max_size=LARGEST,
+        max_queue=4,
+        open_timeout=PROOF_SECONDS,
+        compression=None,
     )
     try:
         await asyncio.get_running_loop().create_future()
@@ -45,7 +73,7 @@ async def serve(door: Door) -> None:
 
 
 def _refusal(door: Door, connection: ServerConnection, request: Request) -> Response | None:
-    if door.full:
+    if not door.admits():
         return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many clients.\n")
     if door.token is None:
         # Browsers let any web page connect to this machine, and say where the page is from.
@@ -65,9 +93,15 @@ class _Writer:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self.unread = 0
+        """Characters that wait to be sent."""
 
     def write(self, data: str) -> None:
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, data)
+        self._loop.call_soon_threadsafe(self._put, data)
+
+    def _put(self, data: str) -> None:
+        self.unread += len(data)
+        self._queue.put_nowait(data)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
@@ -75,6 +109,7 @@ class _Writer:
     async def send(self, connection: ServerConnection) -> None:
         while (data := await self._queue.get()) is not None:
             await connection.send(data)
+            self.unread -= len(data)
 
 
 async def _client(door: Door, connection: ServerConnection) -> None:
@@ -83,6 +118,8 @@ async def _client(door: Door, connection: ServerConnection) -> None:
     sending = asyncio.ensure_future(writer.send(connection))
     reading = asyncio.ensure_future(_read(connection, server.protocol.deliver))
     reading.add_done_callback(lambda _: server.end())
+    watching = asyncio.ensure_future(_unread(connection, writer))
+    watching.add_done_callback(lambda _: server.end())
     try:
         await server.ended
     finally:
@@ -90,9 +127,16 @@ async def _client(door: Door, connection: ServerConnection) -> None:
         writer.close()
         await asyncio.wait([sending], timeout=0.5)
         await connection.close()
-        for task in (sending, reading):
+        for task in (sending, reading, watching):
             task.cancel()
-        await asyncio.wait([sending, reading])
+        await asyncio.wait([sending, reading, watching])
+
+
+async def _unread(connection: ServerConnection, writer: _Writer) -> None:
+    """Returns when too much waits for a client that does not read: its messages, and the pongs to its pings."""
+    while writer.unread + connection.transport.get_write_buffer_size() <= UNREAD_LIMIT:  # noqa: ASYNC110
+        await asyncio.sleep(LOOKED_AT_SECONDS)
+    connection.transport.abort()
 
 
 async def _read(connection: ServerConnection, deliver: object) -> None:

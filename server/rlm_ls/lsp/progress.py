@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types
 
 from rlm_ls.lsp.client import Client
+from rlm_ls.visible import visible
 
 
 class Progress:
@@ -35,7 +36,7 @@ class Progress:
             self.token = None
 
     def report(self, message: str, percentage: int) -> None:
-        report = types.WorkDoneProgressReport(cancellable=True, message=message, percentage=percentage)
+        report = types.WorkDoneProgressReport(cancellable=True, message=visible(message), percentage=percentage)
         if self._begun and not self._ended:
             self._send(report)
         else:
@@ -45,7 +46,7 @@ class Progress:
         if self._creation is not None:
             self._creation.cancel()
         if self._begun and not self._ended:
-            self._send(types.WorkDoneProgressEnd(message=message))
+            self._send(types.WorkDoneProgressEnd(message=visible(message)))
         self._ended = True
 
     async def _create(self, token: str) -> None:
@@ -56,7 +57,7 @@ class Progress:
 
     def _begin(self) -> None:
         self._begun = True
-        self._send(types.WorkDoneProgressBegin(title=self._title, cancellable=True, percentage=0))
+        self._send(types.WorkDoneProgressBegin(title=visible(self._title), cancellable=True, percentage=0))
 
     def _send(self, value: Any) -> None:
         assert self.token is not None

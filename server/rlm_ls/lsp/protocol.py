@@ -26,7 +26,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from rlm_ls.errors import RlmError
+from rlm_ls.errors import RlmError, ServerBusy
 from rlm_ls.lsp import wire
 from rlm_ls.lsp.client import as_object
 from rlm_ls.lsp.transport import Malformed
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
 log = logging.getLogger(__name__)
+
+MOST_REQUESTS = 1000
+"""Requests under way at once; a further one is refused as busy."""
+LONGEST_ID = 1000
+"""Characters."""
 
 
 class RlmFailure(JsonRpcException):
@@ -89,12 +94,19 @@ class RlmProtocol(LanguageServerProtocol):
             self._refuse(None, JsonRpcParseError(str(message)))
             return
         if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
-            identity = message.get("id") if isinstance(message, dict) else None
+            identity = _identity(message.get("id")) if isinstance(message, dict) else None
             self._refuse(identity, JsonRpcInvalidRequest("This is not a JSON-RPC 2.0 message."))
             return
-        method, identity = message.get("method"), message.get("id")
+        method, identity = message.get("method"), _identity(message.get("id"))
         if isinstance(method, str):
-            refusal = self._refusal(method) or self._unproved(method, message)
+            if "id" in message and identity is None:
+                self._refuse(None, JsonRpcInvalidRequest("A request's id is a string or an integer."))
+                return
+            if identity in self._request_futures:
+                # Answered under its id this would be taken for the answer to the first.
+                self._refuse(None, JsonRpcInvalidRequest("A request with this id is under way."))
+                return
+            refusal = self._refusal(method) or self._unproved(method, message) or self._busy(message)
             if refusal is None:
                 self._dispatch(message)
             elif "id" in message:
@@ -123,6 +135,12 @@ class RlmProtocol(LanguageServerProtocol):
             return None
         self._server.end()
         return JsonRpcInvalidRequest("The token (initializationOptions.token) is missing or wrong.")
+
+    def _busy(self, message: dict[str, Any]) -> JsonRpcException | None:
+        if "id" not in message or message["method"] == types.SHUTDOWN:
+            return None
+        under_way = len(self._request_futures) - len(self._result_types)
+        return RlmFailure(ServerBusy(under_way)) if under_way >= MOST_REQUESTS else None
 
     def _dispatch(self, message: dict[str, Any]) -> None:
         try:
@@ -156,15 +174,20 @@ class RlmProtocol(LanguageServerProtocol):
 
     def _answered(self, message: dict[str, Any]) -> None:
         """The client's answer to one of our requests; one that nobody waits for any more is dropped."""
-        identity = message.get("id")
-        kind = self._result_types.pop(identity, None)  # type: ignore[arg-type]
-        future = self._request_futures.pop(identity, None)  # type: ignore[arg-type]
+        identity = _identity(message.get("id"))
+        if identity not in self._result_types:
+            # Not one of ours: it must not reach the client's own request that is under way with this id.
+            log.debug("an answer to what was not asked was dropped")
+            return
+        kind = self._result_types.pop(identity)
+        future = self._request_futures.pop(identity, None)
         if future is None or future.done():
             return
         if message.get("error") is not None:
             error = message["error"] if isinstance(message["error"], dict) else {}
             text, code = str(error.get("message", "")), error.get("code")
-            future.set_exception(JsonRpcException(text, code if isinstance(code, int) else None))
+            known = isinstance(code, int) and not isinstance(code, bool)
+            future.set_exception(JsonRpcException(text, code if known else None))
             return
         try:
             result = message.get("result") if kind is None else self._converter.structure(message, kind).result
@@ -173,6 +196,11 @@ class RlmProtocol(LanguageServerProtocol):
             future.set_exception(JsonRpcException("The client's answer was not understood."))
             return
         future.set_result(result)
+
+    def _handle_cancel_notification(self, msg_id: int | str) -> None:
+        """For requests of the client's that are under way; what is not (any more) is no error, and no line in a log."""
+        if msg_id not in self._result_types and (future := self._request_futures.pop(msg_id, None)) is not None:
+            future.cancel()
 
     # -- what goes out --------------------------------------------------------------------------------------------
 
@@ -196,12 +224,19 @@ class RlmProtocol(LanguageServerProtocol):
             self._refuse(msg_id, RlmFailure(error))
         elif isinstance(error, JsonRpcException):
             self._refuse(msg_id, error)
+        elif isinstance(error, UnicodeEncodeError):
+            # JSON can hold half a surrogate pair; no path, file or provider can.
+            self._refuse(msg_id, JsonRpcInvalidParams("A text in the request holds half a character."))
         else:
             log.error("a request failed", exc_info=error)
             self._refuse(msg_id, JsonRpcInternalError("rlm-ls met a defect of its own; its log says more."))
 
     def _check_handler_result(self, future: Future[Any]) -> None:
-        if not future.cancelled() and (error := future.exception()) is not None:
+        if future.cancelled() or (error := future.exception()) is None:
+            return
+        if isinstance(error, UnicodeEncodeError):
+            log.warning("a notification was ignored: a text in it holds half a character")
+        else:
             log.error("a notification's handler failed", exc_info=error)
 
     def _send_data(self, data: Any) -> None:
@@ -294,6 +329,15 @@ class RlmProtocol(LanguageServerProtocol):
                 self._result_types.pop(identity, None)
                 self.notify(types.CANCEL_REQUEST, types.CancelParams(identity))
             raise
+
+
+def _identity(value: object) -> int | str | None:
+    """A message's id, None where it is none that LSP knows."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_ID else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < 1 << 63 else None
+    return None
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ MARKS = ("rlm:", "RLM:", "Rlm:")
 """One of these is in a line that holds a question; finding them costs far less than the pattern."""
 
 _QUESTION = re.compile(r"(?:^|\W)(?:rlm|RLM|Rlm):[ \t]+(?P<question>\S.{2,})")
-_CLOSERS = re.compile(r"\s*(?:\*/|-->|\*\)|#\}|%>|\"\"\"|''')\s*$")
+_CLOSERS = re.compile(r"(?:\*/|-->|\*\)|#\}|%>|\"\"\"|''')$")
 
 
 def question_in(line: str) -> str | None:
@@ -23,7 +23,7 @@ def question_in(line: str) -> str | None:
     match = _QUESTION.search(line)
     if match is None:
         return None
-    return _CLOSERS.sub("", match["question"]).strip() or None
+    return _CLOSERS.sub("", match["question"].rstrip()).strip() or None
 
 
 def answer_command(question: str, uri: str, line: int) -> types.Command:

@@ -46,6 +46,6 @@ async def _resume(server: RlmServer, job: Job, params: wire.ResumeParams) -> dic
 
     async def start(listen: Listener) -> Answer:
         ask = partial(ask_to_go_on, server)
-        return await engine.resume(run_id, listen, budget=budget, buffers=buffers, consent=ask)
+        return await engine.resume(run_id, listen, budget=budget, buffers=buffers, consent=ask, choice=params.model)
 
     return await conduct(server, job, engine, run_id, budget, params.partial_result_token, start)

@@ -83,7 +83,7 @@ class RlmServer(LanguageServer):
         self.folders = Folders()
         self.edits = RecentEdits()
         self.marks = Marks(self.buffers)
-        self.configuration = Configuration(self.client)
+        self.configuration = Configuration(self.client, self.folders.paths)
         self.sampling = sample.Sampling(self.protocol)
         self.door = EngineDoor(self.configuration, self._prepare)
         self.jobs = Jobs()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from rlm_ls.lsp.content import ANSWERS, answer_text
+from rlm_ls.private import private_folder, replace_file
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
@@ -34,11 +34,9 @@ async def show_answer(server: RlmServer, run_id: str) -> None:
 
 
 def _write_privately(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     answers = sorted(path.parent.glob("*.md"), key=lambda answer: answer.stat().st_mtime)
     for old in answers[: -KEPT + 1]:
         old.unlink(missing_ok=True)
     # Quotes of the user's documents: nobody else's business.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-        file.write(text)
+    replace_file(path, text.encode("utf-8", "replace"))

@@ -8,13 +8,13 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from functools import partial
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from rlm_ls.lsp.server import RlmServer
+from rlm_ls.ending import end_soon, on_signals
+from rlm_ls.visible import guard_stderr
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -69,9 +69,24 @@ def claim_stdio() -> tuple[int, int]:
 
 def quiet_logs() -> None:
     """Warnings and errors to stderr. pygls logs whole messages at INFO: texts and questions do not belong in a log."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    guard_stderr()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(TextlessFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in ("pygls", "lsprotocol", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class TextlessFormatter(logging.Formatter):
+    """Tracebacks say where and what kind: what an exception says may quote the text it stumbled over."""
+
+    def formatException(self, ei: Any) -> str:
+        error: BaseException | None = ei[1]
+        parts: list[str] = []
+        while error is not None and len(parts) < 10:
+            parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\nraised because of:\n".join(parts)
 
 
 async def _serve(incoming: int, outgoing: int, client: int) -> int:
@@ -88,6 +103,7 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     gc.set_threshold(*usual)
 
     def gone() -> None:
+        end_soon()
         loop.call_soon_threadsafe(server.end)
 
     writer = Writer(partial(os.write, outgoing), gone)
@@ -98,7 +114,7 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
         loop.call_soon_threadsafe(server.protocol.deliver, message)
 
     reader = Reader(partial(os.read, incoming), receive, gone)
-    _handle_signals(loop, server)
+    on_signals(SIGNALS, lambda: loop.call_soon_threadsafe(server.end, 0))
     reader.start()
     if client:
         server.watch_client(client)
@@ -107,14 +123,3 @@ async def _serve(incoming: int, outgoing: int, client: int) -> int:
     finally:
         await server.close()
         writer.close()
-
-
-def _handle_signals(loop: asyncio.AbstractEventLoop, server: RlmServer) -> None:
-    def by_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(server.end, 0)
-
-    for number in SIGNALS:
-        try:
-            loop.add_signal_handler(number, server.end, 0)
-        except NotImplementedError:  # Windows
-            signal.signal(number, by_signal)

@@ -20,6 +20,10 @@ def register(server: RlmServer) -> None:
 
 async def trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
     """Events are as they were stored: positions within an answer are the engine's (UTF-16). Raises UnknownRun."""
+    return await server.jobs.shared(params, lambda: _trace(server, params))
+
+
+async def _trace(server: RlmServer, params: wire.TraceParams) -> dict[str, Any]:
     engine = await server.door.engine()
     row = await engine.store.run(params.run_id)
     events = await engine.store.events(row.run_id)

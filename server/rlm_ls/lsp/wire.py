@@ -20,6 +20,7 @@ ESTIMATE = "rlm/estimate"
 RESUME = "rlm/resume"
 STOP = "rlm/stop"
 RUNS = "rlm/runs"
+DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 CITATIONS = "rlm/citations"
@@ -136,9 +137,10 @@ class TraceParams:
 
 @attrs.frozen
 class ResumeParams:
-    """`budget`: limits that are to differ from those the run began with."""
+    """`budget`: limits that are to differ from those the run began with; `model`: another than was asked then."""
 
     run_id: str
+    model: str | None = None
     budget: BudgetParams | None = None
     work_done_token: int | str | None = None
     partial_result_token: int | str | None = None
@@ -147,7 +149,19 @@ class ResumeParams:
 
 @attrs.frozen
 class RunsParams:
+    """`search`: words that question or answer hold."""
+
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    search: str | None = None
+
+
+@attrs.frozen
+class DeleteRunsParams:
+    """One of the three."""
+
+    run_ids: list[str] | None = None
+    older_than_days: float | None = None
+    all: bool | None = None
 
 
 @attrs.frozen
@@ -169,6 +183,7 @@ REQUESTS: dict[str, type] = {
     ESTIMATE: AskParams,
     STOP: RunParams,
     RUNS: RunsParams,
+    DELETE_RUNS: DeleteRunsParams,
     TRACE: TraceParams,
     CITATIONS: RunParams,
     DOCTOR: NoParams,

@@ -58,6 +58,17 @@ class Reply:
     tries: int = 1
 
 
+MOST_TEXT = 4_000_000
+SLACK, CHARACTERS_A_TOKEN = 64_000, 16
+MOST_TOKENS = 1_000_000_000
+"""Whoever reports more for one call has miscounted; the store could not hold any number."""
+
+
+def reply_room(max_tokens: int | None) -> int:
+    """Most characters of a reply. Some servers do not know the limit that they are given, so there is room above it."""
+    return MOST_TEXT if max_tokens is None else min(MOST_TEXT, SLACK + CHARACTERS_A_TOKEN * max_tokens)
+
+
 TextSink = Callable[[str], None]
 """Called with each piece of text as it streams in. Must return at once and must not raise."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 UNKNOWN_WINDOW = 32_768
+UNWATCHED = {"aiohttp_openai"}
+"""Providers whose requests LiteLLM does not send through the transports that are guarded; "openai" does the same."""
 OLLAMA_WINDOW = 16_384
 """Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
 
@@ -40,6 +42,8 @@ def look_up(litellm: Any, name: str, *, local: bool, base: str | None) -> Entry 
         if base is None:
             return None
         model, provider = f"openai/{name}", "openai"  # an own endpoint speaks the protocol that all of them speak
+    if provider in UNWATCHED:
+        return None
     ollama = provider in {"ollama", "ollama_chat"}
     info = _info(litellm, model, provider, ollama=ollama)
     window = info.get("max_input_tokens") or info.get("max_tokens") or UNKNOWN_WINDOW
@@ -72,7 +76,9 @@ def cost(litellm: Any, entry: Entry | None, usage: Any, *, otherwise: float) -> 
             completion_tokens=figures.completion_tokens,
             usage_object=figures,
         )
-        return float(prompt + completion)
+        dollars = float(prompt + completion)
+        # Tiers and cache writes cost more than the plain price, but no multiple of it that a server makes up.
+        return dollars if 0 <= dollars <= 10 * otherwise else otherwise
     except Exception:
         return otherwise
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from rlm_ls.models.failures import BrokenReply, ProviderError
+from rlm_ls.models.transport import bounded, check_encoding, redirected, session
 
 if TYPE_CHECKING:
     import aiohttp
@@ -48,11 +49,11 @@ def reachable(provider: str, base: str | None) -> bool:
 
 
 async def pieces(
-    base: str, key: str, body: Mapping[str, Any], *, connect: float, local: bool
+    base: str, key: str, body: Mapping[str, Any], *, connect: float, kept: bool
 ) -> AsyncGenerator[Piece, None]:
     """Ask, and hand on what comes. Closing the iterator, or cancelling its reader, closes the connection.
 
-    `local`: no proxy is asked. Raises ProviderError, BrokenReply, aiohttp's errors, TimeoutError.
+    `kept`: no proxy is asked. Raises ProviderError, BrokenReply, Breach, aiohttp's errors, TimeoutError.
     """
     import aiohttp  # loaded with LiteLLM by then; on its own it would cost the start
 
@@ -62,23 +63,31 @@ async def pieces(
         answer = await _session().post(
             url,
             data=json.dumps(request).encode(),
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Content-Type": "application/json",
+                "Accept-Encoding": "identity",
+            },
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
-            proxy=None if local else _proxy(url),
+            proxy=None if kept else _proxy(url),
             allow_redirects=False,  # the text goes where it was judged to go, and nowhere else
         )
     except aiohttp.ConnectionTimeoutError:
         raise TimeoutError(f"no connection within {connect:g} s") from None
     async with answer:
+        if 300 <= answer.status < 400:
+            raise redirected(answer.status, answer.headers)
+        readable = check_encoding(answer.status, answer.headers)
+        content = bounded(answer.content.iter_any(), answer.status, answer.headers.get("content-type", ""))
         if answer.status != 200:
-            raise _refusal(answer.status, await answer.read(), answer.headers)
+            raise _refusal(answer.status, await _all(content) if readable else b"", answer.headers)
         if answer.content_type == "application/json":  # a server that does not stream
-            yield _whole(await answer.read())
+            yield _whole(await _all(content))
             return
         if answer.content_type == "text/html":
             raise BrokenReply("it sent a web page in place of a reply.")
         finished = False
-        async for events in _arrivals(answer.content):
+        async for events in _arrivals(content):
             piece = _together([_piece(event) for event in events if event != DONE])
             finished = finished or piece.finish is not None
             yield piece
@@ -88,8 +97,8 @@ async def pieces(
 
 async def close() -> None:
     """Close the idle connections of the running loop."""
-    if (session := _sessions.pop(asyncio.get_running_loop(), None)) is not None:
-        await session.close()
+    if (opened := _sessions.pop(asyncio.get_running_loop(), None)) is not None:
+        await opened.close()
 
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
@@ -97,15 +106,11 @@ _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] =
 
 def _session() -> aiohttp.ClientSession:
     """One for the loop: it keeps connections open between calls."""
-    import aiohttp
-
     loop = asyncio.get_running_loop()
-    session = _sessions.get(loop)
-    if session is None or session.closed:
-        # How many calls run side by side is for Gates to say.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-        session = _sessions[loop] = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-    return session
+    opened = _sessions.get(loop)
+    if opened is None or opened.closed:
+        opened = _sessions[loop] = session()
+    return opened
 
 
 def _proxy(url: str) -> str | None:
@@ -113,22 +118,33 @@ def _proxy(url: str) -> str | None:
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("http")
 
 
-async def _arrivals(content: aiohttp.StreamReader) -> AsyncIterator[list[bytes]]:
+async def _all(content: AsyncIterator[bytes]) -> bytes:
+    return b"".join([chunk async for chunk in content])
+
+
+async def _arrivals(content: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     """The data of server-sent events, as many at a time as arrive together, to [DONE] or the end.
 
     An event is one line here: OpenAI's never have two.
     """
-    rest = b""
-    async for chunk in content.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
+    begun: list[bytes] = []  # of a line; joined once, when its end has come
+    async for chunk in content:
+        begun.append(chunk)
+        if b"\n" not in chunk:
+            yield []
+            continue
+        *lines, rest = b"".join(begun).split(b"\n")
+        begun = [rest]
         events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
         yield events
         if DONE in events:
             # A response read to its end leaves a connection that can be used again.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TIDY_SECONDS):
-                    await content.read()
+                    async for _ in content:
+                        pass
             return
+    rest = b"".join(begun)
     if rest.startswith(b"data:"):
         yield [rest[5:].strip()]
 
@@ -150,7 +166,7 @@ def _piece(data: bytes) -> Piece:
         return Piece(usage=usage) if usage else Piece()
     try:
         first = choices[0]
-        return Piece(str((first.get("delta") or {}).get("content") or ""), first.get("finish_reason"), usage)
+        return Piece(text_of((first.get("delta") or {}).get("content")), first.get("finish_reason"), usage)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent a malformed stream.") from None
 
@@ -161,16 +177,25 @@ def _whole(body: bytes) -> Piece:
         raise _said(500, error, {})
     try:
         first = reply["choices"][0]
-        return Piece(
-            str(first["message"].get("content") or ""), first.get("finish_reason") or "stop", reply.get("usage")
-        )
+        text = text_of(first["message"].get("content"))
+        return Piece(text, first.get("finish_reason") or "stop", reply.get("usage"))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent something else than a reply.") from None
+
+
+def text_of(content: Any) -> str:
+    """A reply's text, which some servers send as a list of parts."""
+    if isinstance(content, list):
+        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(data)
+    except RecursionError:
+        raise BrokenReply("it sent a malformed reply (nested too deep).") from None
     except ValueError as error:
         raise BrokenReply(f"it sent a malformed reply ({error}).") from None
     if not isinstance(found, dict):
@@ -179,13 +204,9 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> ProviderError:
-    if 300 <= status < 400:
-        return ProviderError(
-            status, "it sends its callers elsewhere; set models.apiBase to the address itself", headers
-        )
     try:
         return _said(status, json.loads(body)["error"], headers)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         text = "" if body.lstrip().startswith(b"<") else body[:500].decode("utf-8", "replace").strip()
         return ProviderError(status, text or f"HTTP status {status}", headers)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed, ModelNotLocal, ModelUnreachable
-from rlm_ls.models.base import Message, Reply, TextSink, Usage
+from rlm_ls.models.base import MOST_TOKENS, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW
 from rlm_ls.settings import Settings
 
@@ -105,6 +105,11 @@ class EditorModel:
         family = self.name.partition("/")[2] or None
         call = Sample(self._editor.run_id, self._role, family, tuple(messages), max_tokens)
         said = await self._editor.sampler(call, on_text)
+        if len(said.text) > (room := reply_room(max_tokens)):
+            raise ModelFailed(
+                f"The editor's model sent {len(said.text):,} characters; at most {room:,} are taken.",
+                "Choose another model.",
+            )
         if not said.text.strip():
             raise ModelFailed("The editor's model sent an empty reply.", "Ask again, or choose another model.")
         return Reply(said.text, _usage(messages, said), said.model or self.name, said.finish)
@@ -113,10 +118,14 @@ class EditorModel:
 def _usage(messages: Sequence[Message], said: Sampled) -> Usage:
     asked = sum(len(message.content) for message in messages)
     return Usage(
-        prompt_tokens=_tokens(asked) if said.prompt_tokens is None else said.prompt_tokens,
-        completion_tokens=_tokens(len(said.text)) if said.completion_tokens is None else said.completion_tokens,
+        prompt_tokens=_reported(said.prompt_tokens, asked),
+        completion_tokens=_reported(said.completion_tokens, len(said.text)),
         usd=None,
     )
+
+
+def _reported(tokens: int | None, characters: int) -> int:
+    return _tokens(characters) if tokens is None else max(0, min(tokens, MOST_TOKENS))
 
 
 def _tokens(characters: int) -> int:

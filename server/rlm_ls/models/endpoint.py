@@ -42,13 +42,22 @@ class Endpoint:
     @property
     def shown(self) -> str:
         """`base` for people to read: without a password that a variable may have put there."""
-        return "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host).geturl()
+        return (
+            "" if self.base is None else urlsplit(self.base)._replace(netloc=self.host, query="", fragment="").geturl()
+        )
+
+
+def usual_variables(provider: str) -> tuple[str, ...]:
+    """Those that LiteLLM reads a provider's address from by itself."""
+    name = provider.upper()
+    return tuple(f"{name}_{end}" for end in ("API_BASE", "BASE_URL"))
 
 
 def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local_hosts: Sequence[str] = ()) -> Endpoint:
     """The endpoint of the LiteLLM model name `model`, if need be from the variables that LiteLLM itself would read."""
     if api_base is None:
-        variables, usual = SERVED_HERE.get(model.partition("/")[0], ((), None))
+        provider, named, _ = model.partition("/")
+        variables, usual = SERVED_HERE.get(provider, (usual_variables(provider) if named else (), None))
         api_base = next((environ[variable] for variable in variables if environ.get(variable)), usual)
     local = api_base is not None and is_loopback(api_base)
     return Endpoint(api_base, local, local or (api_base is not None and is_listed(api_base, local_hosts)))
@@ -57,12 +66,17 @@ def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine. Names other than localhost are not looked up: DNS may answer anything."""
     host = _host(url)
-    if host == "localhost" or host.endswith(".localhost"):
+    if is_loopback_name(host):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether a host's name means this machine, whatever DNS says (RFC 6761)."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def is_listed(url: str, hosts: Sequence[str]) -> bool:
@@ -85,7 +99,9 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def _host(url: str) -> str:
-    """Lower-case, without a final dot; "" for a URL that cannot be read."""
+    """Lower-case, without a final dot; "" for a URL that cannot be read, or that two readers may read differently."""
+    if "\\" in url or not url.isprintable() or " " in url:
+        return ""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:

@@ -34,6 +34,11 @@ class BrokenReply(Exception):
     """A reply that ended before it was whole, or was no reply at all."""
 
 
+class Breach(Exception):
+    """The other side, or a library, did what no reply needs: too much of it, or a way to somewhere else. Another try
+    would meet the same."""
+
+
 class Unfinished(BrokenReply):
     """A stream that ended tidily and gave no reason for its end."""
 
@@ -80,6 +85,9 @@ def judge(error: BaseException, called: Called) -> Failure:
     status = getattr(error, "status_code", None)
     kinds = _all_kinds(error)
     detail = _detail(error, called)
+    if isinstance(error, Breach):
+        stopped = f"{called.model} was stopped: {detail}."
+        return Failure(ModelFailed(stopped, "Check models.apiBase, or choose another model."), retry=False)
     if "ContextWindowExceededError" in kinds or _too_long(error):
         too_long = f"The prompt is longer than the context window of {called.model}."
         return Failure(ModelFailed(too_long, "Choose a model with a larger window."), retry=False)
@@ -131,7 +139,7 @@ def retry_after(error: BaseException) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -66,6 +66,10 @@ class FallbackModel:
         return ", ".join(dict.fromkeys(model.endpoint for model in self.members))
 
     @property
+    def address(self) -> str:
+        return self.endpoint
+
+    @property
     def window(self) -> int:
         return min(model.window for model in self.members)
 

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from rlm_ls.models.direct import Piece
+from rlm_ls.models.direct import Piece, text_of
+from rlm_ls.models.failures import BrokenReply
 from rlm_ls.models.patience import Patience
+from rlm_ls.models.transport import Call, within
 
 HTTPX_TIMEOUTS = frozenset({"openai", "azure", "bedrock"})
 """Providers for which LiteLLM (1.106) tells the time to connect from the time to answer. The others may take as long to
@@ -21,11 +23,13 @@ async def pieces(
     *,
     streamed: bool,
     patience: Patience,
+    at: Call,
 ) -> AsyncGenerator[Piece, None]:
     """Ask, and hand on what comes: in pieces, or not `streamed`, whole.
 
     Whole is half the work for us (5 ms of processor a call in place of 10), and for long replies much less: each piece
     of a stream costs LiteLLM as much as a message. Closing the iterator closes the connection.
+    `at` is what may be contacted for it. Raises what LiteLLM raises, ProviderError, BrokenReply, Breach.
     """
     timeout: Any = patience.silence
     if provider in HTTPX_TIMEOUTS:
@@ -35,16 +39,25 @@ async def pieces(
     # Its own tries would be tries on top of ours, and its logging is for callbacks that we have none of.
     options: dict[str, Any] = {"timeout": timeout, "max_retries": 0, "num_retries": 0, "no-log": True}
     if not streamed:
-        reply = await litellm.acompletion(**call, **options)
+        with within(at):
+            reply = await litellm.acompletion(**call, **options)
+        if not reply.choices:
+            raise BrokenReply("it sent something else than a reply.")
         choice = reply.choices[0]
-        yield Piece(choice.message.content or "", choice.finish_reason or "stop", getattr(reply, "usage", None))
+        text = text_of(choice.message.content)
+        yield Piece(text, choice.finish_reason or "stop", getattr(reply, "usage", None))
         return
-    stream = await litellm.acompletion(**call, **options, stream=True, stream_options={"include_usage": True})
+    with within(at):
+        stream = await litellm.acompletion(**call, **options, stream=True, stream_options={"include_usage": True})
     try:
-        async for chunk in stream:
+        while True:
+            with within(at):  # some of LiteLLM's streams are asked for when they are first read
+                chunk = await anext(stream, None)
+            if chunk is None:
+                break
             # Reasoning comes in a field of its own and is no part of the reply.
-            text = chunk.choices[0].delta.content if chunk.choices else None
-            yield Piece(text or "", usage=getattr(chunk, "usage", None))
+            text = text_of(chunk.choices[0].delta.content) if chunk.choices else ""
+            yield Piece(text, usage=getattr(chunk, "usage", None))
         yield Piece(finish=getattr(stream, "received_finish_reason", None))
     finally:
         with contextlib.suppress(Exception):

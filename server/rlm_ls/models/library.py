@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
-from rlm_ls.models import direct
+from rlm_ls.models import direct, transport
 
 _lock = threading.Lock()
 _loading: Future[Any] | None = None
@@ -67,12 +67,15 @@ def _import(future: Future[Any]) -> None:
     gc.disable()
     try:
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches its price list from the network
+        for more in ("ANTHROPIC_BETA_HEADERS", "AUTOROUTER_PRESETS", "BLOG_POSTS", "POLICY_TEMPLATES"):
+            os.environ[f"LITELLM_LOCAL_{more}"] = "True"
         os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it reads .env files around it: endpoints from a workspace
         os.environ.setdefault("LITELLM_LOG", "ERROR")
         _keep_proxies_off_loopback()
         litellm: Any = importlib.import_module("litellm")
         importlib.import_module("aiohttp")
         importlib.import_module("openai.resources.chat")  # or the first call imports it, on the event loop
+        transport.install()
         litellm.suppress_debug_info = True  # or it prints hints to stdout, which is the protocol's
         litellm.disable_token_counter = True  # or the first call builds a tokenizer, on the event loop
         litellm.set_verbose = False

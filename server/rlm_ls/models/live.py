@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models import direct, hosted, library
-from rlm_ls.models.base import NOTHING, Message, Reply, TextSink, Usage
+from rlm_ls.models.base import MOST_TOKENS, NOTHING, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.direct import Piece
-from rlm_ls.models.endpoint import Endpoint
-from rlm_ls.models.failures import Called, ContentFiltered, Failure, Unfinished, judge, unplaced
+from rlm_ls.models.endpoint import Endpoint, endpoint
+from rlm_ls.models.failures import Breach, Called, ContentFiltered, Failure, Unfinished, judge, unplaced
 from rlm_ls.models.patience import Patience, pause
+from rlm_ls.models.transport import Call
 
 
 class LiteLLMModel:
@@ -35,9 +36,7 @@ class LiteLLMModel:
     ) -> None:
         self.name = name
         self.local = endpoint.local
-        self._base = endpoint.base
-        self._host = endpoint.host
-        self._shown = endpoint.shown
+        self._where = endpoint
         self._environ = environ
         self._key_variable = key_variable
         self._patience = patience or Patience()
@@ -51,7 +50,12 @@ class LiteLLMModel:
     @property
     def endpoint(self) -> str:
         """Host and port of an own endpoint, else the provider's name."""
-        return self._host or self._provider
+        return self._where.host or self._provider
+
+    @property
+    def address(self) -> str:
+        """What is asked, whole: the URL of an own endpoint without its password, else the provider's name."""
+        return self._where.shown or self._provider
 
     async def prepare(self) -> None:
         """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
@@ -63,6 +67,9 @@ class LiteLLMModel:
             self._entry = await asyncio.to_thread(look_up, litellm, self.name, local=self.local, base=self._base)
             if self._entry is None:
                 raise unplaced(self.name)
+            if self._base is None:
+                # LiteLLM would look there by itself; so it is said, and recorded, and nothing else is asked.
+                self._where = endpoint(f"{self._entry.provider}/", None, self._environ)
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         entry = self._entry
@@ -134,11 +141,16 @@ class LiteLLMModel:
         """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
         this machine send none, ever; a provider's stream without one broke off)."""
         parts: list[str] = []
+        size, room = 0, reply_room(max_tokens)
         finish: str | None = None
         async with aclosing(await self._pieces(messages, max_tokens, schema, whole=shown.unseen)) as stream:
             while (piece := await self._within_silence(anext(stream, None))) is not None:
                 finish = piece.finish or finish
                 reported.figures = piece.usage or reported.figures
+                size += len(piece.text)
+                if size > room:
+                    start = " ".join("".join(parts)[:80].split())
+                    raise Breach(f"it sent more than {room:,} characters without an end, beginning with: {start}")
                 if piece.text:
                     parts.append(piece.text)
                     shown.show(piece.text)
@@ -164,7 +176,7 @@ class LiteLLMModel:
                 call[entry.limit] = max_tokens
             call["model"] = entry.bare
             connect = self._patience.connect
-            return direct.pieces(self._base, key or "none", call, connect=connect, local=self.local)
+            return direct.pieces(self._base, key or "none", call, connect=connect, kept=self._kept)
         if max_tokens is not None:
             call["max_tokens"] = max_tokens
         if self._key_variable is None:
@@ -175,7 +187,8 @@ class LiteLLMModel:
         # What may be silent for minutes is streamed, so that silence still means that nothing comes.
         streamed = not whole or self.local or entry.reasons
         litellm = await library.load()
-        return hosted.pieces(litellm, entry.provider, call, streamed=streamed, patience=self._patience)
+        at = Call(self._base, kept=self._kept)
+        return hosted.pieces(litellm, entry.provider, call, streamed=streamed, patience=self._patience, at=at)
 
     async def _within_silence(self, step: Awaitable[Piece | None]) -> Piece | None:
         seconds = self._patience.silence
@@ -199,13 +212,21 @@ class LiteLLMModel:
         return Usage(prompt, completion, cached, usd)
 
     @property
+    def _base(self) -> str | None:
+        return self._where.base
+
+    @property
+    def _kept(self) -> bool:
+        return self._where.local or self._where.trusted
+
+    @property
     def _provider(self) -> str:
         return self._entry.provider if self._entry else self.name.partition("/")[0]
 
     @property
     def _called(self) -> Called:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
-        where = self._shown or f"the provider {self._provider}"
+        where = self._where.shown or f"the provider {self._provider}"
         return Called(self.name, where, variable, self._environ.get(variable))
 
 
@@ -241,4 +262,4 @@ def _get(usage: Any, name: str) -> Any:
 
 def _figure(usage: Any, name: str) -> int:
     found = _get(usage, name)
-    return found if isinstance(found, int) and found > 0 else 0
+    return min(found, MOST_TOKENS) if isinstance(found, int) and found is not True and found > 0 else 0

@@ -87,6 +87,11 @@ class CallCache:
         if self._added > self.limit // 16 or self.limit != self._checked_limit:
             self._make_room(connection)
 
+    def copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+        """Every reply of one database into another. Within a transaction of the target's."""
+        for row in source.execute("SELECT key, text, model, prompt_tokens, completion_tokens, usd FROM calls"):
+            self.put(target, row[0], _reply(row))
+
     def size(self, connection: sqlite3.Connection) -> CacheSize:
         return CacheSize(*connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM calls").fetchone())
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,40 +14,48 @@ from typing import Any, TypeVar, cast
 
 from rlm_ls.errors import BadRequest, StoreFailed, UnknownRun
 from rlm_ls.store.calls import CachedReply, CacheSize, CallCache
-from rlm_ls.store.connection import ConnectionThread
+from rlm_ls.store.connection import ConnectionThread, told
 from rlm_ls.store.owners import Owners
-from rlm_ls.store.rows import RunRow, RunStatus
+from rlm_ls.store.queries import COLUMNS, dumps, find_run, run_row, storable, unknown, used_bytes
+from rlm_ls.store.rows import ANSWERS, RunRow
 from rlm_ls.store.schema import state_folder
+from rlm_ls.store.spare import Spare
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT_BYTES = 512 << 20
 """What `prune` keeps of the runs unless told otherwise."""
 
-_RUN = "run_id, question, status, owner, created, seconds, usd, model, meta, answer"
+MOST_WORDS = 20
+"""Of a search."""
 
 
 class Store:
     """The run history in one folder. Every method returns without blocking the event loop and may raise StoreFailed.
 
     A write is on disk when its method returns: it survives the process being killed. A write whose caller is
-    cancelled is made all the same.
+    cancelled is made all the same. While there is `trouble` with the disk, what belongs to a run is kept in memory
+    instead, and is there for this process only, until it can be written; all else raises StoreFailed.
     """
 
-    def __init__(self, thread: ConnectionThread) -> None:
+    def __init__(self, thread: ConnectionThread, calls: CallCache) -> None:
         self._thread = thread
-        self._calls = CallCache()
+        self._calls = calls
 
     @classmethod
-    async def open(cls, folder: Path | None = None) -> Store:
-        """Open, or make, the history in `folder` (default: RLM_STATE_DIR, else the user's state folder)."""
-        thread = ConnectionThread(folder or state_folder())
+    async def open(cls, folder: Path | None = None, *, required: bool = True) -> Store:
+        """Open, or make, the history in `folder` (default: RLM_STATE_DIR, else the user's state folder).
+
+        Raises StoreFailed if it is `required`; else `trouble` says why it cannot be opened, and runs go on without.
+        """
+        calls = CallCache()
+        thread = ConnectionThread(folder or state_folder(), calls, required=required)
         try:
             await thread.opened()
         except BaseException:
             await thread.close()
             raise
-        return cls(thread)
+        return cls(thread, calls)
 
     async def close(self) -> None:
         """Finish what is queued, then close. May be called more than once."""
@@ -60,12 +67,22 @@ class Store:
 
     @property
     def warning(self) -> str:
-        """What the user should hear about opening the file (a damaged one was moved aside), or empty."""
+        """What the user should hear about opening the file (damaged and moved aside; not to be opened), or empty."""
         return self._thread.warning
+
+    @property
+    def trouble(self) -> str:
+        """What the user should hear about a history that cannot be written now, with code and remedy; or empty."""
+        return "" if self._thread.trouble is None else told(self._thread.trouble)
+
+    def take_notice(self) -> str:
+        """What happened while running and is to be told once (a damaged file was moved aside); or empty."""
+        notice, self._thread.notice = self._thread.notice, ""
+        return notice
 
     async def begin_run(self, run_id: str, question: str, created: float, meta: dict[str, Any]) -> None:
         """Enter a run as "running", owned by this process. `created` is Unix time; `meta["model"]` is shown."""
-        row = (run_id, _storable(question), created, str(meta.get("model", "")), dumps(meta))
+        row = (run_id, storable(question), created, str(meta.get("model", "")), dumps(meta))
 
         def insert(connection: sqlite3.Connection, owners: Owners) -> None:
             connection.execute(
@@ -74,7 +91,7 @@ class Store:
                 (*row, owners.me),
             )
 
-        await self._write(insert)
+        await self._write(insert, keep=run_id)
 
     async def take_over(self, run_id: str) -> None:
         """Make a run that broke off this process's own, "running" again. Raises UnknownRun, BadRequest if it runs."""
@@ -82,14 +99,15 @@ class Store:
         def update(connection: sqlite3.Connection, owners: Owners) -> None:
             row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
             if row is None:
-                raise _unknown(run_id)
+                raise unknown(run_id)
             if row[0] == "running" and owners.alive(row[1]):
                 raise BadRequest(f"Run {run_id} is under way, here or in another process.", "Stop it first.")
             connection.execute(
                 "UPDATE runs SET status = 'running', owner = ?, answer = NULL WHERE run_id = ?", (owners.me, run_id)
             )
 
-        await self._write(update)
+        await self._thread.spared(lambda spare, owners: spare.cut.discard(run_id))
+        await self._write(update, keep=run_id)
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, Any]) -> None:
         """Add one event. `seq` counts from 1 within the run and is never used twice. Raises UnknownRun."""
@@ -100,10 +118,10 @@ class Store:
                 connection.execute("INSERT INTO events (run_id, seq, type, event) VALUES (?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-                    raise _unknown(run_id) from error
+                    raise unknown(run_id) from error
                 raise
 
-        await self._write(insert)
+        await self._write(insert, keep=run_id, adds=True)
 
     async def end_run(self, run_id: str, status: str, answer: dict[str, Any]) -> None:
         """Record how a run ended. `answer` is the wire's Answer: `usage.seconds`, `usage.usd` and `model` are read."""
@@ -117,39 +135,77 @@ class Store:
                 row,
             )
             if done.rowcount == 0:
-                raise _unknown(run_id)
+                raise unknown(run_id)
 
-        await self._write(update)
+        await self._write(update, keep=run_id)
 
-    async def runs(self, limit: int = 50, offset: int = 0) -> list[RunRow]:
-        """Runs, newest first."""
+    async def runs(self, limit: int = 50, offset: int = 0, search: str = "") -> list[RunRow]:
+        """Runs, newest first. `search`: those whose question or answer holds each of its words, whatever their case."""
+        words = search.casefold().split()[:MOST_WORDS]
+
+        def holds(question: str, answer: str) -> bool:
+            text = f"{question}\n{answer}".casefold()
+            return all(word in text for word in words)
 
         def select(connection: sqlite3.Connection, owners: Owners) -> list[RunRow]:
+            # No full-text index: it would keep what was deleted, and finds no part of a word.
+            connection.create_function("holds", 2, holds)
+            where = "WHERE holds(question, coalesce(json_extract(answer, '$.answer'), ''))" if words else ""
             rows = connection.execute(
-                f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT ? OFFSET ?", (limit, offset)
+                f"SELECT {COLUMNS} FROM runs {where} ORDER BY created DESC, number DESC LIMIT ?", (limit + offset,)
             ).fetchall()
-            return [_run_row(connection, owners, row) for row in rows]
+            return [run_row(connection, owners, row) for row in rows]
 
-        return await self._read(select)
+        spared = await self._thread.spared(lambda spare, owners: select(spare.connection, owners))
+        written = await self._read(select)
+        if not spared:
+            return written[offset:]
+        rows = {row.run_id: row for row in (*written, *spared)}
+        return sorted(rows.values(), key=lambda row: row.created, reverse=True)[offset : offset + limit]
 
     async def run(self, name: str) -> RunRow:
         """The run with this id, the only one whose id starts so, or for "last" the newest. Raises UnknownRun."""
 
         def select(connection: sqlite3.Connection, owners: Owners) -> RunRow:
-            return _run_row(connection, owners, _find(connection, name))
+            return run_row(connection, owners, find_run(connection, name))
 
-        return await self._read(select)
+        def spared(spare: Spare, owners: Owners) -> RunRow | None:
+            with suppress(UnknownRun):
+                return select(spare.connection, owners)
+            return None
+
+        mine = await self._thread.spared(spared)
+        if mine is not None and mine.run_id == name:
+            return mine
+        try:
+            found = await self._read(select)
+        except UnknownRun:
+            if mine is None:
+                raise
+            return mine
+        except StoreFailed:
+            if mine is None or name == "last":
+                raise
+            return mine
+        return found if mine is None or (name == "last" and found.created > mine.created) else mine
 
     async def events(self, run_id: str) -> list[dict[str, Any]]:
         """The run's events in order of `seq`. `run_id` is a whole id. Raises UnknownRun."""
 
-        def select(connection: sqlite3.Connection, owners: Owners) -> list[dict[str, Any]]:
+        def select(connection: sqlite3.Connection, owners: Owners) -> dict[int, str]:
             if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
-                raise _unknown(run_id)
-            rows = connection.execute("SELECT event FROM events WHERE run_id = ? ORDER BY seq", (run_id,))
-            return [json.loads(event) for (event,) in rows]
+                raise unknown(run_id)
+            return dict(connection.execute("SELECT seq, event FROM events WHERE run_id = ?", (run_id,)))
 
-        return await self._read(select)
+        def spared(spare: Spare, owners: Owners) -> tuple[bool, dict[int, str]]:
+            here = select(spare.connection, owners) if spare.holds(run_id) else {}
+            return run_id in spare.begun_here, here
+
+        # First: what is written back between the two is then found twice, and not never.
+        whole, events = await self._thread.spared(spared) or (False, {})
+        if not whole:
+            events |= await self._read(select)
+        return [json.loads(events[seq]) for seq in sorted(events)]
 
     async def finished_usage(self, model: str, route: str, limit: int) -> list[dict[str, Any]]:
         """What the newest runs with this model and route took (the wire's `usage`), of those that came to an end."""
@@ -163,7 +219,10 @@ class Store:
             )
             return [json.loads(usage) for (usage,) in rows]
 
-        return await self._read(select)
+        # Earlier runs make an estimate better; without a history there is one all the same.
+        with suppress(StoreFailed):
+            return await self._read(select)
+        return []
 
     async def delete_run(self, run_id: str) -> None:
         """Delete one run that is not running. Raises UnknownRun, BadRequest."""
@@ -171,10 +230,11 @@ class Store:
         def delete(connection: sqlite3.Connection, owners: Owners) -> None:
             row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
             if row is None:
-                raise _unknown(run_id)
+                raise unknown(run_id)
             if row[0] == "running" and owners.alive(row[1]):
                 raise BadRequest(f"Run {run_id} is still running.", "Stop it first.")
             connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+            self._drop_file(run_id)
 
         await self._write(delete)
         await self._shrink()
@@ -201,7 +261,7 @@ class Store:
         """
 
         def oldest(connection: sqlite3.Connection, owners: Owners) -> str | None:
-            if _used_bytes(connection) - self._calls.size(connection).bytes <= max_bytes:
+            if used_bytes(connection) - self._calls.size(connection).bytes <= max_bytes:
                 return None
             for run_id, status, owner in connection.execute(
                 "SELECT run_id, status, owner FROM runs ORDER BY created, number"
@@ -221,20 +281,23 @@ class Store:
 
     async def size(self) -> int:
         """Bytes that the file takes on disk, cached replies included, without the write-ahead log."""
-        return await self._read(lambda connection, owners: _used_bytes(connection))
+        return await self._read(lambda connection, owners: used_bytes(connection))
 
     async def cached_replies(self, keys: Sequence[str]) -> dict[str, CachedReply]:
         """Those of the calls that were made before, by key. Ten thousand keys take some tens of milliseconds."""
-        found, stale = await self._read(lambda connection, owners: self._calls.look_up(connection, keys))
+        spared = await self._thread.spared(lambda spare, owners: self._calls.look_up(spare.connection, keys)[0]) or {}
+        found, stale = dict[str, CachedReply](), list[str]()
+        with suppress(StoreFailed):
+            found, stale = await self._read(lambda connection, owners: self._calls.look_up(connection, keys))
         if stale:
             # That they were used is worth a write, and no failure: on a full disk the replies are there all the same.
             with suppress(StoreFailed):
                 await self._write(lambda connection, owners: self._calls.touch(connection, stale))
-        return found
+        return found | spared
 
     async def cache_reply(self, key: str, reply: CachedReply) -> None:
         """Keep a reply for the next time its call is made. Past the limit the least recently used ones go."""
-        await self._write(lambda connection, owners: self._calls.put(connection, key, reply))
+        await self._write(lambda connection, owners: self._calls.put(connection, key, reply), keep="")
 
     async def cache_size(self) -> CacheSize:
         return await self._read(lambda connection, owners: self._calls.size(connection))
@@ -250,7 +313,17 @@ class Store:
         self._calls.limit = max_bytes
 
     async def _delete(self, run_id: str) -> None:
-        await self._write(lambda connection, owners: connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,)))
+        def delete(connection: sqlite3.Connection, owners: Owners) -> None:
+            connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+            self._drop_file(run_id)
+
+        await self._write(delete)
+
+    def _drop_file(self, run_id: str) -> None:
+        """The answer as a file, which was made for an editor that shows files only."""
+        if run_id.replace("-", "").isalnum():
+            with suppress(OSError):
+                (self.folder / ANSWERS / f"{run_id}.md").unlink()
 
     async def _shrink(self) -> None:
         """Give freed pages back, and empty the log, where deleted text may still stand."""
@@ -262,79 +335,10 @@ class Store:
 
         await self._read(shrink)
 
-    async def _write(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
-        return await self._thread.submit(job, write=True)
+    async def _write(
+        self, job: Callable[[sqlite3.Connection, Owners], T], *, keep: str | None = None, adds: bool = False
+    ) -> T:
+        return await self._thread.submit(job, write=True, keep=keep, adds=adds)
 
     async def _read(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
         return await self._thread.submit(job, write=False)
-
-
-def dumps(value: dict[str, Any]) -> str:
-    """JSON as the store keeps it. Model-written text may hold half a surrogate pair, which is no UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _find(connection: sqlite3.Connection, name: str) -> tuple[Any, ...]:
-    if name == "last":
-        row = connection.execute(f"SELECT {_RUN} FROM runs ORDER BY created DESC, number DESC LIMIT 1").fetchone()
-        if row is None:
-            raise UnknownRun("There are no runs yet.", "Ask a question first.")
-        return cast(tuple[Any, ...], row)
-    row = connection.execute(f"SELECT {_RUN} FROM runs WHERE run_id = ?", (name,)).fetchone()
-    if row is not None:
-        return cast(tuple[Any, ...], row)
-    rows = connection.execute(
-        f"SELECT {_RUN} FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY created DESC, number DESC", (name,)
-    ).fetchall()
-    if not name or not rows:
-        raise _unknown(name)
-    if len(rows) > 1:
-        ids = ", ".join(row[0] for row in rows[:10]) + (", …" if len(rows) > 10 else "")
-        raise UnknownRun(f"{len(rows)} runs start with '{name}': {ids}.", "Give more of the id.")
-    return cast(tuple[Any, ...], rows[0])
-
-
-def _run_row(connection: sqlite3.Connection, owners: Owners, row: tuple[Any, ...]) -> RunRow:
-    run_id, question, status, owner, created, seconds, usd, model, meta, answer = row
-    if status == "running":
-        status = "running" if owners.alive(owner) else "interrupted"
-        seconds = max(0.0, time.time() - created) if status == "running" else _last_moment(connection, run_id)
-    return RunRow(
-        run_id=run_id,
-        question=question,
-        status=cast(RunStatus, status),
-        created=created,
-        seconds=float(seconds or 0.0),
-        usd=usd,
-        model=model,
-        answer=None if answer is None else json.loads(answer),
-        meta=json.loads(meta),
-    )
-
-
-def _last_moment(connection: sqlite3.Connection, run_id: str) -> float:
-    row = connection.execute(
-        "SELECT event FROM events WHERE run_id = ? ORDER BY seq DESC LIMIT 1", (run_id,)
-    ).fetchone()
-    return float(json.loads(row[0]).get("at", 0.0)) if row else 0.0
-
-
-def _used_bytes(connection: sqlite3.Connection) -> int:
-    pages, free, size = (
-        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size
-
-
-def _unknown(run_id: str) -> UnknownRun:
-    return UnknownRun(f"There is no run '{run_id}'.", "List them with `rlm-ls runs`.")

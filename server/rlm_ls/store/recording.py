@@ -7,8 +7,6 @@ takes the folder it was made in out of it.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rlm_ls.errors import BadRequest, StoreFailed
+from rlm_ls.private import replace_file
 
 FORMAT = 1
 
@@ -49,20 +48,10 @@ def write_recording(path: Path, events: Iterable[Mapping[str, Any]], header: Hea
     """Write the whole file or none of it. Blocks: call it from a thread. Raises StoreFailed."""
     lines = [json.dumps(header.wire(), ensure_ascii=False), *(_line(event) for event in events)]
     data = "".join(line + "\n" for line in lines).encode("utf-8")
-    temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes private files; a recording is there to be shared.
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        replace_file(path, data, 0o644)  # a recording is there to be shared
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise StoreFailed(f"The recording {path} cannot be written: {error.strerror}.", "Name another file.") from error
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+ANSWERS = "answers"
+"""Folder of the store for answers as files, named after their runs."""
+
 RunStatus = Literal["running", "interrupted", "answered", "partial", "cancelled", "failed"]
 
 

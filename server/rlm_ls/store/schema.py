@@ -11,11 +11,13 @@ from pathlib import Path
 from platformdirs import user_state_dir
 
 from rlm_ls.errors import StoreFailed
+from rlm_ls.private import private_file, private_folder
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "rlm-ls.sqlite3"
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 5.0
+"""How long another program's lock is waited for, until what should be written is kept in memory."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -68,27 +70,29 @@ def state_folder() -> Path:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder, readable by its owner only. A folder that the user made keeps its own permissions."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+    """Make the folder, readable by its owner only. A folder that the user made keeps its own permissions.
+
+    Raises OSError for a link, and for a folder of somebody else's."""
+    private_folder(folder)
 
 
-def open_database(folder: Path) -> tuple[sqlite3.Connection, str]:
+def open_database(folder: Path, wait: float) -> tuple[sqlite3.Connection, str]:
     """Open the file in `folder`, made or migrated as needed; the second value is a warning, or empty.
+
+    `wait` is how many seconds another program may hold its lock.
 
     The caller holds the folder's lock: two processes must not both move the same damaged file aside.
     """
     path = folder / FILE_NAME
     try:
-        return _open(path), ""
+        return _open(path, wait), ""
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
     aside = _move_aside(path)
     warning = f"The run history {path} was damaged. It was moved to {aside} and a new one was started."
     log.warning(warning)
-    return _open(path), warning
+    return _open(path, wait), warning
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -102,11 +106,10 @@ def suspect_marker(folder: Path) -> Path:
     return folder / f"{FILE_NAME}.suspect"
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, wait: float) -> sqlite3.Connection:
     # SQLite gives its side files (-wal, -shm) the permissions of the main one.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=True)
+    private_file(path)
+    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=True)
     try:
         # Before the first table is made; later it has no effect. It lets `prune` give space back to the system.
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
@@ -124,6 +127,18 @@ def _open(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def in_memory(limit: int) -> sqlite3.Connection:
+    """An empty database of the same form that takes at most `limit` bytes of memory."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=True)
+    connection.execute("PRAGMA foreign_keys=ON")
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute(f"PRAGMA max_page_count={limit // page}")
+    for step in MIGRATIONS:
+        for statement in step:
+            connection.execute(statement)
     return connection
 
 

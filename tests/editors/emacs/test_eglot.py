@@ -20,7 +20,7 @@ def test_a_question_in_the_text_is_answered_through_eglot(tmp_path: Path, state_
         missing("eglot (in Emacs since 29; Debian's elpa-eglot before)")
     notes = tmp_path / "notes.txt"
     notes.write_text(TEXT, "utf-8")
-    server = [sys.executable, "-m", "rlm_ls"]
+    server = [sys.executable, "-P", "-m", "rlm_ls"]
     ran = subprocess.run(
         [emacs, "--batch", "-q", "-l", str(ASK), str(notes), "2", "Answer this question", *server],
         capture_output=True,

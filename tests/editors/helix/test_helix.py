@@ -18,7 +18,7 @@ TEXT = "apple\n# rlm: How many lines contain apple?\nplum\n"
 LANGUAGES = """
 [language-server.rlm]
 command = "{python}"
-args = ["-m", "rlm_ls"]
+args = ["-P", "-m", "rlm_ls"]
 
 [[language]]
 name = "text"

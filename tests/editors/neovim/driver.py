@@ -45,7 +45,7 @@ class Neovim:
     ) -> None:
         self.home = home
         options = {
-            "cmd": [sys.executable, "-m", "rlm_ls"],
+            "cmd": [sys.executable, "-P", "-m", "rlm_ls"],
             **(options or {}),
         }
         options["env"] = {

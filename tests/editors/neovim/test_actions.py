@@ -63,7 +63,7 @@ def test_vim_lsp_enable_is_not_needed_and_does_no_harm(start: Start, notes: Path
     if version == "0.10":
         pytest.skip("Neovim 0.10 has no vim.lsp.config")
     python = json.dumps(sys.executable)
-    own = f"{{ cmd = {{ {python}, '-m', 'rlm_ls' }}, settings = {{ rlm = {{ budget = {{ turns = 3 }} }} }} }}"
+    own = f"{{ cmd = {{ {python}, '-P', '-m', 'rlm_ls' }}, settings = {{ rlm = {{ budget = {{ turns = 3 }} }} }} }}"
     nvim = start(options={"cmd": ["no-such-rlm-ls"]}, more=f"vim.lsp.config('rlm', {own})\nvim.lsp.enable('rlm')\n")
     nvim.edit(notes)
     run = nvim.ask("ask How many lines contain apple?")

@@ -252,3 +252,29 @@ def test_a_run_that_fails_on_its_way_says_why_and_keeps_what_it_has(live: Neovim
     assert run["state"] == "failed"
     assert run["answer"]["reason"] in "".join(live.told())
     assert "**failed**" in run["text"]
+
+
+def test_nothing_a_model_writes_is_drawn_or_evaluated_while_it_writes(live: Neovim, log: Path, models: Models) -> None:
+    fence = "```"
+    draft = f"![x](https://evil.example/a.png) <img src=b>\n{fence}python\nv = 'vec![1]'\nprint(v)\n{fence}\n"
+    models.begin(draft, script("submit('done', cite=[])"))
+    live.edit(log)
+    live.lua(
+        """_G.drafts, _G.lines = {}, {}
+           local documents, status = require('rlm.documents'), require('rlm.status')
+           local set = documents.set_lines
+           documents.set_lines = function(bufnr, lines)
+             table.insert(_G.drafts, table.concat(lines, '\\n'))
+             return set(bufnr, lines)
+           end
+           require('rlm.server').problem = '%{execute("let g:ran = 1")}'
+           _G.lines = vim.api.nvim_eval_statusline(status.line(), {}).str
+           require('rlm.server').problem = nil"""
+    )
+    live.ask("ask How many?")
+    drafts = "\n".join(live.lua("return _G.drafts"))
+    assert "evil.example" in drafts
+    assert "![x]" not in drafts
+    assert "<img" not in drafts.replace("\\<img", "")
+    assert "vec![1]" in drafts
+    assert live.lua("return vim.g.ran == nil and _G.lines:find('execute', 1, true) ~= nil")

@@ -49,6 +49,19 @@ def test_an_earlier_answer_is_chosen_from_the_history(nvim: Neovim, log: Path) -
     assert nvim.lua("return { vim.bo.modifiable, vim.bo.buftype, vim.bo.filetype }") == [False, "nofile", "markdown"]
 
 
+def test_earlier_questions_are_searched_and_deleted(nvim: Neovim, log: Path) -> None:
+    nvim.edit(log)
+    first = nvim.ask("ask How many lines contain ERROR?")
+    nvim.ask("ask How many lines contain INFO?")
+    nvim.command("%bwipeout!")
+    nvim.lua("_G.chosen = 'contain'")
+    nvim.command("Rlm history many ERROR?")
+    nvim.until("vim.b.rlm_run == ...", first["run_id"])
+    assert len(nvim.lua("return asked[1].items")) == 1
+    nvim.command(f"Rlm delete {first['run_id']}")
+    nvim.until("vim.tbl_contains(require('rlm.history').complete(''), ...) == false", first["run_id"])
+
+
 def test_a_trace_is_folded_by_turns(live: Neovim, log: Path, models: Models) -> None:
     models.begin(script("print(count('ERROR'))"), script("submit('Ten.', cite=[])"))
     live.edit(log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -9,7 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
+import venv
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,7 +106,7 @@ def own_node() -> str:
 def running(
     folder: Path, *, settings: dict[str, Any], options: tuple[str, ...] = (), vsix: Path | None = None
 ) -> Iterator[Code]:
-    """VS Code with its own home, data and extensions, all below `folder`."""
+    """VS Code with its own home, data and extensions, all below `folder`. A setting that is None is not set."""
     server = CACHE / "node_modules" / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
     data, extensions, home = folder / "data", folder / "extensions", folder / "home"
     (folder / "workspace").mkdir(parents=True, exist_ok=True)
@@ -116,6 +120,7 @@ def running(
         "workbench.secondarySideBar.defaultVisibility": "hidden",
     }
     chosen = {"rlm.server.path": str(wrapper(folder)), **quiet, **settings}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
     (machine / "settings.json").write_text(json.dumps(chosen))
     env = {**os.environ, "HOME": str(home), "RLM_PYTHON": sys.executable, "RLM_ROOT": str(ROOT)}
     places = ("--server-data-dir", str(data), "--extensions-dir", str(extensions))
@@ -158,6 +163,20 @@ def _drain(process: subprocess.Popen[bytes]) -> None:
 def wrapper(folder: Path) -> Path:
     """The server of this repository, as the program that `rlm.server.path` names."""
     path = folder / "rlm-ls"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "server"} exec {sys.executable} -m rlm_ls "$@"\n')
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "server"} exec {sys.executable} -P -m rlm_ls "$@"\n')
     path.chmod(0o755)
     return path
+
+
+def installed(folder: Path, vsix: Path) -> Path:
+    """The extension's own environment as it is after its first start, with this one's packages for an index's."""
+    with zipfile.ZipFile(vsix) as package:
+        (wheel,) = (name for name in package.namelist() if re.search(r"/rlm_ls-[^/]*\.whl$", name))
+        digest = hashlib.sha256(package.read(wheel)).hexdigest()[:12]
+    place = folder / "data" / "data" / "User" / "globalStorage" / "rlm-ls.rlm-ls" / f"server-{digest}"
+    venv.create(place, with_pip=False)
+    (packages,) = place.glob("lib/python*/site-packages")
+    (packages / "these.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    (place / "bin" / "monty").symlink_to(Path(sys.executable).with_name("monty"))
+    (place / "finished").write_text("by a test")
+    return place

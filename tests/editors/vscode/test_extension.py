@@ -54,3 +54,33 @@ def test_the_package_brings_the_server_and_nothing_of_its_making(vsix: Path) -> 
     assert any(re.fullmatch(r"extension/wheels/rlm_ls-.*\.whl", name) for name in names)
     assert "extension/dist/extension.cjs" in names
     assert not any(re.search(r"node_modules|\.ts$|\.map$|/test/", name) for name in names)
+
+
+def test_a_workspace_that_is_not_trusted_sets_in_the_editor_what_the_server_lets_it_set() -> None:
+    from pydantic.alias_generators import to_camel
+
+    from rlm_ls.workspace import FREE
+
+    package = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    restricted = set(package["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"])
+    properties = package["contributes"]["configuration"]["properties"]
+    free = {".".join(part for part in ("rlm", section, to_camel(name)) if part) for section, name in FREE}
+    own = {name for name in properties if name.startswith("rlm.server.")}
+    assert all(properties[name]["scope"] == "machine" for name in own)
+    assert restricted == properties.keys() - free - own
+
+
+def test_what_others_say_is_shown_as_words_only() -> None:
+    for path in sorted((EXTENSION / "src").glob("*.ts")):
+        source = path.read_text("utf-8")
+        for shown in re.findall(
+            r"(?:\.show(?:Error|Warning|Information)Message\(|\.report\(\{ message)\s*(.*)", source
+        ):
+            assert re.match(r"(: )?(unlinked\(|\"[^\"]*\",?)", shown), f"{path.name}: {shown}"
+        for made in re.findall(r"new vscode\.MarkdownString\((.*?)\);", source, re.DOTALL):
+            assert all(piece.startswith("plain(") for piece in re.findall(r"\$\{(.*?)\}", made)), f"{path.name}: {made}"
+    status = (EXTENSION / "src" / "status.ts").read_text("utf-8")
+    tooltip = status[status.index("private tooltip()") :]
+    assert {piece[:6] for piece in re.findall(r"\$\{([a-z][^$?]*)\}", tooltip[: tooltip.index("new vscode")])} == {
+        "plain("
+    }

@@ -90,7 +90,8 @@ PLAIN = st.lists(
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=st.one_of(PLAIN, PLAIN.map("^{}".format), PLAIN.map("a{}".format)), text=TEXT)
 def test_captured_values_are_those_of_python(pattern: str, text: str, tmp_path: Path) -> None:
-    values, *_ = match.values(clock(), [piece_of(tmp_path, text)], pattern, False, False, 10**6, 10**9)
+    packs, *_ = match.values(clock(), [piece_of(tmp_path, text)], pattern, False, False, 10**6, 10**9)
+    values = [value for pack in packs for value in match.unpacked(pack)]
     wanted = []
     for start, end, groups in matches_of(pattern, text):
         value = groups if len(groups) > 1 else groups[0] if groups else text[start:end]

@@ -18,6 +18,7 @@ from rlm_ls.context.document import Source
 from rlm_ls.context.ops import find, match, scan, windows
 from rlm_ls.context.ops.folding import fold
 from rlm_ls.context.piece import Bundling, File, Piece
+from rlm_ls.context.rows import hit_of
 from rlm_ls.context.search import Search
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,7 +56,9 @@ def test_find_brings_each_line_that_holds_the_text(
         for at, line in lines_of(text)
         if (one := re.search(re.escape(word), line, flags))
     ]
-    assert [(hit.span.line, hit.column, hit.end_column, hit.text) for _, hit in found] == wanted
+    assert [
+        (hit.span.line, hit.column, hit.end_column, hit.text) for _, row, _ in found for hit in [hit_of(row)]
+    ] == wanted
     assert (total, searched) == (len(wanted), len(text.encode()))
 
 
@@ -64,12 +67,14 @@ def test_find_brings_each_line_that_holds_the_text(
 @pytest.mark.usefixtures("_window")
 def test_hits_know_their_lines_columns_and_groups(text: str, places: list[int], tmp_path: Path) -> None:
     pattern = r"(a|b)|(\d)"
-    found, total, _ = match.regex(clock(), cut(piece_of(tmp_path, text), places), pattern, False, False, 100)
+    rows, _, total, _ = match.regex(clock(), cut(piece_of(tmp_path, text), places), pattern, False, False, 100)
     wanted = []
     for start, end, groups in matches_of(pattern, text):
         at, line = next((at, line) for at, line in reversed(lines_of(text)) if at <= start)
         wanted.append((number_of(text, start), start - at + 1, end - at + 1, line, groups, byte_at(text, at)))
-    shown = [(hit.span.line, hit.column, hit.end_column, hit.text, hit.groups, hit.span.start) for hit in found]
+    shown = [
+        (hit.span.line, hit.column, hit.end_column, hit.text, hit.groups, hit.span.start) for hit in map(hit_of, rows)
+    ]
     assert shown == wanted
     assert total == len(wanted)
 
@@ -91,10 +96,10 @@ def test_filters_let_whole_lines_through(
     ]
     wanted = [(byte_at(text, at + one.start()), one.group()) for at, line in kept for one in re.finditer(r"\w|$", line)]
     pieces = cut(piece_of(tmp_path, text, tuple(filters)), places)
-    found, total, searched = match.regex(clock(), pieces, r"\w|$", False, False, 1000)
+    rows, _, total, searched = match.regex(clock(), pieces, r"\w|$", False, False, 1000)
     raw = text.encode()
     shown = []
-    for hit in found:
+    for hit in map(hit_of, rows):
         line_start = hit.span.start
         prefix = len(hit.text[: hit.column - 1].encode())
         shown.append((line_start + prefix, hit.text[hit.column - 1 : hit.end_column - 1]))
@@ -108,7 +113,7 @@ def test_filters_let_whole_lines_through(
 def test_find_any_brings_every_occurrence_of_every_word(
     text: str, words: list[str], ignore_case: bool, tmp_path: Path
 ) -> None:
-    found, total, _ = find.find_any(clock(), [piece_of(tmp_path, text)], words, ignore_case, 1000)
+    rows, _, total, _ = find.find_any(clock(), [piece_of(tmp_path, text)], words, ignore_case, 1000)
     flags = re.IGNORECASE if ignore_case else 0
     wanted = Counter(
         (number_of(text, at), one.start() + 1, word)
@@ -116,7 +121,7 @@ def test_find_any_brings_every_occurrence_of_every_word(
         for at, line in lines_of(text)
         for one in re.finditer(re.escape(word), line, flags)
     )
-    assert Counter((hit.span.line, hit.column, hit.word) for hit in found) == wanted
+    assert Counter((hit.span.line, hit.column, hit.word) for hit in map(hit_of, rows)) == wanted
     assert total == wanted.total()
 
 
@@ -127,8 +132,8 @@ def test_with_multiline_small_windows_find_what_large_ones_do(text: str, tmp_pat
     piece = piece_of(tmp_path, text)
 
     def found() -> tuple[list[tuple[int, int]], int]:
-        hits, _, searched = match.regex(clock(), [piece], pattern, False, True, 1000)
-        return [(hit.span.start, hit.column) for hit in hits], searched
+        rows, _, _, searched = match.regex(clock(), [piece], pattern, False, True, 1000)
+        return [(hit.span.start, hit.column) for hit in map(hit_of, rows)], searched
 
     whole = found()
     with pytest.MonkeyPatch.context() as patch:
@@ -152,9 +157,10 @@ def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_ca
     wanted = [
         number_of(text, at) for at, line in lines_of(text) if re.search(re.escape(plain(word)), plain(line), flags)
     ]
-    assert [hit.span.line for _, hit in found] == wanted
+    hits = [hit_of(row) for _, row, _ in found]
+    assert [hit.span.line for hit in hits] == wanted
     assert total == len(wanted)
-    for _, hit in found:
+    for hit in hits:
         part = hit.text[hit.column - 1 : hit.end_column - 1]
         assert re.search(re.escape(plain(word)), plain(part), flags)
 
@@ -162,7 +168,8 @@ def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_ca
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_long_line_is_shown_around_the_match(end: str, tmp_path: Path) -> None:
     text = f"first{end}" + "é" * 3000 + "needle" + "𝔘" * 3000 + end
-    ((hit,), total, _) = match.regex(clock(), [piece_of(tmp_path, text)], "needle", False, False, 5)
+    ((row,), _, total, _) = match.regex(clock(), [piece_of(tmp_path, text)], "needle", False, False, 5)
+    hit = hit_of(row)
     assert total == 1
     assert (hit.span.line, hit.column, hit.end_column) == (2, 3001, 3007)
     assert hit.text == "…" + "é" * 150 + "needle" + "𝔘" * 150 + "…"
@@ -175,7 +182,8 @@ def test_a_line_longer_than_any_window_is_searched(tmp_path: Path, monkeypatch: 
     text = ("x" * 99_999 + "needle é") * 5
     piece = piece_of(tmp_path, text)
     assert match.count(clock(), [piece], "needle", False, False, False)[0] == {0: 5}
-    found, *_ = match.regex(clock(), [piece], "needle", False, False, 5)
+    rows, *_ = match.regex(clock(), [piece], "needle", False, False, 5)
+    found = [hit_of(row) for row in rows]
     assert [hit.column for hit in found] == [100_000 + 100_007 * n for n in range(5)]
     assert {hit.span.line for hit in found} == {1}
 
@@ -195,9 +203,10 @@ def test_matches_across_the_pieces_of_a_long_line_are_found_once(text: str, patt
         patch.setattr(windows, "LONGEST", 24)
         patch.setattr(windows, "REACH", 10)
         counts, searched = match.count(clock(), [piece], pattern, False, False, False)
-        values, *_ = match.values(clock(), [piece], pattern, False, False, 1000, 10**6)
+        packs, *_ = match.values(clock(), [piece], pattern, False, False, 1000, 10**6)
     wanted = matches_of(pattern, text)
     assert (counts.get(0, 0), searched) == (len(wanted), len(text.encode()))
+    values = [value for pack in packs for value in match.unpacked(pack)]
     assert values == [text[start:end] for start, end, _ in wanted]
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rlm_ls.engine.grammar import parse
+from rlm_ls.context.clock import Clock
+from rlm_ls.engine.grammar import Block, programs
+from rlm_ls.executors.judging.grammar import fences
+
+
+def parse(reply: str) -> tuple[Block, ...]:
+    return programs(fences(Clock(1), reply)[0])
 
 
 def sources(reply: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlm_ls.engine.observation import Ran, observation
-from rlm_ls.executors.printed import Printed, cap
+from rlm_ls.executors.printed import KEEP_ALL, Printed, cap
 
 
 def test_an_error_is_whole_after_a_long_output() -> None:
@@ -59,5 +59,15 @@ def test_endless_prints_are_bounded_in_number() -> None:
     printed = Printed(500)
     for number in range(50_000):
         printed.write("stdout", f"{number}\n\x1f")
-    assert len(printed.prints) <= 20_000
-    assert printed.text().endswith("49999\n")
+    shown = printed.text()
+    assert len(printed.first) + len(printed.last) <= 30_000
+    assert shown.startswith("0\n")
+    assert shown.endswith("49999\n")
+    assert "prints cut" in shown
+
+
+def test_long_prints_without_end_are_bounded_in_memory() -> None:
+    printed = Printed(4_000)
+    for _ in range(5_000):
+        printed.write("stdout", "x" * 4_000 + "\x1f")
+    assert len(printed.text()) < 2 * KEEP_ALL

@@ -14,6 +14,7 @@ from tests.scripted import TEXT, Asker, Told, asking, script
 
 from rlm_ls.engine.render import trace_markdown
 from rlm_ls.errors import LevelUnavailable, ProgramError
+from rlm_ls.executors.judging.judge import Judge, JudgePool
 from rlm_ls.executors.minds import Failed, SubCall
 from rlm_ls.executors.minds import Told as Reply
 from rlm_ls.executors.program_cache import ProgramCache
@@ -219,7 +220,7 @@ async def test_a_native_program_sees_what_a_module_would(compilers: Path, tmp_pa
         assert await bench.run("lines_of") == "8"
         assert asked == [True, True]
         assert await bench.run("lines_of", "1.txt") == "3"
-        (part, _) = bench.desk.select(None)
+        (part, _) = await bench.desk.select(None)
         assert await bench.run("lines_of", [type(part)(0, 4, 8)]) == "1"
         assert await bench.run("lines_of", [type(part)(0, 0, 13, (("o", True),))]) == "2"
         with pytest.raises(ProgramError, match="without `native`"):
@@ -269,7 +270,8 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
 class Coders:
     """Minds that reply from a list, and keep what they were asked."""
 
-    def __init__(self, *replies: str | Failed) -> None:
+    def __init__(self, judge: Judge, *replies: str | Failed) -> None:
+        self.judge = judge
         self.replies = list(replies)
         self.asked: list[SubCall] = []
 
@@ -297,8 +299,9 @@ async def bench(compilers: Path, tmp_path: Path) -> Any:
 async def write(bench: Bench, *replies: str | Failed, **options: Any) -> tuple[Any, Coders]:
     from rlm_ls.executors.registry import call_verb
 
-    bench.desk.minds = coders = Coders(*replies)  # type: ignore[assignment]
-    return await call_verb(bench.desk, "write_program", ("count the words",), options), coders
+    async with JudgePool() as judges:
+        bench.desk.minds = coders = Coders(Judge(judges), *replies)
+        return await call_verb(bench.desk, "write_program", ("count the words",), options), coders
 
 
 GOOD = "Here:\n```rust\nfn analyze(t: &str) -> usize { t.split_whitespace().count() }\n```"
@@ -333,7 +336,7 @@ async def test_what_write_program_returns_is_called_from_the_script(ask: Asker) 
         if event.type == "turnStarted" and event.turn == 1:
             (active,) = ask.engine._active.values()
             assert active.run is not None
-            active.run.desk.minds = Coders(f"```wat\n{LENGTH}\n```")
+            active.run.desk.minds = Coders(active.run.judge, f"```wat\n{LENGTH}\n```")
 
     told = await ask(
         script("p = write_program('the length', language='wat')\nprint(p(), program1(), map_reduce(p, combine='max'))"),

@@ -218,6 +218,24 @@ def test_a_broken_file_of_proofs_is_as_none(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "toolchains.json").read_text()) == {"a": "1"}
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        json.dumps({"level": "error", "message": "x" * 2_000_000, "spans": [], "children": []}).encode(),
+        json.dumps({"level": "error", "message": "x" * 200_000, "spans": [], "children": []}).encode(),
+        b"program.c:1:1: error: " + b"x" * 2_000_000,
+        b"\n" * 2_000_000,
+        b":1" * 1_000_000,
+        b"[" * 2_000_000,
+        b"{" * 2_000_000,
+    ],
+    ids=["JSON", "JSON that is whole", "a line", "lines", "numbers", "brackets", "braces"],
+)
+def test_what_a_compiler_is_made_to_say_is_cut(said: bytes) -> None:
+    for read in (first_error_of_rustc, first_error_of_c):
+        assert len(str(read(said, "program.c"))) < 1_500
+
+
 def test_a_compiler_that_says_nothing_usual_is_quoted() -> None:
     assert "collect2: ld returned" in first_error_of_c(b"collect2: ld returned 1 exit status\n", "program.c").message
     assert "internal" in first_error_of_rustc(b"thread panicked: internal\n", "program.rs").message

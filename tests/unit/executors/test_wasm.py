@@ -55,14 +55,14 @@ async def test_parts_come_in_order_with_a_line_end_where_one_is_missing(three: B
 
 async def test_filtered_lines_come_as_they_stand_in_the_text(three: Bench) -> None:
     await three.define("whole", WHOLE, "wat")
-    parts = three.desk.select(None)
+    parts = await three.desk.select(None)
     kept = tuple(type(part)(part.doc, part.start, part.end, (("r|o", True), ("two", False))) for part in parts)
     assert await three.run("whole", list(kept)) == "one\nthree\r\nvier\r\n"
 
 
 async def test_an_empty_selection_is_an_empty_text(three: Bench) -> None:
     await three.define("length", LENGTH, "wat")
-    (part, *_) = three.desk.select("1.txt")
+    (part, *_) = await three.desk.select("1.txt")
     nothing = type(part)(part.doc, part.start, part.end, (("absent", True),))
     assert await three.run("length", [nothing]) == "0"
     assert await three.map_reduce("length", "sum", [nothing]) in (0, None)
@@ -112,7 +112,7 @@ async def test_what_lies_beside_the_text_in_its_file_is_not_shown(over: Over) ->
     async with over(text) as bench:
         await bench.define("before", before, "wat")
         await bench.define("after", after, "wat")
-        (part,) = bench.desk.select(None)
+        (part,) = await bench.desk.select(None)
         inner = [type(part)(0, 8_001, 8_001 + len(LINE) * 15_000)]
         assert await bench.run("before", inner) == "\0" * 100
         assert await bench.run("after", inner) == "\0" * 100
@@ -226,7 +226,7 @@ async def test_a_panic_names_its_line_and_words(over: Over) -> None:
 async def test_a_span_that_cuts_a_character_is_said_to(over: Over) -> None:
     async with over("é é é\n") as bench:
         await bench.define("words", RUST_COUNT)
-        (part,) = bench.desk.select(None)
+        (part,) = await bench.desk.select(None)
         with pytest.raises(ProgramCrashed, match="not valid UTF-8 at byte 3"):
             await bench.run("words", [type(part)(0, 0, 4)])
 

@@ -187,7 +187,7 @@ async def test_a_folder_in_the_place_of_the_file_is_a_store_error(tmp_path: Path
         await Store.open(tmp_path)
 
 
-async def test_a_full_disk_fails_the_write_and_leaves_the_rest_readable(tmp_path: Path) -> None:
+async def test_a_full_disk_loses_no_event_leaves_the_rest_readable_and_is_told_of(tmp_path: Path) -> None:
     store = await Store.open(tmp_path)
     await store.begin_run("r", "q", 1.0, {})
     await store.append("r", 1, "warned", {"seq": 1})
@@ -195,13 +195,21 @@ async def test_a_full_disk_fails_the_write_and_leaves_the_rest_readable(tmp_path
     await store._thread.submit(
         lambda connection, owners: connection.execute("PRAGMA max_page_count=30").fetchall(), write=False
     )
-    with pytest.raises(StoreFailed, match="No space") as failure:
-        await store.append("r", 2, "warned", {"message": "x" * 1_000_000})
-    assert "Free some space" in failure.value.remedy
-    assert await store.events("r") == [{"seq": 1}]
-    await store.append("r", 2, "warned", {"seq": 2})
-    assert len(await store.events("r")) == 2
+    await store.append("r", 2, "warned", {"message": "x" * 1_000_000})
+    assert "No space" in store.trouble
+    assert "Free some space" in store.trouble
+    await store.append("r", 3, "warned", {"seq": 3})
+    assert [len(event) for event in await store.events("r")] == [1, 1, 1]
+    # What is no part of a run is not kept, and fails.
+    with pytest.raises(StoreFailed, match="No space"):
+        await store.delete_run("other")
+    await store._thread.submit(
+        lambda connection, owners: connection.execute("PRAGMA max_page_count=100000").fetchall(), write=False
+    )
     await store.close()
+    later = await Store.open(tmp_path)
+    assert [event.get("seq") for event in await later.events("r")] == [1, None, 3]
+    await later.close()
 
 
 async def test_a_process_that_never_closes_its_store_ends_all_the_same(tmp_path: Path) -> None:

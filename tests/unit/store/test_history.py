@@ -235,3 +235,44 @@ async def test_what_is_stored_is_plain_json(store: Store) -> None:
         (text,) = other.execute("SELECT event FROM events").fetchone()
     other.close()
     assert json.loads(text) == event(1, "é")
+
+
+async def test_runs_are_searched_in_question_and_answer_whatever_their_case(store: Store) -> None:
+    for run_id, question, answer in (
+        ("a", "Which Straße is long?", "None of them."),
+        ("b", "what failed first", "Request 4711, at the GATEWAY"),
+        ("c", "what failed last 100%", None),
+    ):
+        await store.begin_run(run_id, question, float(ord(run_id)), {})
+        if answer is not None:
+            await store.end_run(run_id, "answered", {"answer": answer, "usage": {"seconds": 1}})
+
+    async def found(words: str) -> list[str]:
+        return [row.run_id for row in await store.runs(search=words)]
+
+    assert await found("FAILED what") == ["c", "b"]
+    assert await found("gateway failed") == ["b"]
+    assert await found("STRASSE") == ["a"]
+    assert await found("100%") == ["c"]
+    assert await found("%") == ["c"]
+    assert await found("usage") == []
+    assert await found("'); DROP TABLE runs") == []
+    assert [row.run_id for row in await store.runs(1, 1, "failed")] == ["b"]
+    assert await found("  ") == ["c", "b", "a"]
+
+
+async def test_a_deleted_run_leaves_no_byte_and_no_file_behind(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path)
+    (tmp_path / "answers").mkdir()
+    for run_id in ("r-1", "r-2"):
+        await store.begin_run(run_id, f"question of {run_id}", 1.0, {})
+        await store.append(run_id, 1, "warned", {"message": f"MARKER {run_id}"})
+        await store.end_run(run_id, "answered", {"answer": f"MARKER {run_id}"})
+        (tmp_path / "answers" / f"{run_id}.md").write_text("x")
+    await store.delete_run("r-1")
+    assert [path.name for path in (tmp_path / "answers").iterdir()] == ["r-2.md"]
+    await store.clear()
+    assert list((tmp_path / "answers").iterdir()) == []
+    await store.close()
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"MARKER" not in path.read_bytes(), path

@@ -24,6 +24,22 @@ local function plan(text)
   return one_line(head)
 end
 
+---What a model writes, until the server has made a document of it: plugins draw the images of a Markdown buffer, and
+---fetch them. In programs, `![` means something else.
+---@param lines string[]
+---@return string[]
+local function undrawn(lines)
+  local program = false
+  return vim.tbl_map(function(line)
+    if line:find('^%s*```') then
+      program = not program
+    elseif not program then
+      line = line:gsub('!%[', '!\\['):gsub('<(%s*[%a!/])', '\\<%1')
+    end
+    return line
+  end, lines)
+end
+
 ---@param run rlm.Run
 ---@return string[]
 local function steps(run)
@@ -42,13 +58,13 @@ local function steps(run)
       end
     end
   end
-  return lines
+  return undrawn(lines)
 end
 
 ---@param run rlm.Run
 ---@return string[]
 local function heading(run)
-  return { '# ' .. one_line(run.asked.question), '' }
+  return undrawn({ '# ' .. one_line(run.asked.question), '' })
 end
 
 ---@param run rlm.Run
@@ -118,7 +134,7 @@ local function plain(run)
   end
   if run.answer then
     vim.list_extend(lines, { '' })
-    vim.list_extend(lines, vim.split(run.answer.answer, '\n', { plain = true }))
+    vim.list_extend(lines, undrawn(vim.split(run.answer.answer, '\n', { plain = true })))
   elseif #run.turns > 0 then
     vim.list_extend(lines, { '' })
     vim.list_extend(lines, steps(run))

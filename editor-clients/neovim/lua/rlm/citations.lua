@@ -137,7 +137,7 @@ function M.jump()
   local at, text = vim.api.nvim_win_get_cursor(0), vim.api.nvim_get_current_line()
   local run = runs.by_id(run_id)
   if run and run.state == 'interrupted' then
-    return vim.cmd('Rlm resume ' .. run_id)
+    return vim.cmd.Rlm({ args = { 'resume', run_id } })
   end
   local written = text:match('%((file:[^()%s]+#L%d+)%)')
   server.request('rlm/citations', { runId = run_id }, function(err, citations, client)

@@ -46,7 +46,8 @@ end
 local function run(...)
   local command = vim.list_extend(vim.deepcopy(launch.command()), { ... })
   local ok, result = pcall(function()
-    return vim.system(command, { text = true, env = config.get().env, timeout = PATIENCE }):wait()
+    local how = { text = true, env = config.get().env, timeout = PATIENCE, cwd = launch.place() }
+    return vim.system(command, how):wait()
   end)
   if not ok then
     return nil, tostring(result)

@@ -11,8 +11,9 @@ local function complain(problem)
 end
 
 ---@param answered fun(runs: rlm.StoredRun[])
-local function fetch(answered)
-  server.request('rlm/runs', { limit = MOST }, function(err, result)
+---@param search? string words that question or answer hold
+local function fetch(answered, search)
+  server.request('rlm/runs', { limit = MOST, search = search }, function(err, result)
     if err then
       return complain(err.message)
     end
@@ -44,7 +45,8 @@ end
 ---@param prompt string
 ---@param wanted (fun(run: rlm.StoredRun): boolean)?
 ---@param chosen fun(run: rlm.StoredRun)
-function M.choose(prompt, wanted, chosen)
+---@param search? string words that question or answer hold
+function M.choose(prompt, wanted, chosen, search)
   fetch(function(runs)
     local found = wanted and vim.tbl_filter(wanted, runs) or runs
     if #found == 0 then
@@ -58,6 +60,17 @@ function M.choose(prompt, wanted, chosen)
         chosen(run)
       end
     end)
+  end, search)
+end
+
+---Deletes a run with its answer and trace.
+---@param run_id string
+function M.delete(run_id)
+  server.request('rlm/deleteRuns', { runIds = { run_id } }, function(err)
+    if err then
+      return complain(err.message)
+    end
+    vim.notify('rlm: deleted ' .. run_id)
   end)
 end
 

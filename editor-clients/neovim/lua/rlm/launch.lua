@@ -6,6 +6,43 @@ local M = {}
 
 local NAME = 'rlm'
 
+---Where the server, and what is asked of its command, is started: a folder of the plugin's own. In the folder that is
+---edited, programs would find what they should find elsewhere: Python its modules, Windows other programs.
+---@return string
+function M.place()
+  local place = vim.fs.joinpath(vim.fn.stdpath('state'), 'rlm')
+  pcall(vim.fn.mkdir, place, 'p', tonumber('700', 8))
+  return vim.fn.isdirectory(place) == 1 and place or '/'
+end
+
+---@param place string an entry of a search path
+---@return boolean
+local function absolute(place)
+  return vim.startswith(place, '/') or place:match('^%a:[/\\]') ~= nil or vim.startswith(place, '\\\\')
+end
+
+---A command whose program is found on the search path, less the entries that depend on the folder one is in. (Neovim's
+---own search looks there, too.)
+---@param cmd string[]
+---@return string[]
+local function resolved(cmd)
+  local windows = vim.fn.has('win32') == 1
+  if cmd[1]:find(windows and '[/\\]' or '/') then
+    return cmd
+  end
+  local endings = windows and { '.exe', '.cmd', '.bat' } or { '' }
+  for _, place in ipairs(vim.split(vim.env.PATH or '', windows and ';' or ':', { plain = true })) do
+    for _, ending in ipairs(absolute(place) and endings or {}) do
+      local path = vim.fs.joinpath(place, cmd[1] .. ending)
+      if vim.fn.executable(path) == 1 then
+        return vim.list_extend({ path }, cmd, 2)
+      end
+    end
+  end
+  -- Nor is Windows to look there for what is nowhere else.
+  return windows and vim.list_extend({ vim.fs.joinpath(M.place(), cmd[1]) }, cmd, 2) or cmd
+end
+
 ---@class rlm.Hooks
 ---@field on_init function
 ---@field on_exit function
@@ -22,7 +59,8 @@ function M.base(hooks)
   local settings = next(options.settings) and options.settings or vim.empty_dict()
   return {
     name = NAME,
-    cmd = options.cmd,
+    cmd = resolved(options.cmd),
+    cmd_cwd = M.place(),
     cmd_env = options.env,
     capabilities = capabilities,
     settings = { rlm = settings },
@@ -57,6 +95,7 @@ function M.full(root, hooks)
   for name, ours in pairs(hooks) do
     full[name] = both(ours, full[name])
   end
+  full.cmd = type(full.cmd) == 'table' and resolved(full.cmd) or full.cmd
   full.root_dir = root
   full.workspace_folders = root and { { uri = vim.uri_from_fname(root), name = vim.fs.basename(root) } } or nil
   return full
@@ -66,7 +105,7 @@ end
 ---@return string[]
 function M.command()
   local cmd = compat.has_11 and vim.lsp.config[NAME].cmd
-  return type(cmd) == 'table' and cmd or config.get().cmd
+  return resolved(type(cmd) == 'table' and cmd or config.get().cmd)
 end
 
 ---The workspace folder of a buffer: what a marker says, else the working directory if the file lies in it.

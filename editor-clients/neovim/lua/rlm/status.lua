@@ -40,16 +40,23 @@ function M.changed()
   vim.cmd.redrawstatus()
 end
 
+---A status line reads `%{…}` as an expression to evaluate; what is said here came from the server, and a model.
+---@param text string
+---@return string
+local function plain(text)
+  return (text:gsub('%%', '％'))
+end
+
 ---Empty when nothing goes on: "⠙ turn 2 · find('timeout') → 12 · $0.03", "⠙ 2 questions", "rlm: signal 9".
 ---@return string
 function M.line()
   local _, message = next(messages)
   if message then
     local many = vim.tbl_count(messages)
-    return require('rlm.spinner').frame() .. ' ' .. (many > 1 and many .. ' questions' or message)
+    return require('rlm.spinner').frame() .. ' ' .. (many > 1 and many .. ' questions' or plain(message))
   end
   local problem = require('rlm.server').problem
-  return problem and 'rlm: ' .. problem or ''
+  return problem and 'rlm: ' .. plain(problem) or ''
 end
 
 return M

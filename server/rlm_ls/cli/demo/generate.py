@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 
 from rlm_ls.cli.demo.story import DAY, HEAD, TAIL, scripted
 from rlm_ls.cli.demo.traffic import Traffic
+from rlm_ls.private import private_folder, replace_file
 
 LINES = 200_000
 SEED = 7
@@ -35,7 +36,7 @@ def demo_log(folder: Path | None = None, *, lines: int = LINES, seed: int = SEED
     path, note = place / "shop.log", place / "made.json"
     if path.is_file() and _made(note) == {"sha256": _file_digest(path), "generator": _generator_digest()}:
         return path
-    place.mkdir(parents=True, exist_ok=True)
+    private_folder(place)
     digest = hashlib.sha256()
     descriptor, temporary = tempfile.mkstemp(prefix=".shop.log.", dir=place)
     try:
@@ -47,7 +48,8 @@ def demo_log(folder: Path | None = None, *, lines: int = LINES, seed: int = SEED
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    note.write_text(json.dumps({"sha256": digest.hexdigest(), "generator": _generator_digest()}), encoding="utf-8")
+    made = {"sha256": digest.hexdigest(), "generator": _generator_digest()}
+    replace_file(note, json.dumps(made).encode())
     return path
 
 

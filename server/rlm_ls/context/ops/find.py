@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import heapq
 import re
+from array import array
+from collections.abc import Iterator
 from functools import lru_cache
 
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.folding import FoldedWindow, fold
 from rlm_ls.context.ops.hits import Hits
 from rlm_ls.context.ops.program import Program, program
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import Window, line_matches
 from rlm_ls.context.piece import Pieces
+from rlm_ls.context.rows import ROOM, Gathered, row_of
 from rlm_ls.errors import ProgramError
 
 MOST_WORDS = 1000
 
 Score = tuple[bool, int]
 """Whether the line holds the whole phrase, and how many distinct words."""
+
+Scored = tuple[Score, str, int]
+"""A line's score, its row, and the number of its document."""
 
 
 class _Query:
@@ -40,28 +45,45 @@ class _Query:
 
 
 def find(
-    clock: Clock, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int
-) -> tuple[list[tuple[Score, Hit]], int, int]:
-    """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched."""
+    clock: Clock, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
+) -> tuple[list[Scored], int, int]:
+    """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched.
+
+    `room` is how many characters the rows may have together.
+    """
     query = _query(text, ignore_case, folded)
     scan = Scan(clock, pieces)
-    best: list[tuple[Score, int, Hit]] = []
-    total = 0
+    best: list[tuple[Score, int, str, int]] = []
+    total = size = 0
     for piece, reader in scan.pieces(None if folded else query.any):
         hits = Hits(reader, piece)
         for window in scan.windows(reader, piece):
             view = FoldedWindow(window) if folded and not window.ascii else window
             for start, end, (match, match_end) in line_matches(query.any, view, clock):
                 total += 1
-                if len(best) >= limit and not query.ranked:
+                if not query.ranked:
+                    if len(best) < limit and size < room:
+                        row = row_of(hits.hit(*view.span(match, match_end)))
+                        size += len(row)
+                        best.append(((False, 0), -total, row, piece.doc))
                     continue
-                score = query.score(view, start, end) if query.ranked else (False, 0)
+                score = query.score(view, start, end)
                 if len(best) < limit:
-                    heapq.heappush(best, (score, -total, hits.hit(*view.span(match, match_end))))
+                    heapq.heappush(best, (score, -total, row_of(hits.hit(*view.span(match, match_end))), piece.doc))
                 elif best and score > best[0][0]:
-                    heapq.heapreplace(best, (score, -total, hits.hit(*view.span(match, match_end))))
-    best.sort(key=lambda entry: -entry[1])
-    return [(score, hit) for score, _, hit in best], total, scan.searched
+                    row = row_of(hits.hit(*view.span(match, match_end)))
+                    heapq.heapreplace(best, (score, -total, row, piece.doc))
+    kept = sorted(_fitting(sorted(best, reverse=True), room), key=lambda entry: -entry[1])
+    return [(score, row, doc) for score, _, row, doc in kept], total, scan.searched
+
+
+def _fitting(best: list[tuple[Score, int, str, int]], room: int) -> Iterator[tuple[Score, int, str, int]]:
+    """As many from the first on as there is room for."""
+    for entry in best:
+        room -= len(entry[2])
+        if room < 0:
+            return
+        yield entry
 
 
 @lru_cache(maxsize=32)
@@ -70,11 +92,12 @@ def _query(text: str, ignore_case: bool, folded: bool) -> _Query:
 
 
 def find_any(
-    clock: Clock, pieces: Pieces, words: list[str], ignore_case: bool, limit: int
-) -> tuple[list[Hit], int, int]:
-    """Every occurrence of every word, overlapping ones too; at most `limit` hits, how many in all, bytes searched."""
+    clock: Clock, pieces: Pieces, words: list[str], ignore_case: bool, limit: int, room: int = ROOM
+) -> tuple[list[str], array[int], int, int]:
+    """Every occurrence of every word, overlapping ones too: the rows of at most `limit`, their documents, how many in
+    all, bytes searched."""
     scan = Scan(clock, pieces)
-    found: list[Hit] = []
+    found = Gathered(limit, room)
     total = 0
     test = program("|".join(map(re.escape, words)), ignore_case)
     for piece, reader in scan.pieces(test):
@@ -82,9 +105,10 @@ def find_any(
         for window in scan.windows(reader, piece):
             occurrences = _folded_case(words, window, clock) if ignore_case else _occurrences(words, window)
             total += len(occurrences)
-            for start, end, word in occurrences[: max(0, limit - len(found))]:
-                found.append(hits.hit(*window.span(start, end), word=words[word]))
-    return found, total, scan.searched
+            for start, end, word in occurrences[: found.limit]:
+                if found.limit:
+                    found.add(row_of(hits.hit(*window.span(start, end), word=words[word])), piece.doc)
+    return found.rows, found.docs, total, scan.searched
 
 
 def _occurrences(words: list[str], window: Window) -> list[tuple[int, int, int]]:

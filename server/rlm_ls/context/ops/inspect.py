@@ -8,12 +8,14 @@ from hashlib import sha256
 from io import FileIO
 
 from rlm_ls.context.clock import Clock
+from rlm_ls.context.compression import kind_of
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.encoding import Encoding, encoding_of
-from rlm_ls.context.intake import Incoming, Refused
+from rlm_ls.context.intake import Incoming, Packed, Refused
 from rlm_ls.context.measure import DIGEST, Measure
 from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.piece import File
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret
 from rlm_ls.context.stamp import Stamp, stamp_of
 from rlm_ls.errors import (
     DocumentBinary,
@@ -40,18 +42,28 @@ def measure(clock: Clock, file: File, start: int, end: int) -> Measure | Refused
         return Refused.by(error)
 
 
-def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Refused]:
+def heads(_: Clock, incoming: list[Incoming], option: str) -> list[Encoding | Packed | Refused]:
     """What the first bytes of large files say about their encoding. A codec of "" is for `shelve.single` to find."""
-    found: list[Encoding | Refused] = []
+    found: list[Encoding | Packed | Refused] = []
     for one in incoming:
         try:
             with open_file(one) as stream:
-                found.append(_encoding(one, stream.read(HEAD), option))
+                head = stream.read(min(LOOKED_AT, one.size))
+                if title := held_secret(head, whole=False, log=True):
+                    raise denied(one.name, title)
+                head = head[:HEAD]
+                found.append(packed(one, head) or _encoding(one, head, option))
         except DocumentBinary as error:
             found.append(Encoding("") if one.guess else Refused.by(error))
         except RlmError as error:
             found.append(Refused.by(error))
     return found
+
+
+def packed(one: Incoming, head: bytes) -> Packed | None:
+    """Whether a file that begins so must be unpacked; what was unpacked is read as it is."""
+    kind = None if one.unpacked else kind_of(head)
+    return None if kind is None else Packed(kind)
 
 
 def _encoding(one: Incoming, head: bytes, option: str) -> Encoding:
@@ -68,6 +80,8 @@ def bytes_of(one: Incoming) -> tuple[Stamp, bytes]:
         raise _cannot_open(one, error) from None
     try:
         stamp = stamp_of(os.fstat(descriptor))
+        if one.at:
+            os.lseek(descriptor, one.at, os.SEEK_SET)
         raw = os.read(descriptor, one.size)
         while 0 < len(raw) < one.size and (more := os.read(descriptor, one.size - len(raw))):
             raw += more
@@ -88,11 +102,13 @@ def line_ends(text: bytes) -> Iterator[int]:
 
 
 def open_file(one: Incoming) -> FileIO:
-    """Raises DocumentMissing or DocumentUnreadable."""
+    """The file, at the place where its bytes begin. Raises DocumentMissing or DocumentUnreadable."""
     try:
-        return open(one.path, "rb", buffering=0)
+        stream = open(one.path, "rb", buffering=0)  # noqa: SIM115  # the caller's to close
     except OSError as error:
         raise _cannot_open(one, error) from None
+    stream.seek(one.at)
+    return stream
 
 
 def _cannot_open(one: Incoming, error: OSError) -> RlmError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 from array import array
@@ -12,41 +13,50 @@ from itertools import chain, islice, pairwise
 from math import isfinite
 
 from rlm_ls.context.clock import Clock
-from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits, groups_of
 from rlm_ls.context.ops.program import Program, Raw, program
 from rlm_ls.context.ops.scan import Scan
 from rlm_ls.context.ops.windows import line_count, match_count
 from rlm_ls.context.piece import Pieces
+from rlm_ls.context.rows import ROOM, Gathered, row_of
 
 Captured = str | tuple[str | None, ...]
 """What one match captures, as people see it."""
 
-PACKED = 20_000
+Pack = tuple[str, int]
+"""Some values as JSON, a list without its brackets, and how many: they are handed on to a script as they are."""
+
+PACK = 1000
+
+PACKED = 5000
 """Values in one pickle: while one is read, no other thread of the server does anything."""
+
+MOST_TALLIED = 64 << 20
+"""Bytes of different values that one request brings back; then its count is cut short."""
 
 
 def regex(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
-) -> tuple[list[Hit], int, int]:
-    """The first `limit` matches, how many in all, bytes searched."""
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int = ROOM
+) -> tuple[list[str], array[int], int, int]:
+    """The first `limit` matches as rows of at most `room` characters together, their documents, how many in all,
+    bytes searched."""
     test = program(pattern, ignore_case, multiline)
     if limit == 0:
         counts, searched = count(clock, pieces, pattern, ignore_case, multiline, lines=False, apart=False)
-        return [], sum(counts.values()), searched
+        return [], array("q"), sum(counts.values()), searched
     scan = Scan(clock, pieces)
-    found: list[Hit] = []
+    found = Gathered(limit, room)
     total = 0
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
-        if len(found) >= limit and not multiline:
+        if not found.limit and not multiline:
             total += sum(match_count(test, window, clock) for window in scan.windows(reader, piece))
             continue
         for window, spans in scan.matches(test, reader, piece):
             total += 1
-            if len(found) < limit:
-                found.append(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans)))
-    return found, total, scan.searched
+            if found.limit:
+                found.add(row_of(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))), piece.doc)
+    return found.rows, found.docs, total, scan.searched
 
 
 def count(
@@ -91,20 +101,38 @@ def count(
 
 
 def values(
-    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, limit_bytes: int
-) -> tuple[list[Captured], int, bool, int]:
-    """Captured values in order, their size in bytes, whether a limit cut them short, bytes searched."""
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int, room: int
+) -> tuple[list[Pack], int, bool, int]:
+    """Captured values in order, the characters that they take, whether a limit cut them short, bytes searched."""
     test = program(pattern, ignore_case, multiline)
     scan = Scan(clock, pieces)
+    packs: list[Pack] = []
     found: list[Captured] = []
-    size = 0
-    for value in chain.from_iterable(_captured(scan, test)):
-        length = len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
-        if len(found) >= limit or size + length > limit_bytes:
-            return found, size, True, scan.searched
-        size += length
+    size = length = 0
+    cut = False
+    for count, value in enumerate(chain.from_iterable(_captured(scan, test))):
+        length += len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
+        # By bytes, which are at least as many as characters, between the packs, whose size is known.
+        if count >= limit or size + length > room:
+            cut = True
+            break
         found.append(readable(value))
-    return found, size, False, scan.searched
+        if len(found) == PACK:
+            packs.append(_packed(found))
+            found, size, length = [], size + len(packs[-1][0]), 0
+    if found:
+        packs.append(_packed(found))
+        size += len(packs[-1][0])
+    return packs, size, cut, scan.searched
+
+
+def _packed(values: list[Captured]) -> Pack:
+    return json.dumps(values, ensure_ascii=False)[1:-1], len(values)
+
+
+def unpacked(pack: Pack) -> list[Captured]:
+    """The values of a pack."""
+    return [tuple(one) if isinstance(one, list) else one for one in json.loads(f"[{pack[0]}]")]
 
 
 def readable(value: Raw) -> Captured:
@@ -114,15 +142,24 @@ def readable(value: Raw) -> Captured:
     return tuple(None if part is None else part.decode("utf-8", "replace") for part in value)
 
 
-def tally(clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool) -> tuple[list[bytes], int]:
-    """How often each captured value occurs, in pickles of `PACKED` values, and bytes searched."""
+def tally(
+    clock: Clock, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool
+) -> tuple[list[bytes], bool, int]:
+    """How often each captured value occurs, in pickles of `PACKED` values, whether they were cut short, and bytes
+    searched."""
     scan = Scan(clock, pieces)
     counts: Counter[Raw] = Counter()
     for batch in _captured(scan, program(pattern, ignore_case, multiline)):
         counts.update(batch)
     items = iter(counts.items())
-    packs = iter(lambda: dict(islice(items, PACKED)), {})
-    return [pickle.dumps(pack, protocol=5) for pack in packs], scan.searched
+    packs: list[bytes] = []
+    size = 0
+    while pack := dict(islice(items, PACKED)):
+        packs.append(pickle.dumps(pack, protocol=5))
+        size += len(packs[-1])
+        if size > MOST_TALLIED:
+            return packs, True, scan.searched
+    return packs, False, scan.searched
 
 
 def numbers(

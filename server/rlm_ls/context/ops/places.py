@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
+
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Span
 from rlm_ls.context.ops.hits import CONTINUATION
 from rlm_ls.context.ops.reader import BLOCK, Reader, opened
 from rlm_ls.context.piece import File
+from rlm_ls.context.rows import hit_of, row_of
+
+LONGEST_AROUND = 1 << 20
+"""Bytes of a hit with the lines around it."""
 
 Want = tuple[int, int]
 """A byte to count from, and how many line starts to pass after it."""
@@ -30,6 +37,44 @@ def read(_: Clock, file: File, start: int, end: int) -> str:
     """The text of some bytes."""
     with opened(file) as reader:
         return _text(reader, start, end)
+
+
+def lines_around(clock: Clock, rows: list[str], files: dict[str, File], lines: int, room: int) -> list[str]:
+    """Rows of hits with the text of so many lines around, in order: as many as there is time and room for.
+
+    Of lines too long for the room a row keeps its own text.
+    """
+    found: list[str] = []
+    with ExitStack() as stack:
+        readers: dict[str, Reader] = {}
+        for row in rows:
+            hit = hit_of(row)
+            name = hit.span.doc
+            if name not in readers:
+                stack.pop_all().close()  # hits come document by document: one file is open at a time
+                readers = {name: stack.enter_context(opened(files[name]))}
+            text = _around(readers[name], hit.span.start, hit.span.end, lines, min(room, LONGEST_AROUND))
+            made = row if text is None else row_of(replace(hit, text=text))
+            room -= len(made)
+            if room < 0 or clock.late():
+                break
+            found.append(made)
+    return found
+
+
+def _around(reader: Reader, start: int, end: int, lines: int, room: int) -> str | None:
+    """None where that is more than `room` bytes."""
+    low, high = reader.line_start(start), reader.line_end(end, reader.size)
+    for _ in range(lines):
+        if low == 0 or high - low > room:
+            break
+        low = reader.line_start(low - 1)
+    for _ in range(lines):
+        following = reader.next_line(high, reader.size)
+        if following >= reader.size or high - low > room:
+            break
+        high = reader.line_end(following, reader.size)
+    return None if high - low > room else _text(reader, low, high)
 
 
 def spans(_: Clock, file: File, ranges: list[tuple[int, int, int, int]]) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,15 +19,19 @@ from rlm_ls.context.piece import File, Piece, Pieces
 from rlm_ls.errors import SearchTimeout
 
 
-def matching_starts(clock: Clock, pieces: Pieces, pattern: str) -> tuple[list[tuple[int, int]], int]:
-    """Document and byte where each line that holds a match starts, and bytes searched."""
+def matching_starts(clock: Clock, pieces: Pieces, pattern: str, most: int) -> tuple[array[int], array[int], int]:
+    """Document and byte where each line that holds a match starts, `most` or a few more of them; bytes searched."""
     test = program(pattern)
     scan = Scan(clock, pieces)
-    found: list[tuple[int, int]] = []
+    docs, starts = array("q"), array("q")
     for piece, reader in scan.pieces(test):
         for window in scan.windows(reader, piece):
-            found.extend((piece.doc, window.origin(start)) for start, _ in matching_lines(test, window, clock))
-    return found, scan.searched
+            for start, _ in matching_lines(test, window, clock):
+                docs.append(piece.doc)
+                starts.append(window.origin(start))
+                if len(docs) > most:
+                    return docs, starts, scan.searched
+    return docs, starts, scan.searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +48,43 @@ class Stretch:
     cuts: list[int]
 
 
-def cut(_: Clock, stretches: list[Stretch]) -> list[Span]:
+Columns = list[tuple[str, "array[int]"]]
+"""Spans by document: its path, and of each span start, end, line and end_line, one after the other."""
+
+
+def cut(_: Clock, stretches: list[Stretch]) -> Columns:
     """Each stretch cut at each of its cuts."""
-    found: list[Span] = []
+    found: Columns = []
     for one in stretches:
         with opened(one.file) as reader:
             ranges = list(pairwise([one.start, *one.cuts, one.end]))
-            found += spans_of(reader, one.file, ranges, one.base)
+            found.append(_column(one.file, spans_of(reader, one.file, ranges, one.base)))
     return found
 
 
-def chunks(clock: Clock, stretches: list[Stretch], size: int, overlap: int, lines: bool, most: int) -> list[Span]:
+def _column(file: File, spans: list[Span]) -> tuple[str, array[int]]:
+    numbers = array("q")
+    for span in spans:
+        numbers.extend((span.start, span.end, span.line, span.end_line))
+    return file.name, numbers
+
+
+def chunks(clock: Clock, stretches: list[Stretch], size: int, overlap: int, lines: bool, most: int) -> Columns:
     """Each stretch in pieces of `size` lines or else bytes, the latter preferably cut at one of its cuts."""
-    found: list[Span] = []
+    found: Columns = []
+    count = 0
     for one in stretches:
         with opened(one.file) as reader:
             at = one.start
             ranges: list[tuple[int, int]] = []
-            while at < one.end and len(found) + len(ranges) <= most:
+            while at < one.end and count + len(ranges) <= most:
                 if clock.late():
                     raise SearchTimeout("Making the chunks took too long.", "Use a larger size or a smaller region.")
                 stop, following = (_by_lines if lines else _by_bytes)(reader, one, at, size, overlap)
                 ranges.append((at, stop))
                 at = following
-            found += spans_of(reader, one.file, ranges, one.base)
+            count += len(ranges)
+            found.append(_column(one.file, spans_of(reader, one.file, ranges, one.base)))
     return found
 
 
@@ -81,9 +99,16 @@ def _by_bytes(reader: Reader, one: Stretch, at: int, size: int, overlap: int) ->
     return stop, _overlapped(reader, at, stop, overlap, one.end)
 
 
-def sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:
+def samples(clock: Clock, wanted: list[tuple[Piece, list[int]]]) -> list[Hit]:
+    """`_sample` of each piece."""
+    return [hit for piece, targets in wanted for hit in _sample(clock, piece, targets)]
+
+
+def _sample(clock: Clock, piece: Piece, targets: list[int]) -> list[Hit]:
     """The line at each target byte; with filters, the next one that they let through. Each line once."""
     found: list[Hit] = []
+    if clock.late():
+        return found
     with opened(piece.file) as reader:
         hits = Hits(reader, piece)
         last = -1

@@ -12,17 +12,18 @@ from typing import BinaryIO
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.encoding import Encoding, encoding_of, guessed, not_text
-from rlm_ls.context.intake import Copied, Incoming, Larger, Refused
+from rlm_ls.context.intake import Copied, Incoming, Larger, Packed, Refused
 from rlm_ls.context.measure import DIGEST, Whole, join
 from rlm_ls.context.ops import inspect
 from rlm_ls.context.ops.notebook import cells_of, is_notebook
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.pack import cannot_write
 from rlm_ls.context.piece import File
+from rlm_ls.context.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.stamp import is_settled, stamp_of
 from rlm_ls.errors import DocumentBinary, DocumentEmpty, RlmError, SearchTimeout
 
-Outcome = Copied | Larger | Refused
+Outcome = Copied | Larger | Packed | Refused
 
 AROUND = 1 << 16
 """Bytes looked at to guess the encoding of a large file."""
@@ -55,7 +56,7 @@ def single(clock: Clock, incoming: Incoming, pack: str, option: str) -> Outcome:
     """A text of any size that has its own place in the pack. `option` may be of no use: then it is guessed."""
     one = incoming
     try:
-        if is_notebook(one.path) or one.size <= CHECKPOINT:
+        if is_notebook(one.name) or one.size <= CHECKPOINT:
             outcome, text = _read(one, one.place, option)
             if isinstance(outcome, Copied):
                 _write(pack, one.place, text + b"\n")
@@ -64,11 +65,12 @@ def single(clock: Clock, incoming: Incoming, pack: str, option: str) -> Outcome:
             stamp = stamp_of(os.fstat(stream.fileno()))
             settled = is_settled(stamp)
             encoding = _encoding_of_large(one, stream, option)
-            stream.seek(0)
             size = _transcode(clock, one, stream, encoding, out)
             out.write(b"\n")
         source = Source(pack, one.place, size)
         with opened(File(one.name, source)) as reader:
+            if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
+                raise denied(one.name, title)
             whole = join([inspect.measured(clock, reader, 0, size)])
     except OSError as error:
         raise cannot_write(error) from None
@@ -77,13 +79,17 @@ def single(clock: Clock, incoming: Incoming, pack: str, option: str) -> Outcome:
     return Copied(stamp, settled, one.place, size, whole, encoding.codec, False)
 
 
-def _read(one: Incoming, place: int, option: str) -> tuple[Copied | Larger, bytes]:
+def _read(one: Incoming, place: int, option: str) -> tuple[Outcome, bytes]:
     stamp, raw = inspect.bytes_of(one)
     settled = is_settled(stamp)
     if not raw:
         raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
-    cells = cells_of(raw) if is_notebook(one.path) else None
+    if (packed := inspect.packed(one, raw)) is not None:
+        return packed, b""
+    cells = cells_of(raw) if is_notebook(one.name) else None
     text, encoding, characters = (cells, "utf-8", -1) if cells is not None else _decoded(one, raw, option)
+    if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
+        raise denied(one.name, title)
     if len(text) > max(one.size, one.room):
         return Larger(len(text) + 1), text
     whole = _whole(text, characters)
@@ -139,7 +145,7 @@ def _whole(text: bytes, characters: int) -> Whole:
 
 
 def _encoding_of_large(one: Incoming, stream: BinaryIO, option: str) -> Encoding:
-    head = stream.read(inspect.HEAD)
+    head = stream.read(min(inspect.HEAD, one.size))
     try:
         encoding = encoding_of(one.name, head, option)
     except DocumentBinary:
@@ -150,7 +156,7 @@ def _encoding_of_large(one: Incoming, stream: BinaryIO, option: str) -> Encoding
     if not one.guess or not encoding.as_is:
         return encoding
     # It is not UTF-8, or nobody would have asked: guess by where it is not.
-    stream.seek(0)
+    stream.seek(one.at)
     decoder = codecs.getincrementaldecoder("utf-8")()
     for chunk in _chunks(stream, one.size):
         try:
@@ -174,7 +180,7 @@ def _undefined(chunk: bytes, stream: BinaryIO, size: int) -> bool:
 
 def _transcode(clock: Clock, one: Incoming, stream: BinaryIO, encoding: Encoding, out: BinaryIO) -> int:
     """Writes the text as UTF-8; its size."""
-    stream.seek(encoding.skip)
+    stream.seek(one.at + encoding.skip)
     out.seek(one.place)
     decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
     seen, size = encoding.skip, 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rlm_ls.context.clock import Clock
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.hits import Hits
+from rlm_ls.context.ops.match import MOST_TALLIED
 from rlm_ls.context.ops.program import Program, Spans, program
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.ops.scan import Scan
@@ -47,6 +50,8 @@ STARTERS = frozenset(
 )
 """Words that are capitalised at the start of a sentence, and belong to no name that follows."""
 
+PACKED = 2000
+
 First = tuple[int, int, int, Filters]
 """Where to look for a term's first occurrence: document, byte, end of the part, filters."""
 
@@ -57,8 +62,9 @@ INSIDE_SHARE = 20
 """A word is a name if at least one in so many of its occurrences is within a sentence."""
 
 
-def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[dict[bytes, Counted], int]:
-    """Each term's counts and where to look for the first, and bytes searched."""
+def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, int]:
+    """Each term's counts and where to look for the first, in pickles of `PACKED` terms; whether they were cut short;
+    bytes searched."""
     what = KINDS.get(kind) or Kind(kind)
     test = program(what.pattern)
     scan = Scan(clock, pieces)
@@ -75,7 +81,15 @@ def terms(clock: Clock, pieces: Pieces, kind: str) -> tuple[dict[bytes, Counted]
             first = (piece.doc, window.start, piece.high, piece.filters)
             for term in found.keys() - firsts.keys():
                 firsts[term] = first
-    return {term: (count, inside[term], firsts[term]) for term, count in counts.items()}, scan.searched
+    items = iter(counts.items())
+    packs: list[bytes] = []
+    size = 0
+    while some := list(islice(items, PACKED)):
+        packs.append(pickle.dumps({term: (count, inside[term], firsts[term]) for term, count in some}, protocol=5))
+        size += len(packs[-1])
+        if size > MOST_TALLIED:
+            return packs, True, scan.searched
+    return packs, False, scan.searched
 
 
 def _terms(window: Window, test: Program, what: Kind, clock: Clock, inside: Counter[bytes]) -> Iterator[bytes]:

@@ -10,8 +10,9 @@ from itertools import chain
 from pathspec import GitIgnoreSpec
 
 from rlm_ls.context.clock import Clock
+from rlm_ls.context.secrets import in_secret_place, is_secret_name
 from rlm_ls.context.stamp import Stamp, is_settled, stamp_of
-from rlm_ls.context.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, Walked, is_secret
+from rlm_ls.context.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, Walked
 from rlm_ls.errors import SearchTimeout
 
 Ignoring = list[tuple[str, GitIgnoreSpec]]
@@ -98,6 +99,8 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
     wanted, refused = _spec(rules.include), _spec(rules.exclude)
     root, base = rules.roots[number], path.rstrip(os.sep) + os.sep
     below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+    # A root may be a link; below it none is followed.
+    place = os.path.basename(os.path.realpath(path) if path == root else path)
     files: list[Walked] = []
     folders: list[str] = []
     for name, state in inside:
@@ -110,7 +113,8 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
         if refused is not None and refused.match_file(below + name):
             continue
         if wanted.match_file(below + name) if wanted is not None else not _ignored(base + name, ignoring):
-            files.append(Walked(name, state, is_secret(name, rules.deny)))
+            denied = is_secret_name(name, rules.deny) or in_secret_place(place, name)
+            files.append(Walked(name, state, denied))
     settled = is_settled(stamp) and all(map(is_settled, names.values()))
     return Folder(number, path, _sign(entries), settled, own, tuple(folders), tuple(files)), ignoring
 

@@ -27,8 +27,8 @@ def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:
     style, script = _part("page.css"), "\n".join(['"use strict";', *map(_part, SCRIPTS)])
     only = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     policy = f"default-src 'none'; {only}; base-uri 'none'; form-action 'none'"
-    trace = {
-        "run": {
+    run = inline_json(
+        {
             "runId": row.run_id,
             "question": row.question,
             "status": row.status,
@@ -36,14 +36,15 @@ def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:
             "seconds": row.seconds,
             "usd": row.usd,
             "model": row.model,
-        },
-        "events": list(events),
-    }
+        }
+    )
+    # One by one: of a long trace the whole would keep other threads waiting.
+    trace = f'{{"run":{run},"events":[{",".join(map(inline_json, events))}]}}'
     parts = {
         "policy": policy,
         "title": escape(" ".join(row.question.split())[:120].encode("utf-8", "replace").decode()),
         "style": style,
-        "trace": inline_json(trace),
+        "trace": trace,
         "script": script,
     }
     # In one pass: what is put in is not looked through again.

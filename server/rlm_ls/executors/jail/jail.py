@@ -17,6 +17,7 @@ from rlm_ls.executors.jail.launcher import Launcher
 from rlm_ls.executors.jail.policy import Policy, for_compiling
 from rlm_ls.executors.jail.process import Ended, run_to_end
 from rlm_ls.executors.jail.sandbox_exec import SandboxExec
+from rlm_ls.private import private_folder
 
 REFUSED = 125
 """The launcher's status when it could not lock itself in."""
@@ -85,7 +86,7 @@ class Jail:
 
     async def _try(self, kind: Kind) -> str:
         """Have it show one file and hide another."""
-        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(private_folder, self._folder)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="try-") as folder:
             shown, hidden = Path(folder, "shown"), Path(folder, "hidden")
             shown.mkdir()

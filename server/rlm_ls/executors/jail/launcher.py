@@ -15,6 +15,7 @@ from pathlib import Path
 from rlm_ls.executors.jail.filter import filter_for
 from rlm_ls.executors.jail.policy import NOBODY, Policy
 from rlm_ls.executors.jail.process import run_to_end
+from rlm_ls.private import private_folder, set_mode
 
 SOURCE = Path(__file__).with_name("launcher.c")
 
@@ -37,6 +38,10 @@ class Launcher:
             return "the launcher is for Linux"
         if filter_for("run") is None:
             return f"the system calls of this machine ({os.uname().machine}) are not known to it"
+        try:
+            await asyncio.to_thread(private_folder, self._path.parent)  # or it might be another's launcher
+        except OSError as error:
+            return f"its folder {self._path.parent} cannot be used: {error.strerror}"
         if self._path.exists():
             return ""
         compilers = c_compilers()
@@ -50,7 +55,6 @@ class Launcher:
         return "it cannot be built: " + "; ".join(reasons)
 
     async def _build(self, compiler: tuple[str, ...]) -> str:
-        await asyncio.to_thread(self._path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
         why_not = ""
         with tempfile.TemporaryDirectory(dir=self._path.parent, prefix="build-") as folder:
             made = os.path.join(folder, "launcher")
@@ -63,7 +67,7 @@ class Launcher:
                 except OSError as error:
                     return f"{compiler[0]}: {error.strerror}"
                 if ended.status == 0 and os.path.exists(made):
-                    os.chmod(made, 0o700)
+                    set_mode(made, 0o700)
                     os.replace(made, self._path)
                     return ""
                 said = ended.errors.decode("utf-8", "replace").strip().splitlines()

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
-
-from rlm_ls.errors import ProgramError
 from rlm_ls.executors.llm.prompts import mend
 from rlm_ls.executors.minds import Failed, Minds, SubCall
-
-_FENCED = re.compile(r"\s*```[\w-]*\n(.*?)\n?```\s*", re.DOTALL)
-
-
-def check_schema(schema: dict[str, Any] | None) -> None:
-    """Raises ProgramError for a schema that is none."""
-    if schema is None:
-        return
-    try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        raise ProgramError(f"schema is no JSON schema: {error.message}.", 'E.g. {"type": "string"}.') from None
 
 
 async def ask(minds: Minds, calls: Sequence[SubCall], schema: dict[str, Any] | None) -> list[Any]:
@@ -33,29 +15,25 @@ async def ask(minds: Minds, calls: Sequence[SubCall], schema: dict[str, Any] | N
     told = await minds.ask(calls)
     if schema is None:
         return [reply if isinstance(reply, Failed) else reply.text for reply in told]
-    values: list[Any] = []
-    wrong: dict[int, tuple[str, str]] = {}
-    for index, reply in enumerate(told):
-        value, problem = (reply, "") if isinstance(reply, Failed) else read(reply.text, schema)
-        values.append(value)
-        if problem and not isinstance(reply, Failed):
-            wrong[index] = (reply.text, problem)
-    again = [replace(calls[at], prompt=mend(calls[at].prompt, *said)) for at, said in wrong.items()]
-    for at, reply in zip(wrong, await minds.ask(again), strict=True):
-        value, problem = (reply, "") if isinstance(reply, Failed) else read(reply.text, schema)
-        values[at] = Failed(f"the reply does not fit the schema: {problem}") if problem else value
+    values: list[Any] = list(told)
+    problems = await _read(minds, values, range(len(told)), schema)
+    again = {at: replace(calls[at], prompt=mend(calls[at].prompt, *said)) for at, said in problems.items()}
+    for at, reply in zip(again, await minds.ask(list(again.values())), strict=True):
+        values[at] = reply
+    for at, (_, problem) in (await _read(minds, values, again, schema)).items():
+        values[at] = Failed(f"the reply does not fit the schema: {problem}")
     return values
 
 
-def read(text: str, schema: dict[str, Any]) -> tuple[Any, str]:
-    """The JSON value of a reply, fenced or not, and what is wrong with it (empty: nothing)."""
-    fenced = _FENCED.fullmatch(text)
-    try:
-        value = json.loads(fenced[1] if fenced else text)
-    except (ValueError, RecursionError) as error:
-        return None, f"no JSON ({error})"
-    first = next(validator_for(schema)(schema).iter_errors(value), None)
-    if first is None:
-        return value, ""
-    place = "/".join(str(part) for part in first.absolute_path)
-    return None, f"{place + ': ' if place else ''}{first.message}"[:500]
+async def _read(
+    minds: Minds, values: list[Any], places: Sequence[int] | dict[int, Any], schema: dict[str, Any]
+) -> dict[int, tuple[str, str]]:
+    """Puts JSON values in the places of replies that fit; of the others, their text and what is wrong with it."""
+    texts = {at: values[at].text for at in places if not isinstance(values[at], Failed)}
+    wrong = {}
+    judged = await minds.judge.replies(list(texts.values()), schema)
+    for (at, text), (value, problem) in zip(texts.items(), judged, strict=True):
+        values[at] = value
+        if problem:
+            wrong[at] = text, problem
+    return wrong

@@ -11,6 +11,7 @@ from rlm_ls.executors.jail import system_files
 from rlm_ls.executors.jail.launcher import c_compilers, find_zig
 from rlm_ls.executors.toolchain.diagnostics import first_error_of_c
 from rlm_ls.executors.toolchain.kit import Kit, Target, beside
+from rlm_ls.private import private_folder
 
 FLAGS = ("-std=gnu11", "-O2", "-fno-exceptions", "-w", "-fno-color-diagnostics")
 """Fixed: zig builds its C library anew for each set of flags, and compiled programs are cached by them."""
@@ -47,7 +48,7 @@ def native_kits(state_dir: Path) -> Iterator[Kit]:
 
 def _zig(zig: str, state_dir: Path, target: Target, flags: tuple[str, ...], made: str) -> Kit:
     cache = state_dir / "zig"
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(cache)
     return Kit(
         language="c",
         target=target,

@@ -10,6 +10,7 @@ from pathlib import Path
 from rlm_ls.errors import CompileFailed
 from rlm_ls.executors.jail import Ended, Jail, for_compiling
 from rlm_ls.executors.toolchain.kit import Kit
+from rlm_ls.private import private_folder
 
 MOST_MADE = 64 << 20
 """Bytes of a compiled program."""
@@ -44,7 +45,7 @@ async def compile_with(kit: Kit, jail: Jail, state_dir: Path, source: str, prelu
 
 def _folder(kit: Kit, state_dir: Path, source: str, prelude: str) -> Path:
     place = state_dir / "compiling"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(place)
     folder = Path(tempfile.mkdtemp(dir=place)).resolve()
     (folder / kit.program).write_bytes(source.encode("utf-8", "replace"))
     if prelude:

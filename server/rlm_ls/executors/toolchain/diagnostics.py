@@ -12,11 +12,15 @@ from rlm_ls.errors import CompileFailed
 MOST = 600
 """Characters of a message or of a note."""
 
+MOST_SAID = 256 << 10
+"""Bytes that are looked through for the first error: a macro can have a compiler say anything."""
+
 OUTSIDE = "Programs see only the text they are given: no files, no environment."
 
 
 def first_error_of_rustc(said: bytes, program: str) -> CompileFailed:
     """From `--error-format=json`: one JSON object a line."""
+    said = said[:MOST_SAID]
     for message in _messages(said):
         if not str(message.get("level", "")).startswith("error") or str(message.get("message")).startswith("aborting"):
             continue
@@ -34,6 +38,7 @@ def first_error_of_rustc(said: bytes, program: str) -> CompileFailed:
 
 def first_error_of_c(said: bytes, program: str) -> CompileFailed:
     """From gcc, clang, zig and assemblers: `file:line:column: error: message`, then the line itself."""
+    said = said[:MOST_SAID]
     lines = said.decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines):
         found = re.match(r"(?:(?P<file>.*?):(?P<line>\d+):(?:\d+:)? )?(?:fatal )?[eE]rror: (?P<message>.*)", line)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
+
+from rlm_ls.private import is_own, private_folder, replace_file
 
 MOST = 64
 """Proofs kept; the newest stay."""
@@ -23,6 +23,8 @@ class Proofs:
 
     def read(self) -> dict[str, str]:
         try:
+            if not is_own(str(self._path)):
+                return {}
             data = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
@@ -34,8 +36,5 @@ class Proofs:
         known.pop(identity, None)
         known[identity] = version
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="toolchains-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(dict(list(known.items())[-MOST:]), file)
-            os.replace(name, self._path)
+            private_folder(self._path.parent)
+            replace_file(self._path, json.dumps(dict(list(known.items())[-MOST:])).encode())

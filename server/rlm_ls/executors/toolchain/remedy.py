@@ -46,9 +46,9 @@ FAMILIES = {
 def remedy(language: Language, target: Target) -> str:
     """A command for a shell, or where none is known what to look for."""
     if language == "wat":
-        return f"{sys.executable} -m pip install wasmtime"
+        return f"{sys.executable} -P -m pip install wasmtime"
     if (language, target) == ("c", "wasm"):
-        return f"{sys.executable} -m pip install 'rlm-ls[c]'"
+        return f"{sys.executable} -P -m pip install 'rlm-ls[c]'"
     if (language, target) == ("rust", "wasm") and shutil.which("rustup"):
         return "rustup target add wasm32-unknown-unknown"
     commands = COMMANDS[language, target]

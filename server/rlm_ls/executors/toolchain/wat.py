@@ -8,6 +8,9 @@ from importlib import metadata
 
 from rlm_ls.errors import CompileFailed
 
+SAID = 4_000
+"""Characters of an error that are looked through: it shows the source's own line."""
+
 
 def version() -> str:
     """Empty where wasmtime is missing."""
@@ -29,6 +32,7 @@ async def compile_wat(source: str) -> bytes:
 
 def _first_error(said: str) -> CompileFailed:
     """wasmtime says `message`, ` --> <anon>:line:column`, and then shows the line."""
+    said = said[:SAID]
     message = said.splitlines()[0] if said else "not a WAT module"
     place = re.search(r"-->.*?:(\d+):\d+", said)
     shown = re.search(r"^ *\d+ \| (.*)$", said, re.MULTILINE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal
 
@@ -10,12 +12,16 @@ from pydantic import Field
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.errors import LevelUnavailable, ProgramError, SubCallFailed
 from rlm_ls.executors.desk import Desk
+from rlm_ls.executors.judging.judge import check_schema
 from rlm_ls.executors.llm import prompts
-from rlm_ls.executors.llm.replies import ask, check_schema
+from rlm_ls.executors.llm.replies import ask
 from rlm_ls.executors.minds import Failed, Minds, SubCall
 from rlm_ls.executors.registry import verb
 
 MOST_ITEMS = 20_000
+BREATH = 200
+"""Items after which the event loop gets a turn."""
+
 OF_PARENT = 0.6
 """A child run that is given more than this share of its parent's text only repeats its parent's work."""
 
@@ -23,6 +29,7 @@ Row = tuple[bool, Any]
 """A reply as it crosses into the sandbox: True and the reply, or False and why there is none."""
 
 Level = Literal["dsl", "wasm", "native", "llm"]
+Levels = Annotated[list[Level], Field(max_length=10)]
 Prompt = Annotated[str, Field(min_length=1)]
 Schema = dict[str, Any] | None
 
@@ -35,9 +42,8 @@ async def llm(desk: Desk, prompt: Prompt, over: Any = None, schema: Schema = Non
     the reply can name lines to cite. With a JSON schema the reply is a value that fits it. Raises where no reply comes.
     """
     minds = _minds(desk, "llm")
-    check_schema(schema)
-    items = [None] if over is None else [over]
-    calls = [_call(desk, minds, "llm", prompt, item, schema, numbered=numbered) for item in items]
+    schema = await check_schema(minds.judge, schema)
+    calls = await _calls(desk, minds, "llm", prompt, [over], schema, numbered=numbered)
     [reply] = await ask(minds, calls, schema)
     if isinstance(reply, Failed):
         raise SubCallFailed(f"llm() got no reply: {reply.error}")
@@ -55,10 +61,10 @@ async def llm_map(
     With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite.
     """
     minds = _minds(desk, "llm_map")
-    check_schema(schema)
+    schema = await check_schema(minds.judge, schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
-    calls = [_call(desk, minds, "llm_map", prompt, item, schema, numbered=numbered) for item in spans]
+    calls = await _calls(desk, minds, "llm_map", prompt, spans, schema, numbered=numbered)
     replies = await ask(minds, calls, schema)
     _count_failures(desk, "llm_map", replies)
     return [(False, reply.error) if isinstance(reply, Failed) else (True, reply) for reply in replies]
@@ -75,7 +81,7 @@ async def llm_reduce(desk: Desk, directive: Prompt, spans: list[Any], initial: s
     notes, failed = initial, []
     for number, item in enumerate(spans, 1):
         prompt = prompts.REDUCE.format(directive=directive, notes=notes or prompts.NO_NOTES)
-        [reply] = await ask(minds, [_call(desk, minds, "llm_reduce", prompt, item, None)], None)
+        [reply] = await ask(minds, [await _call(desk, minds, "llm_reduce", prompt, item, None)], None)
         if isinstance(reply, Failed):
             failed.append(f"piece {number}: {reply.error}")
         else:
@@ -92,7 +98,7 @@ async def rlm(
     desk: Desk,
     question: Prompt,
     within: Any = None,
-    levels: list[Level] | None = None,
+    levels: Levels | None = None,
     schema: Schema = None,
     whole: bool = False,
 ) -> Any:
@@ -102,8 +108,8 @@ async def rlm(
     piece that fits a sub-model llm() is enough. Most of your own text is refused unless whole=True.
     """
     minds = _minds(desk, "rlm")
-    check_schema(schema)
-    selection = desk.select(within)
+    schema = await check_schema(minds.judge, schema)
+    selection = await desk.select(within)
     share = _size(selection) / max(1, _size(desk.context.limit))
     if share >= OF_PARENT and not whole:
         raise ProgramError(
@@ -129,7 +135,19 @@ def _minds(desk: Desk, name: str) -> Minds:
     return desk.minds
 
 
-def _call(
+async def _calls(
+    desk: Desk, minds: Minds, name: str, prompt: str, items: list[Any], schema: Schema, *, numbered: bool
+) -> list[SubCall]:
+    """`_call` of each item, with a pause for others now and then."""
+    calls: list[SubCall] = []
+    for item in items:
+        calls.append(await _call(desk, minds, name, prompt, item, schema, numbered=numbered))
+        if len(calls) % BREATH == 0:
+            await asyncio.sleep(0)
+    return calls
+
+
+async def _call(
     desk: Desk, minds: Minds, name: str, prompt: str, item: Any, schema: Schema, *, numbered: bool = False
 ) -> SubCall:
     """One sub-call about one item. Raises ProgramError for one that is too long for the sub-model."""
@@ -140,7 +158,7 @@ def _call(
         _check_length(name, len(prompt) + len(text), most)
         whole = f"{prompt}\n\n{text}" if text else prompt
         return SubCall(name, system, whole, characters=len(text), schema=schema)
-    selection = desk.select(item)
+    selection = await desk.select(item)
     size = _size(selection)
     # Bytes: of text outside ASCII a little is refused that would have fitted.
     _check_length(name, len(prompt) + size, most)
@@ -194,5 +212,5 @@ def _check_length(name: str, characters: int, most: int) -> None:
 def _count_failures(desk: Desk, name: str, replies: list[Any]) -> None:
     errors = [reply.error for reply in replies if isinstance(reply, Failed)]
     if errors:
-        most = max(set(errors), key=errors.count)
+        [(most, _)] = Counter(errors).most_common(1)
         desk.note(f"{name}(): {len(errors)} of {len(replies)} items failed, e.g. {most}")

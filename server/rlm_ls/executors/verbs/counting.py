@@ -7,16 +7,20 @@ from typing import Any, Literal
 
 from rlm_ls.context.ops.match import Captured
 from rlm_ls.errors import ProgramError
+from rlm_ls.executors.crossing import Rows
 from rlm_ls.executors.desk import Desk, SpanRow
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.registry import Pattern, verb
 
 MOST_RANKED = 20_000
+
+MOST_TERMS = 500
+"""Terms whose first places are looked up."""
 
 
 @verb(returns="int", everyday=8)
 async def count(
     desk: Desk,
-    pattern: str,
+    pattern: Pattern,
     within: Any = None,
     by: Literal["doc", "line", "value"] | None = None,
     ignore_case: bool = False,
@@ -26,7 +30,7 @@ async def count(
 
     Values are what extract gives.
     """
-    selection = desk.select(within)
+    selection = await desk.select(within)
     asked = {"ignore_case": ignore_case, "multiline": multiline}
     if by != "value":
         return await desk.search.count(pattern, selection, by=by, **asked)
@@ -35,24 +39,24 @@ async def count(
     return distinct
 
 
-@verb(returns="list", everyday=9)
+@verb(returns="list", shape="values", everyday=9)
 async def extract(
-    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
-) -> list[Captured]:
+    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
+) -> Rows:
     """like re.findall: groups, tuples of several, or matches
 
     In order, at most 500,000. A group that took no part is None in a tuple, and left out where it is the only one.
     """
-    values, partial = await desk.search.extract(
-        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
+    packs, partial = await desk.search.extracted(
+        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline
     )
     desk.note(f"extract({pattern!r}): {partial}" if partial else "")
-    return values
+    return Rows([text for text, _ in packs], sum(count for _, count in packs))
 
 
-@verb(returns="list[(value, count)]", everyday=10)
+@verb(returns="list[(value, count)]", shape="ranked", everyday=10)
 async def top(
-    desk: Desk, pattern: str, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
+    desk: Desk, pattern: Pattern, n: int = 10, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> list[tuple[Captured, int]]:
     """[(value, count)] of what extract gives
 
@@ -61,7 +65,7 @@ async def top(
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
     values, distinct, total, partial = await desk.search.top(
-        pattern, desk.select(within), min(n, MOST_RANKED), ignore_case=ignore_case, multiline=multiline
+        pattern, await desk.select(within), min(n, MOST_RANKED), ignore_case=ignore_case, multiline=multiline
     )
     if distinct > len(values) and n > len(values):
         # A script that wants them all must not take these for all.
@@ -77,14 +81,14 @@ async def top(
 
 @verb(returns="dict", everyday=11)
 async def stats(
-    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, multiline: bool = False
+    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> dict[str, Any]:
     """count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers; of two groups, a dict by the first
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
     found, ignored, partial = await desk.search.stats(
-        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline
+        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline
     )
     by_name = {name: _plain(numbers) for name, numbers in found.items() if name is not None}
     numbers: dict[str, Any] = by_name or _plain(found.get(None, {"count": 0}))
@@ -105,8 +109,8 @@ def _plain(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @verb(returns="list[(term, count, Span)]", shape="terms")
-async def terms(desk: Desk, kind: str = "names", n: int = 50, within: Any = None) -> list[tuple[str, int, SpanRow]]:
+async def terms(desk: Desk, kind: Pattern = "names", n: int = 50, within: Any = None) -> list[tuple[str, int, SpanRow]]:
     """Index of terms with counts and first place; kind is "names", "identifiers", "caps" or a regular expression."""
-    found, partial = await desk.search.terms(kind, desk.select(within), n=n)
+    found, partial = await desk.search.terms(kind, await desk.select(within), n=max(0, min(n, MOST_TERMS)))
     desk.note(f"terms({kind!r}): {partial}" if partial else "")
     return [(term, times, desk.row(first)) for term, times, first in found]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from rlm_ls.context.document import Hit, Span
 from rlm_ls.context.region import resolve
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.desk import Desk, SpanRow
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.desk import Desk, SpanRow, parts_text
+from rlm_ls.executors.registry import Pattern, verb
 
 MAX_PIECES = 20_000
 
@@ -29,12 +29,12 @@ async def outline(desk: Desk, doc: Any = None) -> list[tuple[str, str, int, Span
 
 
 @verb(returns="list[Span]", shape="spans")
-async def split(desk: Desk, separator: str, within: Any = None) -> list[SpanRow]:
+async def split(desk: Desk, separator: Pattern, within: Any = None) -> list[SpanRow]:
     """Cut the text at lines that match separator: spans that cover it in order, each starting at such a line.
 
     Their .text is None: text(span) reads one.
     """
-    return _pieces(desk, "split", await desk.search.split(separator, desk.select(within)))
+    return _pieces(desk, "split", await desk.search.split(separator, await desk.select(within)))
 
 
 @verb(returns="list[Span]", shape="spans")
@@ -51,19 +51,18 @@ async def chunks(
     """
     if size < 1 or not 0 <= overlap < size:
         raise ProgramError("chunks() needs size ≥ 1 and 0 ≤ overlap < size.")
-    return _pieces(desk, "chunks", await desk.search.chunks(desk.select(within), size, overlap, by=by))
+    return _pieces(desk, "chunks", await desk.search.chunks(await desk.select(within), size, overlap, by=by))
 
 
 @verb(returns="Selection", shape="selection", everyday=13)
-async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, list[tuple[Any, ...]]]:
+async def region(desk: Desk, doc: Any, start: int, end: int) -> tuple[str, str]:
     """lines start to end as a Selection
 
     From 1, both included; negative numbers count from the end. For `within`.
     """
     number = desk.document(doc)
     span = await desk.search.line_span(number, start, end)
-    parts: list[tuple[Any, ...]] = [(p.doc, p.start, p.end, []) for p in resolve(desk.context, span)]
-    return f"{span.doc}:{span.line}-{span.end_line}", parts
+    return f"{span.doc}:{span.line}-{span.end_line}", parts_text(resolve(desk.context, span))
 
 
 def _pieces(desk: Desk, call: str, spans: list[Span]) -> list[SpanRow]:

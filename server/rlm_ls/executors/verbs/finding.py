@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from rlm_ls.context.document import Found, Hit, Part
+from pydantic import FailFast, Field
+
+from rlm_ls.context.document import Part, Selection
+from rlm_ls.context.ops.find import MOST_WORDS
+from rlm_ls.context.rows import Found
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.desk import Desk, SpanRow
-from rlm_ls.executors.registry import verb
+from rlm_ls.executors.crossing import Rows
+from rlm_ls.executors.desk import Desk, parts_text
+from rlm_ls.executors.registry import Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
 MAX_HITS = 50_000
 """Most hits one call may hand to a script; counting verbs have no such limit."""
 
 
+MOST_CONTEXT = 1000
+"""Lines before a hit, and after it."""
+
+Words = Annotated[list[Pattern], Field(max_length=MOST_WORDS), FailFast()]
+
+
 @verb(returns="list[Span]", shape="spans", everyday=6)
 async def find(
     desk: Desk,
-    text: str,
+    text: Pattern,
     within: Any = None,
     ignore_case: bool = False,
     fold: bool = False,
     context: int = 0,
     limit: int = 50,
-) -> list[SpanRow]:
+) -> Rows:
     """lines with the literal text; several words: whole phrase first, then by how many; fold ignores accents, blanks
 
     `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
@@ -34,32 +45,34 @@ async def find(
     """
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
-    found = await desk.search.find(text, desk.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit))
+    found = await desk.search.find(
+        text, await desk.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit)
+    )
     return await _hand_over(desk, f"find({text!r})", found, context)
 
 
 @verb(returns="list[Span]", shape="spans")
-async def find_any(
-    desk: Desk, words: Sequence[str], within: Any = None, ignore_case: bool = False, limit: int = 50
-) -> list[SpanRow]:
+async def find_any(desk: Desk, words: Words, within: Any = None, ignore_case: bool = False, limit: int = 50) -> Rows:
     """Every occurrence of any of many literal words, in one pass over the text; each hit's .word says which."""
     wanted = [word for word in words if word]
     if not wanted:
         raise ProgramError("find_any() needs at least one word.")
-    found = await desk.search.find_any(wanted, desk.select(within), ignore_case=ignore_case, limit=_bounded(limit))
+    found = await desk.search.find_any(
+        wanted, await desk.select(within), ignore_case=ignore_case, limit=_bounded(limit)
+    )
     return await _hand_over(desk, f"find_any({len(wanted)} words)", found, 0)
 
 
 @verb(returns="list[Span]", shape="spans", everyday=7)
 async def regex(
     desk: Desk,
-    pattern: str,
+    pattern: Pattern,
     within: Any = None,
     ignore_case: bool = False,
     multiline: bool = False,
     context: int = 0,
     limit: int = 50,
-) -> list[SpanRow]:
+) -> Rows:
     """one Span a match; .groups is a list, None where unmatched
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
@@ -67,27 +80,31 @@ async def regex(
     `context` adds that many lines around to .text. Case matters unless ignore_case=True.
     """
     found = await desk.search.regex(
-        pattern, desk.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
+        pattern, await desk.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
     )
     return await _hand_over(desk, f"regex({pattern!r})", found, context)
 
 
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(
-    desk: Desk, pattern: str, within: Any = None, ignore_case: bool = False, keep: bool = True
-) -> tuple[str, list[tuple[Any, ...]]]:
+    desk: Desk, pattern: Pattern, within: Any = None, ignore_case: bool = False, keep: bool = True
+) -> tuple[str, str]:
     """lines that match (keep=False: do not), as a Selection
 
     Lazy: the search that uses it as `within` does the work.
     """
-    selection = desk.select(within)
+    selection = await desk.select(within)
     if ignore_case:
         flags = LEADING_FLAGS.match(pattern)
         pattern = f"(?i{flags[1]}){pattern[flags.end() :]}" if flags else f"(?i){pattern}"
     # An invalid pattern is better refused here than at its first use: try it on one byte.
     await desk.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
-    parts = [(p.doc, p.start, p.end, [*map(list, p.filters), [pattern, keep]]) for p in selection]
+    parts = await asyncio.to_thread(_filtered, selection, pattern, keep)
     return f"lines {'' if keep else 'not '}matching {pattern!r}", parts
+
+
+def _filtered(selection: Selection, pattern: str, keep: bool) -> str:
+    return parts_text(tuple(Part(p.doc, p.start, p.end, (*p.filters, (pattern, keep))) for p in selection))
 
 
 def _bounded(limit: int) -> int:
@@ -96,20 +113,22 @@ def _bounded(limit: int) -> int:
     return min(limit, MAX_HITS)
 
 
-async def _hand_over(desk: Desk, call: str, found: Found, context: int) -> list[SpanRow]:
-    shown = len(found.hits)
+async def _hand_over(desk: Desk, call: str, found: Found, context: int) -> Rows:
+    shown = len(found.rows)
     if shown < found.total:
         total = f"at least {found.total:,}" if found.partial else f"{found.total:,}"
         most = "; one call returns no more: use extract, count, top or stats" if shown >= MAX_HITS else ""
         desk.note(f"{call}: {shown:,} of {total}{most}")
     desk.note(f"{call}: {found.partial}" if found.partial else "")
     desk.note(f"{call}: {found.hint}" if found.hint else "")
-    if context > 0:
-        return desk.rows([await _with_context(desk, hit, context) for hit in found.hits])
-    return desk.rows(found.hits)
-
-
-async def _with_context(desk: Desk, hit: Hit, context: int) -> Hit:
-    """The same hit with its neighbours' text: the span stays the line's, so that citing it cites the line."""
-    around = await desk.search.around(hit.span, context, context)
-    return replace(hit, text=around.text)
+    desk.read |= found.docs
+    rows: Sequence[str] = found.rows
+    if context > 0 and rows:
+        rows, fit = await desk.search.with_lines_around(rows, min(context, MOST_CONTEXT))
+        if fit < shown:
+            desk.note(
+                f"{call}: only the first {fit:,} of {shown:,} hits have their lines around: together it is too much"
+            )
+        if context > MOST_CONTEXT:
+            desk.note(f"{call}: context is at most {MOST_CONTEXT:,}; text(region(doc, first, last)) reads more.")
+    return Rows(rows, shown)

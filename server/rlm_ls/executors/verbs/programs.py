@@ -25,7 +25,7 @@ async def map_reduce(desk: Desk, program: str, within: Any = None, combine: Comb
     return await _programs(desk).map_reduce(desk, program, within, combine)
 
 
-@verb(returns="program", level="wasm", later=True)
+@verb(returns="program", shape="program", level="wasm", later=True)
 async def write_program(
     desk: Desk, intent: str, language: str = "rust", name: str | None = None
 ) -> Callable[..., None]:

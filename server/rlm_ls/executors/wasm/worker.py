@@ -1,4 +1,4 @@
-"""The child process that compiles modules and runs them. Started as `python -m rlm_ls.executors.wasm.worker`."""
+"""The child process that compiles modules and runs them. Started as `python -P -m rlm_ls.executors.wasm.worker`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,151 @@
+"""Compressed bytes and archives: told by their first bytes, never by a name, and decoded as streams."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+from collections.abc import Callable
+from typing import Any, BinaryIO, Literal, Protocol
+
+Compression = Literal["gzip", "bzip2", "xz", "zstd", "lz4"]
+Archive = Literal["zip", "tar"]
+
+HEAD = 512
+"""Bytes that `kind_of` wants to see."""
+
+CHUNK = 1 << 20
+DECODER_MEMORY = 256 << 20
+"""Most memory that a stream may ask its decoder for: xz and zstd name a window in their header."""
+
+_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
+"""What follows `BZh1` to `BZh9`: a block, or the end of an empty stream. A text may begin with the letters alone."""
+
+
+class _Decompressor(Protocol):
+    """What bz2, lzma, isal and lz4 agree on."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes | None: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class Corrupt(Exception):
+    """The bytes are not what their beginning promised."""
+
+
+class CutOff(Exception):
+    """The stream ends before its end: a file that is still being written, or was not copied whole."""
+
+
+def kind_of(head: bytes) -> Compression | Archive | None:
+    """What a file is that begins with `head` (HEAD bytes, or all there are); None if it is neither."""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    if head[:3] == b"BZh" and head[3:4] in b"123456789" and head[4:10] in _BZIP2_BLOCKS:
+        return "bzip2"
+    if head.startswith(b"\xfd7zXZ\0"):
+        return "xz"
+    if head.startswith(b"\x28\xb5\x2f\xfd") or (head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F):
+        return "zstd"
+    if head.startswith(b"\x04\x22\x4d\x18"):
+        return "lz4"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")):
+        return "zip"
+    if head[257:263] == b"ustar\0" or head[257:265] == b"ustar  \0":
+        return "tar"
+    return None
+
+
+def opened(kind: Compression, raw: BinaryIO) -> io.BufferedReader:
+    """The decoded bytes of a stream of one or many members. Reading raises Corrupt, CutOff, OSError of `raw`."""
+    return io.BufferedReader(_Members(raw, _maker(kind)), CHUNK)
+
+
+def _maker(kind: Compression) -> Callable[[], _Decompressor]:
+    # Loaded where such a file turns up; a worker that meets none need not have them.
+    match kind:
+        case "gzip":
+            from isal import igzip_lib
+
+            return lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+        case "bzip2":
+            return bz2.BZ2Decompressor
+        case "xz":
+            return lambda: lzma.LZMADecompressor(memlimit=DECODER_MEMORY)
+        case "zstd":
+            from backports import zstd
+
+            window = {int(zstd.DecompressionParameter.window_log_max): DECODER_MEMORY.bit_length() - 1}
+            return lambda: zstd.ZstdDecompressor(options=window)
+        case "lz4":
+            from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]
+
+            lz4: Callable[[], _Decompressor] = LZ4FrameDecompressor
+            return lz4
+
+
+class _Members(io.RawIOBase):
+    """Members one behind the other, as `cat a.gz b.gz` makes them. What follows the last is left out."""
+
+    def __init__(self, raw: BinaryIO, make: Callable[[], _Decompressor]) -> None:
+        self._raw = raw
+        self._make = make
+        self._decoder: _Decompressor | None = make()
+        self._begun = False
+        """Whether the member under way has given anything: one that has not may be padding, behind the first."""
+        self._first = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        data = self._next(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def _next(self, most: int) -> bytes:
+        while self._decoder is not None:
+            data = self._input(self._decoder)
+            if self._decoder is None:
+                break
+            if found := self._decode(self._decoder, data, most):
+                return found
+        return b""
+
+    def _input(self, decoder: _Decompressor) -> bytes:
+        """What the decoder is to be given next; a new one where another member begins, none after the last."""
+        if decoder.eof:
+            rest = (decoder.unused_data or b"").lstrip(b"\0") or self._raw.read(CHUNK).lstrip(b"\0")
+            self._decoder = self._make() if rest else None
+            self._first = self._begun = False
+            return rest
+        if not decoder.needs_input:
+            return b""
+        data = self._raw.read(CHUNK)
+        if not data:
+            if self._begun or self._first:
+                raise CutOff
+            self._decoder = None
+        return data
+
+    def _decode(self, decoder: _Decompressor, data: bytes, most: int) -> bytes:
+        try:
+            found = decoder.decompress(data, most)
+        except MemoryError:
+            raise
+        except Exception as error:  # each library has classes of its own
+            if self._begun or self._first:
+                raise Corrupt(str(error)) from None
+            self._decoder = None
+            return b""
+        self._begun = self._begun or bool(found)
+        return found

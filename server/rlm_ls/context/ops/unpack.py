@@ -1,0 +1,231 @@
+"""Unpacking: a compressed file or an archive, decoded once into a private pack, as a stream and within a limit."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+import zipfile
+from typing import IO, BinaryIO
+
+from rlm_ls.context import compression
+from rlm_ls.context.clock import Clock
+from rlm_ls.context.compression import CHUNK, HEAD, Corrupt, CutOff, kind_of
+from rlm_ls.context.intake import Incoming, Member, Refused, Unpacked
+from rlm_ls.context.ops.inspect import open_file
+from rlm_ls.context.pack import cannot_write
+from rlm_ls.context.secrets import is_secret
+from rlm_ls.context.stamp import is_settled, stamp_of
+from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
+
+MOST_MEMBERS = 20_000
+MOST_HEADER = 8 << 20
+"""Bytes of an archive's own tables that are read at once: their size is a claim of the archive's."""
+
+CUT_OFF = "its compressed data are cut off; what came before was read"
+
+LAYERS = 3
+"""Times that something compressed may hold something compressed."""
+
+
+def unpack(clock: Clock, incoming: Incoming, pack: str, limit: int, deny: tuple[str, ...]) -> Unpacked | Refused:
+    """All that the file holds, one behind the other from the pack's first byte on; `limit` bytes at most."""
+    try:
+        with open_file(incoming) as raw, open(pack, "r+b", buffering=0) as out:
+            stamp = stamp_of(os.fstat(raw.fileno()))
+            unpacking = _Unpacking(clock, incoming.name, pack, out, limit, deny)
+            unpacking.all_of(io.BufferedReader(raw, CHUNK))
+    except RlmError as error:
+        return Refused.by(error)
+    if not unpacking.members:
+        first = unpacking.notes[0][1] if unpacking.notes else None
+        return first or Refused.by(DocumentUnreadable(f"{incoming.name} holds no files.", "Name another one."))
+    return Unpacked(stamp, is_settled(stamp), tuple(unpacking.members), unpacking.size, tuple(unpacking.notes))
+
+
+class _Unpacking:
+    """One file on its way into the pack."""
+
+    def __init__(self, clock: Clock, name: str, pack: str, out: BinaryIO, limit: int, deny: tuple[str, ...]) -> None:
+        self.members: list[Member] = []
+        self.notes: list[tuple[str, Refused]] = []
+        self.size = 0
+        self._clock = clock
+        self._name = name
+        self._pack = pack
+        self._out = out
+        self._limit = limit
+        self._deny = deny
+        self._names: set[str] = set()
+
+    def all_of(self, stream: io.BufferedReader) -> None:
+        """Raises RlmError where nothing of it can be used."""
+        try:
+            stream = self._decoded(stream)
+            kind = kind_of(stream.peek(HEAD)[:HEAD])
+            if kind == "tar":
+                self._tar(stream)
+            elif kind == "zip" and isinstance(stream.raw, io.FileIO):
+                self._zip(stream)
+            elif kind is not None:
+                raise self._unreadable(f"holds {kind} data in too many layers", "Unpack it, and name what it holds.")
+            else:
+                self._take("", stream)
+        except CutOff:
+            self._note("", CUT_OFF)
+        except (Corrupt, tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
+            if not self.members:
+                raise self._unreadable(f"cannot be unpacked: {error}", "Is it whole? Try gzip -t, unzip -t.") from None
+            self._note("", f"it is damaged after what was read: {error}")
+
+    def _decoded(self, stream: io.BufferedReader) -> io.BufferedReader:
+        for _ in range(LAYERS):
+            kind = kind_of(stream.peek(HEAD)[:HEAD])
+            if kind is None or kind == "zip" or kind == "tar":
+                break
+            stream = compression.opened(kind, stream)
+        return stream
+
+    def _tar(self, stream: io.BufferedReader) -> None:
+        """The archive lies in the pack as it is, and its members are parts of it; compressed ones follow behind."""
+        try:
+            self._copy(stream)
+        except CutOff:
+            self._note("", CUT_OFF)
+        with open(self._pack, "rb") as copy:
+            tables = _Bounded(copy, self.size)
+            with tarfile.open(fileobj=tables, mode="r:", errorlevel=2) as archive:
+                for entry in archive:
+                    archive.members.clear()  # type: ignore[attr-defined]  # or it remembers every one
+                    if entry.isdir() or not self._admits(entry.name):
+                        continue
+                    if not entry.isreg() or entry.issparse():
+                        self._note(entry.name, "it is a link, a device or a sparse file")
+                        continue
+                    head = os.pread(copy.fileno(), min(HEAD, entry.size), entry.offset_data)
+                    if kind_of(head) is not None:
+                        content = archive.extractfile(entry)
+                        assert content is not None
+                        self._member(entry.name, content)
+                    elif entry.offset_data + entry.size <= tables.end:
+                        self._add(entry.name, entry.offset_data, entry.size)
+                    else:
+                        raise tarfile.ReadError("unexpected end of data")
+
+    def _zip(self, stream: io.BufferedReader) -> None:
+        with zipfile.ZipFile(_Bounded(stream)) as archive:
+            for entry in archive.infolist():
+                if entry.is_dir() or not self._admits(entry.filename):
+                    continue
+                if entry.flag_bits & 1:
+                    self._note(entry.filename, "it is encrypted")
+                    continue
+                with archive.open(entry) as content:
+                    self._member(entry.filename, content)
+
+    def _admits(self, name: str) -> bool:
+        """Whether a member may be read. Raises Corrupt where there are too many."""
+        if len(self.members) + len(self.notes) >= MOST_MEMBERS:
+            raise Corrupt(f"it holds more than {MOST_MEMBERS:,} files")
+        if not is_secret(name.replace("\\", "/"), self._deny):
+            return True
+        self.notes.append(
+            (self._unique(name), Refused.by(DocumentDenied("looks like a secret (key, password, token)")))
+        )
+        return False
+
+    def _member(self, name: str, stream: IO[bytes]) -> None:
+        try:
+            decoded = self._decoded(io.BufferedReader(stream, CHUNK))  # type: ignore[arg-type]
+            if kind_of(decoded.peek(HEAD)[:HEAD]) is None:
+                self._take(name, decoded)
+            else:
+                self._note(name, "an archive in an archive is not opened")
+        except (Corrupt, CutOff, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            self._note(name, f"it cannot be unpacked: {error or 'it is cut off'}")
+
+    def _take(self, name: str, stream: io.BufferedReader) -> None:
+        """One text, to the end of the pack. What was written before a fault stays, and is a text."""
+        place = self.size
+        try:
+            self._copy(stream)
+        except CutOff:
+            if self.size == place:
+                raise
+            self._note(name, CUT_OFF)
+        finally:
+            if self.size > place:
+                self._add(name, place, self.size - place)
+                self._write(b"\n")  # as after every text in a pack
+        if self.size == place:
+            self._add(name, place, 0)
+
+    def _add(self, name: str, place: int, size: int) -> None:
+        if size:
+            self.members.append(Member(self._unique(name) if name else "", place, size))
+        else:
+            self.notes.append((self._unique(name) if name else "", Refused.by(DocumentEmpty("is empty (0 bytes)"))))
+
+    def _copy(self, stream: io.BufferedReader) -> None:
+        while chunk := stream.read1(CHUNK):  # not `read`: what it holds already is lost where it fails
+            self._write(chunk)
+
+    def _write(self, chunk: bytes) -> None:
+        if self._clock.late():
+            raise SearchTimeout(f"Unpacking {self._name} took too long.", "Unpack it, and name what it holds.")
+        if self.size + len(chunk) > self._limit + 1:
+            raise self._unreadable(
+                f"holds more than {self._limit / (1 << 20):,.0f} MiB when unpacked",
+                "Unpack what is needed of it, or raise the setting context.unpackMb.",
+            )
+        view = memoryview(chunk)
+        while view:
+            try:
+                view = view[self._out.write(view) or 0 :]
+            except OSError as error:
+                raise cannot_write(error) from None
+        self.size += len(chunk)
+
+    def _unique(self, name: str) -> str:
+        """An archive may hold a name twice."""
+        name = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".")) or "(no name)"
+        shown, number = name, 1
+        while shown in self._names:
+            number += 1
+            shown = f"{name}#{number}"
+        self._names.add(shown)
+        return shown
+
+    def _note(self, name: str, why: str) -> None:
+        self.notes.append((self._unique(name) if name else "", Refused.by(DocumentUnreadable(why))))
+
+    def _unreadable(self, why: str, remedy: str) -> DocumentUnreadable:
+        return DocumentUnreadable(f"{self._name} {why}.", remedy)
+
+
+class _Bounded(io.RawIOBase):
+    """A file, up to its byte `end`, of which not much is read at once: archives' tables are read whole."""
+
+    def __init__(self, stream: BinaryIO, end: int = sys.maxsize) -> None:
+        self._stream = stream
+        self.end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        most = min(MOST_HEADER + 1, self.end - self._stream.tell())
+        found = self._stream.read(max(0, most if size < 0 else min(size, most)))
+        if size > MOST_HEADER or len(found) > MOST_HEADER:
+            raise Corrupt("its table of contents is too large")
+        return found

@@ -1,0 +1,85 @@
+"""Hits as they travel: each is one text, made by the worker that found it and read by whoever looks at it.
+
+The server hands thousands of them on to a script without looking: it never builds an object for one.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import dataclass
+
+from rlm_ls.context.document import Hit, Span
+
+ROOM = 16 << 20
+"""Characters of text that one call of a verb may bring into the server."""
+
+
+def row_of(hit: Hit) -> str:
+    """A JSON list: doc, line, end_line, start, end, text, column, end_column, groups, word."""
+    span = hit.span
+    place = (span.doc, span.line, span.end_line, span.start, span.end)
+    return json.dumps([*place, hit.text, hit.column, hit.end_column, hit.groups, hit.word], ensure_ascii=False)
+
+
+def hit_of(row: str) -> Hit:
+    doc, line, end_line, start, end, text, column, end_column, groups, word = json.loads(row)
+    return Hit(Span(doc, start, end, line, end_line), text, column, end_column, tuple(groups), word)
+
+
+def path_of(row: str) -> str:
+    """The path of the document that a row is of."""
+    path: str = _DECODER.raw_decode(row, 1)[0]
+    return path
+
+
+_DECODER = json.JSONDecoder()
+
+
+class Gathered:
+    """Rows in the making, with the number of each one's document: so many, and so many characters."""
+
+    __slots__ = ("_limit", "_room", "docs", "rows")
+
+    def __init__(self, limit: int, room: int = ROOM) -> None:
+        self.rows: list[str] = []
+        self.docs = array("q")
+        self._limit = limit
+        self._room = room
+
+    @property
+    def limit(self) -> int:
+        """How many more are wanted."""
+        return max(0, self._limit - len(self.rows)) if self._room > 0 else 0
+
+    @property
+    def room(self) -> int:
+        return max(0, self._room)
+
+    def add(self, row: str, doc: int) -> None:
+        """One that does not fit any more is left out, and so are all after it."""
+        if not self.limit:
+            return
+        self._room -= len(row)
+        if self._room >= 0:
+            self.rows.append(row)
+            self.docs.append(doc)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought back: at most `limit` hits of `total`, each as `row_of` writes it.
+
+    `docs` are the numbers of their documents. `partial` is empty, or says why the search stopped early (then `total`
+    is a lower bound). `hint` is a remark worth showing a model ("0 hits; 12 with fold=True").
+    """
+
+    rows: tuple[str, ...]
+    docs: frozenset[int]
+    total: int
+    partial: str = ""
+    hint: str = ""
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        return tuple(map(hit_of, self.rows))

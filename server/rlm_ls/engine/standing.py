@@ -1,0 +1,83 @@
+"""Where the texts that an answer cites stand now: at their place, elsewhere, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rlm_ls.context.quotes import Quoted, standing
+from rlm_ls.context.scope import Buffer, Scope
+from rlm_ls.context.search import Search
+from rlm_ls.context.snapshot import Context
+from rlm_ls.engine.answer import Citation
+from rlm_ls.engine.preparation import options
+from rlm_ls.engine.submission import MAX_QUOTE
+from rlm_ls.errors import (
+    DocumentBinary,
+    DocumentDenied,
+    DocumentEmpty,
+    DocumentEncoding,
+    DocumentMissing,
+    DocumentUnreadable,
+    NoDocuments,
+)
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
+
+UNREADABLE = (
+    DocumentBinary, DocumentDenied, DocumentEmpty, DocumentEncoding, DocumentMissing, DocumentUnreadable, NoDocuments,
+)  # fmt: skip
+"""Why none of the cited documents can be read any more."""
+
+
+async def standing_now(engine: Engine, citations: Sequence[Citation], buffers: Sequence[Buffer] = ()) -> list[Citation]:
+    """The citations as they stand in the open texts (`buffers`) and the files of this moment.
+
+    `state` is "verified" where the quote is still at its place, "moved" where it is elsewhere, with the place nearest
+    to the old one, and "unmatched", with the old place, where it is gone. Raises SearchTimeout.
+    """
+    if not citations:
+        return []
+    uris = tuple(dict.fromkeys(citation.uri for citation in citations))
+    scope = Scope(kind="files", files=uris, buffers=tuple(buffers))
+    try:
+        context = await Context.take(scope, engine.pool, options(engine.settings), engine.shelf)
+    except UNREADABLE:
+        return [_gone(citation) for citation in citations]
+    async with context:
+        search = Search(context, engine.pool, engine.settings.verb_seconds)
+        return [await _now(search, citation) for citation in citations]
+
+
+async def _now(search: Search, citation: Citation) -> Citation:
+    number = search.context.number(citation.uri)
+    if number is None:
+        return _gone(citation)
+    whole = not (len(citation.quote) > MAX_QUOTE and citation.quote.endswith("…"))
+    quoted = Quoted(
+        citation.quote if whole else citation.quote[:-1],
+        citation.start_utf16,
+        citation.end_utf16,
+        citation.start_byte,
+        citation.end_byte,
+        whole,
+    )
+    now = await standing(search, number, quoted)
+    lines = now.start[0] - citation.start_utf16[0], now.end[0] - citation.end_utf16[0]
+    return citation.model_copy(
+        update={
+            "line": citation.line + lines[0],
+            "end_line": citation.end_line + lines[1],
+            "start_byte": now.start_byte,
+            "end_byte": now.end_byte,
+            "start_utf16": now.start,
+            "end_utf16": now.end,
+            "version": search.context.documents[number].version,
+            "state": now.state,
+        }
+    )
+
+
+def _gone(citation: Citation) -> Citation:
+    return citation.model_copy(update={"version": None, "state": "unmatched"})

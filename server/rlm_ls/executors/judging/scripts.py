@@ -1,0 +1,35 @@
+"""A model's scripts, parsed: how they are to be run, and what they assign."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from rlm_ls.context.clock import Clock
+from rlm_ls.executors.awaiting import await_verbs
+from rlm_ls.executors.echo import echo_last_expression, parsed
+
+
+def prepared(_clock: Clock, source: str, later: frozenset[str]) -> str:
+    """The script with its last bare expression shown, and with `await` before verbs that need it."""
+    return echo_last_expression(await_verbs(source, later))
+
+
+def assigned(_clock: Clock, sources: Sequence[str]) -> tuple[str, ...]:
+    """Names that the scripts assign at the top level, in order."""
+    names: dict[str, None] = {}
+    for source in sources:
+        if (tree := parsed(source)) is not None:
+            for node in tree.body:
+                names.update(dict.fromkeys(_targets(node)))
+    return tuple(names)
+
+
+def _targets(node: ast.stmt) -> Iterable[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    for target in targets:
+        for part in ast.walk(target):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id

@@ -1,0 +1,166 @@
+"""What a model, a document or a provider makes long does not run on the event loop.
+
+Each of these held it for ten seconds or for good. The bound is far above what is meant (100 ms: `./dev bench
+responsiveness`), so that a busy machine does not fail it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scripted import TEXT, Asker, Mind, document, script
+
+from rlm_ls.engine.render import trace_markdown
+from rlm_ls.engine.request import Budget
+from rlm_ls.engine.traced import request_of
+from rlm_ls.errors import BadRequest
+
+HELD = 2.0
+"""Seconds that the loop may be held at most."""
+
+GOOD = script("submit('60', cite=find('ERROR', limit=1))")
+EVIL = {"type": "string", "pattern": "^(a+)+$"}
+DOUBLING: dict[str, Any] = {
+    "$defs": {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)} | {"a40": {}},
+    "$ref": "#/$defs/a0",
+}
+TEMPTED = '"' + "a" * 40 + '!"'
+
+
+@asynccontextmanager
+async def ticking() -> AsyncIterator[list[float]]:
+    """Collects how long the loop did not come to a task that wanted to run every 5 ms."""
+    late: list[float] = [0.0]
+
+    async def tick() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            late.append(time.perf_counter() - before - 0.005)
+
+    task = asyncio.ensure_future(tick())
+    try:
+        yield late
+    finally:
+        task.cancel()
+
+
+REPLIES = {
+    "brackets": "[" * 1_000_000,
+    "ten million characters of Markdown": "*a* [b](c) `d` <e> ![f]\n" * 420_000,
+    "quotes in quotes": "> " * 500_000,
+    "list in list": "".join(" " * n + "- x\n" for n in range(1_000)),
+    "definitions": "[a]: " + "b" * 500_000,
+    "backticks": "`a" * 500_000,
+    "a script of brackets": script("x = " + "[" * 90_000),
+    "a script of operators": script("x = " + "-" * 190_000 + "1"),
+    "a script of names": script("print(" + "a" * 190_000 + ")"),
+    "a script of backticks": "~~~python\n" + "`" * 500_000 + "\n~~~",
+    "a schema's pattern": script(f"llm('x', schema={EVIL!r})"),
+    "a schema's pattern, often": script(f"llm_map('x', [str(n) for n in range(50)], schema={EVIL!r})"),
+    "a schema's parts": script(f"llm('x', schema={DOUBLING!r})"),
+    "a schema that is large": script("llm('x', schema={'enum': [[i] for i in range(200_000)]})"),
+    "a schema of unique items": script("llm('x', schema={'uniqueItems': True})"),
+    "an exception's text": script("raise ValueError('a ' * 20_000_000)"),
+    "a quotation": script("submit('“' + 'aaa bbb ' * 24_000 + '”')"),
+    "quotations": script("submit('“aaa bbb ccc ddd eee fff” ' * 7_000)"),
+    "fences in an answer": script("submit('``` ~~~ ' * 24_000)"),
+    "an answer that is too long": script("submit('x' * 50_000_000)"),
+    "data of many values": script("submit('x', data=[[n] for n in range(14_000)])"),
+    "data of too many": script("submit('x', data=[[[0] * 100] * 100] * 50)"),
+    "prints without end": script("for n in range(20_000):\n    print('x' * 5_000)"),
+    "blocks without end": "```python\nx = 1\n```\n" * 40_000,
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+async def test_a_hostile_reply_does_not_hold_the_loop(ask: Asker, reply: str) -> None:
+    mind = Mind([reply, GOOD, GOOD], lambda _: TEMPTED)
+    async with ticking() as late:
+        told = await ask(mind=mind, scope=document(TEXT), budget=Budget(tokens=100_000_000, seconds=120))
+    assert max(late) < HELD
+    assert told.answer.status == "answered"
+
+
+async def test_a_callers_pattern_does_not_hold_the_loop(ask: Asker) -> None:
+    mind = Mind([script(f"submit('x', data={TEMPTED[1:-1]!r})"), script("submit('60', data='aaa')")])
+    async with ticking() as late:
+        told = await ask(mind=mind, scope=document(TEXT), schema=EVIL)
+    assert max(late) < HELD
+    assert "too long to be checked" in mind.asked[1][-1].content
+    assert told.answer.data == "aaa"
+
+
+async def test_a_callers_schema_that_doubles_is_refused_in_time(ask: Asker) -> None:
+    async with ticking() as late:
+        with pytest.raises(BadRequest, match="too long to be checked"):
+            await ask(mind=Mind([]), scope=document(TEXT), schema=DOUBLING)
+    assert max(late) < HELD
+
+
+@pytest.mark.parametrize("reply", ["[" * 900_000, '{"a":' * 150_000, "[1," * 300_000, '"' + "\\u0000" * 150_000])
+async def test_a_sub_models_reply_does_not_hold_the_loop(ask: Asker, reply: str) -> None:
+    code = "r = llm_map('x', ['a', 'b', 'c'], schema={'type': 'string'})\nprint(len(r))"
+    mind = Mind([script(code), GOOD], lambda _: reply)
+    async with ticking() as late:
+        await ask(mind=mind, scope=document(TEXT), budget=Budget(tokens=100_000_000))
+    assert max(late) < HELD
+    assert mind.asked[1][-1].content.startswith("3\n")
+
+
+async def test_a_hostile_trace_is_shown_at_once(ask: Asker) -> None:
+    told = await ask(mind=Mind([GOOD]), scope=document(TEXT))
+    row = await ask.engine.store.run(told.answer.run_id)
+    source = "`" * 1_000_000
+    started = time.process_time()
+    compiled = {"type": "compileStarted", "name": "a", "language": "rust", "target": "wasm", "source": source}
+    assert source in trace_markdown(row, [compiled])
+    assert time.process_time() - started < HELD
+
+
+async def test_a_follow_up_on_hostile_scripts_does_not_hold_the_loop(ask: Asker, tmp_path: Path) -> None:
+    first = await ask(mind=Mind([script("x = " + "(" * 150_000), GOOD]), scope=document(TEXT))
+    async with ticking() as late:
+        told = await ask(mind=Mind([GOOD]), scope=document(TEXT), follow_up=first.answer.run_id)
+    assert max(late) < HELD
+    assert told.answer.status == "answered"
+
+
+async def test_others_are_served_while_one_run_is_judged(ask: Asker) -> None:
+    """Two runs whose schemas never end leave workers to a third."""
+    slow = [
+        asyncio.ensure_future(
+            ask(mind=Mind([script(f"llm('x', schema={EVIL!r})"), GOOD], lambda _: TEMPTED), scope=document(TEXT))
+        )
+        for _ in range(2)
+    ]
+    await asyncio.sleep(0.3)
+    told = await ask(mind=Mind([GOOD]), scope=document(TEXT))
+    assert told.answer.status == "answered"
+    assert all(done.answer.status == "answered" for done in await asyncio.gather(*slow))
+
+
+def test_blanks_without_end_are_read_in_linear_time() -> None:
+    """In a program, in a line that asks, in what a compiler says."""
+    from rlm_ls.executors.toolchain.wat import _first_error
+    from rlm_ls.executors.wrapping import wrap
+    from rlm_ls.lsp.questions import question_in
+
+    started = time.process_time()
+    wrap("\n" * 150_000 + "fn analyze(t: &str) -> String { t.into() }", "rust", "native")
+    for _ in range(1_000):
+        assert question_in("# rlm: why?" + " " * 1_900 + "x */")
+    assert _first_error("message\n" + "-->" * 60_000).line == 0
+    assert time.process_time() - started < HELD
+
+
+@pytest.mark.parametrize("scope", [None, 7, {}, {"kind": 1, "files": 7}, {"kind": "document", "region": [1]}], ids=repr)
+def test_a_trace_whose_beginning_is_odd_is_refused_in_words(scope: Any) -> None:
+    with pytest.raises(BadRequest):
+        request_of([{"type": "runStarted", "question": "x", "scope": scope}])

@@ -1,0 +1,122 @@
+"""A server or a command whose event loop is stuck for good still ends when it is told to, with all its children."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.lsp.editor import PATIENCE, Editor, eventually
+
+STUCK = {
+    "asleep": "__import__('time').sleep(1_000_000)",
+    "computing": "sum(1 for _ in iter(int, 1))",
+    "in a regular expression": "__import__('re').search('^(a+)+$', 'a' * 60 + '!')",
+}
+
+SERVER = "import rlm_ls.lsp.stop as m\nm.stop = lambda *_: {stuck}\n"
+COMMAND = "import rlm_ls.engine.run as m\nm._plan = lambda *_: {stuck}\n"
+MAIN = "from rlm_ls.__main__ import main\nmain()\n"
+
+
+def driver(part: str, stuck: str, *arguments: str) -> list[str]:
+    """The command line of rlm-ls with one of its functions replaced by one that never ends."""
+    return [sys.executable, "-c", part.format(stuck=stuck) + MAIN, *arguments]
+
+
+async def ended(process: asyncio.subprocess.Process, children: list[psutil.Process]) -> int:
+    code = await asyncio.wait_for(process.wait(), PATIENCE)
+    await eventually(lambda: not any(_runs(child) for child in children))
+    return code
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@asynccontextmanager
+async def stuck_server(stuck: str) -> Any:
+    async with Editor(command=driver(SERVER, stuck)) as editor:
+        await editor.initialize()
+        editor.notify("rlm/stop", {"runId": "x"})
+        editor.start("rlm/stop", {"runId": "x"})
+        await asyncio.sleep(0.5)
+        _, unanswered = editor.start("rlm/runs", {})
+        await asyncio.sleep(0.3)
+        assert not unanswered.done(), "the loop is not stuck"
+        yield editor
+
+
+@pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
+async def test_a_stuck_server_ends_at_a_signal(state_dir: Path, stuck: str) -> None:
+    async with stuck_server(stuck) as editor:
+        editor.process.send_signal(signal.SIGTERM)
+        assert await ended(editor.process, []) in (0, 1)
+
+
+@pytest.mark.parametrize("stuck", ["asleep", "computing"])
+async def test_a_stuck_server_ends_when_its_client_has_gone(state_dir: Path, stuck: str) -> None:
+    async with stuck_server(STUCK[stuck]) as editor:
+        editor.process.stdin.close()
+        assert await ended(editor.process, []) == 1
+
+
+@pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
+async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stuck: str) -> None:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*driver(SERVER, stuck, "--tcp", "0"), stderr=pipe)
+    try:
+        assert process.stderr is not None
+        port = int((await process.stderr.readline()).rsplit(b":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for message in (
+            {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
+            {"method": "initialized", "params": {}},
+            {"id": 2, "method": "rlm/stop", "params": {"runId": "x"}},
+        ):
+            body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        await reader.readuntil(b"positionEncoding")
+        await asyncio.sleep(1.0)
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process, []) in (0, 1)
+        writer.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["end", "Ctrl-C twice"])
+@pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
+async def test_a_stuck_command_ends_with_its_children(
+    state_dir: Path, tmp_path: Path, stuck: str, numbers: tuple[signal.Signals, ...]
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("ERROR one\n" * 100)
+    marker = tmp_path / "stuck"
+    sticking = f"(open({str(marker)!r}, 'w').close(), {stuck})"
+    command = driver(COMMAND, sticking, "ask", "How many lines contain ERROR?", str(path))
+    devnull = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, stdout=devnull, stderr=devnull)
+    try:
+        await eventually(marker.exists)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        for number in numbers:
+            process.send_signal(number)
+            await asyncio.sleep(0.2)
+        assert await ended(process, children) != 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,282 @@
+"""Compressed files and archives are read as the texts they hold, told by their bytes, within a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import time
+import zipfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import lz4.frame
+import pytest
+from backports import zstd
+
+from rlm_ls import errors
+from rlm_ls.context.compression import kind_of
+from rlm_ls.context.pool import Payload, SearchPool
+from rlm_ls.context.scope import Scope
+from rlm_ls.context.search import Search
+from rlm_ls.context.shelf import Shelf
+from rlm_ls.context.snapshot import Context, ContextOptions
+from rlm_ls.context.stamp import is_settled, stamp_of
+
+Taking = Callable[..., Awaitable[Context]]
+
+LOG = "".join(f"2024-01-01 {'ERROR' if n % 10 == 3 else 'INFO'} é job={n}\n" for n in range(400)).encode()
+LARGE = LOG * 300
+"""More than is copied into a shared pack."""
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstd.compress,
+    "lz4": lz4.frame.compress,
+}
+
+
+def scope(*paths: Path) -> Scope:
+    return Scope("files", files=tuple(map(str, paths)))
+
+
+def folder(path: Path) -> Scope:
+    return Scope("workspace", roots=(str(path),))
+
+
+async def errors_in(context: Context, pool: SearchPool) -> int:
+    found = await Search(context, pool).count("ERROR", context.limit)
+    assert isinstance(found, int)
+    return found
+
+
+def settle(path: Path) -> None:
+    """A file that was just written may be written again without a new time."""
+    while not is_settled(stamp_of(path.stat())):
+        time.sleep(0.1)
+
+
+def tar(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return made.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("text", [LOG, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("kind", COMPRESS)
+async def test_a_compressed_file_is_the_text_it_holds_whatever_its_name(
+    taking: Taking, pool: SearchPool, tmp_path: Path, kind: str, text: bytes
+) -> None:
+    (tmp_path / "app.log").write_bytes(COMPRESS[kind](text))
+    context = await taking(scope(tmp_path / "app.log"))
+    (document,) = context.documents
+    assert (document.path, document.size, document.lines) == ("app.log", len(text), text.count(b"\n"))
+    assert document.uri == (tmp_path / "app.log").as_uri()
+    assert document.unpacked
+    assert await errors_in(context, pool) == text.count(b"ERROR")
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+async def test_members_one_behind_the_other_are_one_text(
+    taking: Taking, pool: SearchPool, tmp_path: Path, kind: str
+) -> None:
+    compress = COMPRESS[kind]
+    (tmp_path / "app.log.gz").write_bytes(compress(LOG) + compress(b"") + compress(LOG))
+    context = await taking(scope(tmp_path / "app.log.gz"))
+    assert await errors_in(context, pool) == 80
+
+
+async def test_the_language_is_that_below_the_ending(taking: Taking, tmp_path: Path) -> None:
+    for name in ("a.py.gz", "b.log.1.xz"):
+        (tmp_path / name).write_bytes(gzip.compress(LOG))
+    context = await taking(folder(tmp_path))
+    assert [document.language for document in context.documents] == ["python", "log"]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "latin-1", "shift-jis"])
+async def test_what_is_inside_is_judged_like_any_file(taking: Taking, tmp_path: Path, codec: str) -> None:
+    text = "東京は日本の首都です。 ERROR\n" * 400 if codec == "shift-jis" else "é line ERROR\n" * 400
+    (tmp_path / "a.gz").write_bytes(gzip.compress(text.encode(codec)))
+    (document,) = (await taking(folder(tmp_path))).documents
+    assert document.characters == len(text)
+
+
+@pytest.mark.parametrize("wrap", [tar, zipped, lambda files: gzip.compress(tar(files))], ids=["tar", "zip", "tar.gz"])
+async def test_members_of_an_archive_are_documents(
+    taking: Taking, pool: SearchPool, tmp_path: Path, wrap: Callable[[dict[str, bytes]], bytes]
+) -> None:
+    held = {"app/a.log": LOG, "app/old/b.log.gz": gzip.compress(LARGE), "readme.md": b"# read me\n"}
+    (tmp_path / "logs.bin").write_bytes(wrap(held))
+    (tmp_path / "a.txt").write_bytes(b"before\n")
+    (tmp_path / "z.txt").write_bytes(b"behind\n")
+    context = await taking(folder(tmp_path))
+    names = ["a.txt", "logs.bin!/app/a.log", "logs.bin!/app/old/b.log.gz", "logs.bin!/readme.md", "z.txt"]
+    assert [document.path for document in context.documents] == names
+    assert context.documents[3].language == "markdown"
+    assert len({document.uri for document in context.documents}) == 5
+    assert await errors_in(context, pool) == 40 + LARGE.count(b"ERROR")
+    (hit,) = (await Search(context, pool).find("read me", context.limit)).hits
+    assert (hit.span.doc, hit.span.line) == ("logs.bin!/readme.md", 1)
+
+
+async def test_what_cannot_be_read_of_an_archive_is_named(taking: Taking, tmp_path: Path) -> None:
+    held = {
+        "a.log": LOG,
+        "image.png": b"\x89PNG\0\0\0\1" * 100,
+        ".env": b"KEY=1\n",
+        "inner.zip": zipped({"b.log": LOG}),
+        "empty.log": b"",
+    }
+    (tmp_path / "logs.zip").write_bytes(zipped(held))
+    context = await taking(scope(tmp_path / "logs.zip"))
+    assert [document.path for document in context.documents] == ["logs.zip!/a.log"]
+    assert "logs.zip!/empty.log" in {one.path for one in context.skipped}
+    told = {one.path: one.code for one in context.skipped}
+    assert told["logs.zip!/image.png"] == errors.DocumentBinary.code
+    assert told["logs.zip!/.env"] == errors.DocumentDenied.code
+    assert told["logs.zip!/inner.zip"] == errors.DocumentUnreadable.code
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../up.log", "a/../b.log", "a\\b.log", "x" * 400])
+async def test_a_members_name_is_a_label_and_no_path(taking: Taking, tmp_path: Path, name: str) -> None:
+    (tmp_path / "logs.tar").write_bytes(tar({name: LOG, "z.log": LOG}))
+    context = await taking(scope(tmp_path / "logs.tar"))
+    assert len(context.documents) == 2
+    assert all(document.path.startswith("logs.tar!/") for document in context.documents)
+    assert sorted(os.listdir(tmp_path)) == ["logs.tar"]
+
+
+async def test_two_members_of_one_name_are_two_documents(taking: Taking, tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for _ in range(2):
+            entry = tarfile.TarInfo("a.log")
+            entry.size = len(LOG)
+            archive.addfile(entry, io.BytesIO(LOG))
+    (tmp_path / "logs.tar").write_bytes(made.getvalue())
+    context = await taking(scope(tmp_path / "logs.tar"))
+    assert [document.path for document in context.documents] == ["logs.tar!/a.log", "logs.tar!/a.log#2"]
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+async def test_a_bomb_ends_at_the_limit(taking: Taking, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "bomb").write_bytes(COMPRESS[kind](b"0" * (50 << 20)))
+    with pytest.raises(errors.DocumentUnreadable, match="holds more than 8 MiB when unpacked") as raised:
+        await taking(scope(tmp_path / "bomb"), unpack_bytes=8 << 20)
+    assert "context.unpackMb" in raised.value.remedy
+
+
+async def test_the_limit_is_for_all_that_a_question_unpacks(taking: Taking, tmp_path: Path) -> None:
+    for name in ("a.gz", "b.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(b"line\n" * (1 << 20)))
+    context = await taking(folder(tmp_path), unpack_bytes=8 << 20)
+    assert [document.path for document in context.documents] == ["a.gz"]
+    assert [one.path for one in context.skipped] == ["b.gz"]
+
+
+async def test_layers_without_end_are_refused(taking: Taking, tmp_path: Path) -> None:
+    raw = LOG
+    for _ in range(6):
+        raw = gzip.compress(raw)
+    (tmp_path / "a.gz").write_bytes(raw)
+    with pytest.raises(errors.DocumentUnreadable, match="too many layers"):
+        await taking(scope(tmp_path / "a.gz"))
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+async def test_of_a_file_that_is_cut_off_what_is_there_is_read_and_the_rest_is_said(
+    taking: Taking, pool: SearchPool, tmp_path: Path, kind: str
+) -> None:
+    text = b"".join(b"%d ERROR %s\n" % (n, os.urandom(8).hex().encode()) for n in range(100_000))
+    raw = COMPRESS[kind](text)
+    (tmp_path / "a.log.gz").write_bytes(raw[: len(raw) // 2])
+    context = await taking(scope(tmp_path / "a.log.gz"))
+    assert 0 < await errors_in(context, pool) < 100_000
+    assert [one.reason for one in context.skipped] == ["its compressed data are cut off; what came before was read"]
+
+
+async def test_a_damaged_file_is_an_error_with_a_remedy(taking: Taking, tmp_path: Path) -> None:
+    raw = bytearray(gzip.compress(LOG))
+    raw[20:40] = os.urandom(20)
+    (tmp_path / "a.gz").write_bytes(raw)
+    with pytest.raises(errors.DocumentUnreadable, match="cannot be unpacked") as raised:
+        await taking(scope(tmp_path / "a.gz"))
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize("junk", [b"\0" * 1000, b"padding"])
+async def test_what_follows_the_last_member_is_left_out(
+    taking: Taking, pool: SearchPool, tmp_path: Path, junk: bytes
+) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(LOG) + junk)
+    assert await errors_in(await taking(scope(tmp_path / "a.gz")), pool) == 40
+
+
+@pytest.mark.parametrize("text", [LOG, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("pack", [gzip.compress, lambda raw: tar({"x/a.log": raw, "b.log": LOG})], ids=["gz", "tar"])
+async def test_the_next_question_unpacks_nothing(
+    pool: SearchPool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: bytes,
+    pack: Callable[[bytes], bytes],
+) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(pack(text))
+    await asyncio.to_thread(settle, path)
+    asked: list[str] = []
+    call = SearchPool.call
+
+    async def counted(self: SearchPool, operation: str, payload: Payload, deadline_seconds: float) -> object:
+        asked.append(operation)
+        return await call(self, operation, payload, deadline_seconds)
+
+    monkeypatch.setattr(SearchPool, "call", counted)
+    shelf = Shelf()
+    found = []
+    try:
+        for _ in range(3):
+            async with await Context.take(scope(path), pool, ContextOptions(), shelf) as context:
+                found.append((context.digest, await errors_in(context, pool)))
+        assert len(set(found)) == 1
+        assert asked.count("unpack.unpack") == 1
+        path.write_bytes(pack(text + b"ERROR\n"))
+        async with await Context.take(scope(path), pool, ContextOptions(), shelf) as context:
+            assert await errors_in(context, pool) == found[0][1] + 1
+    finally:
+        shelf.close()
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_a_text_that_begins_like_a_compressed_file_is_a_text(kind: str) -> None:
+    assert kind_of(b"BZh9 is how bzip2 begins\n") is None
+    assert kind_of(b"PK is a name\n") is None
+    assert kind_of(COMPRESS[kind](LOG)[:512]) is not None
+
+
+async def test_a_table_of_contents_without_end_is_refused(taking: Taking, tmp_path: Path) -> None:
+    """A header of a tar names the size of a longer header, which is read whole."""
+    entry = tarfile.TarInfo("pax")
+    entry.type, entry.size = tarfile.XHDTYPE, 1 << 33
+    raw = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    (tmp_path / "a.tar").write_bytes(raw + b"\0" * 4096)
+    with pytest.raises(errors.DocumentUnreadable, match="too large"):
+        await taking(scope(tmp_path / "a.tar"))
