@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class Desk:
                 *(self.fifo, self.link, self.folder, self.binary, self.forbid, self.overwrite),
             ]
         )
-        done(path)
+        with suppress(OSError):  # what is there may no longer be of a kind to which this can be done
+            done(path)
         self._editor.tally.messages += 1
         return f"{done.__name__} {path.name}"
 
@@ -84,7 +86,7 @@ class Desk:
             path.unlink(missing_ok=True)
 
     def rename(self, path: Path) -> None:
-        if path.exists():
+        if path.is_file():
             path.rename(path.with_name(f"renamed{self._rng.randrange(9)}.txt"))
 
     def truncate(self, path: Path) -> None:
