@@ -24,6 +24,9 @@ SIDE_BY_SIDE = 4
 """Sub-calls that may be in the air, and so paid twice, when a process dies."""
 
 PATIENCE = 60.0
+MODEL_NOT_TOLD = 4208
+"""The run broke off before its trace said which model was chosen: it is asked anew, if no model was asked yet."""
+
 CHILD = "child run"
 ROOT = (
     "x = count('ERROR')\nprint(x)",
@@ -95,13 +98,15 @@ async def _run(
     """Ask, and go on after each kill; up to three kills a run."""
     params = {"question": "How?", "scope": document(path.as_uri())}
     tally.runs += 1
+    anew = False
     for attempt in range(100):
         editor = Watched(tally, state=state)
         dies = rng is not None and tally.kills < number and attempt < 3
         async with editor:
             await editor.initialize(options=options)
             try:
-                runs = (await editor.request("rlm/runs"))["runs"] if attempt else []
+                runs = (await editor.request("rlm/runs"))["runs"] if attempt and not anew else []
+                anew = False
                 method, given = ("rlm/resume", {"runId": runs[0]["runId"]}) if runs else ("rlm/ask", params)
                 asking = asyncio.ensure_future(editor.start(method, given)[1])
                 if dies and rng is not None:
@@ -120,12 +125,20 @@ async def _run(
             except RpcError as error:
                 if "was answered" in str(error):  # it died between the end of the run and the message of it
                     return await _from_history(editor, runs[0]["runId"])
+                if error.code == MODEL_NOT_TOLD and not await _asked_anything(editor, runs[0]["runId"]):
+                    anew = True
+                    continue
                 tally.lost.append(f"{method} after {tally.kills} kills: {error}")
                 return None
             except TimeoutError:
                 tally.lost.append(f"{method} after {tally.kills} kills: no answer within {PATIENCE:g} s")
                 return None
     return None
+
+
+async def _asked_anything(editor: Watched, run_id: str) -> bool:
+    events = (await editor.request("rlm/trace", {"runId": run_id}))["events"]
+    return any(event["type"] in ("modelCalled", "subCallStarted") for event in events)
 
 
 async def _from_history(editor: Watched, run_id: str) -> dict[str, Any] | None:
