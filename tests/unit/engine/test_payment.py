@@ -169,7 +169,9 @@ class Unpriced(Priced):
 
 
 async def test_what_has_no_price_is_not_asked_about() -> None:
-    top = account(Consent(0.5, 10.0, None))
+    consent = Consent(0.5, 10.0, None)
+    consent.expect(2.0, 3.0)
+    top = account(consent)
     assert (await pay(top, Unpriced(), PROMPT, 100, reply)).reply.text == "text"
 
 
@@ -184,9 +186,11 @@ async def test_a_reply_is_no_longer_than_a_reply_can_be_and_then_says_so() -> No
 
 
 async def test_halves_of_characters_are_taken_out_of_a_reply() -> None:
-    async def ask() -> Reply:
-        return Reply("a\ud800b", USED, "priced", "stop")
+    for text in ("a\ud800b", "a" + "\ud800" * 999_998 + "b"):
 
-    paid = await pay(account(), Priced(), PROMPT, 100, ask)
-    assert paid.reply.text.encode()
-    assert (paid.reply.text[0], paid.reply.text[-1], paid.reply.finish) == ("a", "b", "stop")
+        async def ask(text: str = text) -> Reply:
+            return Reply(text, USED, "priced", "stop")
+
+        paid = await pay(account(), Priced(), PROMPT, 100, ask)
+        assert paid.reply.text.encode()
+        assert (paid.reply.text[0], paid.reply.text[-1], paid.reply.finish) == ("a", "b", "stop")
