@@ -64,6 +64,20 @@ class ActiveRun:
     task: asyncio.Task[Answer]
     stopping: bool = False
     run: Run | None = None
+    entered: bool = False
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Once, however often it is asked for, and not before the run is in the store: its end is to be stored too."""
+        first, self.cancelled = not self.cancelled, True
+        if first and self.entered:
+            self.task.cancel()
+
+    def enter(self) -> None:
+        """The run is in the store."""
+        self.entered = True
+        if self.cancelled:
+            self.task.cancel()
 
 
 @dataclass(slots=True)
@@ -125,10 +139,10 @@ class Engine:
 
     async def close(self) -> None:
         """Stop every run, then the workers and the store."""
-        tasks = [active.task for active in self._active.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        active = list(self._active.values())
+        for run in active:
+            run.cancel()
+        await asyncio.gather(*(run.task for run in active), return_exceptions=True)
         await library.close()
         await self._stack.aclose()
 
@@ -138,7 +152,7 @@ class Engine:
         if active is None:
             return False
         active.stopping = True
-        active.task.cancel()
+        active.cancel()
         return True
 
     def changed(self, paths: Sequence[str]) -> None:
@@ -193,9 +207,20 @@ class Engine:
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
         task = asyncio.ensure_future(conduct())
-        self._active[run_id] = ActiveRun(task)
+        active = self._active[run_id] = ActiveRun(task)
+        cancelled: asyncio.CancelledError | None = None
         try:
-            return await task
+            while not task.done():
+                try:
+                    await asyncio.wait([task])
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                    active.cancel()
+            if cancelled is not None:
+                if not task.cancelled():
+                    task.exception()  # seen, so that nothing is said of it
+                raise cancelled
+            return task.result()
         finally:
             del self._active[run_id]
 
@@ -260,6 +285,7 @@ class Engine:
             await self.store.begin_run(run_id, scrub(request.question, known), created, meta)
         else:
             await self.store.take_over(run_id)
+        active.enter()
         answer: Answer | None = None
         try:
             request = await checked(request, Checker(self.checkers))

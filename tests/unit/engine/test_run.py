@@ -236,6 +236,20 @@ async def test_cancelling_the_caller_stops_at_once_and_is_stored(ask: Asker) -> 
     assert (await ask.engine.store.run("r4")).status == "cancelled"
 
 
+@pytest.mark.parametrize("steps", [*range(12), 30])
+async def test_cancelling_again_and_again_from_any_moment_leaves_a_run_that_has_ended(ask: Asker, steps: int) -> None:
+    task = asyncio.create_task(ask(script("while True:\n    count('E')"), run_id="r5"))
+    for _ in range(steps):
+        await asyncio.sleep(0.001 * (steps == 30))
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    runs = [run.status for run in await ask.engine.store.runs()]
+    assert runs in ([], ["cancelled"])
+
+
 async def test_many_runs_at_once_do_not_disturb_each_other(ask: Asker) -> None:
     async def one(number: int) -> str:
         text = "ERROR x\n" * number + "fine\n"

@@ -1,0 +1,26 @@
+"""Saves what a worker has covered every so often: workers end by being killed, and then nothing can be saved.
+
+`./dev test --coverage` has each Python of its environment run this at its start. By a timer's signal, since that is
+heard by the thread that is measured: to save from another one crashes.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+
+EVERY_SECONDS = 0.3
+
+
+def _save(*_: object) -> None:
+    import coverage
+
+    if (current := coverage.Coverage.current()) is not None:
+        with suppress(Exception):  # the process may be ending
+            current.save()
+
+
+if any(argument.endswith("worker") for argument in sys.orig_argv):
+    signal.signal(signal.SIGALRM, _save)
+    signal.setitimer(signal.ITIMER_REAL, EVERY_SECONDS, EVERY_SECONDS)
