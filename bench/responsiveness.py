@@ -161,6 +161,15 @@ class Asker:
         message = self.wait(lambda message: message.get("id") == number and "method" not in message)
         _check(message, cancelled)
 
+    def watched(self, case: Stopping) -> Watch:
+        """Waits until what is to be stopped computes: on a busy machine it may take its time to begin."""
+        for _ in range(300):
+            watch = Watch(self.wire.process.pid)
+            time.sleep(0.03)
+            if not case.busy or watch.busy():
+                return watch
+        raise RuntimeError(f"{case.name}: no child process computes; there is nothing to cancel")
+
     def stop(self, case: Stopping, how: str, times: Stopped) -> None:
         """Ask, cancel in the middle, and note when the answer came, the children were quiet, the connection closed."""
         number, token = self.ask(LIVE if case.script is None else self.recorded(case.script))
@@ -169,10 +178,7 @@ class Asker:
             while not self._connections():
                 time.sleep(0.01)
         time.sleep(case.seconds)
-        watch = Watch(self.wire.process.pid)
-        time.sleep(0.03)
-        if case.busy and not watch.busy():
-            raise RuntimeError(f"{case.name}: no child process computes; there is nothing to cancel")
+        watch = self.watched(case)
         connected = None if case.script is not None else self._connections
         watch.begin(connected)
         cancelled = time.perf_counter()

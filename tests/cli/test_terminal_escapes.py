@@ -40,7 +40,7 @@ def clean(shown: bytes, *, terminal: bool) -> str:
 
 
 def through_a_pipe(*arguments: object, **environment: str) -> str:
-    command = [sys.executable, "-m", "rlm_ls", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
     env = {**os.environ, **environment}
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, env=env, check=False)
     return clean(done.stdout, terminal=False) + clean(done.stderr, terminal=False)
@@ -49,7 +49,7 @@ def through_a_pipe(*arguments: object, **environment: str) -> str:
 def at_a_terminal(*arguments: object, **environment: str) -> str:
     master, slave = os.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", **environment}
-    command = [sys.executable, "-m", "rlm_ls", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
     shown = bytearray()
     with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env) as process:
         os.close(slave)
@@ -185,7 +185,7 @@ raise RuntimeError({0!r})
 
 
 def test_tracebacks_warnings_and_logs_are_visible() -> None:
-    done = subprocess.run([sys.executable, "-c", TRACEBACK.format(HOSTILE)], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", TRACEBACK.format(HOSTILE)], capture_output=True, check=False)
     shown = clean(done.stderr, terminal=False)
     assert shown.count(r"\x1b[2J") >= 4
 

@@ -231,7 +231,7 @@ class Obedience:
 @pytest.fixture
 async def watched(scene: Scene, request: pytest.FixtureRequest) -> AsyncIterator[Editor]:
     env = {"HOME": str(scene.home), "RLM_LEVELS": getattr(request, "param", "dsl,llm")}
-    async with Editor(command=command(scene.log, [sys.executable, "-m", "rlm_ls"]), env=env) as editor:
+    async with Editor(command=command(scene.log, [sys.executable, "-P", "-m", "rlm_ls"]), env=env) as editor:
         yield editor
 
 

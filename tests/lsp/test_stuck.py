@@ -30,6 +30,11 @@ def driver(part: str, stuck: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", part.format(stuck=stuck) + MAIN, *arguments]
 
 
+def framed(message: dict[str, Any]) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
 async def ended(process: asyncio.subprocess.Process, children: list[psutil.Process]) -> int:
     code = await asyncio.wait_for(process.wait(), PATIENCE)
     await eventually(lambda: not any(_runs(child) for child in children))
@@ -78,14 +83,12 @@ async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stu
         assert process.stderr is not None
         port = int((await process.stderr.readline()).rsplit(b":", 1)[1])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for message in (
-            {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
-            {"method": "initialized", "params": {}},
-            {"id": 2, "method": "rlm/stop", "params": {"runId": "x"}},
-        ):
-            body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        await reader.readuntil(b"positionEncoding")
+        hello = {"processId": None, "rootUri": None, "capabilities": {}}
+        writer.write(framed({"id": 1, "method": "initialize", "params": hello}))
+        # Before it sticks: what holds the interpreter holds the thread that writes, too.
+        await asyncio.wait_for(reader.readuntil(b"positionEncoding"), PATIENCE)
+        writer.write(framed({"method": "initialized", "params": {}}))
+        writer.write(framed({"id": 2, "method": "rlm/stop", "params": {"runId": "x"}}))
         await asyncio.sleep(1.0)
         process.send_signal(signal.SIGTERM)
         assert await ended(process, []) in (0, 1)

@@ -33,6 +33,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("", "program_seconds"): 86_400,
     ("", "output_characters"): 1_000_000,
     ("", "cache_mb"): 0,
+    ("", "history_mb"): 1,
     ("budget", "turns"): 1000,
     ("budget", "seconds"): 86_400,
     ("budget", "usd"): 1e6,
@@ -41,6 +42,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("budget", "depth"): 8,
     ("budget", "ask_above_usd"): 1e6,
     ("context", "max_file_bytes"): 1,
+    ("context", "unpack_mb"): 1 << 24,
     ("context", "direct_tokens"): 10**9,
 }
 """Every setting that a workspace that is not trusted has nothing to say about, with something to say."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from rlm_ls.private import is_own, private_folder, replace_file
 
 MOST = 1000
 """Answers that are kept, the newest."""
@@ -20,8 +20,10 @@ class Consents:
         self._path = path
 
     def read(self) -> dict[str, bool]:
-        """Nothing where the file is missing or damaged: then the user is asked again."""
+        """Nothing where the file is missing, damaged or somebody else's: then the user is asked again."""
         try:
+            if not is_own(str(self._path)):
+                return {}
             data = json.loads(self._path.read_text("utf-8"))
             return {str(name): answer is True for name, answer in data["answers"].items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -31,8 +33,6 @@ class Consents:
         """A state folder that cannot be written has the user asked again, nothing else."""
         known = {name: answer for name, answer in self.read().items() if name not in answers} | dict(answers)
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{self._path.stem}-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"answers": dict(list(known.items())[-MOST:])}, file, ensure_ascii=False)
-            os.replace(name, self._path)
+            private_folder(self._path.parent)
+            newest = dict(list(known.items())[-MOST:])
+            replace_file(self._path, json.dumps({"answers": newest}, ensure_ascii=False).encode("utf-8", "replace"))

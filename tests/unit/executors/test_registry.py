@@ -28,7 +28,9 @@ def test_every_verb_of_the_design_is_there_and_documented() -> None:
 
 
 def test_the_reference_page_is_made_from_the_registry() -> None:
-    assert DOCS.read_text(encoding="utf-8") == reference(), "python -m rlm_ls.executors.verbs.reference > docs/verbs.md"
+    assert DOCS.read_text(encoding="utf-8") == reference(), (
+        "python -P -m rlm_ls.executors.verbs.reference > docs/verbs.md"
+    )
 
 
 SUB = Profile("test", 100_000, 80, 2048)

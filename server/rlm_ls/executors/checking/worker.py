@@ -1,4 +1,4 @@
-"""The child process that judges. Started as `python -m rlm_ls.executors.checking.worker`."""
+"""The child process that judges. Started as `python -P -m rlm_ls.executors.checking.worker`."""
 
 from __future__ import annotations
 

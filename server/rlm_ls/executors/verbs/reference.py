@@ -1,4 +1,4 @@
-"""docs/verbs.md, made from the registry: `python -m rlm_ls.executors.verbs.reference`."""
+"""docs/verbs.md, made from the registry: `python -P -m rlm_ls.executors.verbs.reference`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reference() -> str:
 REFERENCE = """\
 # The verbs
 
-What a model's scripts can call (L1), made from the registry by `python -m rlm_ls.executors.verbs.reference`; a test
+What a model's scripts can call (L1), made from the registry by `python -P -m rlm_ls.executors.verbs.reference`; a test
 keeps this page true. Verbs are plain functions: the script stands still while the server works. `within` takes a path,
 a glob, a Span, a Selection, or a list of these; without it the whole scope is meant.
 
