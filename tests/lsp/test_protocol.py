@@ -177,7 +177,8 @@ async def test_trap_server_command_ids_differ_from_palette_ids(editor: Connect) 
     connected = await editor()
     commands = connected.initialized["capabilities"]["executeCommandProvider"]["commands"]
     assert set(commands) == {
-        f"rlm.server.{name}" for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache", "resume")
+        f"rlm.server.{name}"
+        for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache", "deleteRuns", "resume")
     }
 
 

@@ -30,6 +30,9 @@ from rlm_ls.models.choose import choose
 from rlm_ls.models.providers.endpoint import endpoint
 from rlm_ls.settings import Settings, default_file, load
 
+CHECKED = Scope("document", files=("memory:check.txt",), buffers=(Buffer("memory:check.txt", "one\ntwo\n"),))
+"""A text to try things on."""
+
 PARTS = ("pygls", "pydantic-monty", "litellm", "google-re2", "wasmtime")
 
 
@@ -138,12 +141,14 @@ async def _sandbox(engine: Engine) -> str:
         engine.sandboxes, Checker(engine.checkers), clock=datetime.now(UTC), script_seconds=5, print_limit=200
     )
     await sandbox.start()
+
+    async def ignore(*_: object) -> None:
+        return None
+
     try:
-
-        async def ignore(*_: object) -> None:
-            return None
-
-        outcome = await sandbox.run("print(6 * 7)", VerbHost.__new__(VerbHost), ignore)
+        async with await Context.take(CHECKED, engine.pool) as context:
+            host = VerbHost(context, Search(context, engine.pool), dict)
+            outcome = await sandbox.run("print(41 + count('^t'))", host, ignore)
     finally:
         await sandbox.close()
     if outcome.output.strip() != "42":
@@ -152,8 +157,7 @@ async def _sandbox(engine: Engine) -> str:
 
 
 async def _search(engine: Engine) -> str:
-    scope = Scope(kind="document", files=("memory:check.txt",), buffers=(Buffer("memory:check.txt", "one\ntwo\n"),))
-    async with await Context.take(scope, engine.pool) as context:
+    async with await Context.take(CHECKED, engine.pool) as context:
         found = await Search(context, engine.pool).count("^t", context.limit)
     if found != 1:
         raise RuntimeError(f"counted {found} in place of 1")
