@@ -18,6 +18,15 @@ SOONER = ("__future__", "collections", "contextlib", "functools", "pkgutil", "ru
 PROGRAMS = ("bwrap", "cc", "clang", "gcc", "git", "monty", "prlimit", "python", "python3", "rlm-ls", "rustc", "zig")
 
 
+STARTED = (
+    "rlm_ls/__main__",
+    "rlm_ls/context/workers/worker",
+    "rlm_ls/executors/checking/worker",
+    "rlm_ls/executors/compiled/wasm/worker",
+)
+"""What our processes are started with."""
+
+
 class HostileFolder:
     """`ran()` names what of it has been run."""
 
@@ -30,10 +39,10 @@ class HostileFolder:
         for name in (*MODULES, *(SOONER if sooner else ())):
             (folder / f"{name}.py").write_text(self._module(name))
         if sooner:
-            for name in ("rlm_ls", "rlm_ls/context", "rlm_ls/executors", "rlm_ls/executors/compiled/wasm"):
-                (folder / name).mkdir()
-                (folder / name / "__init__.py").write_text(self._module(name))
-            for name in ("rlm_ls/__main__", "rlm_ls/context/workers/worker", "rlm_ls/executors/compiled/wasm/worker"):
+            for name in STARTED:
+                for package in reversed(Path(name).parents[:-1]):
+                    (folder / package).mkdir(exist_ok=True)
+                    (folder / package / "__init__.py").write_text(self._module(str(package)))
                 (folder / f"{name}.py").write_text(self._module(name))
         for name in PROGRAMS:
             for place in (folder, folder / "bin"):
