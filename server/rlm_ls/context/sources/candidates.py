@@ -24,9 +24,10 @@ from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, Docume
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Where bytes lie that are not those of the file at the candidate's path: unpacked from it, or of a stream.
+    """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
 
-    `settled`: the file that they come from can be told from any later state. `raw`: they may be compressed themselves.
+    `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
+    compressed.
     """
 
     path: str
@@ -188,7 +189,7 @@ def _walked(file: Entry, most: int) -> Candidate:
 
 
 def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
-    """Where a file is in the listing, given by its key. Links are not followed below a root, only to it."""
+    """The index in the listing of each file, by the file's key. Links are followed to a root, not below it."""
     found = []
     for root in roots:
         real = os.path.normcase(os.path.realpath(root))
