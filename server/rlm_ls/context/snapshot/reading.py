@@ -37,14 +37,14 @@ SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
 
 NOTEBOOK = 256 << 20
-"""So are notebooks below this, whose text is another than their bytes."""
+"""Notebooks below this many bytes are copied too: their text is not the bytes of the file."""
 
 RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
 
 GROWTH = 3
-"""Times that a text may grow on its way to UTF-8."""
+"""How many times as large as its file a text may be in UTF-8."""
 
 
 @dataclass(slots=True)
@@ -170,7 +170,7 @@ class _Reader:
         return one.size < (NOTEBOOK if one.name.lower().endswith(".ipynb") else SMALL)
 
     async def copy(self, numbers: list[int]) -> None:
-        """Small files, many at a time; those whose text is larger than they are once more."""
+        """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
         batches = list(self.batches(numbers))
         places = [
             await self.snapshot_cache.room(sum(self.wanted[n].size + 1 for n in batch), self.held_files)
@@ -253,7 +253,7 @@ class _Reader:
             self.errors[number] = not_text(one.name, self.options.encoding, 0)
 
     async def open_large(self, numbers: list[int]) -> list[int]:
-        """Opens those that can be searched where they are; the numbers of those that must be converted."""
+        """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""
         if not numbers:
             return []
         payload = {"incoming": [self.incoming(n) for n in numbers], "option": self.options.encoding}
@@ -347,7 +347,8 @@ async def read(
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
 ) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:
-    """The candidates that could be read, in order, and why others could not; both with what was unpacked of them."""
+    """Reads the candidates. Returns the documents in order, and the candidates that could not be read with the reason;
+    both include what was unpacked."""
     reader = _Reader(wanted, held_files, pool, options, snapshot_cache)
     found = await reader.run()
     return found, [

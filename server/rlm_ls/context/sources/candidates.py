@@ -39,10 +39,10 @@ class Inside:
 
 @dataclass(slots=True)
 class Candidate:
-    """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
+    """A text of a scope: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
 
-    `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
-    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
+    `stamp` is the file's when it was looked at. Candidates of walked files are shared between questions: never change
+    them. What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
     """
 
     uri: str
@@ -67,7 +67,7 @@ class _Named:
 async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> Sequence[Candidate]:
-    """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
+    """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name."""
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
