@@ -27,8 +27,8 @@ TEXT = "".join(
 
 
 @dataclass
-class Told:
-    """What a run said: its Answer, its events, and the messages the model was sent."""
+class RunOutcome:
+    """What came of a run: its Answer, its events, and the messages that the model was sent."""
 
     answer: Answer
     events: list[AnyEvent] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Listening(RecordedModel):
         return await super().complete(messages, **options)
 
 
-class Mind:
+class FakeModel:
     """A live model written by the test: `replies` in order to a root, `answers` to whatever a sub-model is asked.
 
     Keeps what it was asked; `price` is dollars a token.
@@ -82,7 +82,7 @@ class Mind:
         answers: Callable[[str], str | Exception | Awaitable[str]] = lambda _: "yes",
         *,
         price: float | None = 0.0,
-        name: str = "mind",
+        name: str = "model",
     ) -> None:
         self.name = name
         self._replies = list(replies)
@@ -135,16 +135,16 @@ class Asker:
         follow_up: str | None = None,
         surroundings: Surroundings = NO_SURROUNDINGS,
         on_event: Any = None,
-        mind: Mind | None = None,
+        model: FakeModel | None = None,
         coordinator: bool = False,
         per_token: float = 0.0,
         consent: Any = None,
-    ) -> Told:
-        told = Told(answer=None)  # type: ignore[arg-type]
+    ) -> RunOutcome:
+        told = RunOutcome(answer=None)  # type: ignore[arg-type]
         calls = [RecordedCall(None, reply, usage or Usage(100, 20, 0, 0.0)) for reply in replies]
 
         def factory(_request: AskRequest, _context: Context) -> Model:
-            return mind or Listening(calls, told.sent, window, kind, per_token)
+            return model or Listening(calls, told.sent, window, kind, per_token)
 
         def listen(event: AnyEvent) -> None:
             told.events.append(event)
@@ -181,4 +181,4 @@ async def asking(state: Path, **settings: Any) -> AsyncIterator[Asker]:
         await engine.close()
 
 
-__all__ = ["TEXT", "Asker", "Mind", "Told", "asking", "document", "script"]
+__all__ = ["TEXT", "Asker", "FakeModel", "RunOutcome", "asking", "document", "script"]

@@ -1,4 +1,5 @@
-"""The way in: an editor on stdio (no arguments, or what language clients add), else the commands for people."""
+"""The program's entry point: without arguments (or with those that language clients add) an editor on stdio, else the
+commands for people."""
 
 # Before any import but this: it takes out of the search path what is not ours. (`__future__` is an import, too.)
 from rlm_ls.isolation import isolate, step_aside
@@ -27,7 +28,7 @@ def main() -> None:
         return
     try:
         from rlm_ls.cli.main import app
-        from rlm_ls.cli.terminal.door import guard
+        from rlm_ls.cli.terminal.console import guard
 
         guard()
         app()

@@ -8,16 +8,17 @@ import signal
 from collections.abc import Callable, Iterable
 
 SECONDS = 1.9
-"""From being told to end until the process has ended, whatever it is doing."""
+"""Seconds from the signal to end until the process has ended, whatever it is doing."""
 
 _armed: list[int] = []
-"""The descriptor that keeps the watchdog's last words from the terminal."""
+"""The descriptor that the watchdog's last message goes to, in place of the terminal."""
 
 
 def end_soon() -> None:
-    """The process ends itself in SECONDS, unless it has ended by then. The first call counts.
+    """End the process in SECONDS, unless it has ended by then. Only the first call counts.
 
-    faulthandler's thread is plain C: it ends the process while Python code, or a regular expression, goes on for ever.
+    faulthandler's watchdog thread is plain C: it ends the process even while Python code, or a regular expression, runs
+    forever.
     """
     if not _armed:
         _armed.append(os.open(os.devnull, os.O_WRONLY))
@@ -25,8 +26,11 @@ def end_soon() -> None:
 
 
 def on_signals(numbers: Iterable[int], tell: Callable[[], object]) -> None:
-    """At one of these signals `tell` is called, in the main thread between two steps of whatever runs there, and the
-    process ends soon. (asyncio's own handlers run on the loop only, and a stuck loop never comes to them.)"""
+    """Call `tell` at one of these signals, in the main thread between two steps of whatever runs there; the process
+    ends soon after.
+
+    (asyncio's own handlers run on the event loop only, which may be stuck.)
+    """
 
     def told(_number: int, _frame: object) -> None:
         end_soon()

@@ -218,13 +218,13 @@ class ConsentDenied(RlmError):
 
 
 class Unforeseen(RlmError):
-    """Something failed inside the server that nobody foresaw: a defect of ours, told by its kind alone."""
+    """A defect inside the server. The message names only the kind of exception."""
 
     code = 4409
 
     @classmethod
     def of(cls, fault: BaseException) -> Unforeseen:
-        """In words; the exception's own text may quote the documents, and goes to the log only."""
+        """The error for an exception. The exception's own text may quote the documents: it goes to the log only."""
         return cls(
             f"Something failed inside the server ({type(fault).__name__}, error {cls.code}).",
             "Please report it; rlm-ls resume goes on from here.",

@@ -1,17 +1,17 @@
-"""What the folder that a process is started in could have a say in, and does not.
+"""Isolation of our processes from the folder they are started in: nothing in it is imported or run.
 
 An editor starts the server in the folder that was opened, and people run commands in folders that others wrote. Python
-would import from there, and the system would run programs from there, where a search path says so. The rest is up to
-whoever starts Python: `-P` or `-I`, without which a folder's own `rlm_ls` is imported in place of this one.
-
-Imports nothing but what the interpreter itself has loaded: whatever came from a folder would have run by then.
+would import from there, and the system would run programs from there, where a search path says so. This module changes
+the search paths; the rest is up to whoever starts Python: without `-P` or `-I` a folder's own `rlm_ls` is imported in
+place of this one. It imports only what the interpreter itself has loaded: anything that came from a folder would have
+run by then.
 """
 
 import os
 import sys
 
 PLACE = "/" if os.name == "posix" else sys.prefix
-"""Where our processes stand. Nobody may write there but who may write this program as well."""
+"""The working folder of our processes. Only those may write there who may write this program as well."""
 
 
 def isolate(*, as_module: bool) -> None:
@@ -28,7 +28,8 @@ def isolate(*, as_module: bool) -> None:
 
 
 def step_aside() -> None:
-    """Leave the folder that a language server was started in; what is named relative to it keeps its meaning."""
+    """Change to PLACE from the folder that a language server was started in. Variables with relative paths keep their
+    meaning."""
     if state := os.environ.get("RLM_STATE_DIR"):
         os.environ["RLM_STATE_DIR"] = os.path.abspath(os.path.expanduser(state))
     os.chdir(PLACE)

@@ -1,4 +1,5 @@
-"""Folders and files that are the user's alone: made so, and refused where a link or another's folder stands there.
+"""Folders and files that belong to the user alone: how they are made, and refused where a link or another user's is in
+their place.
 
 Modes are set on descriptors that were opened without following a link, never on names: what a name leads to can be
 changed by whoever may write its folder. Errors are OSErrors whose `strerror` is a clause for the user.

@@ -1,7 +1,9 @@
-"""Text that others wrote, made safe to look at: what drives a terminal or reorders a line is shown, not obeyed.
+"""Text that others wrote, made safe to look at: control characters that drive a terminal or reorder a line are shown as
+escapes.
 
 A control character becomes its escape as Python writes it (`\\x1b`, `\\x9b`, `\\u202e`), so that a reader sees that
-something was there. Used at the doors: the command's console, stderr and what an editor is told, and for file names.
+something was there. Used for everything that leaves the program: the commands' console, stderr, messages to an editor;
+and for file names.
 """
 
 from __future__ import annotations
@@ -81,7 +83,8 @@ class VisibleStream:
 
 
 def plain(stream: TextIO) -> TextIO:
-    """The stream behind a VisibleStream, else the stream itself: for who makes everything visible before it writes."""
+    """The stream behind a VisibleStream, else the stream itself: for code that makes everything visible before it
+    writes."""
     while isinstance(stream, VisibleStream):
         stream = stream.raw
     return stream

@@ -1,8 +1,8 @@
-"""Settings that come from a workspace's own files: what of them counts, and what the user is asked about first.
+"""Settings from a workspace's own files: which of them apply, and which the user is asked about first.
 
 Whoever wrote the folder wrote them. In a workspace that is not trusted they decide nothing about where text goes, what
 is spent or what is kept. In a trusted one they may ask for a new endpoint, or for less privacy than the user's own
-settings: that is a Wish, and holds once the user has agreed to it.
+settings: that is a Wish, and applies once the user has agreed to it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.scripted import Mind, script
+from tests.scripted import FakeModel, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
@@ -31,8 +31,8 @@ ROOT = [
 CHILDS = [script('print(count("took"), llm("inner?", lines(1)))'), script('submit("child " + str(count("INFO")))')]
 
 
-class PaidMind(Mind):
-    """Replies by how far the conversation is, so that it is the same mind in every process."""
+class PaidMind(FakeModel):
+    """Replies depend only on how long the conversation is, so that they are the same in every process."""
 
     def __init__(self, paid: Path) -> None:
         super().__init__([], self._sub, price=0.000_01)
@@ -71,13 +71,13 @@ async def _work(folder: Path, text: Path, verb: str, die_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     engine = await Engine.open(settings=Settings(), state_dir=folder / "state")
-    mind = PaidMind(folder / "paid.jsonl")
+    model = PaidMind(folder / "paid.jsonl")
     try:
         if verb == "ask":
             request = AskRequest(question="How?", scope=Scope(kind="document", files=(str(text),)), run_id=RUN)
-            answer = await engine.ask(request, listen, model=lambda *_: mind)
+            answer = await engine.ask(request, listen, model=lambda *_: model)
         else:
-            answer = await engine.resume(RUN, listen, model=lambda *_: mind)
+            answer = await engine.resume(RUN, listen, model=lambda *_: model)
     finally:
         await engine.close()
     (folder / "told.json").write_text(json.dumps({"told": told, "answer": answer.wire()}))

@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from tests.scripted import Mind, asking, script
+from tests.scripted import FakeModel, asking, script
 
 from rlm_ls.context.scope import Scope
 
@@ -15,9 +15,9 @@ from rlm_ls.context.scope import Scope
 async def main(folder: Path, text: Path, code: str) -> None:
     scope = Scope(kind="document", files=(text.as_uri(),))
     async with asking(folder, script_seconds=60.0, verb_seconds=5.0) as ask:
-        await ask("", scope=scope, mind=Mind([script("count('x')"), script("submit('x')")]))
+        await ask("", scope=scope, model=FakeModel([script("count('x')"), script("submit('x')")]))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        await ask("", scope=scope, mind=Mind([script(code), *[script("submit('x')")] * 9]))
+        await ask("", scope=scope, model=FakeModel([script(code), *[script("submit('x')")] * 9]))
         print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Asker, Mind, document, script
+from tests.scripted import TEXT, Asker, FakeModel, document, script
 
 from rlm_ls.engine.request import Budget
 from rlm_ls.engine.trace.lookup import request_of
@@ -81,41 +81,41 @@ REPLIES = {
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
 async def test_a_hostile_reply_does_not_hold_the_loop(ask: Asker, reply: str) -> None:
-    mind = Mind([reply, GOOD, GOOD], lambda _: TEMPTED)
+    model = FakeModel([reply, GOOD, GOOD], lambda _: TEMPTED)
     async with ticking() as late:
-        told = await ask(mind=mind, scope=document(TEXT), budget=Budget(tokens=100_000_000, seconds=120))
+        told = await ask(model=model, scope=document(TEXT), budget=Budget(tokens=100_000_000, seconds=120))
     assert max(late) < HELD
     assert told.answer.status == "answered"
 
 
 async def test_a_callers_pattern_does_not_hold_the_loop(ask: Asker) -> None:
-    mind = Mind([script(f"submit('x', data={TEMPTED[1:-1]!r})"), script("submit('60', data='aaa')")])
+    model = FakeModel([script(f"submit('x', data={TEMPTED[1:-1]!r})"), script("submit('60', data='aaa')")])
     async with ticking() as late:
-        told = await ask(mind=mind, scope=document(TEXT), schema=EVIL)
+        told = await ask(model=model, scope=document(TEXT), schema=EVIL)
     assert max(late) < HELD
-    assert "too long to be checked" in mind.asked[1][-1].content
+    assert "too long to be checked" in model.asked[1][-1].content
     assert told.answer.data == "aaa"
 
 
 async def test_a_callers_schema_that_doubles_is_refused_in_time(ask: Asker) -> None:
     async with ticking() as late:
         with pytest.raises(BadRequest, match="too long to be checked"):
-            await ask(mind=Mind([]), scope=document(TEXT), schema=DOUBLING)
+            await ask(model=FakeModel([]), scope=document(TEXT), schema=DOUBLING)
     assert max(late) < HELD
 
 
 @pytest.mark.parametrize("reply", ["[" * 900_000, '{"a":' * 150_000, "[1," * 300_000, '"' + "\\u0000" * 150_000])
 async def test_a_sub_models_reply_does_not_hold_the_loop(ask: Asker, reply: str) -> None:
     code = "r = llm_map('x', ['a', 'b', 'c'], schema={'type': 'string'})\nprint(len(r))"
-    mind = Mind([script(code), GOOD], lambda _: reply)
+    model = FakeModel([script(code), GOOD], lambda _: reply)
     async with ticking() as late:
-        await ask(mind=mind, scope=document(TEXT), budget=Budget(tokens=100_000_000))
+        await ask(model=model, scope=document(TEXT), budget=Budget(tokens=100_000_000))
     assert max(late) < HELD
-    assert mind.asked[1][-1].content.startswith("3\n")
+    assert model.asked[1][-1].content.startswith("3\n")
 
 
 async def test_a_hostile_trace_is_shown_at_once(ask: Asker) -> None:
-    told = await ask(mind=Mind([GOOD]), scope=document(TEXT))
+    told = await ask(model=FakeModel([GOOD]), scope=document(TEXT))
     row = await ask.engine.store.run(told.answer.run_id)
     source = "`" * 1_000_000
     started = time.process_time()
@@ -125,9 +125,9 @@ async def test_a_hostile_trace_is_shown_at_once(ask: Asker) -> None:
 
 
 async def test_a_follow_up_on_hostile_scripts_does_not_hold_the_loop(ask: Asker, tmp_path: Path) -> None:
-    first = await ask(mind=Mind([script("x = " + "(" * 150_000), GOOD]), scope=document(TEXT))
+    first = await ask(model=FakeModel([script("x = " + "(" * 150_000), GOOD]), scope=document(TEXT))
     async with ticking() as late:
-        told = await ask(mind=Mind([GOOD]), scope=document(TEXT), follow_up=first.answer.run_id)
+        told = await ask(model=FakeModel([GOOD]), scope=document(TEXT), follow_up=first.answer.run_id)
     assert max(late) < HELD
     assert told.answer.status == "answered"
 
@@ -136,12 +136,15 @@ async def test_others_are_served_while_one_run_is_judged(ask: Asker) -> None:
     """Two runs whose schemas never end leave workers to a third."""
     slow = [
         asyncio.ensure_future(
-            ask(mind=Mind([script(f"llm('x', schema={EVIL!r})"), GOOD], lambda _: TEMPTED), scope=document(TEXT))
+            ask(
+                model=FakeModel([script(f"llm('x', schema={EVIL!r})"), GOOD], lambda _: TEMPTED),
+                scope=document(TEXT),
+            )
         )
         for _ in range(2)
     ]
     await asyncio.sleep(0.3)
-    told = await ask(mind=Mind([GOOD]), scope=document(TEXT))
+    told = await ask(model=FakeModel([GOOD]), scope=document(TEXT))
     assert told.answer.status == "answered"
     assert all(done.answer.status == "answered" for done in await asyncio.gather(*slow))
 

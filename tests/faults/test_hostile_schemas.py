@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Asker, Mind, document, script
+from tests.scripted import TEXT, Asker, FakeModel, document, script
 
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.engine.request import Budget
@@ -118,11 +118,11 @@ async def test_a_verb_refuses_every_schema_that_leads_out_of_itself(
     tries = ["refused = 0"]
     for schema in schemas:
         tries += ["try:", f"    {call(verb, schema)}", "except ValueError as e:", "    refused += 'schema' in str(e)"]
-    mind = Mind([script("\n".join([*tries, "print(refused)"])), script("submit('x')")], lambda _: '{"a": [1]}')
-    told = await ask(mind=mind, scope=document(TEXT), budget=Budget(depth=2))
-    assert mind.asked[1][-1].content.split()[0] == str(len(schemas))
+    model = FakeModel([script("\n".join([*tries, "print(refused)"])), script("submit('x')")], lambda _: '{"a": [1]}')
+    told = await ask(model=model, scope=document(TEXT), budget=Budget(depth=2))
+    assert model.asked[1][-1].content.split()[0] == str(len(schemas))
     assert told.answer.status == "answered"
-    assert not mind.sub_asked
+    assert not model.sub_asked
     assert not opened
     assert ear.heard == 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Asker, Mind, document, script
+from tests.scripted import TEXT, Asker, FakeModel, document, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.loop import run as running
@@ -73,11 +73,11 @@ ODD = {
 
 @pytest.mark.parametrize("code", MALFORMED.values(), ids=MALFORMED)
 async def test_what_is_malformed_goes_back_in_words_and_the_run_goes_on(ask: Asker, code: str) -> None:
-    mind = Mind([script(code), GOOD])
-    told = await ask(mind=mind, scope=document(TEXT))
+    model = FakeModel([script(code), GOOD])
+    told = await ask(model=model, scope=document(TEXT))
     assert told.answer.status == "answered"
     assert told.answer.answer == "60"
-    shown = mind.asked[1][-1].content
+    shown = model.asked[1][-1].content
     assert "submit was not accepted" in shown or "Error" in shown
     assert len(shown) < 10_000
     kinds = [event.type for event in told.events]
@@ -88,7 +88,7 @@ async def test_what_is_malformed_goes_back_in_words_and_the_run_goes_on(ask: Ask
 
 @pytest.mark.parametrize(("code", "kind"), ODD.values(), ids=ODD)
 async def test_odd_data_becomes_plain_data(ask: Asker, code: str, kind: type) -> None:
-    told = await ask(mind=Mind([script(code)]), scope=document(TEXT))
+    told = await ask(model=FakeModel([script(code)]), scope=document(TEXT))
     assert told.answer.status == "answered"
     assert isinstance(told.answer.data, kind)
     row = await ask.engine.store.run(told.answer.run_id)
@@ -101,39 +101,39 @@ async def test_a_run_with_a_malformed_submission_is_resumed_and_replayed(ask: As
     path = tmp_path / "app.log"
     path.write_text(TEXT)
     scope = Scope(kind="document", files=(str(path),))
-    told = await ask(mind=Mind([script(code)]), scope=scope, budget=Budget(turns=1))
+    told = await ask(model=FakeModel([script(code)]), scope=scope, budget=Budget(turns=1))
     assert told.answer.status == "partial"
     again = await ask.engine.resume(
-        told.answer.run_id, lambda event: None, budget=Budget(turns=4), model=lambda *_: Mind([GOOD])
+        told.answer.run_id, lambda event: None, budget=Budget(turns=4), model=lambda *_: FakeModel([GOOD])
     )
     assert again.answer == "60"
-    whole = await ask(mind=Mind([script(code), GOOD]), scope=scope)
+    whole = await ask(model=FakeModel([script(code), GOOD]), scope=scope)
     replayed = await replay(ask.engine, await ask.engine.store.events(whole.answer.run_id), strict=True)
     assert replayed.answer.answer == "60"
     assert not replayed.differences
 
 
 async def test_data_that_holds_itself_ends_no_run(ask: Asker) -> None:
-    told = await ask(mind=Mind([script("d = []\nd.append(d)\nsubmit('x', data=d)"), GOOD]), scope=document(TEXT))
+    told = await ask(model=FakeModel([script("d = []\nd.append(d)\nsubmit('x', data=d)"), GOOD]), scope=document(TEXT))
     assert told.answer.status == "answered"
 
 
 async def test_a_reply_with_halves_of_characters_is_kept(ask: Asker) -> None:
     """As a provider's JSON may hold: no file and no sandbox takes them."""
-    mind = Mind(["Plan \ud800.\n```python\nprint('\udfff')\n```", GOOD])
-    told = await ask(mind=mind, scope=document(TEXT), question="What is \udc00?")
+    model = FakeModel(["Plan \ud800.\n```python\nprint('\udfff')\n```", GOOD])
+    told = await ask(model=model, scope=document(TEXT), question="What is \udc00?")
     assert told.answer.status == "answered"
 
 
 async def test_a_sub_reply_with_halves_of_characters_is_kept(ask: Asker) -> None:
     codes = "print(llm('x', schema={'type': 'string'}), llm('y'))"
-    mind = Mind([script(codes), GOOD], lambda asked: '"\\ud800"' if "x" in asked else "\ud800")
-    told = await ask(mind=mind, scope=document(TEXT))
+    model = FakeModel([script(codes), GOOD], lambda asked: '"\\ud800"' if "x" in asked else "\ud800")
+    told = await ask(model=model, scope=document(TEXT))
     assert told.answer.status == "answered"
-    assert "Error" not in mind.asked[1][-1].content
+    assert "Error" not in model.asked[1][-1].content
 
 
-class Broken(Mind):
+class Broken(FakeModel):
     """Fails in a way that nobody foresaw, at its second call."""
 
     async def complete(self, messages: Any, **options: Any) -> Reply:
@@ -143,7 +143,7 @@ class Broken(Mind):
 
 
 async def test_whatever_fails_after_the_first_reply_ends_in_what_was_found(ask: Asker) -> None:
-    told = await ask(mind=Broken([script("print('sixty of them')")]), scope=document(TEXT))
+    told = await ask(model=Broken([script("print('sixty of them')")]), scope=document(TEXT))
     answer = told.answer
     assert answer.status == "partial"
     assert "sixty of them" in answer.answer
@@ -155,18 +155,18 @@ async def test_whatever_fails_after_the_first_reply_ends_in_what_was_found(ask: 
     row = await ask.engine.store.run(answer.run_id)
     assert row.status == "partial"
     resumed = await ask.engine.resume(
-        answer.run_id, lambda event: None, model=lambda *_: Mind([GOOD]), buffers=document(TEXT).buffers
+        answer.run_id, lambda event: None, model=lambda *_: FakeModel([GOOD]), buffers=document(TEXT).buffers
     )
     assert resumed.answer == "60"
 
 
 async def test_before_the_first_reply_it_is_an_error_with_a_code(ask: Asker) -> None:
-    class Worse(Mind):
+    class Worse(FakeModel):
         async def complete(self, messages: Any, **options: Any) -> Reply:
             raise KeyError("x")
 
     with pytest.raises(Unforeseen):
-        await ask(mind=Worse([]), scope=document(TEXT), run_id="worse")
+        await ask(model=Worse([]), scope=document(TEXT), run_id="worse")
     assert (await ask.engine.store.run("worse")).status == "failed"
 
 
@@ -184,7 +184,7 @@ async def test_a_defect_in_any_part_of_a_turn_loses_nothing(
 
     monkeypatch.setattr(running, part, defective)
     code = "submit('60')" if part == "finish" else "print('sixty of them')"
-    told = await ask(mind=Mind([script(code)] * 3), scope=document(TEXT))
+    told = await ask(model=FakeModel([script(code)] * 3), scope=document(TEXT))
     assert told.answer.status == "partial"
     assert "4409" in told.answer.reason
     assert told.events[-1].type == "runFinished"
@@ -194,7 +194,7 @@ async def test_a_listener_that_fails_loses_nothing(ask: Asker) -> None:
     def listen(event: Any) -> None:
         raise ZeroDivisionError
 
-    told = await ask(mind=Mind([GOOD]), scope=document(TEXT), on_event=listen)
+    told = await ask(model=FakeModel([GOOD]), scope=document(TEXT), on_event=listen)
     assert told.answer.status == "answered"
 
 
@@ -202,9 +202,9 @@ async def test_a_defect_in_a_sub_call_harms_none_of_the_others(ask: Asker) -> No
     def answer(asked: str) -> Any:
         return KeyError("b") if "b" in asked.split("\n")[-1] else "yes"
 
-    mind = Mind([script("print(llm_map('p', ['a', 'b', 'c']))"), GOOD], answer)
-    await ask(mind=mind, scope=document(TEXT))
-    shown = mind.asked[1][-1].content
+    model = FakeModel([script("print(llm_map('p', ['a', 'b', 'c']))"), GOOD], answer)
+    await ask(model=model, scope=document(TEXT))
+    shown = model.asked[1][-1].content
     assert shown.count("'yes'") == 2
     assert "KeyError" in shown
 
@@ -228,9 +228,9 @@ EXCEPTIONS = {
 
 @pytest.mark.parametrize("code", EXCEPTIONS.values(), ids=EXCEPTIONS)
 async def test_no_error_is_longer_than_what_a_model_may_be_told(ask: Asker, code: str) -> None:
-    mind = Mind([script(code), GOOD, GOOD])
-    told = await ask(mind=mind, scope=document(TEXT))
-    shown = mind.asked[1][-1].content
+    model = FakeModel([script(code), GOOD, GOOD])
+    told = await ask(model=model, scope=document(TEXT))
+    shown = model.asked[1][-1].content
     assert len(shown) < ERROR + 1_000
     assert told.answer.status == "answered"
     for event in await ask.engine.store.events(told.answer.run_id):
@@ -239,9 +239,9 @@ async def test_no_error_is_longer_than_what_a_model_may_be_told(ask: Asker, code
 
 
 async def test_a_cut_error_keeps_its_ends_and_says_what_was_cut(ask: Asker) -> None:
-    mind = Mind([script("raise ValueError('begin ' + 'x' * 100_000 + ' end')"), GOOD])
-    await ask(mind=mind, scope=document(TEXT))
-    shown = mind.asked[1][-1].content
+    model = FakeModel([script("raise ValueError('begin ' + 'x' * 100_000 + ' end')"), GOOD])
+    await ask(model=model, scope=document(TEXT))
+    shown = model.asked[1][-1].content
     assert "ValueError: begin xxx" in shown
     assert "characters cut" in shown
     assert shown.rstrip().endswith(" end")
@@ -255,14 +255,14 @@ def test_many_errors_and_notes_are_bounded_together() -> None:
 
 
 async def test_of_a_reply_of_many_blocks_the_first_run_and_the_rest_is_counted(ask: Asker) -> None:
-    mind = Mind(["```python\nprint(1)\n```\n" * 5_000, GOOD])
-    told = await ask(mind=mind, scope=document(TEXT))
+    model = FakeModel(["```python\nprint(1)\n```\n" * 5_000, GOOD])
+    told = await ask(model=model, scope=document(TEXT))
     assert sum(event.type == "programStarted" for event in told.events) == 33
-    assert "4,968 more blocks" in mind.asked[1][-1].content
+    assert "4,968 more blocks" in model.asked[1][-1].content
 
 
 async def test_a_reply_without_an_end_is_cut(ask: Asker) -> None:
-    mind = Mind(["x" * 30_000_000, GOOD])
-    told = await ask(mind=mind, scope=document(TEXT), budget=Budget(tokens=10_000_000))
+    model = FakeModel(["x" * 30_000_000, GOOD])
+    told = await ask(model=model, scope=document(TEXT), budget=Budget(tokens=10_000_000))
     assert told.answer.status == "answered"
-    assert len(mind.asked[1][-2].content) == 1_000_000
+    assert len(model.asked[1][-2].content) == 1_000_000

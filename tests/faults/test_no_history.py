@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Mind, asking, script
+from tests.scripted import TEXT, FakeModel, asking, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.request import Budget
@@ -123,18 +123,18 @@ async def test_what_was_paid_while_nothing_could_be_written_is_not_asked_again_b
 
         scope = Scope(kind="document", files=(str(tmp_path / "a.log"),))
         asking_it = script("print(llm('what?', lines(1)))")
-        mind = Mind([asking_it, GOOD])
-        first = await ask(mind=mind, scope=scope, budget=Budget(turns=1))
+        model = FakeModel([asking_it, GOOD])
+        first = await ask(model=model, scope=scope, budget=Budget(turns=1))
         assert first.answer.status == "partial"
-        assert (len(mind.asked), len(mind.sub_asked)) == (1, 1)
+        assert (len(model.asked), len(model.sub_asked)) == (1, 1)
         answer = await ask.engine.resume(
-            first.answer.run_id, lambda _: None, budget=Budget(turns=3), model=lambda *_: mind
+            first.answer.run_id, lambda _: None, budget=Budget(turns=3), model=lambda *_: model
         )
         assert answer.status == "answered"
-        assert (len(mind.asked), len(mind.sub_asked)) == (2, 1)
+        assert (len(model.asked), len(model.sub_asked)) == (2, 1)
         # Another run makes the same call: it comes from the cache, which is in memory too.
-        again = Mind([asking_it, GOOD])
-        assert (await ask(mind=again, scope=scope)).answer.status == "answered"
+        again = FakeModel([asking_it, GOOD])
+        assert (await ask(model=again, scope=scope)).answer.status == "answered"
         assert again.sub_asked == []
         other.close()
     store = await Store.open(state)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.scripted import Asker, Mind, asking, document, script
+from tests.scripted import Asker, FakeModel, asking, document, script
 
 from rlm_ls.engine.request import Budget
 from rlm_ls.engine.trace.events import AnyEvent
@@ -106,25 +106,25 @@ async def test_a_run_that_was_stopped(ask: Asker, tmp_path: Path) -> None:
 async def test_sub_models_and_child_runs(ask: Asker, tmp_path: Path, code: str) -> None:
     child = script("print(text(lines(1, 3)))\nsubmit('child: ' + text(lines(2, 2)), cite=[])")
     replies = [script(code), child, GOOD, GOOD] if "rlm(" in code.replace("llm(", "") else [script(code), GOOD]
-    mind = Mind(replies, lambda _: "nobody")
-    told = await ask(mind=mind, text=TEXT, levels=("dsl", "llm"), budget=Budget(turns=4, depth=1))
+    model = FakeModel(replies, lambda _: "nobody")
+    told = await ask(model=model, text=TEXT, levels=("dsl", "llm"), budget=Budget(turns=4, depth=1))
     assert told.answer.status == "answered", told.answer.reason
     assert await kept(ask, tmp_path / "state") == {CITED}
 
 
 async def test_a_provider_that_repeats_what_it_was_sent(ask: Asker, tmp_path: Path) -> None:
-    mind = Mind(
+    model = FakeModel(
         [script("print(llm('who?', lines(5)))"), GOOD], lambda prompt: ModelFailed(f"400 Bad Request: {prompt}")
     )
-    told = await ask(mind=mind, text=TEXT)
+    told = await ask(model=model, text=TEXT)
     assert told.answer.status == "answered"
 
-    class Broken(Mind):
+    class Broken(FakeModel):
         async def complete(self, messages, **options):  # type: ignore[no-untyped-def]
             raise ModelFailed(f"The provider answered 400: {messages[-1].content}")
 
     with suppress(RlmError):
-        await ask(mind=Broken([]), text=TEXT)
+        await ask(model=Broken([]), text=TEXT)
     assert await kept(ask, tmp_path / "state") == {CITED}
 
 

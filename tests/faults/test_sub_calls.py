@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.fakes.model_server import ModelServer
 from tests.lsp.editor import eventually
-from tests.scripted import TEXT, Asker, Mind, asking, document, script
+from tests.scripted import TEXT, Asker, FakeModel, asking, document, script
 
 from rlm_ls.engine.trace.events import SubCallFinished
 
@@ -37,7 +37,7 @@ async def test_every_item_is_answered_or_a_failure_and_the_ledger_is_the_servers
     code = (
         f'r = llm_map("q", [str(n) for n in range({CALLS})])\nsubmit(str(sum(isinstance(x, str) for x in r)), cite=[])'
     )
-    told = await ask(mind=Mind([script(code)]), scope=document(TEXT))
+    told = await ask(model=FakeModel([script(code)]), scope=document(TEXT))
     done = [event for event in told.events if isinstance(event, SubCallFinished)]
     assert sorted(event.index for event in done) == list(range(CALLS))
     answered = [event for event in done if not event.error]
@@ -54,7 +54,7 @@ async def test_every_item_is_answered_or_a_failure_and_the_ledger_is_the_servers
 @pytest.mark.parametrize("server", [{"hang": 1.0}], indirect=True)
 async def test_stopping_closes_every_socket(ask: Asker, server: ModelServer) -> None:
     code = 'llm_map("q", [str(n) for n in range(40)])'
-    task = asyncio.create_task(ask(mind=Mind([script(code)]), run_id="hanging"))
+    task = asyncio.create_task(ask(model=FakeModel([script(code)]), run_id="hanging"))
     await eventually(lambda: server.open_connections == 16)
     assert ask.engine.stop("hanging")
     assert (await task).answer.status == "cancelled"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.large_texts import large_scope, many_scope, watched
-from tests.scripted import Asker, Mind, asking, script
+from tests.scripted import Asker, FakeModel, asking, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.executors.verbs import all as verbs
@@ -154,10 +154,10 @@ async def held_by(ask: Asker, scope: Scope, code: str, before: str = "") -> tupl
             if kind == "programFinished":
                 found.append(held.seconds)
 
-        mind = Mind([f"Plan.\n{before}{script(code)}", *[script("submit('x')")] * 9])
-        told = await ask("", scope=scope, on_event=listen, mind=mind)
+        model = FakeModel([f"Plan.\n{before}{script(code)}", *[script("submit('x')")] * 9])
+        told = await ask("", scope=scope, on_event=listen, model=model)
     assert told.answer.status in ("answered", "partial")
-    return found[0], mind.asked[1][-1].content if len(mind.asked) > 1 else ""
+    return found[0], model.asked[1][-1].content if len(model.asked) > 1 else ""
 
 
 @pytest.mark.parametrize("verb", ONE)

@@ -17,8 +17,7 @@ from tests.lsp.test_protocol import INVALID_REQUEST, PARSE_ERROR, in_process
 from websockets.asyncio.client import connect
 
 from rlm_ls.lsp.jobs.jobs import Jobs
-from rlm_ls.lsp.transport import framing, listen_tcp
-from rlm_ls.lsp.transport import listen as doors
+from rlm_ls.lsp.transport import framing, listen_tcp, listener
 from rlm_ls.lsp.transport.framing import Malformed, Reader, Writer, decode
 
 assert listen
@@ -96,7 +95,7 @@ async def _raw(url: str, data: bytes) -> tuple[asyncio.StreamReader, asyncio.Str
 
 
 @KINDS
-async def test_connections_that_prove_nothing_do_not_lock_the_door(listen: Listen, kind: str) -> None:
+async def test_connections_that_prove_nothing_keep_no_one_out(listen: Listen, kind: str) -> None:
     listening = await listen(kind, "0", "--token-env", "MY_TOKEN")
     held = []
     for data in (
@@ -115,19 +114,19 @@ async def test_connections_that_prove_nothing_do_not_lock_the_door(listen: Liste
 
 
 async def test_whoever_does_not_initialize_in_time_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "AUTHENTICATION_SECONDS", 0.2)
-    listener = socket.create_server(("127.0.0.1", 0))
-    door = doors.ClientListener(listener, None)
-    serving = asyncio.ensure_future(listen_tcp.serve(door))
-    url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+    monkeypatch.setattr(listener, "AUTHENTICATION_SECONDS", 0.2)
+    socket_ = socket.create_server(("127.0.0.1", 0))
+    clients = listener.ClientListener(socket_, None)
+    serving = asyncio.ensure_future(listen_tcp.serve(clients))
+    url = f"tcp://127.0.0.1:{socket_.getsockname()[1]}"
     held = [await _raw(url, data) for data in (b"", b"Content-Le", b"Content-Length: 1000\r\n\r\n{")]
     for reader, writer in held:
         assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
     serving.cancel()
     await asyncio.wait([serving])
-    await door.close()
-    listener.close()
+    await clients.close()
+    socket_.close()
 
 
 async def test_over_ws_a_flood_of_pings_and_fragments_leaves_the_others_served(listen: Listen) -> None:

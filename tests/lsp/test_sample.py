@@ -16,8 +16,8 @@ SUBMIT = "```python\nsubmit('Twenty.', cite=[])\n```"
 OPTIONS = {"sampling": True, "events": True, "models": {"root": "editor"}, "context": {"directTokens": 0}}
 
 
-class Mind:
-    """The editor's model: replies in order, told in pieces first. An exception in place of one is an error's code."""
+class EditorModel:
+    """The editor's model: replies in order, streamed in pieces first. An integer in place of one is an error's code."""
 
     def __init__(self, editor: Editor, *replies: str | int, **more: Any) -> None:
         self.calls: list[dict[str, Any]] = []
@@ -49,11 +49,11 @@ async def ask(connected: Editor, **more: Any) -> Any:
 async def test_the_editors_model_answers(editor: Connect) -> None:
     connected = await connected_to(editor)
     usage = {"promptTokens": 900, "completionTokens": 30}
-    mind = Mind(connected, LOOK, SUBMIT, model="some-model", finish="stop", usage=usage)
+    model = EditorModel(connected, LOOK, SUBMIT, model="some-model", finish="stop", usage=usage)
     answer = await ask(connected)
     assert (answer["status"], answer["answer"], answer["model"]) == ("answered", "Twenty.", "editor")
     assert (answer["modelKind"], answer["usage"]["usd"], answer["usage"]["promptTokens"]) == ("live", None, 1800)
-    first, second = mind.calls
+    first, second = model.calls
     assert (first["runId"], first["role"], first["maxTokens"]) == (answer["runId"], "root", 4096)
     assert "model" not in first
     assert [message["role"] for message in first["messages"]] == ["system", "user"]
@@ -64,7 +64,7 @@ async def test_the_editors_model_answers(editor: Connect) -> None:
 
 async def test_its_words_stream_to_the_user_as_they_come(editor: Connect) -> None:
     connected = await connected_to(editor)
-    Mind(connected, SUBMIT)
+    EditorModel(connected, SUBMIT)
     await ask(connected, partialResultToken="p")
     text = "".join(value["text"] for value in connected.progress("p") if value["kind"] == "text")
     assert text == SUBMIT
@@ -72,19 +72,19 @@ async def test_its_words_stream_to_the_user_as_they_come(editor: Connect) -> Non
 
 async def test_a_family_can_be_named_and_tokens_are_counted_though_nobody_tells(editor: Connect) -> None:
     connected = await connected_to(editor)
-    mind = Mind(connected, SUBMIT)
+    model = EditorModel(connected, SUBMIT)
     answer = await ask(connected, model="editor/gpt-4o")
-    assert mind.calls[0]["model"] == "gpt-4o"
+    assert model.calls[0]["model"] == "gpt-4o"
     assert answer["usage"]["promptTokens"] > 500
 
 
 async def test_sub_calls_say_their_role(editor: Connect) -> None:
     connected = await connected_to(editor)
     asks = "```python\nprint(await llm('An error?', over=lines(1, 2)))\n```"
-    mind = Mind(connected, asks, "yes", SUBMIT)
+    model = EditorModel(connected, asks, "yes", SUBMIT)
     answer = await ask(connected, levels=["dsl", "llm"])
     assert answer["status"] == "answered"
-    assert [call["role"] for call in mind.calls] == ["root", "sub", "root"]
+    assert [call["role"] for call in model.calls] == ["root", "sub", "root"]
 
 
 @pytest.mark.parametrize("how", ["cancel", "stop"])
@@ -106,7 +106,7 @@ async def test_a_run_that_ends_takes_its_request_back(editor: Connect, how: str)
     connected.notify("rlm/sampleText", {"token": asked["token"], "text": "late"})
     connected.send({"jsonrpc": "2.0", "id": request, "result": {"text": "late"}})
     connected.silent.clear()
-    Mind(connected, SUBMIT)
+    EditorModel(connected, SUBMIT)
     assert (await ask(connected))["status"] == "answered"
 
 
@@ -115,7 +115,7 @@ async def test_a_run_that_ends_takes_its_request_back(editor: Connect, how: str)
 )
 async def test_a_refusal_is_told_in_the_editors_words(editor: Connect, code: int, error: int) -> None:
     connected = await connected_to(editor)
-    Mind(connected, code)
+    EditorModel(connected, code)
     with pytest.raises(RpcError) as caught:
         await ask(connected)
     assert caught.value.code == error
@@ -144,7 +144,7 @@ async def test_it_can_be_announced_as_a_capability(editor: Connect) -> None:
     options = {**OPTIONS, "sampling": None}
     connected = await editor(options=options, capabilities={"experimental": {"rlm": {"sampling": True}}})
     connected.open(URI, TEXT)
-    Mind(connected, SUBMIT)
+    EditorModel(connected, SUBMIT)
     assert (await ask(connected))["status"] == "answered"
 
 
@@ -154,5 +154,5 @@ async def test_local_privacy_refuses_it_unless_the_user_knows_better(editor: Con
         await ask(connected)
     assert caught.value.code == 4205
     trusting = await connected_to(editor, privacy="local", models={"root": "editor", "editorIsLocal": True})
-    Mind(trusting, SUBMIT)
+    EditorModel(trusting, SUBMIT)
     assert (await ask(trusting))["status"] == "answered"

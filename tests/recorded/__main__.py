@@ -1,7 +1,7 @@
 """Record anew, with any model: `python -m tests.recorded MODEL [ID…]`.
 
 `--refresh` in place of MODEL keeps the recorded replies and takes the prompts and outputs of today: for a change that
-does not call for another mind.
+does not need other replies.
 
 Runs over texts that are not ours to pass on are recorded by `python -m bench.quality bench/quality/own.json` with
 `--record DIR`, and kept outside the repository.

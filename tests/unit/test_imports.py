@@ -58,7 +58,7 @@ SLOW_TO_IMPORT = {
 LONGEST_FILE = 400
 
 MOST_FILES = 12
-"""Modules side by side in a room, its `__init__` left out: with more of them, ask which second idea lives there."""
+"""Modules side by side in a package, without its `__init__`; with more of them, ask whether there is a second idea."""
 
 
 def part_of(path: Path) -> str:
@@ -106,18 +106,22 @@ def test_no_file_imports_another_that_imports_it() -> None:
     TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules}).prepare()
 
 
-def test_every_room_says_what_it_is_for_and_imports_nothing() -> None:
-    rooms = {path.parent for path in FILES if path.parent != PACKAGE}
-    trees = {room: ast.parse((room / "__init__.py").read_bytes()) for room in rooms}
-    assert [str(room) for room, tree in trees.items() if not ast.get_docstring(tree)] == []
+def test_every_package_says_what_it_is_for_and_imports_nothing() -> None:
+    packages = {path.parent for path in FILES if path.parent != PACKAGE}
+    trees = {package: ast.parse((package / "__init__.py").read_bytes()) for package in packages}
+    assert [str(package) for package, tree in trees.items() if not ast.get_docstring(tree)] == []
     busy = (ast.Import, ast.ImportFrom)
-    assert [str(room) for room, tree in trees.items() if any(isinstance(node, busy) for node in ast.walk(tree))] == []
+    assert [
+        str(package) for package, tree in trees.items() if any(isinstance(node, busy) for node in ast.walk(tree))
+    ] == []
 
 
-def test_a_room_holds_no_more_than_one_takes_in_at_a_glance() -> None:
-    rooms = {path.parent for path in FILES}
-    sizes = {str(room): sum(path.parent == room and path.stem != "__init__" for path in FILES) for room in rooms}
-    assert {room: size for room, size in sizes.items() if size > MOST_FILES} == {}
+def test_a_package_has_no_more_modules_than_one_takes_in_at_a_glance() -> None:
+    packages = {path.parent for path in FILES}
+    sizes = {
+        str(package): sum(path.parent == package and path.stem != "__init__" for path in FILES) for package in packages
+    }
+    assert {package: size for package, size in sizes.items() if size > MOST_FILES} == {}
 
 
 @pytest.mark.parametrize(

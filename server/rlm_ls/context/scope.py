@@ -18,7 +18,8 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Standard input or a pipe, read to its end: `size` bytes of a private file at `path`, which its maker deletes."""
+    """Standard input or a pipe that was read to its end: `size` bytes of the private file at `path`. Whoever made the
+    file deletes it."""
 
     uri: str
     name: str

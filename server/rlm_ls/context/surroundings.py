@@ -1,4 +1,4 @@
-"""What whoever asks can see beside the text: where they are, what is open, what is marked as wrong. Plain data."""
+"""What the user sees beside the text: the cursor's place, open documents, diagnostics. Plain data."""
 
 from __future__ import annotations
 

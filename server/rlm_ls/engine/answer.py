@@ -13,12 +13,13 @@ CitationState = Literal["verified", "moved", "unmatched"]
 
 
 class Wire(BaseModel):
-    """Frozen data that crosses the wire or enters the trace: snake_case here, camelCase there."""
+    """Base of frozen data that is sent to clients or enters the trace: field names are snake_case here and camelCase
+    there."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     def wire(self) -> dict[str, Any]:
-        """The JSON object of the wire: camelCase keys, plain values."""
+        """The JSON object that is sent: camelCase keys, plain values."""
         return self.model_dump(mode="json", by_alias=True)
 
 

@@ -49,7 +49,7 @@ SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 
 RUNS_UNTIL_PRUNED = 16
-"""So often it is looked whether the history is larger than it may be; also when it is opened."""
+"""After so many runs the history's size is checked; also when the engine is opened."""
 
 
 def new_run_id() -> str:
@@ -98,7 +98,7 @@ class Engine:
     sandbox_cache: SandboxCache = field(default_factory=SandboxCache)
     answers: AnswerCache = field(default_factory=AnswerCache)
     sampler: Sampler | None = None
-    """Has the editor's own model answer, where there is an editor that offers one."""
+    """Calls the editor's own model, where the editor offers one."""
     native_consent: Callable[[AskRequest], Awaitable[None]] | None = None
     """Asks the user whether a question may run native programs; raises ConsentDenied. Without it none is run."""
 
@@ -156,7 +156,7 @@ class Engine:
         return True
 
     def changed(self, paths: Sequence[str]) -> None:
-        """Files or folders that came, went or were written: the next question looks at them anew."""
+        """Report files or folders that were created, deleted or written: the next question looks at them anew."""
         self.snapshot_cache.changed(paths)
 
     async def ask(
@@ -316,7 +316,7 @@ class Engine:
         return await self._end(journal, answer, None)
 
     async def _expect(self, run: Run, settings: Settings) -> None:
-        """Tell the Consent what the run is thought to cost, if there is anything to consent to."""
+        """Give the Consent the run's expected cost, if there is a threshold."""
         if settings.budget.ask_above_usd is not None:
             characters = run.conversation.characters
             sub_models = run.host.sub_models
@@ -326,7 +326,7 @@ class Engine:
             run.ledger.consent.expect(likely.usd, high.usd)
 
     async def _end(self, journal: Journal, answer: Answer, error_code: int | None) -> Answer:
-        """Tell and store how the run ended: its Answer, which says where it could not be stored."""
+        """Emit and store how the run ended. The Answer says so if it could not be stored."""
         answer = self._told_of_trouble(answer)
         for message in answer.warnings:
             await journal.emit(Warned(run_id="", message=message))

@@ -1,4 +1,5 @@
-"""What the runs of one engine share. A record of its own for each run: a setting changed meanwhile is for the next."""
+"""What the runs of one engine share. Each run is given a record of its own: a setting that changes meanwhile applies to
+the next run."""
 
 from __future__ import annotations
 

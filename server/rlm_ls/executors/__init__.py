@@ -1,3 +1,2 @@
-"""Where what a model writes is run: scripts, verbs, compiled programs. All of it is hostile. Knows no provider and no
-account.
-"""
+"""Running what a model writes: scripts, verbs, compiled programs. All of it is treated as hostile. Knows no provider
+and no account."""

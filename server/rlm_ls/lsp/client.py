@@ -1,4 +1,4 @@
-"""The other side: what it can do, and what the server says to it outside of answers."""
+"""The client: its capabilities, and the messages, requests and registrations that the server sends to it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Client:
             self._protocol.send_request(types.WORKSPACE_CODE_LENS_REFRESH, None)
 
     async def section(self, name: str) -> Any:
-        """The client's configuration of a section; None when it has none or does not tell."""
+        """The client's configuration of a section; None where there is none or the client does not answer."""
         params = types.ConfigurationParams([types.ConfigurationItem(section=name)])
         try:
             values = await self._protocol.call(types.WORKSPACE_CONFIGURATION, params)

@@ -67,7 +67,7 @@ class Configuration:
         return self._trusted
 
     def start(self) -> None:
-        """Fetch the section after `initialized`. A mistake in what was given is told before the first question."""
+        """Fetch the section after `initialized`. The user hears of a wrong setting before the first question."""
         self._follow(self._fetch())
 
     def changed(self, settings: object) -> None:
@@ -145,7 +145,7 @@ class Configuration:
         return loaded.settings
 
     async def _ask(self, consent: WorkspaceConsent, wishes: Sequence[Wish]) -> None:
-        """Nobody waits for it: until the user agrees the user's own settings hold."""
+        """Ask the user, in the background: until they agree, their own settings hold."""
         await consent.ask(wishes)
         self._asking = None
         await (self._load() if self.on_change is None else self.on_change())
@@ -169,7 +169,7 @@ def _load(own: Mapping[str, Any], theirs: Mapping[str, Any], trusted: bool, cons
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, key by key; what is null above is not set there."""
+    """Two nested objects merged, key by key. A null in the one `above` counts as not set."""
     merged = dict(below)
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(merged.get(key), dict):

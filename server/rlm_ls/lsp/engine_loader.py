@@ -1,4 +1,4 @@
-"""The engine behind a door that opens at the first question: importing it costs more than all else in the server."""
+"""Opens the engine at the first question: importing it takes longer than everything else in the server."""
 
 from __future__ import annotations
 

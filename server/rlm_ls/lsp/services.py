@@ -1,4 +1,4 @@
-"""What requests, features and jobs are handed: the parts of one client's server, and nothing that could end it."""
+"""The record of what requests, features and jobs may use of one client's server. It has no means to end the server."""
 
 from __future__ import annotations
 

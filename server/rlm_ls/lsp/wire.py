@@ -1,6 +1,6 @@
-"""What the custom methods take: camelCase on the wire, unknown fields tolerated, wrong ones explained.
+"""Parameters of the custom methods: camelCase on the wire, unknown fields ignored, wrong ones explained.
 
-Results are plain JSON objects (see answers.py): they come from the engine's own wire form.
+Results are plain JSON objects (see wire_answers.py): the engine's own wire form.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class DocumentDiagnostics:
 
 @attrs.frozen
 class EditorParams:
-    """What the user sees beside the text. A field that is given takes the place of what the server has noted itself."""
+    """What the user sees beside the text. A field that is given replaces what the server has noted itself."""
 
     cursor: Cursor | None = None
     open_files: list[str] | None = None

@@ -1,4 +1,4 @@
-"""An Answer as the wire has it: citations as LSP locations in the negotiated position encoding."""
+"""An Answer as it is sent to the client: citations as LSP locations in the negotiated position encoding."""
 
 from __future__ import annotations
 

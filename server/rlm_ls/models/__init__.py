@@ -1,1 +1,1 @@
-"""Whoever replies to messages: a provider, the editor, a recording, rules. Knows no run and no document."""
+"""Models: a provider, the editor, a recording, or rules that reply to messages. Knows no run and no document."""

@@ -1,4 +1,4 @@
-"""What the engine needs of a model: messages in, streamed text and usage out. Nothing else."""
+"""The interface of a model for the engine: messages in, streamed text and usage out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NO_USAGE = Usage(usd=0.0)
 
 
 def spent(error: BaseException) -> Usage:
-    """What a call that failed has cost all the same: what the provider reported for its tries."""
+    """The cost of a failed call: what the provider reported for its tries."""
     found = getattr(error, "spent", None)
     return found if isinstance(found, Usage) else NO_USAGE
 
@@ -74,12 +74,9 @@ TextSink = Callable[[str], None]
 
 
 class Model(Protocol):
-    """One way of having messages answered.
-
-    `name` is what users configured and read; `window` is the context window in tokens; `local` says that
-    nothing leaves this machine; `endpoint` is the host or the provider that is asked, "" where nobody is; `kind` says
-    what answers, so that no rule or recording passes for a mind.
-    """
+    """A model. `name` is what users configure and read; `window` is the context window in tokens; `local` says that
+    nothing leaves this machine; `endpoint` is the host or the provider that is asked, "" where there is none; `kind`
+    says what answers, so that no rule or recording passes for a language model."""
 
     @property
     def name(self) -> str: ...

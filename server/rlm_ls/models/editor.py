@@ -39,7 +39,7 @@ class Sampled:
 
 
 Sampler = Callable[[Sample, TextSink | None], Awaitable[Sampled]]
-"""Has the editor answer; cancelling it stops the editor. Raises UnknownModel, ModelRefused, ModelUnreachable,
+"""Calls the editor's model; cancelling it stops the editor. Raises UnknownModel, ModelRefused, ModelUnreachable,
 ModelFailed."""
 
 

@@ -1,4 +1,4 @@
-"""What is good for a model: how much text a sub-call takes, how many rows, how long a reply, what its prompt needs."""
+"""Profiles of models: how much text a sub-call takes, how many rows, how long a reply, what its prompt needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A recording plays the model: the replies of a trace, in order, and a report wherever the questions have changed."""
+"""A recording in place of the model: the replies of a trace, in order, and a report wherever the prompts have
+changed."""
 
 from __future__ import annotations
 

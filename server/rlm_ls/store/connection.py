@@ -115,7 +115,7 @@ class ConnectionThread:
         return cast(T, await self._put(Job(run, write, Future(), keep, adds)))
 
     async def spared(self, run: Callable[[Spare, Owners], T]) -> T | None:
-        """The same over what is kept in memory; None where nothing is."""
+        """Run the job on what is kept in memory; None where there is nothing."""
         return cast(T | None, await self._put(SpareJob(run, Future())))
 
     async def _put(self, job: Job | SpareJob) -> Any:
@@ -234,7 +234,8 @@ class ConnectionThread:
         return self._disk
 
     def _commit(self, batch: list[Job]) -> None:
-        """Each job's outcome is told only after the commit. One that fails (a double, an unknown run) fails alone."""
+        """Run queued jobs in one transaction. Each job's result is delivered after the commit. A job that fails (a
+        duplicate, an unknown run) fails alone."""
         if self.trouble is not None and time.monotonic() >= self._retry_at:
             self._retry()
         if self.trouble is not None:
@@ -335,7 +336,7 @@ class ConnectionThread:
 
 
 def told(failure: StoreFailed) -> str:
-    """For the user: what is wrong, what it means, what to do."""
+    """The failure for the user: what is wrong, what it means, what to do."""
     return (
         f"No run history ({failure.code}): {failure.message} Answers and what was paid are kept in memory, and written "
         f"when that is possible again; they are lost if rlm-ls ends before. {failure.remedy}".strip()

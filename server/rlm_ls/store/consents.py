@@ -1,4 +1,4 @@
-"""What the user has allowed or refused for good: a small file of the state folder, beside the history."""
+"""The user's permanent answers to requests for consent: a small file of the state folder, beside the history."""
 
 from __future__ import annotations
 

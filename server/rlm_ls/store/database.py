@@ -24,7 +24,7 @@ from rlm_ls.store.spare import Spare
 T = TypeVar("T")
 
 DEFAULT_LIMIT_BYTES = 512 << 20
-"""What `prune` keeps of the runs unless told otherwise."""
+"""Bytes of runs that `prune` keeps by default."""
 
 MOST_WORDS = 20
 """Of a search."""
@@ -76,7 +76,7 @@ class Store:
         return "" if self._thread.trouble is None else told(self._thread.trouble)
 
     def take_notice(self) -> str:
-        """What happened while running and is to be told once (a damaged file was moved aside); or empty."""
+        """A message about what happened while running, given once (a damaged file was moved aside); or empty."""
         notice, self._thread.notice = self._thread.notice, ""
         return notice
 

@@ -1,6 +1,7 @@
-"""Who is still alive: each open store holds a lock that the system drops when its process dies, however it dies.
+"""Which processes are alive: each open store holds a lock that the system releases when its process dies, however it
+dies.
 
-A lock tells more than a process id: ids are used again, and say nothing across containers that share a folder.
+A lock is more reliable than a process id: ids are used again, and mean nothing across containers that share a folder.
 """
 
 from __future__ import annotations

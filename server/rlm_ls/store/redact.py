@@ -160,7 +160,7 @@ def _digested(value: Any, _: Written) -> Any:
 
 
 def _if_written(value: Any, written: Written) -> Any:
-    """What a script made: kept where it stands in what the model wrote, else a note in its place."""
+    """What a script computed: kept if it is in what the user or the model wrote, else a note takes its place."""
     match value:
         case str():
             return value if value in written or _NOTE.fullmatch(value) else not_kept(value)

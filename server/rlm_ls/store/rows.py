@@ -1,4 +1,4 @@
-"""What the store hands out. Plain data: the store knows rows and JSON, not the engine's classes."""
+"""The records that the store returns. Plain data: the store knows rows and JSON, not the engine's classes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What cannot be written to the disk is kept here, in memory, until there is room again. Lost when the process ends.
+"""Keeps in memory what cannot be written to the disk, until it can. Lost when the process ends.
 
-A database of the same form, so that the same jobs run on it. A run that was begun on the disk has its later half here.
+It is a database of the same form, so that the same jobs run on it. Of a run that was begun on the disk it has the later
+part.
 """
 
 from __future__ import annotations

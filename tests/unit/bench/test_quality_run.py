@@ -54,7 +54,7 @@ def last(body: Mapping[str, Any]) -> str:
     return str(body["messages"][-1]["content"])
 
 
-def mind(body: Mapping[str, Any]) -> str | Scripted:
+def reply_to(body: Mapping[str, Any]) -> str | Scripted:
     """Answers from what it is shown in one call, and by a script in the loop."""
     if not body["messages"][0]["content"].startswith("You answer a question."):
         if "brass key" in body["messages"][1]["content"]:
@@ -68,7 +68,7 @@ def hanging_at_the_key(reached: asyncio.Event) -> Callable[[Mapping[str, Any]], 
 
     def answer(body: Mapping[str, Any]) -> str | Scripted:
         if "brass key" not in body["messages"][1]["content"]:
-            return mind(body)
+            return reply_to(body)
         reached.set()
         return Scripted(fault="hang")
 
@@ -114,7 +114,7 @@ def test_the_offline_rules_are_scored_without_a_network(
 
 
 async def test_each_arm_shows_the_model_what_it_says(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with ModelServer(mind) as server:
+    async with ModelServer(reply_to) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         plan = Plan(texts=texts, model=MODEL, arms=("none", "truncated", "retrieval", "loop", "full"))
         rows = await measured(plan, *BOTH)
@@ -144,7 +144,9 @@ async def test_a_failing_question_is_a_row_and_is_asked_again(
     texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "results.jsonl"
-    async with ModelServer(lambda body: mind(body) if "brass key" in last(body) else Scripted(fault="401")) as server:
+    async with ModelServer(
+        lambda body: reply_to(body) if "brass key" in last(body) else Scripted(fault="401")
+    ) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         plan = Plan(texts=texts, model=MODEL, arms=("retrieval", "loop"))
         missing = KEY.model_copy(update={"id": "gone", "context": "gone.txt"})
@@ -157,7 +159,7 @@ async def test_a_failing_question_is_a_row_and_is_asked_again(
     assert rows["loop", "key"].score == 1.0
     assert "Errors, each scored 0:" in report(list(rows.values()))
 
-    async with ModelServer(mind) as server:
+    async with ModelServer(reply_to) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         rows = await measured(plan, ERRORS, KEY, results=Results(out))
         assert len(server.requests) == 2  # the two that failed; the two that have an answer are not paid for again
@@ -181,7 +183,7 @@ async def test_a_stopped_measurement_goes_on_where_it_was(
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["errors"]
     # A kill in the middle of a row leaves half of it.
     out.write_bytes(out.read_bytes() + b'{"id": "key", "ar')
-    async with ModelServer(mind) as server:
+    async with ModelServer(reply_to) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         rows = await measured(plan, *BOTH, results=Results(out))
         assert len(server.requests) == 1
@@ -232,7 +234,7 @@ async def test_what_was_recorded_is_replayed_without_a_model(
 ) -> None:
     folder = tmp_path / "recordings"
     arms: tuple[Arm, ...] = ("retrieval", "loop")
-    async with ModelServer(mind) as server:
+    async with ModelServer(reply_to) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         live = await measured(Plan(texts=texts, model=MODEL, arms=arms, record=folder), *BOTH)
     replayed = await measured(Plan(texts=texts, model="replay", arms=arms, replay=folder), *BOTH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.scripted import TEXT, Asker, Mind, asking, script
+from tests.scripted import TEXT, Asker, FakeModel, asking, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine import engine
@@ -73,12 +73,12 @@ async def test_what_cannot_be_compared_is_said(tmp_path: Path, log: Path, ask: A
 async def test_sub_models_replies_are_taken_from_the_trace_and_nobody_is_asked(tmp_path: Path, log: Path) -> None:
     async with asking(tmp_path / "state") as ask:
         scope = Scope(kind="document", files=(str(log),))
-        mind = Mind([script("print(llm('who?', lines(5)))\nsubmit('x', cite=[lines(5)])")])
-        told = await ask(mind=mind, scope=scope)
+        model = FakeModel([script("print(llm('who?', lines(5)))\nsubmit('x', cite=[lines(5)])")])
+        told = await ask(model=model, scope=scope)
         assert told.answer.status == "answered"
-        assert len(mind.sub_asked) == 1
+        assert len(model.sub_asked) == 1
         assert (await checked(ask, told.answer.run_id)).verdict == "still true"
-        assert len(mind.sub_asked) == 1
+        assert len(model.sub_asked) == 1
 
 
 async def test_the_history_keeps_to_its_size_and_the_oldest_runs_go(

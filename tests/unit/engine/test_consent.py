@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.scripted import Asker, Mind, asking, script
+from tests.scripted import Asker, FakeModel, asking, script
 
 from rlm_ls.engine.budget.consent import Consent, NobodyToAsk
 from rlm_ls.engine.request import Budget
@@ -147,9 +147,9 @@ async def test_what_costs_nothing_needs_no_consent() -> None:
 async def test_sub_calls_that_would_pass_it_wait_for_the_same_answer(tmp_path: Path) -> None:
     asks = script("found = await llm_map('an error?', list(find('ERROR', limit=40)))\nprint(len(found))")
     for agreed in (True, False):
-        user, mind = User(agreed), Mind([asks, SUBMIT], price=1e-4)
+        user, model = User(agreed), FakeModel([asks, SUBMIT], price=1e-4)
         async with asking(tmp_path / str(agreed), budget={"ask_above_usd": 0.6, "usd": 50.0}) as ask:
-            told = await ask(mind=mind, consent=user)
+            told = await ask(model=model, consent=user)
         assert len(user.asked) == 1
         assert (told.answer.status == "answered") == agreed
-        assert (len(mind.sub_asked) == 40) == agreed
+        assert (len(model.sub_asked) == 40) == agreed

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.scripted import Asker, Mind, asking, script
+from tests.scripted import Asker, FakeModel, asking, script
 
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import ModelFailed
@@ -18,9 +18,9 @@ def piece_of(prompt: str) -> str:
 
 
 async def test_llm_sees_the_prompt_and_the_text_it_was_given_and_nothing_else(ask: Asker) -> None:
-    mind = Mind([script('print(llm("Which level?", lines(4)))\nsubmit("done", cite=[])')], lambda _: "ERROR")
-    told = await ask(mind=mind)
-    [[system, user]] = mind.sub_asked
+    model = FakeModel([script('print(llm("Which level?", lines(4)))\nsubmit("done", cite=[])')], lambda _: "ERROR")
+    told = await ask(model=model)
+    [[system, user]] = model.sub_asked
     assert system.role == "system"
     assert user.content == "Which level?\n\n=== app.log:4-4 ===\n2024-01-01 00:00:03 ERROR worker=3 took=3 ms"
     assert told.answer.status == "answered"
@@ -39,16 +39,16 @@ async def test_llm_sees_the_prompt_and_the_text_it_was_given_and_nothing_else(as
     ],
 )
 async def test_a_sub_model_may_be_awaited_gathered_or_simply_called(ask: Asker, code: str) -> None:
-    mind = Mind([script(code), script('submit("done", cite=[])')], lambda _: "the reply")
-    told = await ask(mind=mind)
+    model = FakeModel([script(code), script('submit("done", cite=[])')], lambda _: "the reply")
+    told = await ask(model=model)
     assert told.answer.status == "answered"
-    assert "the reply" in mind.asked[1][-1].content
+    assert "the reply" in model.asked[1][-1].content
 
 
 async def test_lines_carry_their_numbers_where_that_is_asked_for(ask: Asker) -> None:
-    mind = Mind([script('llm_map("q", chunks(200), numbered=True)\nsubmit("done", cite=[])')])
-    await ask(mind=mind)
-    pieces = sorted(asked[-1].content.split("===\n")[1].split("\n")[0] for asked in mind.sub_asked)
+    model = FakeModel([script('llm_map("q", chunks(200), numbered=True)\nsubmit("done", cite=[])')])
+    await ask(model=model)
+    pieces = sorted(asked[-1].content.split("===\n")[1].split("\n")[0] for asked in model.sub_asked)
     assert [piece.split("|")[0] for piece in pieces] == ["1", "201", "401"]
     assert pieces[0] == "1| 2024-01-01 00:00:00 INFO worker=0 took=0 ms"
 
@@ -59,8 +59,8 @@ async def test_llm_map_answers_in_the_order_of_its_items_whichever_is_first(ask:
         await asyncio.sleep(0.05 if number == 0 else 0)
         return f"r{number}"
 
-    mind = Mind([script('submit(",".join(llm_map("q", ["0", "1", "2"])), cite=[])')], late)
-    assert (await ask(mind=mind)).answer.answer == "r0,r1,r2"
+    model = FakeModel([script('submit(",".join(llm_map("q", ["0", "1", "2"])), cite=[])')], late)
+    assert (await ask(model=model)).answer.answer == "r0,r1,r2"
 
 
 async def test_gathered_calls_run_side_by_side(ask: Asker) -> None:
@@ -72,7 +72,7 @@ async def test_gathered_calls_run_side_by_side(ask: Asker) -> None:
         return "met"
 
     code = 'submit(",".join(await asyncio.gather(llm("a"), llm("b"))), cite=[])'
-    assert (await ask(mind=Mind([script(code)], meet))).answer.answer == "met,met"
+    assert (await ask(model=FakeModel([script(code)], meet))).answer.answer == "met,met"
 
 
 async def test_an_item_that_fails_is_a_value_in_its_place_and_its_siblings_are_kept(ask: Asker) -> None:
@@ -80,22 +80,22 @@ async def test_an_item_that_fails_is_a_value_in_its_place_and_its_siblings_are_k
         return ModelFailed("The provider says no.") if piece_of(prompt) == "1" else "fine"
 
     code = 'r = llm_map("q", ["0", "1", "2"])\nprint([x.error if isinstance(x, Failed) else x for x in r])'
-    mind = Mind([script(code), script('submit("done", cite=[])')], answers)
-    told = await ask(mind=mind)
-    observation = mind.asked[1][-1].content
+    model = FakeModel([script(code), script('submit("done", cite=[])')], answers)
+    told = await ask(model=model)
+    observation = model.asked[1][-1].content
     assert "['fine', 'The provider says no.', 'fine']" in observation
     assert "1 of 3 items failed" in observation
     assert told.answer.usage.sub_calls == 2
 
 
 async def test_a_lone_call_that_fails_raises_and_keeps_the_variables(ask: Asker) -> None:
-    mind = Mind(
+    model = FakeModel(
         [script('x = 5\nllm("q")'), script("print(x + 1)"), script('submit("done", cite=[])')],
         lambda _: ModelFailed("no."),
     )
-    await ask(mind=mind)
-    assert "RuntimeError" in mind.asked[1][-1].content
-    assert mind.asked[2][-1].content.startswith("6")
+    await ask(model=model)
+    assert "RuntimeError" in model.asked[1][-1].content
+    assert model.asked[2][-1].content.startswith("6")
 
 
 async def test_a_typed_reply_is_mended_once_and_then_counts_as_failed(ask: Asker) -> None:
@@ -112,10 +112,10 @@ async def test_a_typed_reply_is_mended_once_and_then_counts_as_failed(ask: Asker
         's = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}\n'
         'r = llm_map("q", ["good", "bad"], schema=s)\nprint(r[0]["n"], r[1].error)'
     )
-    mind = Mind([script(code), script('submit("done", cite=[])')], answers)
-    await ask(mind=mind)
+    model = FakeModel([script(code), script('submit("done", cite=[])')], answers)
+    await ask(model=model)
     assert tries == {"good": 2, "bad": 2}
-    assert "3 the reply does not fit the schema: n: 'x' is not of type 'integer'" in mind.asked[1][-1].content
+    assert "3 the reply does not fit the schema: n: 'x' is not of type 'integer'" in model.asked[1][-1].content
 
 
 async def test_reduce_carries_notes_from_piece_to_piece(ask: Asker) -> None:
@@ -123,14 +123,14 @@ async def test_reduce_carries_notes_from_piece_to_piece(ask: Asker) -> None:
         before = prompt.split("Notes so far:\n")[1].split("\n\n")[0]
         return ("" if before.startswith("(none") else before) + piece_of(prompt)
 
-    mind = Mind([script('submit(llm_reduce("Spell", ["a", "b", "c"]), cite=[])')], answers)
-    assert (await ask(mind=mind)).answer.answer == "abc"
+    model = FakeModel([script('submit(llm_reduce("Spell", ["a", "b", "c"]), cite=[])')], answers)
+    assert (await ask(model=model)).answer.answer == "abc"
 
 
 async def test_the_same_call_is_paid_once_within_a_run_and_across_runs(ask: Asker) -> None:
     code = 'llm_map("q", ["same", "same", "other"])\nsubmit("done", cite=[])'
-    first = await ask(mind=(one := Mind([script(code)])))
-    again = await ask(mind=(two := Mind([script(code)])))
+    first = await ask(model=(one := FakeModel([script(code)])))
+    again = await ask(model=(two := FakeModel([script(code)])))
     assert len(one.sub_asked) == 2
     assert (first.answer.usage.sub_calls, first.answer.usage.cached_calls) == (2, 1)
     assert two.sub_asked == []
@@ -138,40 +138,40 @@ async def test_the_same_call_is_paid_once_within_a_run_and_across_runs(ask: Aske
 
 
 async def test_another_model_or_another_prompt_is_another_call(ask: Asker) -> None:
-    await ask(mind=Mind([script('llm("q", "text")\nsubmit("done", cite=[])')]))
-    other = Mind([script('llm("q", "text")\nllm("q2", "text")\nsubmit("done", cite=[])')], name="another")
-    await ask(mind=other)
+    await ask(model=FakeModel([script('llm("q", "text")\nsubmit("done", cite=[])')]))
+    other = FakeModel([script('llm("q", "text")\nllm("q2", "text")\nsubmit("done", cite=[])')], name="another")
+    await ask(model=other)
     assert len(other.sub_asked) == 2
 
 
 async def test_the_budget_holds_in_the_middle_of_a_script(ask: Asker) -> None:
     code = 'r = llm_map("q", [str(n) for n in range(20)])\nsubmit(str(sum(isinstance(x, str) for x in r)), cite=[])'
-    mind = Mind([script(code)])
-    told = await ask(mind=mind, budget=Budget(sub_calls=7))
+    model = FakeModel([script(code)])
+    told = await ask(model=model, budget=Budget(sub_calls=7))
     assert told.answer.answer == "7"
-    assert len(mind.sub_asked) == 7
+    assert len(model.sub_asked) == 7
     assert told.answer.usage.sub_calls == 7
 
 
 async def test_money_is_never_spent_beyond_the_limit(ask: Asker) -> None:
     code = 'r = llm_map("q", [str(n) for n in range(200)])\nsubmit("done", cite=[])'
-    mind = Mind([script(code)], price=0.0001)
-    told = await ask(mind=mind, budget=Budget(usd=2.0))
+    model = FakeModel([script(code)], price=0.0001)
+    told = await ask(model=model, budget=Budget(usd=2.0))
     assert told.answer.usage.usd is not None
     assert told.answer.usage.usd <= 2.0
-    assert 0 < len(mind.sub_asked) < 200
+    assert 0 < len(model.sub_asked) < 200
 
 
 async def test_calls_that_only_wait_for_others_to_settle_are_not_refused(ask: Asker) -> None:
     """Each reserves far more than it takes: refusing those that do not fit beside each other would lose paid work."""
     code = 'r = llm_map("q", [str(n) for n in range(40)])\nsubmit(str(sum(isinstance(x, str) for x in r)), cite=[])'
-    told = await ask(mind=Mind([script(code)]), budget=Budget(tokens=12_000))
+    told = await ask(model=FakeModel([script(code)]), budget=Budget(tokens=12_000))
     assert told.answer.answer == "40"
 
 
 async def test_each_reply_is_in_the_trace_before_the_script_goes_on(ask: Asker) -> None:
     code = 'llm_map("q", ["a", "b"])\nprint("after")'
-    told = await ask(mind=Mind([script(code), script('submit("done", cite=[])')]))
+    told = await ask(model=FakeModel([script(code), script('submit("done", cite=[])')]))
     kinds = [event.type for event in told.events]
     started, finished = kinds.index("subCallsStarted"), kinds.index("programFinished")
     assert [at for at, kind in enumerate(kinds) if kind == "subCallFinished" and started < at < finished] != []
@@ -179,7 +179,7 @@ async def test_each_reply_is_in_the_trace_before_the_script_goes_on(ask: Asker) 
     stored = await ask.engine.store.events(told.answer.run_id)
     assert [event["text"] for event in stored if event["type"] == "subCallFinished"] == ["yes", "yes"]
     [begun] = [event for event in stored if event["type"] == "subCallsStarted"]
-    assert (begun["model"], begun["endpoint"], begun["count"]) == ("mind", "test", 2)
+    assert (begun["model"], begun["endpoint"], begun["count"]) == ("model", "test", 2)
 
 
 async def test_stopping_a_run_stops_its_sub_calls(ask: Asker) -> None:
@@ -196,7 +196,7 @@ async def test_stopping_a_run_stops_its_sub_calls(ask: Asker) -> None:
             ended += 1
         return ""
 
-    task = asyncio.create_task(ask(mind=Mind([script('llm_map("q", ["a", "b"])')], hang), run_id="hanging"))
+    task = asyncio.create_task(ask(model=FakeModel([script('llm_map("q", ["a", "b"])')], hang), run_id="hanging"))
     await asked.wait()
     assert ask.engine.stop("hanging")
     assert (await task).answer.status == "cancelled"
@@ -204,18 +204,20 @@ async def test_stopping_a_run_stops_its_sub_calls(ask: Asker) -> None:
 
 
 async def test_text_too_long_for_the_sub_model_is_refused_with_the_way_out(ask: Asker) -> None:
-    mind = Mind([script('llm("q", "x" * 10_000_000)'), script('submit("done", cite=[])')])
-    await ask(mind=mind)
-    assert mind.sub_asked == []
-    assert "chunks(" in mind.asked[1][-1].content
+    model = FakeModel([script('llm("q", "x" * 10_000_000)'), script('submit("done", cite=[])')])
+    await ask(model=model)
+    assert model.sub_asked == []
+    assert "chunks(" in model.asked[1][-1].content
 
 
 async def test_a_child_explores_its_part_and_nothing_else(ask: Asker) -> None:
     child = script('print(count("ERROR"), count("took"))\nsubmit("ten errors", cite=[lines(4)])')
-    mind = Mind([script('print(rlm("How many?", region("app.log", 1, 100)))'), child, script('submit("ok", cite=[])')])
-    told = await ask(mind=mind)
-    assert "lines 1-100" in mind.asked[1][-1].content
-    observation = mind.asked[2][-1].content
+    model = FakeModel(
+        [script('print(rlm("How many?", region("app.log", 1, 100)))'), child, script('submit("ok", cite=[])')]
+    )
+    told = await ask(model=model)
+    assert "lines 1-100" in model.asked[1][-1].content
+    observation = model.asked[2][-1].content
     assert "ten errors" in observation
     assert "[cites app.log:4]" in observation
     outputs = [event.output for event in told.events if event.type == "programFinished" and event.child == "1"]
@@ -225,53 +227,53 @@ async def test_a_child_explores_its_part_and_nothing_else(ask: Asker) -> None:
 
 
 async def test_a_child_that_was_given_most_of_the_text_is_refused_unless_asked_for(ask: Asker) -> None:
-    mind = Mind([script('rlm("Do it all")'), script('submit("ok", cite=[])')])
-    await ask(mind=mind)
-    assert "whole=True" in mind.asked[1][-1].content
-    willing = Mind([script('submit(rlm("All", whole=True), cite=[])'), script('submit("child", cite=[])')])
-    assert (await ask(mind=willing)).answer.answer == "child"
+    model = FakeModel([script('rlm("Do it all")'), script('submit("ok", cite=[])')])
+    await ask(model=model)
+    assert "whole=True" in model.asked[1][-1].content
+    willing = FakeModel([script('submit(rlm("All", whole=True), cite=[])'), script('submit("child", cite=[])')])
+    assert (await ask(model=willing)).answer.answer == "child"
 
 
 async def test_depth_ends_the_recursion(ask: Asker) -> None:
     deeper = script(
         'try:\n    rlm("Again", region("app.log", 1, 5))\nexcept Exception as e:\n    submit(str(e), cite=[])'
     )
-    mind = Mind([script('submit(rlm("Part", region("app.log", 1, 100)), cite=[])'), deeper])
-    assert "budget.depth" in (await ask(mind=mind)).answer.answer
+    model = FakeModel([script('submit(rlm("Part", region("app.log", 1, 100)), cite=[])'), deeper])
+    assert "budget.depth" in (await ask(model=model)).answer.answer
 
 
 async def test_a_child_spends_on_its_parents_account(ask: Asker) -> None:
     endless = [script("print(1)") for _ in range(30)]
-    mind = Mind([script('print(rlm("Part", region("app.log", 1, 100)))'), *endless])
-    told = await ask(mind=mind, budget=Budget(tokens=9_000))
+    model = FakeModel([script('print(rlm("Part", region("app.log", 1, 100)))'), *endless])
+    told = await ask(model=model, budget=Budget(tokens=9_000))
     assert told.answer.status == "partial"
     assert told.answer.usage.prompt_tokens + told.answer.usage.completion_tokens <= 9_000
 
 
 async def test_a_coordinator_may_delegate_and_not_look(ask: Asker) -> None:
-    mind = Mind(
+    model = FakeModel(
         [script('print(find("ERROR"))'), script('r = llm_map("q", chunks(200))\nsubmit(str(len(r)), cite=[])')],
     )
-    told = await ask(mind=mind, coordinator=True)
-    assert "regex(" not in mind.asked[0][0].content
-    assert "not for a coordinator" in mind.asked[1][-1].content
+    told = await ask(model=model, coordinator=True)
+    assert "regex(" not in model.asked[0][0].content
+    assert "not for a coordinator" in model.asked[1][-1].content
     assert told.answer.answer == "3"
 
 
 async def test_without_the_level_there_is_no_sub_model_and_no_word_of_it(ask: Asker) -> None:
-    mind = Mind([script('llm("q")'), script('submit("ok", cite=[])')])
-    await ask(mind=mind, levels=("dsl",))
-    assert "llm_map" not in mind.asked[0][0].content
-    assert "not available" in mind.asked[1][-1].content
+    model = FakeModel([script('llm("q")'), script('submit("ok", cite=[])')])
+    await ask(model=model, levels=("dsl",))
+    assert "llm_map" not in model.asked[0][0].content
+    assert "not available" in model.asked[1][-1].content
 
 
 async def test_a_run_that_repeats_itself_is_told_and_then_ended(ask: Asker) -> None:
-    mind = Mind([script("print(1)")] * 5)
-    told = await ask(mind=mind)
-    assert "exactly this before" in mind.asked[2][-1].content
+    model = FakeModel([script("print(1)")] * 5)
+    told = await ask(model=model)
+    assert "exactly this before" in model.asked[2][-1].content
     assert told.answer.status == "partial"
     assert "stuck" in told.answer.reason
-    assert len(mind.asked) == 3
+    assert len(model.asked) == 3
 
 
 async def test_a_trace_with_sub_calls_and_a_child_replays_without_a_model(ask: Asker) -> None:
@@ -280,12 +282,12 @@ async def test_a_trace_with_sub_calls_and_a_child_replays_without_a_model(ask: A
     from rlm_ls.engine.trace.replay import replay
 
     code = 'a = llm_map("q", chunks(200))\nb = rlm("Part", region("app.log", 1, 100))\nsubmit(a[0] + b, cite=[])'
-    mind = Mind([script(code), script('submit("child " + llm("inner"), cite=[])')], lambda p: f"len {len(p)}")
+    model = FakeModel([script(code), script('submit("child " + llm("inner"), cite=[])')], lambda p: f"len {len(p)}")
     file = ask.engine.store.folder / "app.log"
     file.write_text(TEXT)
     from rlm_ls.context.scope import Scope
 
-    told = await ask(mind=mind, scope=Scope(kind="document", files=(str(file),)))
+    told = await ask(model=model, scope=Scope(kind="document", files=(str(file),)))
     events = await ask.engine.store.events(told.answer.run_id)
     again = await replay(ask.engine, events, strict=True)
     assert again.differences == ()
@@ -299,9 +301,9 @@ async def test_a_script_stopped_after_sub_calls_keeps_its_variables(tmp_path: Pa
     """The newest dump is of the moment at which the script waited for a reply."""
     endless = script('x = 41\ny = llm("q")\nwhile True:\n    pass')
     gathered = script('x = x + 1\nz = await asyncio.gather(llm("a"), llm("b"))\nwhile True:\n    pass')
-    mind = Mind([endless, gathered, script("print('x is', x)"), script('submit("done", cite=[])')])
+    model = FakeModel([endless, gathered, script("print('x is', x)"), script('submit("done", cite=[])')])
     async with asking(tmp_path / "state", script_seconds=0.5) as ask:
-        told = await ask(mind=mind)
+        told = await ask(model=model)
     assert told.answer.status == "answered"
-    assert "last verb call" in mind.asked[1][-1].content
-    assert "x is 42" in mind.asked[3][-1].content
+    assert "last verb call" in model.asked[1][-1].content
+    assert "x is 42" in model.asked[3][-1].content

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.compilers import LENGTH, Bench, benched, missing
-from tests.scripted import TEXT, Asker, Told, asking, script
+from tests.scripted import TEXT, Asker, RunOutcome, asking, script
 
 from rlm_ls.engine.trace.render import trace_markdown
 from rlm_ls.errors import LevelUnavailable, ProgramError
@@ -48,7 +48,7 @@ async def ask(compilers: Path) -> Any:
         yield asker
 
 
-def kinds(told: Told, *types: str) -> list[Any]:
+def kinds(told: RunOutcome, *types: str) -> list[Any]:
     return [event for event in told.events if event.type in types]
 
 

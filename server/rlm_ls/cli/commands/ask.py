@@ -15,7 +15,7 @@ import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.terminal.consent import consent
-from rlm_ls.cli.terminal.door import err, write_json
+from rlm_ls.cli.terminal.console import err, write_json
 from rlm_ls.cli.terminal.native_consent import native_consent
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, on_interrupt, run, session, user_settings

@@ -1,4 +1,4 @@
-"""`rlm-ls cache`: what replies of sub-models and compiled programs are kept, and doing away with them."""
+"""`rlm-ls cache`: show or delete the cached replies of sub-models and the cached compiled programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rlm_ls.cli.terminal.door import out
+from rlm_ls.cli.terminal.console import out
 from rlm_ls.cli.terminal.session import run, user_settings
 from rlm_ls.executors.compiled.program_cache import PROGRAMS, ProgramCache
 from rlm_ls.store.database import Store

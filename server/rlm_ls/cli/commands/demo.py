@@ -11,7 +11,7 @@ import typer
 
 from rlm_ls.cli.commands.ask import scope_of, write_trace
 from rlm_ls.cli.demo.questions import QUESTIONS, DemoQuestion
-from rlm_ls.cli.terminal.door import err, out
+from rlm_ls.cli.terminal.console import err, out
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, on_interrupt, run, session, user_settings
 from rlm_ls.context.snapshot.snapshot import Context

@@ -14,7 +14,7 @@ import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.commands.report import report
-from rlm_ls.cli.terminal.door import err, out, write
+from rlm_ls.cli.terminal.console import err, out, write
 from rlm_ls.cli.terminal.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search

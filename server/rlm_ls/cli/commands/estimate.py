@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rlm_ls.cli.commands.ask import scope_of
-from rlm_ls.cli.terminal.door import out, write_json
+from rlm_ls.cli.terminal.console import out, write_json
 from rlm_ls.cli.terminal.session import run, session, user_settings
 from rlm_ls.cli.terminal.streams import read_whole
 from rlm_ls.engine.budget.estimate import Expected

@@ -1,4 +1,4 @@
-"""`rlm-ls runs`, `trace RUN`, `replay RUN`: what was asked, how it was answered; doing it again, doing away with it."""
+"""`rlm-ls runs`, `trace RUN`, `replay RUN`: list, show, export, repeat and delete earlier runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rlm_ls.cli.commands.ask import write_trace
-from rlm_ls.cli.terminal.door import err, markdown, out, write, write_json
+from rlm_ls.cli.terminal.console import err, markdown, out, write, write_json
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, run, session, user_settings
 from rlm_ls.engine.answer import Answer
@@ -181,7 +181,8 @@ async def _trace(name: str, as_json: bool, html: Path | None) -> int:
 
 
 def _write_page(path: Path, page: str) -> None:
-    """Whole or not at all, in place of a link that may stand there; to a device or a pipe as it comes."""
+    """Writes the page whole or not at all. A link that has its name is replaced; a device or a pipe is written to
+    directly."""
     try:
         if path.exists() and not path.is_file():
             path.write_text(page, encoding="utf-8", newline="\n")

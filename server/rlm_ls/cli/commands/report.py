@@ -1,7 +1,7 @@
-"""What a bug report needs, as Markdown: the installation, what is set, the newest runs. No text of anybody's is in it.
+"""What a bug report needs, as Markdown: the installation, the settings, the newest runs.
 
-Questions, answers, names of files and addresses of models stay out; of settings and variables that may hold a secret,
-only that they are set. Keys are taken out of whatever is left.
+It contains no text of the user's: questions, answers, names of files and addresses of models stay out. Of settings and
+variables that may hold a secret it says only that they are set. Keys are removed from the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rlm_ls.store.redact import known_secrets, scrub
 from rlm_ls.store.rows import RunRow
 
 RUNS = 20
-"""The newest runs that are told of."""
+"""The number of newest runs in the report."""
 
 ONLY_THAT_IT_IS_SET = frozenset({"api_base", "api_key_env", "local_hosts", "profiles", "exclude", "deny"})
 """Settings that name hosts, files or prompts of the user's."""
@@ -66,7 +66,7 @@ def _changed(section: BaseModel, default: BaseModel | None = None, name: str = "
 
 
 async def _runs(store: Store) -> list[str]:
-    """A history that cannot be read is what a report may be about."""
+    """The newest runs, a line each. Never raises: an unreadable history may be the reason for the report."""
     try:
         rows = await store.runs(RUNS)
         size = await store.size()
@@ -84,7 +84,7 @@ def _run(row: RunRow) -> str:
 
 
 def _impersonal(text: str) -> str:
-    """Without keys, addresses of other machines, the user's name and the home folder."""
+    """The text without keys, addresses of other machines, the user's name and the home folder."""
     text = str(scrub(text, known_secrets(os.environ)))
     text = ADDRESS.sub(lambda found: found[0] if is_loopback(found[0]) else "(address)", text)
     home = str(Path.home())

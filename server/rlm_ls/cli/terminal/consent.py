@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rlm_ls.cli.terminal.door import err
+from rlm_ls.cli.terminal.console import err
 from rlm_ls.cli.terminal.keyboard import is_interactive, typed_line
 from rlm_ls.cli.terminal.screen import Screen
 from rlm_ls.engine.budget.consent import Ask
 
 
 def consent(screen: Screen, *, yes: bool) -> Ask | None:
-    """The engine's `consent`: `yes` agrees beforehand; None where nobody sits at a terminal."""
+    """The function that the engine calls as `consent`. With `yes` the user has agreed beforehand. None where there is
+    no user at a terminal to ask."""
     if yes:
         return _agree
     if not is_interactive():

@@ -1,4 +1,4 @@
-"""Somebody at a terminal: whether there is one, and what they type."""
+"""The user at a terminal: whether there is one, and reading what they type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from rlm_ls.cli.terminal.door import err
+from rlm_ls.cli.terminal.console import err
 
 
 def is_interactive() -> bool:
@@ -15,7 +15,8 @@ def is_interactive() -> bool:
 
 
 async def typed_line() -> str:
-    """A line typed at the terminal. A daemon thread waits for it: Ctrl-C ends the run and not the reading."""
+    """Reads one line from the terminal. A daemon thread waits for it, so that Ctrl-C can end the run without waiting
+    for the line."""
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str] = loop.create_future()
 

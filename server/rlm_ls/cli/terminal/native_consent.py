@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from rlm_ls.cli.terminal.door import err
+from rlm_ls.cli.terminal.console import err
 from rlm_ls.cli.terminal.keyboard import is_interactive, typed_line
 from rlm_ls.cli.terminal.screen import Screen
 from rlm_ls.engine.engine import Engine
@@ -15,7 +15,7 @@ from rlm_ls.executors.compiled.native_consent import NativeConsent
 
 
 def native_consent(engine: Engine, screen: Screen) -> Callable[[AskRequest], Awaitable[None]] | None:
-    """The engine's `native_consent`; None where nobody sits at a terminal."""
+    """The function that the engine calls as `native_consent`; None where there is no user at a terminal to ask."""
     if not is_interactive():
         return None
 

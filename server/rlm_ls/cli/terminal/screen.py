@@ -10,7 +10,7 @@ from rich.status import Status
 from rich.syntax import Syntax
 from rich.text import Text
 
-from rlm_ls.cli.terminal.door import err, markdown, out, write
+from rlm_ls.cli.terminal.console import err, markdown, out, write
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.trace.events import (
     AnyEvent,
@@ -67,7 +67,7 @@ class Screen:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """The status line makes room, for a question to the user."""
+        """Removes the status line while the user is asked a question."""
         if self._status is not None:
             self._status.stop()
         try:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from rlm_ls.cli.terminal.door import err
+from rlm_ls.cli.terminal.console import err
 from rlm_ls.ending import end_soon
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError

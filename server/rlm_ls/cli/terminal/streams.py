@@ -1,7 +1,7 @@
-"""Standard input, pipes and devices named on the command line, read to their end into a private file.
+"""Standard input, pipes and devices named on the command line: each is read to its end into a private file.
 
-They can be read but once and say no size; from there on they are like any file: the same detection of compression,
-encoding and binary data.
+They can be read only once and have no size. As private files they are treated like any file: the same detection of
+compression, encoding and binary data.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def is_stream(path: str) -> bool:
 
 @asynccontextmanager
 async def read_whole(paths: list[str], most: int) -> AsyncIterator[dict[str, Stream]]:
-    """Those of the `paths` that are streams, by path; `most` bytes in all. Their copies are gone behind the `with`."""
+    """Reads those of the `paths` that are streams, `most` bytes together. Returns their copies by path; the copies are
+    deleted when the `with` block ends."""
     packs: list[Pack] = []
     try:
         found: dict[str, Stream] = {}
@@ -56,7 +57,7 @@ async def read_whole(paths: list[str], most: int) -> AsyncIterator[dict[str, Str
 
 
 async def _in_daemon(work: Callable[[], int]) -> int:
-    """In a thread that nobody waits for when Ctrl-C ends the command: a pipe may never end."""
+    """Runs `work` in a daemon thread: when Ctrl-C ends the command, a pipe that never ends must not be waited for."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[int] = loop.create_future()
 

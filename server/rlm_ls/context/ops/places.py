@@ -16,7 +16,7 @@ LONGEST_AROUND = 1 << 20
 """Bytes of a hit with the lines around it."""
 
 Want = tuple[int, int]
-"""A byte to count from, and how many line starts to pass after it."""
+"""Where a line starts, for a worker: a byte to count from, and how many line starts to pass after it."""
 
 
 def lines(_: Deadline, file: File, first: Want, last: Want, longest: int) -> tuple[int, int, str]:

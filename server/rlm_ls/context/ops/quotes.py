@@ -1,4 +1,4 @@
-"""Where a text that was quoted once stands now."""
+"""Finding the present place of a text that was quoted earlier."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from rlm_ls.context.patterns import python_re
 
 Ranges = tuple[tuple[int, int], ...]
-"""Inclusive, ascending, apart from each other."""
+"""Ranges of code points (first, last), both inclusive; ascending, and neither overlapping nor adjacent."""
 
 ASCII: Ranges = ((0, 127),)
 

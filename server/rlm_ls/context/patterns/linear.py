@@ -1,5 +1,5 @@
-"""Patterns so plain that Python's own engine takes linear time for them: it brings back captured values five times
-as quickly as RE2, one call for a whole window.
+"""Patterns that are simple enough for Python's own engine to take linear time: it returns captured values five times as
+quickly as RE2, with one call for a whole window.
 
 Such a pattern is a text or `^`, then characters and repeated characters, with groups that are not repeated. Two
 conditions keep it linear. What follows a repeated character never starts with that character, so that stepping back

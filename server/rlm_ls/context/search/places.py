@@ -20,7 +20,7 @@ ROWS = 500
 
 
 class Places(Scanner):
-    """Questions whose answer is one place. Documents are given by number, spans by path."""
+    """Lookups of known places. Documents are given by number, spans by path."""
 
     async def lines(self, doc: int, start: int, end: int) -> Hit:
         """Lines `start` to `end`, from 1, inclusive; negative numbers count from the end; `end` is clamped.

@@ -1,4 +1,4 @@
-"""What a search looks at: from a document, glob, span, selection, or a list of these, to a Selection."""
+"""Makes a Selection of what a script passes as `within`: a document, glob, span, selection, or a list of these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlm_ls.context.sources import uris
 from rlm_ls.errors import ProgramError
 
 Spec = None | str | Span | Hit | Part | Sequence["Spec"]
-"""None means all that the question may look at; a string is a document's path or a glob."""
+"""What a script may pass: None is everything that the question may look at; a string is a document's path or a glob."""
 
 
 LONGEST_NAME = 1000

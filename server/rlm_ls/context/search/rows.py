@@ -1,6 +1,6 @@
-"""Hits as they travel: each is one text, made by the worker that found it and read by whoever looks at it.
+"""Hits as they are passed from workers to scripts: each is one JSON text, made by the worker that found it.
 
-The server hands thousands of them on to a script without looking: it never builds an object for one.
+The server hands thousands of them on to a script without parsing them: it makes no object for one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DECODER = json.JSONDecoder()
 
 
 class Gathered:
-    """Rows in the making, with the number of each one's document: so many, and so many characters."""
+    """Collects rows, each with the number of its document, up to a number of rows and of characters."""
 
     __slots__ = ("_limit", "_room", "docs", "rows")
 
@@ -57,7 +57,7 @@ class Gathered:
         return max(0, self._room)
 
     def add(self, row: str, doc: int) -> None:
-        """One that does not fit any more is left out, and so are all after it."""
+        """Adds a row. The first one for which there is no room, and all after it, are left out."""
         if not self.limit:
             return
         self._room -= len(row)

@@ -28,7 +28,7 @@ SMALL = CHECKPOINT
 
 
 class Progress:
-    """How much of a selection has been searched. `note` is empty, or says why it was not all."""
+    """How much of a selection has been searched. `note` is empty if all was; else it says why not."""
 
     def __init__(self, total: int, seconds: float) -> None:
         self._total = total
@@ -44,7 +44,7 @@ class Progress:
 
 
 class Scanner:
-    """What every search of one Context has in common. One per run."""
+    """Runs an operation over a Selection, in pieces, by the workers. All kinds of search use it. One per run."""
 
     def __init__(self, context: Context, pool: SearchPool, deadline_seconds: float = 20.0) -> None:
         self.context = context

@@ -1,2 +1,2 @@
-"""Taking the immutable Context of a run: reading, packing, keeping it for the next question. A Context never
-changes."""
+"""Taking the immutable Context of a run: texts are read, copied into private pack files where needed, and cached for
+the next question."""

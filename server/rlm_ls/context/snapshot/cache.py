@@ -1,4 +1,4 @@
-"""What was read for one question and serves the next ones."""
+"""The snapshot cache: what one question has read of the files, for the next ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.pool import SearchPool
 
 PACK_BYTES = 128 << 20
-"""A pack that has grown so large is followed by a new one: packs are what is thrown away."""
+"""Bytes at which a pack is closed and the next one begun. Room is made by deleting whole packs."""
 
 MOST_BYTES = 8 << 30
 MOST_TEXTS = 200_000
@@ -35,8 +35,9 @@ Made = TypeVar("Made")
 class CachedRead:
     """The outcome of reading a file that had this stamp.
 
-    A Document in a pack; the measures of one that is searched where it lies, after a byte order mark of `skip` bytes;
-    what an archive holds, in a pack; or why there is none, in words that call it `name`.
+    It is one of four: a Document whose text is in `pack`; the measures of a text that is searched in its own file,
+    after a byte order mark of `skip` bytes; the members of an archive, unpacked in `pack`; or why the file was refused,
+    in words that call it `name`.
     """
 
     stamp: Stamp
@@ -47,15 +48,16 @@ class CachedRead:
 
 
 class SnapshotCache:
-    """Texts, refusals and folders, for as long as the engine lives; a Context that uses some of it keeps it alive.
+    """What is known of files and folders: texts, refusals, listings. It belongs to the engine and lives as long.
 
-    It holds at most `most_bytes` of texts on disk beside those that a run still needs. Close it at the end. Not for
-    use from several event loops.
+    It keeps at most `most_bytes` of texts on disk, not counting those that a run still needs: a Context keeps what it
+    uses. Close it at the end. Not for use from several event loops.
     """
 
     def __init__(self, folder: str | None = None, most_bytes: int = MOST_BYTES, most_texts: int = MOST_TEXTS) -> None:
         self.watching = False
-        """Whether `changed` is told of every change below the roots. Otherwise every file's state is asked for."""
+        """Whether `changed` is called for every change below the roots. If not, each question asks for every file's
+        state."""
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
@@ -66,7 +68,7 @@ class SnapshotCache:
         self._last: tuple[list[Any], Any] | None = None
 
     def changed(self, files: Iterable[str]) -> None:
-        """Paths or URIs of files and folders that came, went or were written."""
+        """Report files and folders (paths or URIs) that were created, deleted or written: they are looked at anew."""
         paths = [path for name in files if (path := uris.file_path(name)) is not None]
         for tree in self._trees.values():
             tree.changed(paths)
@@ -80,7 +82,7 @@ class SnapshotCache:
         return await tree.listing(pool, seconds, self.watching)
 
     def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
-        """What was read of a file, if it is still the same; from then on `held_files` has it."""
+        """What was read of a file, if the file is unchanged. `held_files` then keeps it for the run."""
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
             return None
@@ -104,7 +106,7 @@ class SnapshotCache:
             kept.pack.kept.discard(key)
 
     async def room(self, size: int, held_files: HeldFiles) -> tuple[Pack, int]:
-        """A pack, and the place in it for so many bytes; `held_files` has the pack from then on."""
+        """A pack, and the offset in it at which so many bytes are reserved. `held_files` keeps the pack for the run."""
         if not self._packs or self._packs[-1].size + size > PACK_BYTES:
             self._packs.append(await asyncio.to_thread(Pack, self._folder))
         pack = self._packs[-1]
@@ -113,17 +115,18 @@ class SnapshotCache:
         return pack, pack.reserve(size)
 
     def same(self, make: Callable[[list[T], Made | None], Made], parts: list[T]) -> Made:
-        """What was made of the same parts the last time; else it is made now, with what was made then to go by."""
+        """`make` of these parts, or its last result if the parts are the same. `make` is given the last result to start
+        from."""
         if self._last is None or self._last[0] != parts:
             self._last = (parts, make(parts, None if self._last is None else self._last[1]))
         return cast(Made, self._last[1])
 
     def begin(self) -> None:
-        """A question begins: what it uses is newer than the rest."""
+        """Note that a question begins. `trim` keeps what the newest questions used."""
         self._time += 1
 
     def trim(self) -> None:
-        """Lets go of what is over the limits: what was not used for longest, and of that used last the newest."""
+        """Drops what is over the limits: first what has not been used for longest."""
         order = sorted(self._packs, key=lambda pack: (pack.used_at, -self._packs.index(pack)))
         size = sum(pack.written for pack in order)
         for pack in order:
@@ -135,7 +138,7 @@ class SnapshotCache:
             self.forget(next(iter(self._kept)))
 
     def close(self) -> None:
-        """Deletes what no Context needs any longer."""
+        """Drops everything. Files that a Context still uses are deleted when that closes."""
         while self._packs:
             self._drop(self._packs[-1])
         self._kept.clear()

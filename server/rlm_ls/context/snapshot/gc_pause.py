@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MANY = 1000
-"""Files from which on it is worth it: beside a large heap (a model library) it was half of the time."""
+"""The least number of files for which collection is paused. Beside a large heap (a model library) it took half of the
+time."""
 
 _pausing = 0
 
 
 @contextmanager
 def garbage_collection_paused(count: int) -> Iterator[None]:
-    """While `count` files are taken in, no garbage is collected, if they are many. Nothing here makes cycles."""
+    """A context in which Python collects no garbage, if `count` (of files being read) is large. Reading makes no
+    cycles."""
     global _pausing
     if count < MANY or (not _pausing and not gc.isenabled()):
         yield

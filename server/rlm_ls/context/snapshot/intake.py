@@ -1,4 +1,4 @@
-"""A file on its way into a Context, as parent and workers speak of it."""
+"""Messages between parent and workers about a file that is read into a Context."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from rlm_ls.errors import RlmError
 
 
 class IncomingFile(NamedTuple):
-    """A file to be read up to `size` bytes. `guess`: if it is not in the encoding that is set, find out which.
+    """A file to be read, up to `size` bytes. `guess`: whether to find out its encoding where the one that is set does
+    not fit.
 
-    `place` and `room` are where a text goes that is written on its own. Of what was `unpacked` the bytes begin `at`
-    some place of the file, and are taken as they are. Plain, for many are sent.
+    A text that is copied on its own goes to offset `place` of the pack, where `room` bytes are reserved. For an
+    `unpacked` text, the bytes begin at offset `at` of the file `path` and are not decompressed again. A tuple, since
+    many are sent.
     """
 
     path: str
@@ -31,7 +33,8 @@ class IncomingFile(NamedTuple):
 
 
 class CopiedText(NamedTuple):
-    """A text in a pack: `size` bytes at `place`. `settled`: `stamp` tells the file from any later state of it."""
+    """A text that was copied: `size` bytes at offset `place` of the pack. `settled`: the file's `stamp` differs from
+    that of any later state."""
 
     stamp: Stamp
     settled: bool
@@ -55,7 +58,8 @@ class Packed(NamedTuple):
 
 
 class Member(NamedTuple):
-    """What was unpacked: `size` bytes at `place`. `name` is its own in an archive, "" in a file that is one text."""
+    """One unpacked text: `size` bytes at offset `place` of the pack. `name` is its name in the archive, "" for a
+    compressed file."""
 
     name: str
     place: int
@@ -64,7 +68,8 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """What a compressed file or an archive held. `notes` say what could not be read of it: a name, and why."""
+    """The texts of a compressed file or an archive. `notes` are the names of members that could not be read, and
+    why."""
 
     stamp: Stamp
     settled: bool
@@ -92,7 +97,7 @@ class RefusedFile:
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A Document that has been read, where workers find it, and what tells it from any other."""
+    """A Document that has been read; where workers find its bytes; and the digest of its name and text."""
 
     document: Document
     file: File

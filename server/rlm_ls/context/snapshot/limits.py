@@ -1,4 +1,4 @@
-"""What of a snapshot the question may look at: a selection of an editor's, or all but some lines."""
+"""Limits a question to a part of the snapshot: to an editor's selection, or to all but some lines."""
 
 from __future__ import annotations
 

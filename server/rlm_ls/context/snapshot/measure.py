@@ -1,4 +1,5 @@
-"""What is known of a text after one pass over it. Measures of neighbouring ranges join into one."""
+"""Measures of a text (lines, characters, whether it is UTF-8), taken in one pass. Measures of adjacent ranges are
+joined."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 DIGEST = 16
-"""Bytes of a digest: of a block, and at the end of a small text's, where they are the text's own."""
+"""Bytes of a digest of a block. A small text's measures end with the digest of the text itself."""
 
 
 @dataclass(frozen=True, slots=True)

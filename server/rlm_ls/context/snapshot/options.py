@@ -1,4 +1,4 @@
-"""How a Context is taken."""
+"""Options of taking a Context."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ContextOptions:
-    """`max_file_bytes` holds for files found by walking, not for files named one by one.
+    """How a Context is taken.
 
-    `exclude` are gitignore-style globs relative to the roots; `deny` are patterns of names of secrets beside the
-    built-in ones. `encoding` is a Python codec name, or "utf-8-replace". `pack_folder` is where the private pack file
-    goes (default: the system's temporary folder). `unpack_bytes` is what a question's compressed files and archives may
-    hold together. `seconds` is how long the walk, and then the reading, may take.
+    `max_file_bytes` applies to files found by walking, not to files named one by one. `exclude` are gitignore-style
+    globs relative to the roots; `deny` are patterns of names of secrets beside the built-in ones. `encoding` is a
+    Python codec name, or "utf-8-replace". `pack_folder` is the folder of the private pack files (default: the system's
+    temporary folder). `unpack_bytes` limits what all compressed files and archives of a question may hold together.
+    `seconds` is how long the walk, and then the reading, may take.
     """
 
     max_file_bytes: int = 64 << 20

@@ -1,4 +1,4 @@
-"""Private files that hold small and converted texts, and the descriptors kept open for the large ones."""
+"""Private pack files for small and converted texts, and the descriptors kept open for large files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ MOST_HELD = 256
 
 
 class Pack:
-    """A private file that only grows. It is deleted when the last of its users has let go.
+    """A private file that only grows. It is deleted when its last user drops it.
 
-    `path` is for workers: where /proc is there they open our own descriptor through it, and the file has no name.
-    `written` counts the bytes of texts, dead ones too; `kept` are the keys of texts that may be used again.
+    `path` is for workers. Where there is /proc, they open our own descriptor through it, and the file has no name.
+    `written` counts the bytes of all texts, including those no longer used; `kept` are the keys of texts that may be
+    used again.
     """
 
     __slots__ = ("_descriptor", "_folder", "_users", "kept", "path", "size", "used_at", "written")
@@ -39,7 +40,7 @@ class Pack:
             self._remove_folder()  # nothing is left behind, not even by kill -9
 
     def reserve(self, size: int) -> int:
-        """Where so many bytes may be written. They are nobody else's, now or later."""
+        """Reserve `size` bytes for one writer. Returns their offset."""
         place = self.size
         self.size += size
         return place
@@ -72,7 +73,8 @@ class Pack:
 
 
 class HeldFiles:
-    """Files that a run must be able to read to its end, whatever happens to their names. Close it at the end."""
+    """The packs and open files of one run: readable to its end, even if the files are renamed or deleted. Close it at
+    the end."""
 
     def __init__(self, folder: str | None) -> None:
         self._folder = folder
@@ -82,14 +84,14 @@ class HeldFiles:
 
     @property
     def own(self) -> Pack:
-        """A pack for what is of this run alone."""
+        """The pack for texts that only this run uses, such as open buffers."""
         if self._own is None:
             self._own = Pack(self._folder)
             self._packs.add(self._own)
         return self._own
 
     def new(self) -> Pack:
-        """A pack for one text or archive; it lives as long as somebody uses it."""
+        """A new pack for one text or archive. It lives as long as it is used."""
         pack = Pack(self._folder)
         self._packs.add(pack)
         return pack
@@ -100,7 +102,8 @@ class HeldFiles:
             self._packs.add(pack)
 
     def open(self, path: str) -> tuple[str, os.stat_result, bool]:
-        """The path for workers, the file's state, and whether that path may come to mean another file."""
+        """Open a file. Returns the path for workers, the file's state, and whether that path may later name another
+        file."""
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
         status = os.fstat(descriptor)
         through = _through_proc(descriptor) if len(self._descriptors) < MOST_HELD else ""
@@ -132,7 +135,7 @@ def _through_proc(descriptor: int) -> str:
 
 
 def _remove_stale(folder: str) -> None:
-    """Removes what processes that are no more have left."""
+    """Removes the packs of processes that have ended."""
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", name)

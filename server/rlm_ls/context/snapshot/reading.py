@@ -1,15 +1,17 @@
-"""Reading the candidates of a Context: from the shelf what is there, small files in batches, large files in ranges."""
+"""Reads the candidates of a Context: what the cache has from there, small files in batches, large files in ranges."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from rlm_ls.context.document import CHECKPOINT, Document, Source
+from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
+from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
@@ -20,15 +22,13 @@ from rlm_ls.context.snapshot.intake import (
     RefusedFile,
     Unpacked,
 )
-from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure, TextMeasure, join
+from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
-from rlm_ls.context.snapshot.pack import HeldFiles, Pack
+from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.encoding import LOSSY, not_text
-from rlm_ls.context.sources.language import language_of
-from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
+from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
-from rlm_ls.context.sources.unpacking import members_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
@@ -37,19 +37,19 @@ SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
 
 NOTEBOOK = 256 << 20
-"""So are notebooks below this, whose text is another than their bytes."""
+"""Notebooks below this many bytes are copied too: their text is not the bytes of the file."""
 
 RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
 
 GROWTH = 3
-"""Times that a text may grow on its way to UTF-8."""
+"""How many times as large as its file a text may be in UTF-8."""
 
 
 @dataclass(slots=True)
 class _Large:
-    """A text that is searched where it lies, and its measures so far."""
+    """A text that is not copied but searched in its file or buffer's pack, and its measures so far."""
 
     source: Source
     identity: tuple[int, int] | None
@@ -60,7 +60,7 @@ class _Large:
 
 
 class _Reader:
-    """Takes the candidates through their steps. What is keyed by a number is keyed by that of a candidate."""
+    """Takes the candidates through the steps of reading. Every number here is a candidate's index in `wanted`."""
 
     def __init__(
         self,
@@ -79,9 +79,7 @@ class _Reader:
         self.found: dict[int, ReadDocument] = {}
         self.large: dict[int, _Large] = {}
         self.packed: list[int] = []
-        self.room = options.unpack_bytes
-        self.order: dict[int, tuple[int, int]] = {}
-        """Where what was unpacked stands among all: the number of what it was in, and its own place there."""
+        self.archives = Archives(held_files, pool, options, snapshot_cache)
 
     async def run(self) -> list[ReadDocument]:
         await asyncio.to_thread(self.write_buffers)
@@ -106,36 +104,20 @@ class _Reader:
         first = len(self.wanted)
         for number in packed:
             one = self.wanted[number]
-            kept = None if one.stamp is None else self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
-            if kept is not None and isinstance(kept.outcome, Unpacked) and kept.pack is not None:
-                self.add(number, kept.outcome, kept.pack)
-                continue
-            pack = await asyncio.to_thread(self.held_files.new)
-            payload = {
-                "incoming": self.incoming(number),
-                "pack": pack.path,
-                "limit": self.room,
-                "deny": self.options.deny,
-            }
-            outcome = await self.pool.call("files.unpack.unpack", payload, self.options.seconds)
-            if isinstance(outcome, RefusedFile):
-                self.errors[number] = outcome.raised()
-                continue
-            pack.size = pack.written = outcome.size
-            self.room -= outcome.size
-            if outcome.settled and outcome.members[0].name:
-                self.snapshot_cache.keep(self.key(one), CachedRead(outcome.stamp, one.name, outcome, pack))
-            self.add(number, outcome, pack)
+            unpacked = await self.archives.unpack(one, self.key(one), self.incoming(number))
+            if isinstance(unpacked, RefusedFile):
+                self.errors[number] = unpacked.raised()
+            else:
+                self.add(number, unpacked)
         return range(first, len(self.wanted))
 
-    def add(self, number: int, outcome: Unpacked, pack: Pack) -> None:
-        members = members_of(self.wanted[number], outcome, pack)
+    def add(self, number: int, members: list[Candidate]) -> None:
         first = len(self.wanted)
         self.wanted = [*self.wanted, *members]
-        for place, one in enumerate(members):
-            self.order[first + place] = (number, place)
+        self.archives.found_in(number, first, len(members))
+        for place, one in enumerate(members, first):
             if one.error is not None:
-                self.errors[first + place] = one.error
+                self.errors[place] = one.error
 
     def write_buffers(self) -> None:
         for number, one in enumerate(self.wanted):
@@ -146,7 +128,7 @@ class _Reader:
                     f"{one.name} is empty.", "Write some text in it, or name another document."
                 )
                 continue
-            if title := _secret(one):
+            if title := secret_in(one):
                 self.errors[number] = denied(one.name, title)
                 continue
             pack, start = self.held_files.own, self.held_files.own.size
@@ -158,7 +140,7 @@ class _Reader:
             self.large[number] = _Large(source, None, (0, 0, 0, 0), 0, [])
 
     def unknown(self, numbers: Sequence[int]) -> list[int]:
-        """Files that are not on the shelf as they are now."""
+        """The files that the cache does not have as they are now; those that it has are taken from it."""
         found: list[int] = []
         for number in numbers:
             one = self.wanted[number]
@@ -167,7 +149,7 @@ class _Reader:
             kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
             outcome = None if kept is None else kept.outcome
             if isinstance(outcome, ReadDocument):
-                self.found[number] = _named(outcome, one)
+                self.found[number] = renamed(outcome, one)
             elif isinstance(outcome, RefusedFile) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()
             elif isinstance(outcome, Unpacked):
@@ -180,7 +162,7 @@ class _Reader:
         return one.path, self.options.encoding, one.explicit
 
     def guess(self, one: Candidate) -> bool:
-        """A file that somebody named is read as they say; of one that was found nobody has said anything."""
+        """Whether to guess the encoding: only of files found by walking; a file that was named is read as set."""
         return not one.explicit and self.options.encoding == "utf-8"
 
     def is_small(self, number: int) -> bool:
@@ -188,7 +170,7 @@ class _Reader:
         return one.size < (NOTEBOOK if one.name.lower().endswith(".ipynb") else SMALL)
 
     async def copy(self, numbers: list[int]) -> None:
-        """Small files, many at a time; those whose text is larger than they are once more."""
+        """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
         batches = list(self.batches(numbers))
         places = [
             await self.snapshot_cache.room(sum(self.wanted[n].size + 1 for n in batch), self.held_files)
@@ -255,7 +237,9 @@ class _Reader:
         elif isinstance(outcome, CopiedText):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
-            self.found[number] = read = _read(one, source, outcome.whole, None, outcome.encoding, outcome.notebook)
+            self.found[number] = read = document_of(
+                one, source, outcome.whole, None, outcome.encoding, outcome.notebook
+            )
             stamp, settled = outcome.stamp, outcome.settled
             if one.inside is not None and one.stamp is not None:
                 stamp, settled = one.stamp, one.inside.settled
@@ -269,7 +253,7 @@ class _Reader:
             self.errors[number] = not_text(one.name, self.options.encoding, 0)
 
     async def open_large(self, numbers: list[int]) -> list[int]:
-        """Opens those that can be searched where they are; the numbers of those that must be converted."""
+        """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""
         if not numbers:
             return []
         payload = {"incoming": [self.incoming(n) for n in numbers], "option": self.options.encoding}
@@ -287,7 +271,7 @@ class _Reader:
         return convert
 
     def open_one(self, number: int, skip: int, kept: CachedRead | None = None) -> bool:
-        """Opens a file to be searched where it lies; False if it is not what was kept of it."""
+        """Opens a file to be searched without a copy. False if it has changed since it was cached as `kept`."""
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
             source = Source(one.inside.path, one.inside.place + skip, one.size - skip)
@@ -329,7 +313,7 @@ class _Reader:
                 place += 1
 
     def broken(self) -> list[int]:
-        """Joins the measures; the texts that are not UTF-8 and shall be converted."""
+        """Joins the measures of each text. Returns the numbers of texts that are not UTF-8 and must be converted."""
         found: list[int] = []
         for number, text in list(self.large.items()):
             one = self.wanted[number]
@@ -350,18 +334,10 @@ class _Reader:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
                 one = self.wanted[number]
-                self.found[number] = read = _read(one, text.source, text.whole, text.identity)
+                self.found[number] = read = document_of(one, text.source, text.whole, text.identity)
                 if one.inside is not None and one.inside.settled:
                     self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, read, one.inside.pack))
-        return [self.found[number] for number in sorted(self.found, key=self.place)]
-
-    def place(self, number: int) -> tuple[int, ...]:
-        """For sorting: what was unpacked stands where it was found."""
-        places: list[int] = []
-        while number in self.order:
-            number, place = self.order[number]
-            places.append(place)
-        return number, *reversed(places)
+        return [self.found[number] for number in sorted(self.found, key=self.archives.place)]
 
 
 async def read(
@@ -371,65 +347,16 @@ async def read(
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
 ) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:
-    """The candidates that could be read, in order, and why others could not; both with what was unpacked of them."""
+    """Reads the candidates. Returns the documents in order, and the candidates that could not be read with the reason;
+    both include what was unpacked."""
     reader = _Reader(wanted, held_files, pool, options, snapshot_cache)
     found = await reader.run()
-    return found, [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.place)]
-
-
-def _secret(one: Candidate) -> str:
-    """What kind of secret an open text is. What somebody pipes in is read on purpose."""
-    if one.buffer is None or one.uri.startswith("stdin:"):
-        return ""
-    head = one.buffer.text[:LOOKED_AT].encode("utf-8", "replace")[:LOOKED_AT]
-    log = is_log(one.name) or one.buffer.language == "log"
-    return held_secret(head, whole=is_small(one.name, len(one.buffer.text)), log=log)
+    return found, [
+        (reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.archives.place)
+    ]
 
 
 def _checked(result: Any) -> Any:
     if isinstance(result, SearchTimeout):
         raise SearchTimeout("Reading the documents took too long.", "Ask about fewer or smaller documents.")
     return result
-
-
-def _read(
-    one: Candidate,
-    source: Source,
-    whole: TextMeasure,
-    identity: tuple[int, int] | None,
-    encoding: str = "utf-8",
-    notebook: bool = False,
-) -> ReadDocument:
-    document = Document(
-        uri=one.uri,
-        path=one.name,
-        language=_language(one, notebook),
-        version=one.buffer.version if one.buffer else None,
-        source=source,
-        characters=whole.characters,
-        lines=whole.lines,
-        longest_line=whole.longest_line,
-        ascii=whole.ascii,
-        crlf=whole.crlf,
-        checkpoints=whole.checkpoints,
-        encoding=encoding,
-        notebook=notebook,
-        unpacked=one.inside is not None and not one.inside.raw,
-    )
-    named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
-    return ReadDocument(document, File(one.name, source, identity), named + whole.digest)
-
-
-def _named(read: ReadDocument, one: Candidate) -> ReadDocument:
-    """What was read of a file, by the name and URI that this question has for it."""
-    old = read.document
-    if old.path == one.name and old.uri == one.uri:
-        return read
-    document = replace(old, path=one.name, uri=one.uri, language=_language(one, old.notebook))
-    named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
-    return ReadDocument(document, File(one.name, old.source), named + read.digest[-DIGEST:])
-
-
-def _language(one: Candidate, notebook: bool) -> str:
-    language = (one.buffer.language if one.buffer else "") or language_of(one.name)
-    return "json" if language == "jupyter" and not notebook else language  # as text it is what lies in the file

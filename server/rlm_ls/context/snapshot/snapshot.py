@@ -25,7 +25,8 @@ __all__ = ["Context", "ContextOptions"]
 
 
 class Contents:
-    """What was read, in order. Made once for Contexts that hold the same, and from the last where they nearly do."""
+    """The documents of a Context, in order. Shared by Contexts of the same texts, and derived from the last one where
+    few differ."""
 
     __slots__ = ("digest", "documents", "files", "limit", "numbers", "read", "uris")
 
@@ -82,10 +83,10 @@ class Context:
         options: ContextOptions | None = None,
         snapshot_cache: SnapshotCache | None = None,
     ) -> Context:
-        """Reads every document of the scope that is not on the `snapshot_cache` as it is now.
+        """Reads every document of the scope that the `snapshot_cache` does not have as it is now.
 
-        A document that cannot be read is an error if it is the only one named, else it is skipped and reported.
-        Raises RlmError: 41xx for a document, NoDocuments when nothing is left.
+        A document that cannot be read is an error if it is the only one named; else it is skipped and reported. Raises
+        RlmError: 41xx for a document, NoDocuments when nothing is left.
         """
         options = options or ContextOptions()
         if not known(options.encoding):
@@ -119,10 +120,8 @@ class Context:
             await asyncio.to_thread(snapshot_cache.close if private else snapshot_cache.trim)
 
     def narrowed(self, limit: Selection) -> tuple[Context, tuple[int, ...]]:
-        """The same texts as far as `limit` goes, and the numbers here of the documents there. Not to be closed itself.
-
-        Raises NoDocuments for a limit without a document.
-        """
+        """A Context of the same texts limited to `limit`, and for each of its documents the number that it has here. It
+        is not to be closed itself. Raises NoDocuments for a limit without a document."""
         numbers = sorted({part.doc for part in limit})
         if not numbers:
             raise NoDocuments("There is nothing to read in an empty selection.", "Widen it.")
@@ -132,7 +131,7 @@ class Context:
         return context, tuple(numbers)
 
     async def close(self) -> None:
-        """Lets go of the files. Searches still under way fail."""
+        """Closes the files. Searches that still run fail."""
         await asyncio.to_thread(self._hold.close)
 
     async def __aenter__(self) -> Context:

@@ -1,3 +1,2 @@
-"""Where bytes come from and what makes text of them: paths, folders, ignore rules, secrets, encodings. Only workers
-read files.
-"""
+"""Finding files and making text of their bytes: paths, folders, ignore rules, secrets, compression, encodings. Only
+workers read files."""

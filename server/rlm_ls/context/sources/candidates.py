@@ -24,9 +24,10 @@ from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, Docume
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Where bytes lie that are not those of the file at the candidate's path: unpacked from it, or of a stream.
+    """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
 
-    `settled`: the file that they come from can be told from any later state. `raw`: they may be compressed themselves.
+    `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
+    compressed.
     """
 
     path: str
@@ -38,10 +39,10 @@ class Inside:
 
 @dataclass(slots=True)
 class Candidate:
-    """A text that a scope means: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
+    """A text of a scope: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
 
-    `stamp` is the file's when it was looked at. Those of walked files are shared between questions: never changed.
-    What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
+    `stamp` is the file's when it was looked at. Candidates of walked files are shared between questions: never change
+    them. What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
     """
 
     uri: str
@@ -66,7 +67,7 @@ class _Named:
 async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> Sequence[Candidate]:
-    """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
+    """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name."""
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -188,7 +189,7 @@ def _walked(file: Entry, most: int) -> Candidate:
 
 
 def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
-    """Where a file is in the listing, given by its key. Links are not followed below a root, only to it."""
+    """The index in the listing of each file, by the file's key. Links are followed to a root, not below it."""
     found = []
     for root in roots:
         real = os.path.normcase(os.path.realpath(root))

@@ -1,4 +1,4 @@
-"""Compressed bytes and archives: told by their first bytes, never by a name, and decoded as streams."""
+"""Compressed bytes and archives: recognised by their first bytes, never by a name, and decoded as streams."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Decompressor(Protocol):
 
 
 class Corrupt(Exception):
-    """The bytes are not what their beginning promised."""
+    """The bytes are not what the file's beginning announces."""
 
 
 class CutOff(Exception):
@@ -93,7 +93,8 @@ def _maker(kind: Compression) -> Callable[[], _Decompressor]:
 
 
 class _Members(io.RawIOBase):
-    """Members one behind the other, as `cat a.gz b.gz` makes them. What follows the last is left out."""
+    """A stream of several compressed members in a row, as `cat a.gz b.gz` makes them. Bytes after the last are
+    ignored."""
 
     def __init__(self, raw: BinaryIO, make: Callable[[], _Decompressor]) -> None:
         self._raw = raw

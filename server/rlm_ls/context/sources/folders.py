@@ -73,10 +73,10 @@ class Listing:
 
 
 class Folders:
-    """What the rules let through, kept from one question to the next.
+    """The files that the rules admit, kept from one question to the next.
 
-    Each question asks for the state of every file anew; with `watching` only for those in folders that `changed` was
-    told of.
+    Each question asks for the state of every file anew; with `watching` only for files in folders that were passed to
+    `changed`.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -88,7 +88,7 @@ class Folders:
         self._lock = asyncio.Lock()
 
     def changed(self, paths: Iterable[str]) -> None:
-        """Files and folders that came, went or were written."""
+        """Report paths that were created, deleted or written."""
         self._changed.update(paths)
 
     async def listing(self, pool: SearchPool, seconds: float, watching: bool) -> Listing:

@@ -1,7 +1,7 @@
-"""What is never read: files that by their name, place or first bytes are keys, passwords or tokens.
+"""Files that are never read: those that by their name, folder or first bytes are keys, passwords or tokens.
 
-Names and places are our own list, for no library keeps one. What tokens look like is detect-secrets' (Yelp): its rules
-are asked only where a token's fixed beginning stands, and one pass over a text's head finds those.
+The lists of names and folders are our own, for no library has one. Tokens are recognised by the rules of detect-secrets
+(Yelp): its rules are tried only where a token's fixed beginning is found, and one pass over a text's head finds those.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""By what a file is known to be the one that was read before."""
+"""A file's stamp: recognises a file that has not changed since it was read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 
 
 def is_settled(stamp: Stamp) -> bool:
-    """Whether what is read now can be told, by the stamp, from any later state."""
+    """Whether any later change of the file will change its stamp. Not so if it changed within the clock's
+    resolution."""
     # On Windows the time of change is that of creation. Elsewhere nobody can set it, as they can the other.
     return time.time_ns() - (stamp[1] if os.name == "nt" else stamp[2]) > SETTLED_NS

@@ -1,4 +1,4 @@
-"""What a compressed file or an archive held, as candidates like others."""
+"""The members of a compressed file or an archive, as candidates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ INSIDE = "!/"
 
 
 def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]:
-    """In the archive's order; those that cannot be read, with their error, last. A compressed file is its member."""
+    """The members in the archive's order; last those that cannot be read, with their error. A compressed file has
+    one."""
     members = [
         _within(one, member.name, member.size, outcome, Inside(pack.path, member.place, pack, outcome.settled))
         for member in outcome.members

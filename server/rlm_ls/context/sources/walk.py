@@ -1,4 +1,4 @@
-"""What the walk of a folder is told and what it brings back. The walk itself runs in a worker (ops/walk.py)."""
+"""The input and the result of walking a folder. The walk itself runs in a worker (`ops/files/walk.py`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Place = tuple[int, str]
 
 
 class WalkedFile(NamedTuple):
-    """A file that the rules let through, or that is kept out as a secret. Plain, for there are many to be sent."""
+    """A file that the rules admit, or that is refused as a secret. A tuple, since many are sent."""
 
     name: str
     stamp: Stamp

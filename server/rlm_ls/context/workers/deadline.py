@@ -6,10 +6,8 @@ import time
 
 
 class Deadline:
-    """`late()` turns True once `seconds` have passed and stays so; `stopped` says whether anyone was told.
-
-    `armed` is for the one who also sets an alarm for it.
-    """
+    """`late()` becomes True once `seconds` have passed and stays so; `stopped` is whether `late()` has returned True.
+    `armed` is for code that also sets an alarm for the deadline."""
 
     __slots__ = ("_end", "armed", "stopped")
 

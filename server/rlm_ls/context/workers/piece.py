@@ -55,11 +55,11 @@ Pieces = list[Piece] | Bundle
 """What a search in a worker goes through."""
 
 BUNDLE = 4 << 20
-"""Bytes of a Bundle from which on the next one is begun."""
+"""Bytes of a Bundle at which the next one is begun."""
 
 
 class Bundling:
-    """A Bundle in the making."""
+    """Builds a Bundle."""
 
     __slots__ = ("_filters", "_names", "_offsets", "_path", "_size", "_sizes", "docs")
 

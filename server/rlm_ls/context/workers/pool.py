@@ -147,7 +147,7 @@ class SearchPool:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def close(self) -> None:
-        """Kills every worker and waits for their end."""
+        """Kills every worker and waits until they have ended."""
         self._closed = True
         for worker in list(self._all):
             self._drop(worker)

@@ -9,7 +9,7 @@ from contextlib import suppress
 SETTING = "budget.askAboveUsd"
 
 Ask = Callable[[str], Awaitable[bool]]
-"""Puts a question to the user: True to go on. Cancelling it takes the question back. Raises NobodyToAsk."""
+"""Asks the user a question; True to go on. Cancelling it withdraws the question. Raises NobodyToAsk."""
 
 
 class NobodyToAsk(Exception):
@@ -17,10 +17,12 @@ class NobodyToAsk(Exception):
 
 
 class Consent:
-    """One for a run and all its children. `above` is in dollars, None: never ask; `limit` is the run's own.
+    """The user's consent to spend, for a run and all its children. `above` is the threshold in dollars, None: never
+    ask; `limit` is the run's own limit.
 
-    The user is asked before spending passes `above`, once: all who come meanwhile wait for the same answer, and it
-    holds for the rest of the run. `refusal` says why after `allows` was False. Close it, or a question may stay open.
+    The user is asked once, before spending passes `above`: calls that need consent meanwhile wait for the same answer,
+    and it holds for the rest of the run. After `allows` was False, `refusal` says why. Close it, or a question may stay
+    open.
     """
 
     def __init__(self, above: float | None = None, limit: float = 0.0, ask: Ask | None = None) -> None:
@@ -32,7 +34,8 @@ class Consent:
         self._answer: asyncio.Task[bool] | None = None
 
     def expect(self, likely: float | None, high: float | None) -> None:
-        """What the run is thought to cost in all. If that is above the threshold, the first call is asked about."""
+        """Note the expected cost of the whole run, in dollars. If it is above the threshold, the user is asked before
+        the first call."""
         self._likely, self._high = likely or 0.0, high or 0.0
 
     async def allows(self, spent: float, coming: float) -> bool:
@@ -45,7 +48,7 @@ class Consent:
         return await asyncio.shield(self._answer)
 
     async def close(self) -> None:
-        """Take back a question that nobody has answered yet."""
+        """Withdraw a question that has not been answered."""
         if self._answer is not None:
             self._answer.cancel()
             with suppress(asyncio.CancelledError):

@@ -48,7 +48,7 @@ class Ledger:
     limits: Limits
     parent: Ledger | None = None
     consent: Consent = field(default_factory=Consent)
-    """The user's, to spend more than a threshold; the topmost account's counts."""
+    """The user's consent to spend more than a threshold. That of the topmost account is used."""
     started: float = field(default_factory=time.monotonic)
     turns: int = 0
     calls: int = 0
@@ -120,10 +120,8 @@ class Ledger:
         return refusal
 
     async def reserve_in_turn(self, coming: Reservation, *, sub: bool = False) -> str:
-        """As `reserve`, but what only calls under way stand in the way of is waited for: most cost less than they may.
-
-        A refusal is final: the call does not fit even if nothing else is made.
-        """
+        """As `reserve`, but waits where only calls under way stand in the way: most cost less than was reserved for
+        them. A refusal is final: the call does not fit even without the others."""
         top = self.top
         while refusal := self.reserve(coming, sub=sub):
             if top.reserved_tokens == 0:
@@ -159,7 +157,7 @@ class Ledger:
             self.characters_per_token = min(6.0, max(1.0, characters / used.prompt_tokens))
 
     def book(self, used: Usage, *, sub: bool) -> None:
-        """What was paid before this account was opened (a run that goes on after a break)."""
+        """Book what was paid before this account was opened (for a run that continues after a break)."""
         self.reserve(nothing := Reservation(0, 0.0), sub=sub)
         self.settle(nothing, used, sub=sub)
 
@@ -170,7 +168,7 @@ class Ledger:
             self.parent.found_in_cache()
 
     def remaining(self) -> dict[str, float | int | None]:
-        """What is left, as `budget()` shows it to a script; `usd` is None where prices are unknown."""
+        """The remaining budget, as `budget()` shows it to a script; `usd` is None where prices are unknown."""
         return {
             "turns": max(0, self.limits.turns - self.turns),
             "seconds": round(self.seconds_left, 1),

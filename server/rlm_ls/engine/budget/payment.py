@@ -1,4 +1,4 @@
-"""One call of a model, paid for: reserve on the Ledger, ask, settle. The only way in which money is spent."""
+"""One call of a model, paid for: reserve on the Ledger, call, settle. Money is spent nowhere else."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ async def pay(
 
 
 def _bounded(reply: Reply) -> Reply:
-    """The one door through which replies come: no longer than a reply can be, and without halves of characters."""
+    """The reply cut to the longest that a reply can be, and without lone surrogates. Every reply passes through
+    here."""
     text = well_formed(reply.text[:MOST_REPLY])
     if text == reply.text:
         return reply

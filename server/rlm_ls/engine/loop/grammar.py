@@ -1,6 +1,6 @@
-"""The grammar of a reply: a sentence or two of plan, and fenced blocks that are programs (DESIGN.md §3).
+"""The grammar of a reply: a sentence or two of plan, and fenced blocks that are programs.
 
-What is a fence is found by `judging/grammar.py`, in a worker: a reply may be anything.
+Fences are found by `executors/checking/grammar.py`, in a worker: a reply may be anything.
 """
 
 from __future__ import annotations

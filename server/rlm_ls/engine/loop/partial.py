@@ -1,4 +1,4 @@
-"""The best that can be said when a run ends without an accepted answer. Always marked as such."""
+"""The answer of a run that ends without an accepted answer: what was found, always marked as partial."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ class CheckedSubmission:
 async def check(
     submission: Submission, host: VerbHost, schema: dict[str, Any] | None, checker: Checker
 ) -> CheckedSubmission:
-    """Raises nothing of the model's making: whatever is wrong is a problem in words."""
+    """Check a submission. Whatever is wrong with it is a problem in words; nothing that a model wrote makes this
+    raise."""
     problems: list[str] = []
     answer, data = "", None
     try:
@@ -158,7 +159,7 @@ def _is_line(number: Any) -> bool:
 
 
 def _inside(part: Part, number: int, span: Span) -> bool:
-    """A cited line may stick out of a selection that starts or ends within it."""
+    """Whether a cited span lies within a part. Its first and last line may begin before a selection or end after it."""
     return part.doc == number and part.start < max(span.end, span.start + 1) and span.start < part.end
 
 

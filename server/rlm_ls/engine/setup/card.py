@@ -1,4 +1,5 @@
-"""The card of a Context: what a model is told of the texts before it has read a word of them. Never the text itself."""
+"""The card of a Context: the description of the texts in a model's first message. It holds names, sizes and a few
+lines, never the whole text."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ is known within the time that the snapshot takes. Where it is late the prompt pr
 
 
 def look_for_compilers(program_runner: ProgramRunner, levels: tuple[str, ...]) -> None:
-    """Begins in the background. For `languages_of` to be quick."""
+    """Start looking for compilers in the background, so that `languages_of` is quick later."""
     if "wasm" in levels:
         program_runner.look()
 

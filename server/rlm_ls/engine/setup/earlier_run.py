@@ -31,7 +31,7 @@ class EarlierRun:
     programs: Mapping[str, Program] = field(default_factory=dict)
 
     def described(self) -> str:
-        """The earlier run as a model is told of it."""
+        """The description of the earlier run for a model."""
         parts = [
             f"This follows up on an earlier question: {self.question}",
             f"The answer then was:\n{self.answer[:ANSWER]}",
@@ -89,5 +89,5 @@ class SandboxCache:
 
 
 def scripts_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The scripts that a run's trace tells of, in order."""
+    """The scripts in a run's trace, in order."""
     return [event["source"] for event in events if event["type"] == "programStarted" and event["language"] == "python"]

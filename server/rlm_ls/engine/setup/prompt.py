@@ -1,4 +1,4 @@
-"""What a root model is told: the system prompt, made from the verb registry, and the precise reminders."""
+"""The system prompt of a root model, made from the verb registry, and the reminders during a run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""A run on a Context, ready to explore: its desk, sandbox, conversation and sub-models. Child runs are set up the same
-way, on a narrower Context and an account below their parent's.
-"""
+"""A run on a Context, ready to explore: its VerbHost, sandbox, conversation and sub-model calls. Child runs are set up
+the same way, on a narrower Context and an account below their parent's."""
 
 from __future__ import annotations
 

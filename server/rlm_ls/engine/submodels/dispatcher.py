@@ -32,7 +32,7 @@ class SubCallOutcome:
 
 
 class ReplyCache(Protocol):
-    """What is needed of the store."""
+    """The part of the store that is used here."""
 
     async def cached_replies(self, keys: Sequence[str]) -> dict[str, CachedReply]: ...
 
@@ -47,16 +47,14 @@ class Dispatcher:
         self._under_way: dict[str, asyncio.Future[SubCallOutcome]] = {}
 
     def follow(self, settings: Settings) -> None:
-        """Take the widths of changed settings; calls under way keep the places they have."""
+        """Use the concurrency limits of changed settings. Calls under way keep their places."""
         old, self._settings = self._settings.models, settings
         if (old.concurrency, old.limits) != (settings.models.concurrency, settings.models.limits):
             self.concurrency = ConcurrencyLimits(settings)
 
     async def reply(self, key: str, model: Model, pay: Callable[[], Awaitable[SubCallOutcome]]) -> SubCallOutcome:
-        """The reply from the cache, from the same call under way, or by `pay` once there is room for it.
-
-        Raises what `pay` raises.
-        """
+        """The reply from the cache, or of the same call under way; else made by `pay` once the concurrency limits admit
+        it. Raises what `pay` raises."""
         while (flying := self._under_way.get(key)) is not None:
             # If whoever pays is cancelled, whoever waits takes over.
             await asyncio.wait([flying])

@@ -1,4 +1,4 @@
-"""Whether yesterday's answer is true of today's text: its citations are looked for, its programs run again."""
+"""Whether an earlier answer holds for the text as it is now: its citations are looked up, its programs run again."""
 
 from __future__ import annotations
 

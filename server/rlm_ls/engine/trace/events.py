@@ -51,7 +51,8 @@ class RunStarted(Event):
 
 
 class RunResumed(Event):
-    """A run that broke off goes on: it is told from its start again, with the replies that are already paid for."""
+    """An interrupted run goes on. Its events follow from the start again, with the replies that are already paid
+    for."""
 
     type: Literal["runResumed"] = "runResumed"
     replies: int

@@ -1,8 +1,8 @@
-"""Markdown of foreign hands, made so that nothing happens when a document that holds it is shown.
+"""Makes Markdown that others wrote inert: nothing happens when a document that holds it is shown.
 
-A preview fetches images without being asked, and an address can carry away what a text said; links may run commands,
-and HTML may be anything. What would be drawn, fetched or run is found by a Markdown parser, not by its looks, and
-becomes the words that it was written with. Then the parser is asked again, until it finds nothing.
+A preview fetches images without being asked, and an address can carry away text; links may run commands, and HTML may
+be anything. What would be drawn, fetched or run is found by a Markdown parser and turned into the characters that it
+was written with. The parser is run again until it finds nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The run's event stream: every event is durable first, then told to whoever listens."""
+"""The run's event stream: every event is made durable first, then passed to the listener."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Listener = Callable[[AnyEvent], None]
 
 
 class EventStore(Protocol):
-    """What the journal needs of the store: `append` returns once the event is durable, or as safe as it can be."""
+    """The part of the store that the journal uses. `append` returns once the event is durable, or as safe as it can
+    be."""
 
     async def append(self, run_id: str, seq: int, type: str, event: dict[str, object]) -> None: ...
 
@@ -50,7 +51,8 @@ class Journal:
         return Journal(self.run_id, self.store, self.listener, self.redact, self.started, name, self._top)
 
     async def emit(self, event: AnyEvent) -> None:
-        """Store, then tell. Returns when both are done, so that what follows may act upon it."""
+        """Store the event, then pass it to the listener. Returns when both are done, so that the caller may act upon
+        it."""
         top = self._top
         told = top._stamp(event, self.child)
         try:
@@ -63,7 +65,8 @@ class Journal:
         top._tell()
 
     def emit_nowait(self, event: AnyEvent) -> None:
-        """Tell at once; the write is awaited by the next `emit`. For events that nothing depends on."""
+        """Pass the event to the listener at once; the next `emit` waits for the write. For events that nothing depends
+        on."""
         top = self._top
         if isinstance(event, TextStreamed):
             told = {"run_id": self.run_id, "at": top._at(), "seq": top.seq, "child": self.child}
@@ -75,7 +78,7 @@ class Journal:
         top._tell()
 
     async def flush(self) -> None:
-        """Wait until everything told is stored."""
+        """Wait until every event passed to the listener is stored."""
         top = self._top
         writing, top._writing = top._writing, []
         for task in writing:
@@ -93,7 +96,7 @@ class Journal:
         return told
 
     def _tell(self) -> None:
-        """In the order of `seq`, whichever write ends first."""
+        """Pass the queued events to the listener in the order of `seq`, whichever is stored first."""
         while self._queue and self._queue[0].ready:
             try:
                 self.listener(self._queue.popleft().event)

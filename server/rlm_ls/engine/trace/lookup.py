@@ -1,4 +1,4 @@
-"""What a trace tells: its events by kind, and what was asked."""
+"""Looking things up in a trace: events by kind, the request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def request_of(events: Events, root: Path | None = None) -> AskRequest:
 
 
 def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
-    """The request that `runStarted` tells of, about `scope`."""
+    """The request in the event `runStarted`, about `scope`."""
     return AskRequest(
         question=started["question"],
         scope=scope,

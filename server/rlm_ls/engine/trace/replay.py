@@ -18,7 +18,7 @@ from rlm_ls.models.recorded import RecordedModel
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The new run's Answer, and every way in which it differed from the recorded one (empty: it was the same)."""
+    """The new run's Answer, and every difference from the recorded run (empty: none)."""
 
     answer: Answer
     differences: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""Going on with a run that broke off: what was paid for is taken from its trace, the rest is asked for as ever.
+"""Continuing an interrupted run: replies that were paid for are taken from its trace, the rest is asked for as usual.
 
-The run keeps its id, its trace and its account. A trace is append-only, so each going on begins a new *leg* in it (the
-event `runResumed`), in which the run is told from its start again: from the trace as far as that goes, then live. A
-run that breaks off again in the middle of a leg loses nothing, since the longest leg is looked for.
+The run keeps its id, its trace and its account. A trace is append-only, so each continuation begins a new *leg* in it
+(the event `runResumed`) that repeats the run from its start: from the trace as far as that goes, then live. A run that
+breaks off again in the middle of a leg loses nothing, since the longest leg is used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from rlm_ls.store.rows import RunRow
 
 @dataclass(frozen=True)
 class InterruptedRun:
-    """A run that broke off, as its trace tells. `seconds` is how long it had worked, `created` when it was begun."""
+    """An interrupted run, read from its trace. `seconds` is how long it had worked, `created` when it was begun (Unix
+    time)."""
 
     run_id: str
     events: Events
@@ -71,10 +72,11 @@ def interrupted_run(
     choice: str | None = None,
     given: bool = False,
 ) -> InterruptedRun:
-    """What is to go on. `budget` holds the limits that are to differ; `buffers` are the texts that are open now.
+    """The run to continue.
 
-    `choice` is a model that the user names in place of the one that was asked; `given`: the engine has got a model.
-    Raises BadRequest for a run that needs no going on or cannot, ModelChanged where nobody knows whom to ask.
+    `budget` holds the limits that are to differ; `buffers` are the texts that are open now. `choice` is a model that
+    the user names in place of the one that was asked; `given`: the engine was given a model. Raises BadRequest for a
+    run that is complete or cannot be continued, ModelChanged where the trace does not say which model was asked.
     """
     if row.status == "running":
         raise BadRequest(f"Run {row.run_id} is under way.", "Wait for it, or stop it first.")
@@ -119,7 +121,7 @@ def names(answering: Sequence[Answering], role: str) -> str:
 
 
 def answering(role: Literal["root", "sub", "code"], model: Model) -> list[Answering]:
-    """Whom `model` asks: itself, or the members of a list."""
+    """What answers for `model`: itself, or the members of a list."""
     members = model.members if isinstance(model, FallbackModel) else (model,)
     weights = model.weights if isinstance(model, FallbackModel) else None
     return [
@@ -134,7 +136,8 @@ def answering(role: Literal["root", "sub", "code"], model: Model) -> list[Answer
 
 
 def check_answering(run: InterruptedRun, now: Sequence[Answering], privacy: str) -> None:
-    """Nobody is asked whom the run did not ask, or could not have asked, before. Raises ModelChanged."""
+    """Raises ModelChanged if a model or endpoint would be asked that the run did not ask, or could not have asked,
+    before."""
     if run.privacy == "local" and privacy != "local":
         raise ModelChanged(
             "The run was begun with the setting privacy at local, and it is any now.",
@@ -157,7 +160,7 @@ ON_PURPOSE = (
 
 
 def _then(run_id: str, chosen: Mapping[str, Any]) -> tuple[Answering, ...]:
-    """Who answered, as the trace has it. Raises ModelChanged where it does not tell."""
+    """What answered, by the trace. Raises ModelChanged where it does not say."""
     if chosen.get("modelKind") == "offline":
         return ()
     if not chosen.get("answering"):
@@ -187,7 +190,7 @@ def check_unchanged(run: InterruptedRun, context: Context) -> None:
 
 
 class ResumedModel:
-    """Replies of the trace first, as they were paid for; then the model's own."""
+    """A model that gives the trace's replies first, at the cost they had; then those of the real model."""
 
     kind: Literal["live"] = "live"
 

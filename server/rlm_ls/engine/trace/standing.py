@@ -1,4 +1,4 @@
-"""Where the texts that an answer cites stand now: at their place, elsewhere, or nowhere."""
+"""The present places of the texts that an answer cites: unchanged, moved, or gone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNREADABLE = (
 
 
 async def standing_now(engine: Engine, citations: Sequence[Citation], buffers: Sequence[Buffer] = ()) -> list[Citation]:
-    """The citations as they stand in the open texts (`buffers`) and the files of this moment.
+    """The citations with their present place in the open texts (`buffers`) and in the files.
 
     `state` is "verified" where the quote is still at its place, "moved" where it is elsewhere, with the place nearest
     to the old one, and "unmatched", with the old place, where it is gone. Raises SearchTimeout.

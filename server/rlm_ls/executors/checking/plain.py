@@ -1,4 +1,4 @@
-"""JSON data of what a script or a caller passed, bounded at the door: how many values, how deep, how long."""
+"""Converts what a script or a caller passes to JSON data within bounds: how many values, how deep, how long."""
 
 from __future__ import annotations
 

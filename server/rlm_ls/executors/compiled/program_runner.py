@@ -108,7 +108,7 @@ class ProgramRunner:
         return Compiled(path, False)
 
     async def run_native(self, path: Path, batches: Sequence[Pieces], limits: ProgramLimits) -> ProgramOutput:
-        """A native program over the text, as one file: where it lies, if it is one whole document.
+        """Run a native program over the text as one file: the document's own file if the text is one whole document.
 
         Raises ProgramCrashed, ProgramLimit, DocumentChanged, SandboxUnavailable.
         """

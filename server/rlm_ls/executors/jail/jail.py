@@ -85,7 +85,7 @@ class Jail:
         return "; ".join(reasons) or f"there is no sandbox for {sys.platform}"
 
     async def _try(self, kind: Kind) -> str:
-        """Have it show one file and hide another."""
+        """Try a sandbox: a program in it must see one file and not another."""
         await asyncio.to_thread(private_folder, self._folder)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="try-") as folder:
             shown, hidden = Path(folder, "shown"), Path(folder, "hidden")

@@ -113,13 +113,14 @@ class VerbHost:
             self.notes.append(text)
 
     async def select(self, within: Any) -> Selection:
-        """What a `within` argument means, never more than the question's own scope. Marks it as searched."""
+        """The Selection for a verb's `within` argument, within the question's own scope. Its documents count as
+        searched."""
         selection, docs = await self._gently(self._selected, within)
         self.searched |= docs
         return selection
 
     async def resolved(self, within: Any) -> Selection:
-        """`select` without the mark."""
+        """As `select`, but the documents do not count as searched."""
         selection, _ = await self._gently(self._selected, within)
         return selection
 
@@ -128,7 +129,7 @@ class VerbHost:
         return selection, {part.doc for part in selection}
 
     async def _gently(self, work: Callable[[Any], Taken], given: Any) -> Taken:
-        """In a thread, which the event loop interrupts, where there is much to go through."""
+        """Runs `work` in a thread where there is much to go through, so that the event loop goes on."""
         many = isinstance(given, list) or (isinstance(given, Given) and given.name == "Selection")
         if not many and len(self.context.limit) <= FEW:
             return work(given)

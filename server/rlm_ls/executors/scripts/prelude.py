@@ -1,8 +1,9 @@
-"""What the sandbox knows before the first script: modules, the shapes of results, and one wrapper for each verb.
+"""The Python source that each sandbox session is fed before the first script: modules, result classes, and one wrapper
+for each verb.
 
 Wrappers make a verb a plain function: the call pauses the script, the host awaits, the script goes on. They pack what
-is passed and unpack what comes back (see crossing.py). Their names for what they need are their own, since a script may
-call a variable `list`.
+is passed and unpack what comes back (see crossing.py). They use private names, since a script may name a variable
+`list`.
 """
 
 from __future__ import annotations

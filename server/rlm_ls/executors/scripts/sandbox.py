@@ -67,7 +67,7 @@ DETAIL = 400
 LOST_TO_A_LIMIT = (MemoryError, TimeoutError, RecursionError)
 
 VerbSink = Callable[[str, str, float], Awaitable[None]]
-"""Told of each verb that came back: its name, the call in short with its result, its seconds."""
+"""Called with each verb that has returned: its name, the call in short with its result, its seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,2 @@
-"""What verbs see of sub-models and child runs: the calls, what sub-models are told, how their replies are read. Whoever
-answers is the engine's business.
-"""
+"""Sub-models and child runs as verbs see them: the calls, the prompts, how replies are read. The engine decides which
+model answers."""

@@ -1,6 +1,6 @@
-"""What verbs need of other minds (L4): sub-models that answer plainly, and child runs. The engine provides it.
+"""The interface of sub-model calls and child runs (L4) for verbs. The engine implements it.
 
-Executors know no provider and no account: whoever stands behind `SubModelCalls` pays, caches, retries and writes the
+Executors know no provider and no account: the implementation of `SubModelCalls` pays, caches, retries and writes the
 trace.
 """
 
@@ -63,7 +63,7 @@ class ChildAnswer:
 
 
 class SubModelCalls(Protocol):
-    """Behind it stand one Ledger and one trace for a run and all its descendants."""
+    """Calls of sub-models and child runs. One Ledger and one trace count for a run and all its descendants."""
 
     @property
     def checker(self) -> Checker:

@@ -1,4 +1,4 @@
-"""What a sub-model is told. It sees one prompt and one piece of text, nothing else of the run."""
+"""The messages for a sub-model. It sees one prompt and one piece of text, nothing else of the run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from rlm_ls.executors.submodels.prompts import mend
 
 
 async def ask(sub_models: SubModelCalls, calls: Sequence[SubCall], schema: dict[str, Any] | None) -> list[Any]:
-    """The replies in order: texts, or JSON values where there is a schema; a Failed in the place of one that failed."""
+    """The replies in order: texts, or JSON values where there is a schema; a FailedSubCall in the place of one that
+    failed."""
     told = await sub_models.ask(calls)
     if schema is None:
         return [reply if isinstance(reply, FailedSubCall) else reply.text for reply in told]

@@ -1,4 +1,4 @@
-"""Verbs that ask other minds (L4): a sub-model once, over many pieces, piece after piece; or a whole child run."""
+"""Verbs that call other models (L4): a sub-model once, over many pieces, piece after piece; or a whole child run."""
 
 from __future__ import annotations
 

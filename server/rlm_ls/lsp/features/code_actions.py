@@ -67,7 +67,7 @@ def wanted(only: Any) -> bool:
 
 
 async def _offers(services: Services, params: types.CodeActionParams) -> list[Offer]:
-    """What is about this very place comes first."""
+    """The actions for a place, those about exactly this place first."""
     uri, (start, end) = params.text_document.uri, (params.range.start, params.range.end)
     lines = await _lines(services, params)
     offers: list[Offer] = []
@@ -130,7 +130,7 @@ def _about(services: Services, uri: str, mark: types.Diagnostic) -> str:
 
 
 def _asking(services: Services, title: str, question: str, uri: str, at: types.Position) -> types.Command:
-    """Asks the workspace that the document is in; the document alone where there is none."""
+    """The action that asks about the workspace of the document, or the document alone where there is none."""
     scope = {"kind": "workspace"} if services.folders.holds(uri) else _document(uri)
     editor = {"cursor": {"uri": uri, "position": _place(at)}}
     return types.Command(title, ASK, arguments=[{"question": question, "scope": scope, "editor": editor}])

@@ -99,7 +99,8 @@ def register(server: LanguageServer, services: Services) -> None:
 
 
 def _for_client(services: Services, asked: Run, params: types.ExecuteCommandParams) -> Run:
-    """The command's own token counts where the argument has none; a client without a plugin has the answer shown."""
+    """The parameters for a request: the command's token where the argument has none; a client without a plugin is shown
+    the answer."""
     return attrs.evolve(
         asked,
         work_done_token=params.work_done_token if asked.work_done_token is None else asked.work_done_token,

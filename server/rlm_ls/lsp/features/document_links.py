@@ -48,7 +48,7 @@ def register(server: LanguageServer, services: Services) -> None:
 
 
 async def _run_of(services: Services, uri: str) -> str | None:
-    """The run whose answer this document is. Any other document is told at once, without an engine."""
+    """The run whose answer this document is; None for any other document, which takes no engine to know."""
     plain = unquote(uri)
     if match := _DOCUMENT.fullmatch(plain):
         return match["run"]

@@ -1,4 +1,4 @@
-"""`workspace/didChangeWatchedFiles`: which files have changed on the disk, for whoever keeps something of them."""
+"""`workspace/didChangeWatchedFiles`: files that changed on disk are reported to the engine, for its caches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def register(server: LanguageServer, services: Services) -> None:
 
 
 def watch_files(services: Services) -> None:
-    """Ask the client to tell of every file, if it can: LSP knows no other way to have them watched."""
+    """Ask the client to watch all files, if it can: LSP has no other way to have them watched."""
     if services.client.can("workspace.did_change_watched_files.dynamic_registration"):
         everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
         services.client.register(REGISTRATION, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, everything)

@@ -17,7 +17,8 @@ STOP_HERE = "Stop here"
 
 
 async def ask_to_go_on(services: Services, question: str) -> bool:
-    """The engine's `consent`. A message that is dismissed is a no; a client that shows none cannot be asked."""
+    """The function that the engine calls as `consent`. A dismissed message is a no; raises NobodyToAsk for a client
+    that shows no messages."""
     items = [types.MessageActionItem(GO_ON), types.MessageActionItem(STOP_HERE)]
     params = types.ShowMessageRequestParams(types.MessageType.Warning, unlinked(f"rlm-ls: {question}"), items)
     try:

@@ -1,7 +1,7 @@
-"""The one wrapper around everything that takes time: it owns progress, cancellation and the telling of errors.
+"""Jobs: everything that takes time, with its progress, cancellation and reporting of errors.
 
-Two ways to end a job early: `$/cancelRequest` cancels its task, and the request is answered -32800; the progress's
-cancel button and `rlm/stop` ask it to finish, and the request is answered with what was found so far.
+There are two ways to end a job early. `$/cancelRequest` cancels its task, and the request is answered -32800. The
+progress's cancel button and `rlm/stop` ask it to finish, and the request is answered with what was found so far.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Job:
         self.outcome = "done"
         self.stopping = asyncio.Event()
         self.on_stop: Callable[[], bool] | None = None
-        """Passes the wish to stop on; False if whoever gets it does not know the run yet."""
+        """Asks the run to stop; False if the run is not known yet."""
         self._passed_on = False
 
     def stop(self) -> None:
@@ -45,7 +45,8 @@ class Job:
         self.pass_on_stop()
 
     def pass_on_stop(self) -> None:
-        """To be called again while the run begins. A wish once accepted is not repeated: the run is saying goodbye."""
+        """Pass the request to stop on to the run. Called again while the run begins. Once accepted it is not repeated:
+        the run is ending."""
         if self.stopping.is_set() and not self._passed_on and self.on_stop is not None:
             self._passed_on = self.on_stop()
 
@@ -70,7 +71,7 @@ MOST_READERS = 8
 
 
 class _Shared:
-    """One piece of work: a round that runs, and one that begins after it for those who came meanwhile."""
+    """One shared piece of work: the round that runs, and the next one for those who came meanwhile."""
 
     def __init__(self) -> None:
         self._running: asyncio.Task[Any] | None = None
@@ -110,7 +111,7 @@ class Jobs:
         self._jobs: set[Job] = set()
         self._shared: dict[Hashable, _Shared] = {}
         self.few = asyncio.Semaphore(MOST_READERS)
-        """Held by what reads texts for a request that is no run."""
+        """Limits how many requests that are no runs read texts at once."""
 
     async def shared(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """Do what many may ask for at once, one at a time: whoever comes while it is done shares the next time.

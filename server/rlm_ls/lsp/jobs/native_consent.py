@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def native_consent(services: Services, engine: Engine) -> Callable[[AskRequest], Awaitable[None]]:
-    """The engine's `consent`. The workspace's folders, and whether it is trusted, are those of the moment it asks."""
+    """The function that the engine calls as `native_consent`. Folders and trust are those of the moment at which it
+    asks."""
     from rlm_ls.executors.compiled.native_consent import NativeConsent
 
     consent = NativeConsent(engine.store.folder, services.client.choose)

@@ -1,4 +1,4 @@
-"""Opening an answer in an editor that has no plugin of ours."""
+"""Showing an answer in an editor without one of our plugins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ KEPT = 100
 
 
 async def show_answer(services: Services, run_id: str) -> None:
-    """Show the answer as a document of ours if the client can read those, else as a file, else name the file."""
+    """Show the answer as an `rlm:` document if the client can read those, else as a file; else a message names the
+    file."""
     client = services.client
     readable = client.can("workspace.text_document_content") and client.can_show_documents()
     if readable and await client.show_document(f"rlm:/answer/{run_id}.md"):

@@ -1,6 +1,6 @@
-"""What a client hears while a run goes on: progress, partial results, events.
+"""What a client is sent during a run: progress, partial results, events.
 
-At most 20 messages a second for each run, but for events other than streamed text: each of those is sent.
+At most 20 messages a second for each run. Events other than streamed text are not limited: each is sent.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class RunStream:
         self._job.pass_on_stop()
 
     def close(self, answer: dict[str, Any] | None) -> None:
-        """Send all that is still held back. `answer` replaces the engine's in the last event."""
+        """Send what is still pending. `answer` replaces the engine's in the last event."""
         self._throttle.close()
         self._flush()
         if self.finished is not None and self._client.wants_events:

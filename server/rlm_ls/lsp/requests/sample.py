@@ -35,7 +35,7 @@ class Sampling:
         self._sinks: dict[str, TextSink | None] = {}
 
     async def sample(self, call: Sample, on_text: TextSink | None) -> Sampled:
-        """The engine's `sampler`. Cancelled, it has the client stop by `$/cancelRequest`."""
+        """The function that the engine calls as `sampler`. When cancelled it stops the client by `$/cancelRequest`."""
         token = str(uuid.uuid4())
         params: dict[str, Any] = {
             "runId": call.run_id,

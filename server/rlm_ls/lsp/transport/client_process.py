@@ -1,4 +1,5 @@
-"""Whether the editor still lives. A crashed one cannot say `exit`, and its end of the pipe may have been inherited."""
+"""Watches whether the editor's process lives. A crashed editor sends no `exit`, and its end of the pipe may have been
+inherited."""
 
 from __future__ import annotations
 

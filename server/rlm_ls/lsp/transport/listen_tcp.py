@@ -21,7 +21,7 @@ UNAUTHENTICATED_LIMIT = 1 << 20
 
 
 async def serve(listener: ClientListener) -> None:
-    """Let clients in until cancelled."""
+    """Accept clients until cancelled."""
     loop = asyncio.get_running_loop()
     listener.listener.setblocking(False)
     while True:

@@ -25,7 +25,7 @@ LOOKED_AT_SECONDS = 1.0
 
 
 async def serve(listener: ClientListener) -> None:
-    """Let clients in until cancelled."""
+    """Accept clients until cancelled."""
     logging.getLogger("websockets").setLevel(logging.CRITICAL)  # it logs each port scan with a traceback
 
     def admit(connection: ServerConnection, request: Request) -> Response | None:
@@ -69,7 +69,7 @@ async def serve(listener: ClientListener) -> None:
     try:
         await asyncio.get_running_loop().create_future()
     finally:
-        server.close(close_connections=False)  # the Door ends them, with all that they run
+        server.close(close_connections=False)  # ClientListener.close ends them, with all that they run
 
 
 def _refusal(listener: ClientListener, connection: ServerConnection, request: Request) -> Response | None:

@@ -1,4 +1,4 @@
-"""Letting clients in: how many, for how long without a token, each with a server of its own."""
+"""Accepting clients: how many, for how long without a token, each with a server of its own."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.server import RlmServer
 
 MOST_CLIENTS = 64
-"""Clients that are initialized; as many again may be on their way in, of which the oldest makes room for the next."""
+"""Most initialized clients. As many again may be connecting: where there are more, the oldest of those is dropped."""
 
 
 AUTHENTICATION_SECONDS = 10.0
-"""A client that has not initialized by then, with its token if one is asked for, is let go."""
+"""Seconds after which a client that has not initialized, with its token if one is required, is disconnected."""
 
 
 class ClientListener:
-    """Lets clients in: what both transports share. `token` None: none is asked for."""
+    """Accepts clients, for both transports. `token` None: none is required."""
 
     def __init__(self, listener: socket.socket, token: str | None) -> None:
         self.listener = listener
@@ -29,7 +29,7 @@ class ClientListener:
         self._clients: set[asyncio.Task[None]] = set()
 
     def admits(self) -> bool:
-        """Whether there is room for one more. Whoever has proved nothing yet cannot keep others out."""
+        """Whether there is room for one more client. Clients that are not yet initialized do not keep others out."""
         served = [server for server in self._servers if server.protocol.initialized]
         if len(served) >= MOST_CLIENTS or len(self._clients) >= 4 * MOST_CLIENTS:
             return False
@@ -39,7 +39,7 @@ class ClientListener:
         return True
 
     def open_for(self, client: Awaitable[None]) -> None:
-        """Follow a client until it has gone."""
+        """Serve a client until it disconnects."""
         task = asyncio.ensure_future(client)
         self._clients.add(task)
         task.add_done_callback(self._clients.discard)

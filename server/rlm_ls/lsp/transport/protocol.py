@@ -53,7 +53,7 @@ class RlmFailure(JsonRpcException):
 
 
 class Served(Protocol):
-    """What the protocol needs of its server: the state that notifications change, and the ways to end."""
+    """The part of the server that the protocol uses: the state that notifications change, and the ways to end."""
 
     buffers: Buffers
     folders: Folders
@@ -86,8 +86,10 @@ class RlmProtocol(LanguageServerProtocol):
     # -- what comes in --------------------------------------------------------------------------------------------
 
     def deliver(self, message: object) -> None:
-        """Put one decoded message in line. Between two messages the task that the first one started makes its first
-        step: a question has taken its snapshot, and is known to be cancelled, before the next message is looked at.
+        """Queue one decoded message.
+
+        Between two messages the task that the first one started makes its first step: a question has taken its
+        snapshot, and can be cancelled, before the next message is handled.
         """
         self._inbox.append(message)
         if len(self._inbox) == 1:
@@ -134,7 +136,8 @@ class RlmProtocol(LanguageServerProtocol):
             self._refuse(identity, JsonRpcInvalidRequest("The message has no method."))
 
     def _refusal(self, method: str) -> JsonRpcException | None:
-        """Why the life cycle forbids this method now. `exit` and cancellations are always heard."""
+        """Why this method is not allowed at this point of the server's life cycle. `exit` and cancellations always
+        are."""
         if method in {types.EXIT, types.CANCEL_REQUEST}:
             return None
         if self._shutdown:
@@ -144,7 +147,7 @@ class RlmProtocol(LanguageServerProtocol):
         return None if self._initialized else JsonRpcServerNotInitialized("Send `initialize` first.")
 
     def _unauthenticated(self, method: str, message: dict[str, Any]) -> JsonRpcException | None:
-        """A client without the right token is told so, once, and let go."""
+        """Answer a client without the right token with an error, once, and disconnect it."""
         if method != types.INITIALIZE:
             return None
         options = as_object(as_object(message.get("params")).get("initializationOptions"))

@@ -1,3 +1,2 @@
-"""What the editor has told of the user's texts: open texts, edits, folders, diagnostics, and a question's scope made
-of them. Sends nothing and runs nothing.
-"""
+"""The workspace as the client has described it: open texts, edits, folders, diagnostics, and the scope of a question
+made of them. Sends nothing and runs nothing."""

@@ -1,7 +1,7 @@
-"""The texts that the client has open. They win over the files on disk.
+"""The texts that the client has open. They take precedence over the files on disk.
 
-pygls splits a whole text anew at each change: 53 ms of the loop for 10 MB. Here a change is only noted; one thread
-folds the notes into the text when somebody needs it, and it alone touches the ropes.
+pygls splits a whole text anew at each change: 53 ms of the event loop for 10 MB. Here a change is only noted. One
+thread applies the notes to the text when it is needed, and only that thread touches the ropes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FOLD_AT = 4096
-"""Changes noted before they are folded although nobody asked, to bound the notes of a long day's typing."""
+"""Changes that are noted before they are applied although nobody asked: this bounds the notes of a long day's
+typing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,14 @@ class OpenText:
     version: int
     noted: list[Change]
     rope: Rope | None = field(default=None)
-    """Of the buffers' thread alone."""
+    """Used by the buffers' thread only."""
     marked: list[tuple[int, str]] | None = field(default=None)
     """The marked lines of the rope as it is; of the buffers' thread alone."""
 
 
 class Buffers:
-    """All open texts. Every method is for the event loop's thread; what they await is done in the buffers' own."""
+    """All open texts. Call every method on the event loop's thread; the work that they await is done in the buffers'
+    own thread."""
 
     def __init__(self) -> None:
         self.encoding = "utf-16"

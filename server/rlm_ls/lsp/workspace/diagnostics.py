@@ -1,4 +1,4 @@
-"""Diagnostics of other tools, as far as the client tells: in the contexts of code actions it asks for."""
+"""Diagnostics of other tools, as far as the client sends them: in the contexts of its code action requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 200
 
 
 class KnownDiagnostics:
-    """Kept for each open text until it is changed or closed: then nobody tells whether they still hold."""
+    """The diagnostics of each open text, until it is changed or closed: after that they may no longer hold."""
 
     def __init__(self, buffers: Buffers) -> None:
         self._buffers = buffers

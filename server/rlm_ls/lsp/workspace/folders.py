@@ -9,9 +9,8 @@ from rlm_ls.lsp.workspace.buffers import key_of
 
 
 class Folders:
-    """pygls keeps folders as well; it loses one that an event both adds and removes, and goes back to `rootUri` when
-    the last folder is removed.
-    """
+    """The workspace's folders. pygls keeps them as well, but loses one that an event both adds and removes, and returns
+    to `rootUri` when the last folder is removed."""
 
     def __init__(self) -> None:
         self._folders: dict[str, tuple[str, str]] = {}

@@ -14,7 +14,8 @@ from rlm_ls.lsp.workspace.rope import characters, units
 
 
 class Utf16Positions:
-    """Positions on their way: by the open text as it is when this is made, not when it is awaited; else by the disk."""
+    """Converts positions, by the open text as it is when this is made (not when it is awaited); else by the file on
+    disk."""
 
     def __init__(self, buffers: Buffers, uri: str, positions: Sequence[Position]) -> None:
         self._given = list(positions)

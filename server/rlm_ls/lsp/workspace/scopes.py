@@ -1,4 +1,4 @@
-"""From a request's scope to the engine's: open texts taken as they are now, folders found, columns in UTF-16."""
+"""Makes the engine's Scope of a request's: open texts are taken as they are now, folders found, columns in UTF-16."""
 
 from __future__ import annotations
 

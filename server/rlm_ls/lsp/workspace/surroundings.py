@@ -1,4 +1,4 @@
-"""What the user sees beside the text: as the client tells it with a question, else as the server has noted it."""
+"""What the user sees beside the text: as the client sends it with a question, else as the server has noted it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What LiteLLM's tables know of a model: its provider, window and price."""
+"""What LiteLLM's tables say of a model: its provider, window and price."""
 
 from __future__ import annotations
 

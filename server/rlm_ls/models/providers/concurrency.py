@@ -1,4 +1,4 @@
-"""How many calls are under way at once: a width for each endpoint, or for what the user named in models.limits."""
+"""How many calls are under way at once: one limit for each endpoint, or for what the user named in models.limits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from rlm_ls.models.providers.fallback import FallbackModel
 from rlm_ls.settings import Settings
 
 PACE_SECONDS = 0.002
-"""Between two calls let through. A whole width sent off in one moment is also answered in one moment, again and again,
-and each time sender and server wait for each other: 1,000 calls at width 64 and 200 ms then take 4 to 12 % longer."""
+"""Seconds between two calls that are let through. Calls that are sent in one moment are also answered in one moment,
+again and again, and each time sender and server wait for each other: 1,000 calls at width 64 and 200 ms then take 4 to
+12 % longer."""
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class EndpointLimit:
     opens: float = 0.0
 
     async def turn(self) -> None:
-        """Wait for the own turn: a moment, where many come at once."""
+        """Wait until this call may go: a moment, where many come at once."""
         now = time.monotonic()
         mine = max(now, self.opens)
         self.opens = mine + PACE_SECONDS
@@ -54,7 +55,7 @@ class ConcurrencyLimits:
             yield
 
     def width(self, model: Model) -> int:
-        """How many calls of `model` can be under way at once. A list with weights spreads over its members' gates."""
+        """How many calls of `model` can be under way at once. A list with weights spreads over its members' limits."""
         if isinstance(model, FallbackModel):
             widths = {self._key(member): self.width(member) for member in model.members}
             return sum(widths.values()) if model.weights else next(iter(widths.values()))

@@ -48,7 +48,7 @@ class Endpoint:
 
 
 def usual_variables(provider: str) -> tuple[str, ...]:
-    """Those that LiteLLM reads a provider's address from by itself."""
+    """The environment variables from which LiteLLM reads a provider's address by itself."""
     name = provider.upper()
     return tuple(f"{name}_{end}" for end in ("API_BASE", "BASE_URL"))
 

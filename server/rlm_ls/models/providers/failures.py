@@ -1,4 +1,4 @@
-"""What went wrong at a provider: worth another try or not, and the error a user reads."""
+"""Classifies a provider's failures: whether another try is worth it, and the error that a user reads."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class BrokenReply(Exception):
 
 
 class Breach(Exception):
-    """The other side, or a library, did what no reply needs: too much of it, or a way to somewhere else. Another try
-    would meet the same."""
+    """The endpoint, or a library, did what no reply needs: sent too much, or led to another place. Another try would
+    meet the same."""
 
 
 class Unfinished(BrokenReply):

@@ -30,7 +30,7 @@ def loaded() -> Any | None:
 
 
 def opened() -> None:
-    """An engine begins to use the connections that all engines of this process share."""
+    """Note that an engine uses the connections, which all engines of this process share."""
     global _users
     _users += 1
 

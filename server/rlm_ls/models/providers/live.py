@@ -239,7 +239,7 @@ class LiteLLMModel:
 
 
 class _Reported:
-    """The usage figures that came, also of a try that then broke off."""
+    """The usage figures that the provider reported, also for a try that then broke off."""
 
     figures: Any = None
 

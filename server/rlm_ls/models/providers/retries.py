@@ -30,10 +30,10 @@ class RetryPolicy:
 
 
 class Pause:
-    """An endpoint that answered 429 is left alone by all its callers, not only by the one that was told.
+    """The pause after an endpoint answered 429: all callers of the endpoint wait, not only the one that got the answer.
 
     Each refusal of a request sent after the last pause began doubles the next one; refusals of requests that were
-    already under way then are the same news again. An answer ends the doubling.
+    already under way then count as the same one. An answer ends the doubling.
     """
 
     __slots__ = ("_began", "_seconds", "_until", "streak")

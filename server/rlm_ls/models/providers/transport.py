@@ -59,7 +59,7 @@ _call: ContextVar[Call | None] = ContextVar("rlm_ls_call", default=None)
 
 @contextmanager
 def within(call: Call) -> Iterator[None]:
-    """What is asked inside belongs to `call`; afterwards what went wrong is told as it was."""
+    """Requests sent inside belong to `call`. Afterwards the breach that LiteLLM wrapped is raised as it was."""
     token = _call.set(call)
     try:
         yield

@@ -43,7 +43,8 @@ def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasur
 
 
 def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | RefusedFile]:
-    """What the first bytes of large files say about their encoding. A codec of "" is for `shelve.single` to find."""
+    """The Encoding of each large file by its first bytes. A codec of "" means: undecided, `packing.single` finds
+    out."""
     found: list[Encoding | Packed | RefusedFile] = []
     for one in incoming:
         try:

@@ -30,9 +30,10 @@ AROUND = 1 << 16
 
 
 def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
-    """Files that are copied to a pack one behind the other, a line end after each, from `place` on.
+    """Copies small files into a pack, one after another from `place` on, each followed by a line end.
 
-    The room there is that of their sizes. A text that has become larger than its file is not copied.
+    The space reserved there is the sum of their sizes. A text that is larger in UTF-8 than its file is not copied but
+    reported (NeedsMoreRoom).
     """
     found: list[Outcome] = []
     texts: list[bytes] = []
@@ -53,7 +54,8 @@ def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: in
 
 
 def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -> Outcome:
-    """A text of any size that has its own place in the pack. `option` may be of no use: then it is guessed."""
+    """Copies one text of any size to its own place in the pack. If the encoding `option` does not fit, the encoding is
+    guessed."""
     one = incoming
     try:
         if is_notebook(one.name) or one.size <= CHECKPOINT:

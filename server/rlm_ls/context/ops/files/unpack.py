@@ -26,13 +26,13 @@ MOST_HEADER = 8 << 20
 CUT_OFF = "its compressed data are cut off; what came before was read"
 
 LAYERS = 3
-"""Times that something compressed may hold something compressed."""
+"""How many layers of compression may be nested (`a.gz.xz` has two)."""
 
 
 def unpack(
     deadline: Deadline, incoming: IncomingFile, pack: str, limit: int, deny: tuple[str, ...]
 ) -> Unpacked | RefusedFile:
-    """All that the file holds, one behind the other from the pack's first byte on; `limit` bytes at most."""
+    """Writes all texts in the file to the pack, one after another from its first byte on; `limit` bytes at most."""
     try:
         with open_file(incoming) as raw, open(pack, "r+b", buffering=0) as out:
             stamp = stamp_of(os.fstat(raw.fileno()))

@@ -23,7 +23,8 @@ Entries = tuple[Stamp, list[tuple[str, Stamp | None]]]
 
 
 def walk(deadline: Deadline, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
-    """The first `most` folders (breadth first), with their files that the rules let through, and those to come next."""
+    """Walks breadth first. Returns the first `most` folders with the files that the rules admit, and the folders that
+    come next."""
     found: list[Folder] = []
     above: dict[str, Stamp | None] = {}
     todo: deque[tuple[int, str, Ignoring]] = deque()
@@ -140,7 +141,8 @@ def _entries(path: str) -> Entries | None:
 
 
 def _sign(entries: Entries) -> int:
-    """Of numbers only, whose hash is the same in every process. The names are in the folder's own times."""
+    """A folder's sign, the hash of numbers only: that of strings differs between processes. Names are covered by the
+    folder's own time of modification."""
     own, inside = entries
     return hash((own, *(stamp or 0 for _, stamp in inside))) or 1
 
@@ -160,9 +162,10 @@ def _ignore_files(folder: str) -> Ignoring:
 
 
 def _above(root: str) -> tuple[Ignoring, list[str]]:
-    """The rules of the folders above, up to that of the repository, if the root is within one; where they would be.
+    """The ignore rules of the folders above a root, up to that of its repository, and the paths where such files would
+    be.
 
-    None count if they would leave out the root itself: who names an ignored folder wants what is in it.
+    None of them count if they would leave out the root itself: whoever names an ignored folder wants its files.
     """
     folders = [root]
     while not os.path.exists(os.path.join(folders[-1], ".git")):

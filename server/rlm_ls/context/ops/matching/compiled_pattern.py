@@ -1,4 +1,5 @@
-"""Compiled patterns, and running them over windows of text. Lives in the workers: RE2 holds the GIL as it compiles."""
+"""Compiled patterns, and running them over windows of text. Only workers do this: RE2 holds the GIL while it
+compiles."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ MOST_LEAPING = 100
 """Instructions of a program that may be written `LEAP` times over."""
 
 LINE_SECONDS, BYTE_SECONDS = 10e-6, 10e-9
-"""What lines and bytes may take so: several times what they take one by one, or the automaton is too large."""
+"""Seconds that one leap may take for each line and byte: several times what line by line takes. A slower one means that
+the automaton is too large."""
 
 SPARE_SECONDS = 0.02
 """For an automaton to be built in."""
@@ -49,12 +51,13 @@ class CompiledPattern:
         self.groups = parsed.groups
         literal = parsed.literal or ""
         self.literal = b"" if "\n" in literal and not multiline else literal.encode("utf-8", "surrogatepass")
-        """What to look for when the pattern is nothing but a text; else empty."""
+        """The text to search for where the pattern is nothing but a literal text; else empty."""
         self._engines: dict[tuple[bool, bool], Any] = {}
         self._python: re.Pattern[str] | None = None
         self._leaps: dict[bool, Any] = {}
         self._spare = SPARE_SECONDS
-        """What leaps may still take longer than they should: once it is used up there are no more."""
+        """Seconds that leaps may still take longer than expected. When none are left, the pattern is matched line by
+        line."""
         self._wide: dict[bool, re.Pattern[bytes] | None] = {}
         first = self._translation(True, False)
         self.exact, self.boundary = first.exact, first.boundary
@@ -291,7 +294,7 @@ def compile_pattern(pattern: str, ignore_case: bool = False, multiline: bool = F
 
 
 def _engine_of(text: str, ascii_only: bool) -> Any:
-    """Perhaps not `ok()`."""
+    """The RE2 engine of a pattern. It may have failed to compile: check `ok()`."""
     from re2 import _re2  # type: ignore[import-untyped]
 
     options = _re2.RE2.Options()
@@ -361,10 +364,8 @@ def _ring(*_: object) -> None:
 
 @contextmanager
 def _interruptible(deadline: Deadline) -> Iterator[None]:
-    """Stops Python's backtracking engine, which looks for signals as it runs, when the clock says so.
-
-    Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields.
-    """
+    """Stops Python's backtracking engine at the deadline, by an alarm: the engine checks for signals while it runs.
+    Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields."""
     global _inside
     if not deadline.armed and hasattr(signal, "setitimer"):
         deadline.armed = True

@@ -50,7 +50,8 @@ class Window:
         return at, at
 
     def phantom(self, at: int) -> bool:
-        """Whether an empty match at `at` is on no line: after the last line end, or between `\\r` and `\\n`."""
+        """Whether `at` is on no line, so that an empty match there does not count: after the last line end, or between
+        `\\r` and `\\n`."""
         if at == len(self.text):
             return self.text.endswith(b"\n")
         if not self.carriage or at == 0:

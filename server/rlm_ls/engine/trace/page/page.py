@@ -18,7 +18,7 @@ from typing import Any
 from rlm_ls.store.rows import RunRow
 
 SCRIPTS = ("tree.js", "highlight.js", "events.js", "page.js")
-"""Become one script, in this order."""
+"""Files that are joined to one script, in this order."""
 
 
 def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:

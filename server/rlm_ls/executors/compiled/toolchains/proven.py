@@ -13,10 +13,8 @@ MOST = 64
 
 
 class ProvenToolchains:
-    """A small JSON file: identity of a kit → its version; of what rustcs there are → where they lead.
-
-    Only successes: a failure is tried anew by each process.
-    """
+    """A small JSON file: the identity of each toolchain with its version, and where each rustup proxy leads. Only
+    successes are kept: a toolchain that failed is tried again by each process."""
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / "toolchains.json"

@@ -156,7 +156,7 @@ def run(
 
 
 class _Job:
-    """One request: a module, its limits, and whether it has been told to stop."""
+    """One request: a module, its limits, and whether it is to stop."""
 
     def __init__(self, module: Module, deadline: Deadline, heap: int, most_output: int) -> None:
         self.module = module

@@ -1,6 +1,8 @@
-"""The way out to a terminal or a pipe: all that a command shows goes through here, and none of it is obeyed.
+"""Output to a terminal or a pipe. Everything that a command shows is written here, and control characters in it have no
+effect.
 
-`out` and `err` are rich's consoles, whose own colours and status line work; the text within them is made visible.
+`out` and `err` are rich's consoles: their own colours and status line work; control characters in the texts are shown
+as escapes.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from rich.segment import Segment
 from rlm_ls.visible import guard_stderr, plain, visible, visible_json
 
 
-class Door(Console):
-    """A Console that writes escape sequences of its own making only."""
+class VisibleConsole(Console):
+    """A Console that writes no escape sequences but its own: those in a text are shown."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -40,12 +42,13 @@ class Door(Console):
 
 
 # A terminal wraps at words; a file or a pipe gets whole lines.
-out = Door(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Door(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+out = VisibleConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = VisibleConsole(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def guard() -> None:
-    """What Python and libraries write to stderr (tracebacks, warnings, logs) is made visible as well."""
+    """Makes control characters visible also in what Python and libraries write to stderr (tracebacks, warnings,
+    logs)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no such character still shows it
@@ -53,7 +56,7 @@ def guard() -> None:
 
 
 def markdown(text: str) -> Markdown:
-    """Rendered, with the address of each link in sight."""
+    """Markdown, rendered. The address of each link is shown beside it."""
     return Markdown(visible(text), hyperlinks=False)
 
 

@@ -1,0 +1,66 @@
+"""Documents made of texts that have been read and measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlm_ls.context.document import Document, Source
+from rlm_ls.context.snapshot.intake import ReadDocument
+from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
+from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.language import language_of
+from rlm_ls.context.sources.secrets import LOOKED_AT, held_secret, is_log, is_small
+from rlm_ls.context.workers.piece import File
+
+
+def document_of(
+    one: Candidate,
+    source: Source,
+    whole: TextMeasure,
+    identity: tuple[int, int] | None,
+    encoding: str = "utf-8",
+    notebook: bool = False,
+) -> ReadDocument:
+    """The Document of a candidate: its text is the bytes at `source`, which `whole` has measured."""
+    document = Document(
+        uri=one.uri,
+        path=one.name,
+        language=_language(one, notebook),
+        version=one.buffer.version if one.buffer else None,
+        source=source,
+        characters=whole.characters,
+        lines=whole.lines,
+        longest_line=whole.longest_line,
+        ascii=whole.ascii,
+        crlf=whole.crlf,
+        checkpoints=whole.checkpoints,
+        encoding=encoding,
+        notebook=notebook,
+        unpacked=one.inside is not None and not one.inside.raw,
+    )
+    named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
+    return ReadDocument(document, File(one.name, source, identity), named + whole.digest)
+
+
+def renamed(read: ReadDocument, one: Candidate) -> ReadDocument:
+    """A cached Document under the name and URI that this question has for its file."""
+    old = read.document
+    if old.path == one.name and old.uri == one.uri:
+        return read
+    document = replace(old, path=one.name, uri=one.uri, language=_language(one, old.notebook))
+    named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
+    return ReadDocument(document, File(one.name, old.source), named + read.digest[-DIGEST:])
+
+
+def _language(one: Candidate, notebook: bool) -> str:
+    language = (one.buffer.language if one.buffer else "") or language_of(one.name)
+    return "json" if language == "jupyter" and not notebook else language  # read as plain text, the file is JSON
+
+
+def secret_in(one: Candidate) -> str:
+    """The kind of secret in an open buffer, or "". Standard input is piped in on purpose and is not looked at."""
+    if one.buffer is None or one.uri.startswith("stdin:"):
+        return ""
+    head = one.buffer.text[:LOOKED_AT].encode("utf-8", "replace")[:LOOKED_AT]
+    log = is_log(one.name) or one.buffer.language == "log"
+    return held_secret(head, whole=is_small(one.name, len(one.buffer.text)), log=log)
