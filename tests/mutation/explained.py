@@ -1,4 +1,6 @@
-"""Changes that no test can notice, or none should: the lines of mutmut's difference by which each is known, and why."""
+"""Changes that no test can notice, or none should, and why. Each is known by a part of a changed line of mutmut's
+difference (with its `+`, if need be), and by what else must stand in it, changed or not.
+"""
 
 from __future__ import annotations
 
@@ -12,4 +14,19 @@ EXPLAINED: dict[tuple[str, ...], str] = {
         "nothing :=",
     ): "It is settled in the same breath; where it does not fit, so is it.",
     ("log.",): "The wording of a log.",
+    ("+        data = self._more(min(missing, ",): "How much is asked for at once: the same bytes come.",
+    ("+            if len(parts)",): "How small pieces are put together: the same bytes, in more or less memory.",
+    ("raise ValueError(", "_no_number"): "Only its kind is told: its text may quote the message.",
+    ("raise ValueError(", "def _finite"): "As above.",
+    ("timeout: float = 1.5", "def close"): "How long an end may take at most; no test measures time.",
+    ("code <= 0x10000",): "There is no unsafe character of this code, nor of the one before.",
+    ("code < 65537",): "As above.",
+    ("code <= 0x100 ",): "As above.",
+    ("code < 257",): "As above.",
+    ("ensure_ascii=None",): "json takes None for False.",
 }
+
+ELSEWHERE: dict[str, str] = {
+    "rlm_ls.models.providers.transport.install": "tests/unit/models/test_hostile_endpoints.py",
+}
+"""Functions that are tried whole, against real servers or processes: too slow to be asked about each change."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
-from rlm_ls.lsp.transport.framing import HEADER_LIMIT, Malformed, Reader, Writer
+from rlm_ls.lsp.transport import framing
+from rlm_ls.lsp.transport.framing import HEADER_LIMIT, LARGEST, Malformed, Reader, Writer
 
 PATIENCE = 10.0
 
@@ -134,3 +137,124 @@ def test_nobody_reading_is_told_once() -> None:
     writer.write(b"x")
     assert broken.wait(PATIENCE)
     writer.close(PATIENCE)
+
+
+def test_a_body_in_pieces_of_every_size_is_whole() -> None:
+    wanted = {"text": "".join(f"{number}," for number in range(100_000))}
+    stream, sizes = framed(wanted) + framed({"next": 1}), [100_000, 3, 5, 70_000, 1, 1, 2]
+    assert received(*_cut(stream, sizes)) == [wanted, {"next": 1}]
+    assert received(stream[:30], *_cut(stream[30:], sizes)) == [wanted, {"next": 1}]
+
+
+def _cut(stream: bytes, sizes: list[int]) -> list[bytes]:
+    pieces: list[bytes] = []
+    while stream:
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(stream[:size])
+        stream = stream[size:]
+    return pieces
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"x", b"-1", b"+1", b"1.0", b"5:6", b"1 2", b"1" * 20, b"1" * 5_000, b"2\r\nContent-Length: 3"]
+)
+def test_a_length_that_cannot_be_used_is_said_and_ends_it(value: bytes) -> None:
+    [refused] = received(b"Content-Length: " + value + b"\r\n\r\n" + framed({"x": 1}))
+    assert isinstance(refused, Malformed)
+    assert str(refused) == "The Content-Length is not one whole number."
+
+
+def test_the_same_length_twice_is_one() -> None:
+    assert received(b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n[]") == [[]]
+
+
+def test_a_message_has_a_largest_length() -> None:
+    lengths: list[int] = []
+
+    def takes(_: bytes, length: int) -> bool:
+        lengths.append(length)
+        return False
+
+    assert received(b"Content-Length: %d\r\n\r\n" % LARGEST, takes=takes) == []
+    assert lengths == [LARGEST]
+    [refused] = received(b"Content-Length: %d\r\n\r\n" % (LARGEST + 1), takes=takes)
+    assert str(refused) == "A message of 1,073,741,825 bytes is too large; the limit is 1,073,741,824."
+
+
+def test_numbers_are_numbers_and_those_of_no_json_are_malformed() -> None:
+    assert received(framed([1.5, -2e10, 3])) == [[1.5, -2e10, 3]]
+    for text in (b"[NaN]", b"[Infinity]", b"[-Infinity]", b"[1e999]", b"[-1e999]"):
+        [refused] = received(b"Content-Length: %d\r\n\r\n" % len(text) + text)
+        assert str(refused) == "The message is not JSON."
+
+
+class Client:
+    """Takes what is written to it only when it is told to."""
+
+    def __init__(self) -> None:
+        self.reads, self.broken = threading.Semaphore(0), 0
+        self.got = bytearray()
+        self.writer = Writer(self.send, self.was_let_go)
+        self.writer.start()
+
+    def send(self, view: memoryview) -> int:
+        assert self.reads.acquire(timeout=PATIENCE)
+        self.got.extend(view)
+        return len(view)
+
+    def was_let_go(self) -> None:
+        self.broken += 1
+
+    def read(self, count: int = 1) -> None:
+        self.reads.release(count)
+
+
+def test_a_client_that_does_not_read_is_let_go_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "UNREAD_LIMIT", 10)
+    client = Client()
+    for _ in range(2):
+        client.writer.write(b"12345")
+    assert client.broken == 0  # exactly the limit waits
+    client.writer.write(b"6")
+    assert client.broken == 1
+    client.writer.write(b"7")  # is dropped: nobody reads
+    assert client.broken == 1
+    client.read(5)
+    client.writer.close(PATIENCE)
+    assert client.got == b"12345123456"
+
+
+def test_what_was_read_does_not_count_as_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "UNREAD_LIMIT", 10)
+    client = Client()
+    for number in range(1, 20):
+        client.writer.write(b"123456")
+        client.read()
+        _until(lambda sent=6 * number: len(client.got) == sent and client.writer._unread == 0)  # type: ignore[misc]
+    assert client.broken == 0
+    client.writer.write(b"1234")
+    client.writer.write(b"123456")
+    client.read()  # the first of two: six wait
+    _until(lambda: client.writer._unread == 6)
+    client.writer.write(b"12345")
+    assert client.broken == 1
+    client.read(5)
+    client.writer.close(PATIENCE)
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_closing_waits_for_a_client_that_does_not_read_no_longer_than_it_is_told() -> None:
+    client = Client()
+    client.writer.write(b"x")
+    client.writer.close(0.01)
+    assert client.got == b""
+    client.read(5)
+    client.writer.close(PATIENCE)
+    assert client.got == b"x"
+    Writer(client.send, client.was_let_go).close(PATIENCE)  # one that never started

@@ -106,16 +106,19 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 def _without_copies(name: str) -> list[str]:
     """The name, and those of which it may be a copy: `.id_rsa.swp`, `#.env#`, `prod.env.bak.1` …"""
-    found = [name]
+    names = [name]
     if name[:1] == name[-1:] == "#":
-        found.append(name.strip("#"))
-    while cut := _COPY.search(found[-1], 1):
-        shorter = found[-1][: cut.start()]
-        found.append(shorter)
-        if cut.group().startswith(".sw"):
-            found.append(shorter.removeprefix("."))
+        names.append(name.strip("#"))
     if name.startswith((".#", "copy of ")):
-        found.append(name.removeprefix(".#").removeprefix("copy of "))
+        names.append(name.removeprefix(".#").removeprefix("copy of "))
+    found: list[str] = []
+    for one in names:
+        found.append(one)
+        while cut := _COPY.search(found[-1], 1):
+            shorter = found[-1][: cut.start()]
+            found.append(shorter)
+            if cut.group().startswith(".sw"):
+                found.append(shorter.removeprefix("."))
     return found
 
 

@@ -164,7 +164,8 @@ def _inside(part: Part, number: int, span: Span) -> bool:
 
 
 def _bounded(span: Span) -> Span:
-    return Span(span.doc, span.start, min(span.end, span.start + 4 * MAX_QUOTE), span.line, span.end_line)
+    """As much of it as a quote may hold, and one character more: by that it is known to be cut."""
+    return Span(span.doc, span.start, min(span.end, span.start + 4 * (MAX_QUOTE + 1)), span.line, span.end_line)
 
 
 def _as_text(answer: Any) -> str:
