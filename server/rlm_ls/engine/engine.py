@@ -24,7 +24,9 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.consent import Ask, Consent
 from rlm_ls.engine.budget.estimate import Estimate, estimate, estimate_inputs, expected_cost
 from rlm_ls.engine.budget.ledger import Ledger
-from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
+from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.run import explore
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.services import Services
 from rlm_ls.engine.setup.earlier_run import AnswerCache, SandboxCache

@@ -14,7 +14,7 @@ from rlm_ls import __version__
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
-from rlm_ls.engine.loop.run import Run
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in

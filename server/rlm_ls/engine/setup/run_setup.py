@@ -17,7 +17,9 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Answer, Route
 from rlm_ls.engine.budget.ledger import Ledger
-from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
+from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.run import explore
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.compiling import program_events, programs_of
 from rlm_ls.engine.setup.earlier_run import EarlierRun
