@@ -19,7 +19,7 @@ PACKAGE = Path(rlm_ls.__file__).parent
 SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
-OURS = {"errors", "private", "visible", "settings"}
+OURS = {"errors", "private", "processes", "visible", "settings"}
 """What every part may import."""
 
 MAY_IMPORT = {
@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "ending": set[str](),
     "isolation": set[str](),
     "private": set[str](),
+    "processes": set[str](),
     "visible": set[str](),
     "__init__": set[str](),
     "__main__": {"lsp", "cli", "errors", "settings", "isolation", "visible"},

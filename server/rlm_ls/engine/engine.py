@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from pydantic_monty import AsyncMonty
@@ -22,13 +21,16 @@ from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.consent import Ask, Consent
-from rlm_ls.engine.budget.estimate import Estimate, estimate, estimate_inputs, expected_cost
+from rlm_ls.engine.budget.estimate import Estimate, EstimateInputs, characters_in, estimate, expected_cost
 from rlm_ls.engine.budget.ledger import Ledger
-from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
+from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.run import explore
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.services import Services
+from rlm_ls.engine.setup.choosing import ModelFactory, Question
 from rlm_ls.engine.setup.earlier_run import AnswerCache, SandboxCache
-from rlm_ls.engine.setup.preparation import ModelFactory, checked, limits, prepare, started
+from rlm_ls.engine.setup.preparation import checked, limits, prepare, started
 from rlm_ls.engine.submodels.calls import RunSubModelCalls
 from rlm_ls.engine.submodels.dispatcher import Dispatcher
 from rlm_ls.engine.trace.events import AnyEvent, RunFinished, RunResumed, Warned
@@ -173,7 +175,8 @@ class Engine:
         troubles end in an Answer that is `failed` or `partial`. Cancelling stops everything within 100 ms.
         """
         run_id = request.run_id or new_run_id()
-        return await self._started(run_id, lambda: self._conduct(run_id, request, on_event, model, consent, None))
+        question = Question(self._services(), request, run_id, model)
+        return await self._started(question, on_event, consent)
 
     async def resume(
         self,
@@ -199,14 +202,14 @@ class Engine:
         resumed = interrupted_run(
             row, await self.store.events(row.run_id), budget or Budget(), buffers, choice, model is not None
         )
-        return await self._started(
-            row.run_id, lambda: self._conduct(row.run_id, resumed.request, on_event, model, consent, resumed)
-        )
+        question = Question(self._services(), resumed.request, row.run_id, model, resumed)
+        return await self._started(question, on_event, consent)
 
-    async def _started(self, run_id: str, conduct: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+    async def _started(self, question: Question, on_event: Listener, consent: Ask | None) -> Answer:
+        run_id = question.run_id
         if run_id in self._active:
             raise BadRequest(f"Run {run_id} is under way already.")
-        task = asyncio.ensure_future(conduct())
+        task = asyncio.ensure_future(self._conduct(question, on_event, consent))
         active = self._active[run_id] = ActiveRun(task)
         cancelled: asyncio.CancelledError | None = None
         try:
@@ -256,22 +259,14 @@ class Engine:
 
     async def estimate(self, request: AskRequest, *, model: ModelFactory | None = None) -> Estimate:
         """What `ask` may cost. Calls no model; raises what `ask` would raise before the first turn."""
-        return await estimate(self._services(), self.settings, request, model)
+        return await estimate(Question(self._services(), request, factory=model))
 
-    async def _conduct(
-        self,
-        run_id: str,
-        request: AskRequest,
-        on_event: Listener,
-        factory: ModelFactory | None,
-        ask: Ask | None,
-        resumed: InterruptedRun | None,
-    ) -> Answer:
+    async def _conduct(self, question: Question, on_event: Listener, ask: Ask | None) -> Answer:
+        run_id, resumed, settings = question.run_id, question.resumed, question.services.settings
         active = self._active[run_id]
-        request = replace(request, question=well_formed(request.question))
+        request = replace(question.request, question=well_formed(question.request.question))
         created = resumed.created if resumed else time.time()
         began = time.monotonic() - (resumed.seconds if resumed else 0.0)
-        settings = self.settings
         self.store.limit_cache(settings.cache_mb << 20)
         self.dispatcher.follow(settings)
         secret = os.environ.get(settings.models.api_key_env or "", "")
@@ -289,13 +284,11 @@ class Engine:
         answer: Answer | None = None
         try:
             request = await checked(request, Checker(self.checkers))
-            levels = request.levels or settings.levels
-            await journal.emit(started(request, created, levels) if resumed is None else _resumed(resumed))
+            question = replace(question, request=request)
+            await journal.emit(started(request, created, question.levels) if resumed is None else _resumed(resumed))
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(ledger.consent.close)
-                active.run = run = await prepare(
-                    self._services(), settings, request, journal, ledger, stack, created, factory, resumed
-                )
+                active.run = run = await prepare(question, journal, ledger, created, stack)
                 await self._expect(run, settings)
                 answer = await explore(run)
                 self.sandbox_cache.keep(run_id, run.sandbox.state, run.host.programs.known if run.host.programs else {})
@@ -318,10 +311,10 @@ class Engine:
     async def _expect(self, run: Run, settings: Settings) -> None:
         """Give the Consent the run's expected cost, if there is a threshold."""
         if settings.budget.ask_above_usd is not None:
-            characters = run.conversation.characters
             sub_models = run.host.sub_models
             sub = sub_models.models.get("sub") if isinstance(sub_models, RunSubModelCalls) else None
-            inputs = estimate_inputs(run.request, settings, run.route, run.model, sub, run.host.context, characters)
+            first, size = run.conversation.characters, characters_in(run.host.context)
+            inputs = EstimateInputs(run.route, run.model, sub, first, size, run.ledger.limits)
             likely, high, _ = await expected_cost(inputs, self.store)
             run.ledger.consent.expect(likely.usd, high.usd)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 Role = Literal["system", "user", "assistant"]
 
@@ -73,6 +73,18 @@ TextSink = Callable[[str], None]
 """Called with each piece of text as it streams in. Must return at once and must not raise."""
 
 
+class CallOptions(TypedDict, total=False):
+    """What one call of a model may be given beside its messages. What is left out is None."""
+
+    on_text: TextSink | None
+    """Without it the provider may be asked for the whole reply at once."""
+    max_tokens: int | None
+    """Most tokens of the reply."""
+    schema: dict[str, Any] | None
+    """JSON schema of an object, handed to providers known to keep to one; whoever needs it kept says it in the prompt
+    too, and checks."""
+
+
 class Model(Protocol):
     """A model. `name` is what users configure and read; `window` is the context window in tokens; `local` says that
     nothing leaves this machine; `endpoint` is the host or the provider that is asked, "" where there is none; `kind`
@@ -96,18 +108,8 @@ class Model(Protocol):
         """
         ...
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         """Answer `messages`. Cancelling the task closes the connection within 100 ms.
-
-        `schema` (JSON schema of an object) is handed to providers known to keep to one; whoever needs it kept says it
-        in the prompt too, and checks. Without `on_text` the provider may be asked for the whole reply at once.
 
         Raises UnknownModel, ModelRefused, ModelUnreachable, ModelFailed, RecordingMismatch; `spent(error)` says what
         it cost until then.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 from rlm_ls.errors import ModelFailed, ModelNotLocal, ModelUnreachable
-from rlm_ls.models.base import MOST_TOKENS, Message, Reply, TextSink, Usage, reply_room
+from rlm_ls.models.base import MOST_TOKENS, CallOptions, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW
 from rlm_ls.settings import Settings
 
@@ -94,17 +94,11 @@ class EditorModel:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return None
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
+        max_tokens = options.get("max_tokens")
         family = self.name.partition("/")[2] or None
         call = Sample(self._editor.run_id, self._role, family, tuple(messages), max_tokens)
-        said = await self._editor.sampler(call, on_text)
+        said = await self._editor.sampler(call, options.get("on_text"))
         if len(said.text) > (room := reply_room(max_tokens)):
             raise ModelFailed(
                 f"The editor's model sent {len(said.text):,} characters; at most {room:,} are taken.",

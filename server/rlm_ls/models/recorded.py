@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from rlm_ls.errors import RecordingMismatch
-from rlm_ls.models.base import Message, Reply, TextSink, Usage
+from rlm_ls.models.base import CallOptions, Message, Reply, Usage
 
 DIFF_LINES = 40
 RECORD_AGAIN = "Record it again: rlm-ls ask … --record FILE."
@@ -86,14 +86,7 @@ class RecordedModel:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return 0.0
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         """Raises RecordingMismatch where the recording has no further reply, and if strict for a changed prompt."""
         number = self._next + 1
         if number > len(self._calls):
@@ -107,7 +100,7 @@ class RecordedModel:
             if self._on_difference is not None:
                 self._on_difference(difference)
         self._next, self._seen = number, len(messages)
-        if on_text is not None:
+        if (on_text := options.get("on_text")) is not None:
             for piece in call.text.splitlines(keepends=True):
                 on_text(piece)
         return Reply(call.text, call.usage, self.name, call.finish)

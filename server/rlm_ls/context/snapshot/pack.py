@@ -10,6 +10,7 @@ import tempfile
 
 from rlm_ls.errors import NoDocuments
 from rlm_ls.private import is_own
+from rlm_ls.processes import is_alive
 
 PREFIX = "rlm-ls-"
 MOST_HELD = 256
@@ -140,18 +141,5 @@ def _remove_stale(folder: str) -> None:
         for name in os.listdir(folder):
             match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", name)
             place = os.path.join(folder, name)
-            if match and is_own(place) and not _alive(int(match.group(1))):
+            if match and is_own(place) and not is_alive(int(match.group(1))):
                 shutil.rmtree(place, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    if os.name == "nt":
-        # os.kill would end it; a folder in use cannot be removed on Windows anyway.
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -5,39 +5,25 @@ No model is called. The first message is made as a run would make it, so that it
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Route, Wire
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.loop.run import REPLY_TOKENS
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.preparation import (
-    ModelFactory,
-    checked,
-    choose_model,
-    earlier_run,
-    limits,
-    offline_model,
-    take_context,
-)
+from rlm_ls.engine.setup.choosing import Question, choose, named_model
+from rlm_ls.engine.setup.preparation import checked, earlier_run, limits, take_context
 from rlm_ls.engine.setup.prompt import PromptOptions
-from rlm_ls.engine.setup.route import choose_route, open_conversation
+from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import SubModel
-from rlm_ls.engine.submodels.roles import RoleModels, choose_role_models
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.models.base import Model
-from rlm_ls.settings import Settings
 from rlm_ls.store.database import Store
-
-if TYPE_CHECKING:
-    from rlm_ls.engine.services import Services
 
 ENOUGH_RUNS = 3
 RUNS_LOOKED_AT = 200
@@ -82,7 +68,10 @@ class Estimate(Wire):
 
 @dataclass(frozen=True, slots=True)
 class EstimateInputs:
-    """What is known before the first call. `sub` is None where the run may ask no sub-model; sizes in characters."""
+    """What is known before the first call. `sub` is None where the run may ask no sub-model.
+
+    `first_message` (the system prompt included) and `text` (the parts in scope) are in characters.
+    """
 
     route: Route
     model: Model
@@ -92,59 +81,36 @@ class EstimateInputs:
     limits: Limits
 
 
-async def estimate(
-    services: Services, settings: Settings, request: AskRequest, factory: ModelFactory | None
-) -> Estimate:
+async def estimate(question: Question) -> Estimate:
     """Raises what a run would raise before its first turn."""
+    services, settings = question.services, question.services.settings
     checker = Checker(services.checkers)
-    request = await checked(request, checker)
+    request = await checked(question.request, checker)
+    question = replace(question, request=request)
     async with AsyncExitStack() as stack:
-        chosen = None if factory else await choose_model(request, settings, [], services.editor(""))
+        named = await named_model(question, [])
         earlier = await earlier_run(services, request, checker)
-        context = await take_context(services, settings, request, stack)
-        model = factory(request, context) if factory else chosen or offline_model(request, context)
-        await model.prepare()
-        route, _ = choose_route(context, model, settings)
-        subs = RoleModels()
-        if route == "rlm" and "llm" in (request.levels or settings.levels):
-            subs = await choose_role_models(model, settings, os.environ, services.editor(""))
-        profile = subs.sub.profile if subs.sub else None
-        prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator)
+        context = await take_context(question, stack)
+        choice = await choose(question, context, named)
+        sub = choice.subs.sub
+        prompt_options = PromptOptions(settings.output_characters, sub.profile if sub else None, request.coordinator)
         search = Search(context, services.pool, settings.verb_seconds)
-        conversation, _ = await open_conversation(request, route, context, search, prompt_options, earlier)
-        inputs = estimate_inputs(request, settings, route, model, subs.sub, context, conversation.characters)
+        conversation, _ = await open_conversation(request, choice.route, context, search, prompt_options, earlier)
+        most = limits(request, settings)
+        size = characters_in(context)
+        inputs = EstimateInputs(choice.route, choice.model, sub, conversation.characters, size, most)
         likely, high, basis = await expected_cost(inputs, services.store)
         return Estimate(
-            route=route,
-            model=model.name,
+            route=choice.route,
+            model=choice.model.name,
             documents=len({part.doc for part in context.limit}),
-            characters=inputs.text,
+            characters=size,
             likely=likely,
             high=high,
-            limit=Cap(tokens=inputs.limits.tokens, usd=inputs.limits.usd),
+            limit=Cap(tokens=most.tokens, usd=most.usd),
             basis=basis,
             ask_above=settings.budget.ask_above_usd,
         )
-
-
-def estimate_inputs(
-    request: AskRequest,
-    settings: Settings,
-    route: Route,
-    model: Model,
-    sub: SubModel | None,
-    context: Context,
-    first_message: int,
-) -> EstimateInputs:
-    """`first_message` is in characters, the system prompt included."""
-    return EstimateInputs(
-        route=route,
-        model=model,
-        sub=sub,
-        first_message=first_message,
-        text=_characters(context),
-        limits=limits(request, settings),
-    )
 
 
 async def expected_cost(inputs: EstimateInputs, store: Store) -> tuple[Expected, Expected, str]:
@@ -235,7 +201,7 @@ def _rank(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
-def _characters(context: Context) -> int:
+def characters_in(context: Context) -> int:
     """Of the parts in scope; a part of a document counts by its bytes."""
     total = 0
     for part in context.limit:

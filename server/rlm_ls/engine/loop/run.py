@@ -13,79 +13,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
-from rlm_ls.engine.answer import Answer, Coverage, Route, SkippedDocument
-from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.payment import LimitReached, pay
-from rlm_ls.engine.loop.conversation import Conversation
+from rlm_ls.engine.loop.acceptance import accept_text, judge
+from rlm_ls.engine.loop.ending import finish
 from rlm_ls.engine.loop.grammar import Block, programs
 from rlm_ls.engine.loop.observation import ProgramResult, observation, shortened
-from rlm_ls.engine.loop.partial import Findings, partial_answer
-from rlm_ls.engine.loop.quotations import unmatched
-from rlm_ls.engine.loop.submission import CheckedSubmission, check
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.prompt import NO_BLOCK, NOT_RUN, REPEATED, TOO_MANY, UNREADABLE, steps_left
-from rlm_ls.engine.submodels.calls import RunSubModelCalls
+from rlm_ls.engine.loop.programs import not_run, run_program
+from rlm_ls.engine.loop.state import Run
+from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, TOO_MANY, UNREADABLE, steps_left
 from rlm_ls.engine.trace.events import (
     ModelCalled,
     ModelMessage,
     ModelReplied,
-    ProgramFinished,
-    ProgramStarted,
     TextStreamed,
     TurnFinished,
     TurnStarted,
-    VerbCalled,
     Warned,
 )
-from rlm_ls.engine.trace.journal import Journal
-from rlm_ls.errors import RlmError, Unforeseen
-from rlm_ls.executors.checking.checker import Checker
-from rlm_ls.executors.scripts.host import VerbHost
-from rlm_ls.executors.scripts.output import cap
-from rlm_ls.executors.scripts.sandbox import Sandbox
-from rlm_ls.models.base import Message, Model, Reply
-
-log = logging.getLogger(__name__)
+from rlm_ls.errors import RlmError
+from rlm_ls.models.base import Message, Reply
 
 REPLY_TOKENS = 4096
 """Tokens reserved, and allowed, for one reply."""
 STUCK = 3
 """Times that the same programs may come to the same before the run is ended: stuck runs are a cost's heavy tail."""
-QUOTED = 200
-"""Characters of a quotation that a model is told it invented."""
-VERBS_TOLD = 200
-"""Verb calls of one script that become events; a loop over thousands would drown the trace."""
-
-
-@dataclass(slots=True)
-class Run:
-    """One question being answered. Owns nothing: the engine opens and closes what is used here."""
-
-    request: AskRequest
-    model: Model
-    route: Route
-    route_reason: str
-    ledger: Ledger
-    journal: Journal
-    host: VerbHost
-    checker: Checker
-    sandbox: Sandbox
-    conversation: Conversation
-    output_limit: int
-    trace_uri: str
-    findings: Findings = field(default_factory=Findings)
-    warnings: list[str] = field(default_factory=list)
-    quotations_returned: bool = False
-    characters_shown: int = 0
-    done_before: Counter[bytes] = field(default_factory=Counter)
-    model_seconds: float = 0.0
-    program_seconds: float = 0.0
 
 
 async def explore(run: Run) -> Answer:
@@ -109,12 +64,6 @@ async def explore(run: Run) -> Answer:
     return finish(run, "partial", limit)
 
 
-def broken_off(run: Run, fault: BaseException) -> Answer:
-    """What was found until something failed that nobody foresaw: the run is paid for, and ends in an Answer."""
-    log.error("run %s broke off", run.journal.run_id, exc_info=fault)
-    return finish(run, "partial", str(Unforeseen.of(fault)))
-
-
 async def _turn(run: Run) -> Answer | None:
     """One turn: ask, run, judge. The Answer if it ended the run."""
     started, before = time.perf_counter(), (run.model_seconds, run.program_seconds, run.ledger.tokens)
@@ -127,9 +76,7 @@ async def _turn(run: Run) -> Answer | None:
     run.findings.plan = _plan(reply.text) or run.findings.plan
     answer: Answer | None
     if run.route == "direct" and not blocks:
-        run.quotations_returned = True  # there is no further turn to mend them in
-        checked, _ = await _check_quotations(run, CheckedSubmission(reply.text.strip(), None, (), ()))
-        answer = finish(run, "answered", "", answer=checked)
+        answer = finish(run, "answered", "", answer=await accept_text(run, reply.text))
     else:
         ran, answer = await _run_programs(run, turn, blocks)
         if answer is None:
@@ -191,89 +138,18 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
     failed = 0
     for index, block in enumerate(blocks, 1):
         if block.language == "other":
-            done.append(ProgramResult("", NOT_RUN.format(info=block.info, why="only ```python blocks run.")))
+            done.append(not_run(block, "only ```python blocks run."))
             continue
-        run_block = _run_script(run, turn, index, block.source) if block.language == "python" else _define(run, block)
-        ran = await run_block
+        ran = await run_program(run, turn, index, block)
         failed = failed or (index if ran.error else 0)
         done.append(ran)
         if run.host.submission is None:
             continue
-        checked = await check(run.host.submission, run.host, run.request.schema, run.checker)
-        problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
-        if not problems:
-            checked, problems = await _check_quotations(run, checked)
-        if not problems:
+        checked, refusal = await judge(run, run.host.submission, failed)
+        if not refusal:
             return done, finish(run, "answered", "", answer=checked)
-        run.findings.draft, run.findings.citations = checked.answer, checked.citations
-        run.findings.draft_problem = shortened(" ".join(problems))
-        refusal = f"submit was not accepted: {run.findings.draft_problem}"
         done[-1] = ProgramResult(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
     return done, None
-
-
-async def _check_quotations(run: Run, checked: CheckedSubmission) -> tuple[CheckedSubmission, tuple[str, ...]]:
-    """Quotations that stand nowhere go back to the model once; if they come again they are marked in the answer."""
-    missing = await unmatched(checked.answer, checked.citations, run.host, run.checker)
-    if missing and not run.quotations_returned:
-        run.quotations_returned = True
-        return checked, tuple(
-            f"the text holds no {quote[:QUOTED]!r}: quote it exactly, or say it in other words." for quote in missing
-        )
-    return replace(checked, answer=await run.checker.marked(checked.answer, missing)) if missing else checked, ()
-
-
-async def _define(run: Run, block: Block) -> ProgramResult:
-    """Compile a program, so that scripts may call it by name."""
-    run.host.submission = None
-    run.host.notes = []
-    if run.host.programs is None:
-        return ProgramResult(
-            "", NOT_RUN.format(info=block.info, why="compiled programs are off; use Python and the verbs.")
-        )
-    started = time.perf_counter()
-    try:
-        said = await run.host.programs.define(run.host, block.name, block.language, block.source, native=block.native)
-    except RlmError as error:
-        return ProgramResult("", f"```{block.info} was not compiled: {error}")
-    finally:
-        run.program_seconds += time.perf_counter() - started
-    return ProgramResult(said)
-
-
-async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramResult:
-    run.host.submission = None
-    run.host.notes = []
-    told = 0
-
-    async def on_verb(verb: str, detail: str, seconds: float) -> None:
-        nonlocal told
-        told += 1
-        if told <= VERBS_TOLD:
-            event = VerbCalled(run_id="", turn=turn, index=index, verb=verb, detail=detail, seconds=round(seconds, 5))
-            run.journal.emit_nowait(event)
-
-    await run.journal.emit(ProgramStarted(run_id="", turn=turn, index=index, language="python", source=source))
-    started = time.perf_counter()
-    try:
-        outcome = await run.sandbox.run(source, run.host, on_verb)
-    finally:
-        run.program_seconds += time.perf_counter() - started
-    error = shortened(outcome.error)
-    if outcome.output:
-        run.findings.output = cap(outcome.output, run.output_limit)
-    await run.journal.emit(
-        ProgramFinished(
-            run_id="",
-            turn=turn,
-            index=index,
-            output=cap(outcome.output, run.output_limit),
-            error=error,
-            submitted=run.host.submission is not None and not error,
-            seconds=round(outcome.script_seconds, 4),
-        )
-    )
-    return ProgramResult(outcome.output, error, tuple(run.host.notes))
 
 
 def _stuck(run: Run, blocks: Sequence[Block], programs: Sequence[ProgramResult]) -> str:
@@ -297,40 +173,6 @@ def _observe(run: Run, reply: Reply, programs: Sequence[ProgramResult], verdict:
     run.characters_shown += len(shown)
     run.conversation.append(Message("assistant", reply.text))
     run.conversation.append(Message("user", shown))
-
-
-def finish(run: Run, status: str, reason: str, *, answer: CheckedSubmission | None = None) -> Answer:
-    """The run's Answer, accepted or partial."""
-    text = answer.answer if answer else partial_answer(run.findings, reason)
-    return Answer.model_validate(
-        {
-            "run_id": run.journal.run_id,
-            "status": status,
-            "reason": reason or run.route_reason,
-            "route": run.route,
-            "answer": text,
-            "data": answer.data if answer else None,
-            "citations": answer.citations if answer else run.findings.citations,
-            "coverage": _coverage(run),
-            "usage": run.ledger.usage(),
-            "trace_uri": run.trace_uri,
-            "model": run.model.name,
-            "model_kind": run.model.kind,
-            "warnings": tuple(dict.fromkeys(run.warnings)),
-        }
-    )
-
-
-def _coverage(run: Run) -> Coverage:
-    context, sub_models = run.host.context, run.host.sub_models
-    sent = sub_models.characters_sent if isinstance(sub_models, RunSubModelCalls) else 0
-    return Coverage(
-        documents=len({part.doc for part in context.limit}),
-        searched=len(run.host.searched),
-        read=len(run.host.read),
-        characters_read=run.characters_shown + sent,
-        skipped=tuple(SkippedDocument(uri=item.uri, reason=item.reason) for item in context.skipped),
-    )
 
 
 def _plan(reply: str) -> str:

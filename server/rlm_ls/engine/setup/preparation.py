@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
-from rlm_ls.engine.loop.run import Run
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.setup.choosing import Question, choose, named_model
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
-from rlm_ls.engine.setup.route import choose_route
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
-from rlm_ls.engine.submodels.roles import RoleModels, choose_role_models
+from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
 from rlm_ls.engine.trace.journal import Journal
 from rlm_ls.engine.trace.lookup import first
@@ -28,13 +26,8 @@ from rlm_ls.engine.trace.resume import InterruptedRun, ResumedModel, answering, 
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, ProgramError
 from rlm_ls.executors.checking.checker import Checker, check_schema
 from rlm_ls.models.base import Model
-from rlm_ls.models.choose import choose
-from rlm_ls.models.editor import Editor
-from rlm_ls.models.offline.model import OfflineModel
-from rlm_ls.models.offline.question import OfflineDocument
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
-from rlm_ls.store.recording import read_recording
 
 if TYPE_CHECKING:
     from rlm_ls.engine.services import Services
@@ -42,10 +35,6 @@ if TYPE_CHECKING:
 MAX_QUESTION = 100_000
 DOCUMENTS_NAMED = 200
 LEVELS = {"dsl", "wasm", "native", "llm"}
-RECORDED = "recorded:"
-
-ModelFactory = Callable[[AskRequest, Context], Model]
-"""Makes a run's model in place of the settings: recordings, tests."""
 
 
 async def checked(request: AskRequest, checker: Checker) -> AskRequest:
@@ -69,37 +58,26 @@ async def checked(request: AskRequest, checker: Checker) -> AskRequest:
         raise BadRequest(f"The request's {error.message}") from None
 
 
-async def prepare(
-    services: Services,
-    settings: Settings,
-    request: AskRequest,
-    journal: Journal,
-    ledger: Ledger,
-    stack: AsyncExitStack,
-    created: float,
-    factory: ModelFactory | None,
-    resumed: InterruptedRun | None = None,
-) -> Run:
-    """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`."""
+async def prepare(question: Question, journal: Journal, ledger: Ledger, created: float, stack: AsyncExitStack) -> Run:
+    """Take the snapshot, choose model and route, start the sandbox. What is opened here is closed by `stack`.
+
+    `created` is when the run was begun, in Unix time.
+    """
+    services, request, resumed = question.services, question.request, question.resumed
+    settings = services.settings
     warnings: list[str] = []
     checker = Checker(services.checkers)
     services.checkers.warm()
-    chosen = None if factory else await choose_model(request, settings, warnings, services.editor(journal.run_id))
+    named = await named_model(question, warnings)
     earlier = await earlier_run(services, request, checker)
-    levels = request.levels or settings.levels
-    if factory or chosen:
-        look_for_compilers(services.program_runner, levels)  # while the snapshot is taken
-    context = await take_context(services, settings, request, stack)
+    if named:
+        look_for_compilers(services.program_runner, question.levels)  # while the snapshot is taken
+    context = await take_context(question, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
     await journal.emit(_taken(context))
-    model = factory(request, context) if factory else chosen or offline_model(request, context)
-    await model.prepare()
-    route, reason = choose_route(context, model, settings)
-    subs = RoleModels()
-    if "llm" in levels and route == "rlm":
-        then = resumed.sub_names if resumed else None
-        subs = await choose_role_models(model, settings, os.environ, services.editor(journal.run_id), then)
+    choice = await choose(question, context, named)
+    model, subs = choice.model, choice.subs
     asked = answering("root", model)
     for role, sub in subs.models.items():
         asked += answering(role, sub.model)
@@ -109,17 +87,18 @@ async def prepare(
             warnings.append(_chosen_anew(resumed, asked))
     warnings += _unpriced(model, subs)
     if resumed is not None and model.kind == "live":
-        model, subs = ResumedModel(model, resumed), replace(subs, known=resumed.sub_replies)
+        known = replace(subs, known=resumed.sub_replies)
+        choice = replace(choice, model=ResumedModel(model, resumed), subs=known)
     languages: tuple[str, ...] = ()
-    if route == "rlm":
+    if choice.route == "rlm":
         earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
         told = _languages_told(earlier_leg)
-        languages = await languages_of(services.program_runner, levels) if told is None else told
+        languages = await languages_of(services.program_runner, choice.levels) if told is None else told
     await journal.emit(
         RouteChosen(
             run_id="",
-            route=route,
-            reason=reason,
+            route=choice.route,
+            reason=choice.reason,
             model=model.name,
             model_kind=model.kind,
             sub_model=subs.name,
@@ -128,9 +107,7 @@ async def prepare(
             privacy=settings.privacy,
         )
     )
-    config = RunConfig(
-        services, settings, model, subs, checker, created, levels, languages, route, reason, earlier, warnings
-    )
+    config = RunConfig(services, choice, checker, created, languages, earlier, warnings)
     return await set_up(config, request, context, journal, ledger, stack)
 
 
@@ -153,14 +130,15 @@ def _unpriced(model: Model, subs: RoleModels) -> list[str]:
     return [f"The price of {', '.join(names)} is not known: tokens are limited, dollars are not."] if names else []
 
 
-async def take_context(services: Services, settings: Settings, request: AskRequest, stack: AsyncExitStack) -> Context:
+async def take_context(question: Question, stack: AsyncExitStack) -> Context:
     """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
+    services, scope = question.services, question.request.scope
     context = await stack.enter_async_context(
-        await Context.take(request.scope, services.pool, options(settings), services.snapshot_cache)
+        await Context.take(scope, services.pool, options(services.settings), services.snapshot_cache)
     )
-    if request.scope.leave_out and len(context.documents) == 1:
+    if scope.leave_out and len(context.documents) == 1:
         context.limit = await without_lines(
-            context.documents[0], context.files[0], context.limit, request.scope.leave_out, services.pool
+            context.documents[0], context.files[0], context.limit, scope.leave_out, services.pool
         )
     return context
 
@@ -199,23 +177,6 @@ def limits(request: AskRequest, settings: Settings) -> Limits:
         sub_calls=default.sub_calls if asked.sub_calls is None else asked.sub_calls,
         depth=default.depth if asked.depth is None else asked.depth,
     )
-
-
-async def choose_model(
-    request: AskRequest, settings: Settings, warnings: list[str], editor: Editor | None
-) -> Model | None:
-    """The model the request or the settings name; "recorded:FILE" plays a recording, and warns where it differs."""
-    if request.model is None or not request.model.startswith(RECORDED):
-        return choose("root", request.model, settings, os.environ, editor)
-    path = Path(request.model.removeprefix(RECORDED)).expanduser()
-    recording = await asyncio.to_thread(read_recording, path)
-    return RecordedModel.of(recording.events, strict=False, on_difference=warnings.append)
-
-
-def offline_model(request: AskRequest, context: Context) -> Model:
-    """The rules that answer where no model is configured."""
-    documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
-    return OfflineModel(request.question, documents)
 
 
 def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> RunStarted:

@@ -14,16 +14,18 @@ from rlm_ls.context.document import Selection
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.engine.answer import Answer, Route
+from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.ledger import Ledger
-from rlm_ls.engine.loop.run import Run, broken_off, explore, finish
+from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.run import explore
+from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.setup.choosing import Choice
 from rlm_ls.engine.setup.compiling import program_events, programs_of
 from rlm_ls.engine.setup.earlier_run import EarlierRun
 from rlm_ls.engine.setup.prompt import PromptOptions
 from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import RunSubModelCalls
-from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import ChildFinished, ChildStarted
 from rlm_ls.engine.trace.journal import Journal
 from rlm_ls.engine.trace.resume import ResumedModel
@@ -35,7 +37,6 @@ from rlm_ls.executors.submodels.calls import ChildAnswer
 from rlm_ls.executors.verbs.registry import COORDINATOR_VERBS
 from rlm_ls.models.base import Model
 from rlm_ls.models.recorded import RecordedModel
-from rlm_ls.settings import Settings
 
 if TYPE_CHECKING:
     from rlm_ls.engine.services import Services
@@ -49,17 +50,12 @@ class RunConfig:
     """What was decided before the first turn, and holds for child runs too."""
 
     services: Services
-    settings: Settings
-    model: Model
-    subs: RoleModels
+    choice: Choice
     checker: Checker
     created: float
     """Unix time: the sandbox's clock stands at it."""
-    levels: tuple[str, ...]
     languages: tuple[str, ...] = ()
     """That programs can be compiled from here."""
-    route: Route = "rlm"
-    reason: str = ""
     earlier: EarlierRun | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -68,15 +64,16 @@ async def set_up(
     config: RunConfig, request: AskRequest, context: Context, journal: Journal, ledger: Ledger, stack: AsyncExitStack
 ) -> Run:
     """What is opened here is closed by `stack`. Raises RlmError for what the request and the plan rule out."""
-    services, settings = config.services, config.settings
+    services, choice = config.services, config.choice
+    settings = services.settings
     search = Search(context, services.pool, settings.verb_seconds)
     host = VerbHost(context, search, ledger.remaining, request.surroundings)
     sub_models = (
-        _sub_models(config, journal, ledger, host) if config.route == "rlm" and "llm" in config.levels else None
+        _sub_models(config, journal, ledger, host) if choice.route == "rlm" and "llm" in choice.levels else None
     )
     host.sub_models = sub_models
     if not request.coordinator:
-        host.programs = programs_of(services, request, config.levels, config.earlier.programs if config.earlier else {})
+        host.programs = programs_of(services, request, choice.levels, config.earlier.programs if config.earlier else {})
     host.emit = program_events(journal, ledger)
     if request.coordinator:
         if sub_models is None:
@@ -86,11 +83,11 @@ async def set_up(
             )
         host.allowed = COORDINATOR_VERBS
     profile = None
-    if sub_models is not None and config.subs.sub is not None:
-        profile = replace(config.subs.sub.profile, characters=sub_models.characters())
+    if sub_models is not None and choice.subs.sub is not None:
+        profile = replace(choice.subs.sub.profile, characters=sub_models.characters())
     prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator, config.languages)
     conversation, shown = await open_conversation(
-        request, config.route, context, search, prompt_options, config.earlier
+        request, choice.route, context, search, prompt_options, config.earlier
     )
     sandbox = Sandbox(
         services.sandboxes,
@@ -102,13 +99,13 @@ async def set_up(
     )
     stack.push_async_callback(sandbox.close)
     await sandbox.start(config.earlier.state if config.earlier else None)
-    if config.route == "direct":
+    if choice.route == "direct":
         host.read.update(part.doc for part in context.limit)
     return Run(
         request=request,
-        model=config.model,
-        route=config.route,
-        route_reason=config.reason,
+        model=choice.model,
+        route=choice.route,
+        route_reason=choice.reason,
         ledger=ledger,
         journal=journal,
         host=host,
@@ -123,17 +120,17 @@ async def set_up(
 
 
 def _sub_models(config: RunConfig, journal: Journal, ledger: Ledger, host: VerbHost) -> RunSubModelCalls | None:
-    if not config.subs.models:
+    subs = config.choice.subs
+    if not subs.models:
         return None
-
     return RunSubModelCalls(
-        models=config.subs.models,
+        models=subs.models,
         dispatcher=config.services.dispatcher,
         journal=journal,
         ledger=ledger,
         checker=config.checker,
-        known=config.subs.known,
-        booked=config.subs.booked,
+        known=subs.known,
+        booked=subs.booked,
         start_child=partial(_child, config, journal, ledger, host),
     )
 
@@ -150,7 +147,7 @@ async def _child(
 ) -> ChildAnswer:
     """One child run, from its announcement to its answer. What it has read counts for its parent."""
     journal, ledger = parent.of_child(), account.child(min(CHILD_TURNS, account.limits.turns))
-    levels = tuple(level for level in config.levels if only is None or level in (*only, "dsl"))
+    levels = tuple(level for level in config.choice.levels if only is None or level in (*only, "dsl"))
     context, numbers = host.context.narrowed(within)
     size = sum(part.end - part.start for part in context.limit)
     started = time.monotonic()
@@ -160,10 +157,8 @@ async def _child(
     request = AskRequest(question=question, scope=Scope(kind="document"), schema=schema)
     below = replace(
         config,
-        model=_for_child(config.model, journal.child),
-        levels=levels,
+        choice=replace(config.choice, model=_for_child(config.choice.model, journal.child), levels=levels, route="rlm"),
         languages=config.languages if "wasm" in levels else (),
-        route="rlm",
         earlier=None,
         warnings=[],
     )

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot.snapshot import Context
@@ -20,7 +20,7 @@ from rlm_ls.engine.submodels.dispatcher import SubCallOutcome, replies_in
 from rlm_ls.engine.trace.events import Answering
 from rlm_ls.engine.trace.lookup import Events, asked, first, scope_of
 from rlm_ls.errors import BadRequest, DocumentChanged, ModelChanged
-from rlm_ls.models.base import Message, Model, Reply, TextSink
+from rlm_ls.models.base import CallOptions, Message, Model, Reply
 from rlm_ls.models.providers.fallback import FallbackModel
 from rlm_ls.models.recorded import RecordedCall, calls_from_events
 from rlm_ls.store.rows import RunRow
@@ -209,20 +209,13 @@ class ResumedModel:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return self._model.price(prompt_tokens, completion_tokens)
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         if self._calls:
             call = self._calls.pop(0)
-            if on_text is not None:
+            if (on_text := options.get("on_text")) is not None:
                 on_text(call.text)
             return Reply(call.text, call.usage, self.name, call.finish)
-        return await self._model.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+        return await self._model.complete(messages, **options)
 
 
 def _check_folder(scope: Scope, started: Mapping[str, Any]) -> None:

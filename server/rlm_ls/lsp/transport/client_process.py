@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from rlm_ls.processes import is_alive
+
 POLL = 2.0
 """Seconds between two looks where the system cannot tell by itself."""
 
@@ -20,9 +22,9 @@ async def watch(process: int, on_death: Callable[[], None]) -> None:
     if sys.platform == "linux":
         await _watch_descriptor(process, on_death)
         return
-    if not _alive(process):
+    if not is_alive(process):
         return
-    while _alive(process):  # noqa: ASYNC110 - nobody sets an event for us here
+    while is_alive(process):  # noqa: ASYNC110 - nobody sets an event for us here
         await asyncio.sleep(POLL)
     on_death()
 
@@ -43,24 +45,3 @@ async def _watch_descriptor(process: int, on_death: Callable[[], None]) -> None:
         loop.remove_reader(descriptor)
         os.close(descriptor)
     on_death()
-
-
-def _alive(process: int) -> bool:
-    if sys.platform == "win32":
-        # os.kill(pid, 0) would send Ctrl-C there.
-        import ctypes
-
-        synchronize, timed_out = 0x00100000, 0x102
-        handle = ctypes.windll.kernel32.OpenProcess(synchronize, False, process)
-        if not handle:
-            return False
-        state = ctypes.windll.kernel32.WaitForSingleObject(handle, 0)
-        ctypes.windll.kernel32.CloseHandle(handle)
-        return bool(state == timed_out)
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

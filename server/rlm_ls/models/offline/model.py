@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal, Unpack
 
-from rlm_ls.models.base import Message, Reply, TextSink, Usage
+from rlm_ls.models.base import CallOptions, Message, Reply, Usage
 from rlm_ls.models.offline import counting, definitions, passages, places, ranking
 from rlm_ls.models.offline.question import OfflineDocument, Question
 from rlm_ls.models.offline.script import Script, render
@@ -46,18 +46,11 @@ class OfflineModel:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return 0.0
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         attempt = sum(message.role == "assistant" for message in messages)
         scripts = self._scripts()
         text = render(scripts[min(attempt, len(scripts) - 1)], self._question)
-        if on_text is not None:
+        if (on_text := options.get("on_text")) is not None:
             on_text(text)
         return Reply(text, Usage(usd=0.0), self.name)
 

@@ -12,10 +12,10 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 from rlm_ls.errors import ModelFailed, ModelUnreachable, RlmError
-from rlm_ls.models.base import NO_USAGE, Message, Model, Reply, TextSink, spent
+from rlm_ls.models.base import NO_USAGE, CallOptions, Message, Model, Reply, spent
 
 SHORTEST_COOLING, LONGEST_COOLING = 10.0, 300.0
 """Seconds for which a member that failed is asked only if no other is left; doubled at each failure in a row."""
@@ -86,31 +86,24 @@ class FallbackModel:
         known = [price for price in prices if price is not None]
         return max(known) if len(known) == len(prices) else None
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         before = NO_USAGE
         *others, last = self._order()
         for model in others:
             health = _of(model)
             try:
-                reply = await model.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+                reply = await model.complete(messages, **options)
             except (ModelUnreachable, ModelFailed) as error:
                 before += spent(error)
                 if isinstance(error, ModelUnreachable) or error.passing:
                     health.failed()
-                if on_text is not None:
+                if (on_text := options.get("on_text")) is not None:
                     on_text(f"\n\n[{model.name} failed; asking the next model]\n\n")
             else:
                 health.worked()
                 return replace(reply, usage=before + reply.usage)
         try:
-            reply = await last.complete(messages, on_text=on_text, max_tokens=max_tokens, schema=schema)
+            reply = await last.complete(messages, **options)
         except RlmError as error:
             error.spent = before + spent(error)
             raise

@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from rlm_ls.errors import ModelFailed
-from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, Message, Reply, TextSink, Usage, reply_room
+from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.providers import direct, hosted, library
 from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.providers.direct import ReplyChunk
@@ -85,24 +85,17 @@ class LiteLLMModel:
             return None
         return prompt_tokens * entry.prompt_usd + completion_tokens * entry.completion_usd
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        on_text: TextSink | None = None,
-        max_tokens: int | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Reply:
+    async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         await self.prepare()
         shared = pause(self.endpoint)
-        shown, spent = _Shown(on_text), NO_USAGE
+        shown, spent = _Shown(options.get("on_text")), NO_USAGE
         failed = busy = empty = 0
         unfinished = False
         while True:
             await shared.over()
             sent, reported = time.monotonic(), _Reported()
             try:
-                reply = await self._try(messages, shown, max_tokens, schema, reported, lenient=unfinished)
+                reply = await self._try(messages, options, shown, reported, lenient=unfinished)
             except Exception as error:
                 unfinished = unfinished or (self.local and isinstance(error, Unfinished))
                 spent += self._usage(reported.figures) if reported.figures else NO_USAGE
@@ -139,9 +132,8 @@ class LiteLLMModel:
     async def _try(
         self,
         messages: Sequence[Message],
+        options: CallOptions,
         shown: _Shown,
-        max_tokens: int | None,
-        schema: dict[str, Any] | None,
         reported: _Reported,
         *,
         lenient: bool,
@@ -149,9 +141,9 @@ class LiteLLMModel:
         """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
         this machine send none, ever; a provider's stream without one broke off)."""
         parts: list[str] = []
-        size, room = 0, reply_room(max_tokens)
+        size, room = 0, reply_room(options.get("max_tokens"))
         finish: str | None = None
-        async with aclosing(await self._pieces(messages, max_tokens, schema, whole=shown.unseen)) as stream:
+        async with aclosing(await self._pieces(messages, options, whole=shown.unseen)) as stream:
             while (piece := await self._within_silence(anext(stream, None))) is not None:
                 finish = piece.finish or finish
                 reported.figures = piece.usage or reported.figures
@@ -170,10 +162,11 @@ class LiteLLMModel:
         return Reply(text, self._usage(reported.figures), self.name, "length" if finish == "length" else "stop")
 
     async def _pieces(
-        self, messages: Sequence[Message], max_tokens: int | None, schema: dict[str, Any] | None, *, whole: bool
+        self, messages: Sequence[Message], options: CallOptions, *, whole: bool
     ) -> AsyncGenerator[ReplyChunk, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
+        max_tokens, schema = options.get("max_tokens"), options.get("schema")
         key = self._environ.get(self._key_variable or entry.key_variable)
         call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in messages]}
         if schema is not None and entry.schemas and schema.get("type") == "object":

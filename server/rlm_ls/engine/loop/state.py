@@ -1,0 +1,42 @@
+"""The state of one run, which the loop and its steps share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rlm_ls.engine.answer import Route
+from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.loop.conversation import Conversation
+from rlm_ls.engine.loop.partial import Findings
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.engine.trace.journal import Journal
+from rlm_ls.executors.checking.checker import Checker
+from rlm_ls.executors.scripts.host import VerbHost
+from rlm_ls.executors.scripts.sandbox import Sandbox
+from rlm_ls.models.base import Model
+
+
+@dataclass(slots=True)
+class Run:
+    """One question being answered. Owns nothing: the engine opens and closes what is used here."""
+
+    request: AskRequest
+    model: Model
+    route: Route
+    route_reason: str
+    ledger: Ledger
+    journal: Journal
+    host: VerbHost
+    checker: Checker
+    sandbox: Sandbox
+    conversation: Conversation
+    output_limit: int
+    trace_uri: str
+    findings: Findings = field(default_factory=Findings)
+    warnings: list[str] = field(default_factory=list)
+    quotations_returned: bool = False
+    characters_shown: int = 0
+    done_before: Counter[bytes] = field(default_factory=Counter)
+    model_seconds: float = 0.0
+    program_seconds: float = 0.0
