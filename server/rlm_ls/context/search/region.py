@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
@@ -54,7 +53,7 @@ def _parts(context: Context, spec: Spec) -> list[Part]:
 
 
 def is_glob(name: str) -> bool:
-    return re.search(r"[*?\[]", name) is not None
+    return any(special in name for special in "*?[")
 
 
 def _named(context: Context, name: str) -> list[int]:

@@ -1,4 +1,7 @@
-"""Keeping Python's cycle collector from looking again and again at hundreds of thousands of new objects."""
+"""Keeping Python's cycle collector from looking again and again at hundreds of thousands of new objects.
+
+A pass over the objects of 20,000 documents takes 60 to 100 ms, and nothing else in the server runs meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,11 @@ _pausing = 0
 
 
 @contextmanager
-def garbage_collection_paused(count: int) -> Iterator[None]:
-    """While `count` files are taken in, no garbage is collected, if they are many. Nothing here makes cycles."""
+def garbage_collection_paused(count: int, *, kept: bool = True) -> Iterator[None]:
+    """While `count` files are taken in, no garbage is collected, if they are many. Nothing here makes cycles.
+
+    What is `kept` afterwards is never looked at by the collector: it goes when nobody refers to it any more.
+    """
     global _pausing
     if count < MANY or (not _pausing and not gc.isenabled()):
         yield
@@ -25,5 +31,7 @@ def garbage_collection_paused(count: int) -> Iterator[None]:
         yield
     finally:
         _pausing -= 1
+        if kept:
+            gc.freeze()
         if not _pausing:
             gc.enable()
