@@ -13,7 +13,8 @@ from tests.unit.context.oracle import TEXT, byte_at, clock, file_of, lines_of, n
 from rlm_ls.context.document import Span
 from rlm_ls.context.ops import places
 from rlm_ls.context.ops.files import inspect
-from rlm_ls.context.ops.reader import opened
+from rlm_ls.context.ops.reader import BLOCK, NEAR, opened
+from rlm_ls.context.search.rows import hit_of
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.measure import join
 from rlm_ls.errors import ProgramError
@@ -146,6 +147,30 @@ async def test_around_is_clamped_to_the_document(asking: Asking) -> None:
     span = await search.line_span(0, 2, 2)
     assert (await search.around(span, 1, 1)).text == "one\r\ntwo\nthree"
     assert (await search.around(span, 50, 50)).text == TEXT_OF_FIVE
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("block", [NEAR, 5 * NEAR, BLOCK])
+def test_a_line_end_at_the_edge_of_a_block_is_one_line_end(block: int, end: str, tmp_path: Path) -> None:
+    for length in range(block - 4, block + 4):
+        text = f"first{end}{'x' * length}{end}last{end}"
+        starts = starts_of(text)
+        with opened(file_of(tmp_path, text)) as reader:
+            for at in range(starts[2] - 4, starts[2] + 5):
+                assert reader.line_start(at) == max(start for start in starts if start <= at)
+                assert reader.next_line(at, len(text)) == min(start for start in starts if start >= at)
+            assert [reader.line_end(start, len(text)) for start in starts[1:3]] == [
+                5 + len(end) + length,
+                len(text) - len(end),
+            ]
+
+
+async def test_hits_stay_as_they_are_where_no_time_is_left_for_the_lines_around(asking: Asking) -> None:
+    search = await asking("one\nhit\nthree\n" * 1000)
+    rows = (await search.find("hit", search.context.limit, limit=1000)).rows
+    around, fit = await search.with_lines_around(rows, 1, 20.0)
+    assert (fit, hit_of(around[-1]).text) == (1000, "one\nhit\nthree")
+    assert await search.with_lines_around(rows, 1, 0.0) == (list(rows), 0)
 
 
 async def test_spans_of_bytes(asking: Asking) -> None:

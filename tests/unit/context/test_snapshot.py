@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
+from rlm_ls.context.sources import uris
 from rlm_ls.context.workers.pool import SearchPool
 
 Taking = Callable[..., Awaitable[Context]]
@@ -39,6 +41,26 @@ async def test_a_document_is_described(taking: Taking, tmp_path: Path) -> None:
     assert (document.lines, document.characters, document.longest_line, document.size) == (3, 17, 12, 21)
     assert (document.ascii, document.crlf, document.checkpoints) == (False, True, (0, 2))
     assert document.uri == (tmp_path / "ä b.py").as_uri()
+
+
+async def test_the_garbage_collector_never_looks_at_many_documents(taking: Taking, tmp_path: Path) -> None:
+    for number in range(1500):
+        (tmp_path / f"{number}.txt").write_text("text\n", "utf-8")
+    context = await taking(Scope("workspace", roots=(tmp_path.as_uri(),)))
+    assert len(context.documents) == 1500
+    assert not {id(one) for one in context.documents} & {id(one) for one in gc.get_objects()}
+
+
+async def test_a_text_of_megabytes_is_no_name_and_is_not_looked_through(
+    taking: Taking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("text\n", "utf-8")
+    context = await taking(files(tmp_path / "a.txt"))
+    looked_through: list[int] = []
+    monkeypatch.setattr(uris, "shown", lambda name: looked_through.append(len(name)) or name)
+    assert context.number("x" * 15_000_000) is None
+    assert context.number("b.txt") is None
+    assert looked_through == [5]
 
 
 @pytest.mark.parametrize("size", [10, LARGE], ids=["small", "large"])

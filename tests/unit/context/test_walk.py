@@ -155,3 +155,14 @@ async def test_an_ignored_folder_that_is_named_is_read(taking: Taking, tree: Pat
     (tree / "build" / "deep" / "more.txt").write_text("more")
     assert paths(await taking(Scope("files", roots=(str(tree / "build"),)))) == ["deep/more.txt", "out.txt"]
     assert paths(await taking(Scope("files", roots=(str(tree / "build" / "deep"),)))) == ["more.txt"]
+
+
+@pytest.mark.parametrize("line", ["[z-a]", "[[:alpha:]]", "!", "a[4-0]*"])
+async def test_a_line_of_an_ignore_file_that_is_no_pattern_is_passed_over(
+    line: str, taking: Taking, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitignore").write_text(f"*.log\n{line}\nbuild\n", "utf-8")
+    for name in ("a.log", "build", "kept.txt"):
+        (tmp_path / name).write_text("text\n", "utf-8")
+    context = await taking(Scope("workspace", roots=(tmp_path.as_uri(),)))
+    assert [one.path for one in context.documents] == [".gitignore", "kept.txt"]

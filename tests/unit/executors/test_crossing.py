@@ -46,6 +46,8 @@ REFUSED = [
         "s = region(None, 1, 2)\ns.parts = json.dumps([[[['a', True]] * 50, [0, 0, 9]]])\ncount('x', within=s)",
         "filters",
     ),
+    ("docs('[z-a]*')", "cannot be read"),
+    ("docs('[[:alpha:]]')", "cannot be read"),
     ("_verb('count', ('x',), {})", "name '_verb' is not defined"),
     ("_verb([[1] * 100_000], [2] * 100_000)", "name '_verb' is not defined"),
     ("_packed = lambda *a: ([1], [2])\ncount('x')", "cannot be read"),

@@ -10,7 +10,10 @@ from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable
 
 BLOCK = 1 << 16
-"""Bytes read at a time when looking for the end or the start of a line."""
+"""Most bytes read at a time when looking for the end or the start of a line."""
+
+NEAR = 512
+"""Bytes looked at first: most lines are short, and of a larger block all would be copied and searched for each line."""
 
 
 def _pread(descriptor: int, length: int, offset: int) -> bytes:
@@ -86,8 +89,9 @@ class Reader:
 
     def line_start(self, at: int, low: int = 0) -> int:
         """Where the line that holds byte `at` starts, not before `low`."""
+        length = NEAR
         while at > low:
-            block = self.peek(at - min(BLOCK, at - low), at + 1)
+            block = self.peek(at - min(length, at - low), at + 1)
             before, after = (block[:-1], block[-1:]) if at < self.size else (block, b"")
             if before.endswith(b"\r") and after == b"\n":
                 before = before[:-1] + b" "  # inside a line end that is two bytes long
@@ -95,6 +99,7 @@ class Reader:
             if found >= 0:
                 return at - len(before) + found + 1
             at -= len(before)
+            length = min(4 * length, BLOCK)
         return low
 
     def next_line(self, at: int, high: int) -> int:
@@ -102,24 +107,28 @@ class Reader:
         if at <= 0:
             return 0
         at -= 1
+        most = NEAR
         while at < high:
-            length = min(BLOCK, high - at)
+            length = min(most, high - at)
             block = self.peek(at, at + length + 1)
             body = block[:length]
             end = _first_line_end(body, block)
             if end > 0:
                 return min(at + end, high)
             at += len(body)
+            most = min(4 * most, BLOCK)
         return high
 
     def line_end(self, at: int, high: int) -> int:
         """Where the text of the line that holds byte `at` ends (before its line end), not after `high`."""
+        length = NEAR
         while at < high:
-            block = self.peek(at, min(at + BLOCK, high))
+            block = self.peek(at, min(at + length, high))
             ends = [end for end in (block.find(b"\n"), block.find(b"\r")) if end >= 0]
             if ends:
                 return at + min(ends)
             at += len(block)
+            length = min(4 * length, BLOCK)
         return high
 
     def line_starts(self, start: int, end: int) -> int:

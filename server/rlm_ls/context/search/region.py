@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
 
 from rlm_ls.context.document import Hit, Part, Selection, Span
+from rlm_ls.context.patterns.globs import UNREADABLE
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources import uris
 from rlm_ls.errors import ProgramError
@@ -54,7 +54,7 @@ def _parts(context: Context, spec: Spec) -> list[Part]:
 
 
 def is_glob(name: str) -> bool:
-    return re.search(r"[*?\[]", name) is not None
+    return any(special in name for special in "*?[")
 
 
 def _named(context: Context, name: str) -> list[int]:
@@ -66,8 +66,11 @@ def _named(context: Context, name: str) -> list[int]:
             raise ProgramError(f"The glob is longer than {LONGEST_NAME:,} characters.", "Use a shorter one.")
         # As it is, or with what names cannot show as it is shown there (and a backslash means itself). By RE2: a model
         # chose the glob, and Python's engine may take for ever over one with many stars.
-        spec = GitIgnoreSpec.from_lines([name, uris.shown(name).replace("\\", "\\\\")], backend="re2")
-        found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
+        try:
+            spec = GitIgnoreSpec.from_lines([name, uris.shown(name).replace("\\", "\\\\")], backend="re2")
+            found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
+        except UNREADABLE as error:
+            raise ProgramError(f"The glob {name!r} cannot be read: {str(error)[:200]}.", "Use * and **.") from None
         if found:
             return found
     return [_number(context, name)]

@@ -14,10 +14,9 @@ from typing import Any
 from rlm_ls.context.document import Hit, Selection, base_of
 from rlm_ls.context.ops.matching.compiled_pattern import Raw
 from rlm_ls.context.ops.matching.match import Captured, Pack, readable, unpacked
-from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, First
+from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, First, Region
 from rlm_ls.context.search.rows import ROOM
 from rlm_ls.context.search.scanner import Scanner
-from rlm_ls.context.workers.piece import File, Filters
 from rlm_ls.errors import SearchTimeout
 
 MOST_VALUES = 500_000
@@ -166,20 +165,22 @@ class Values(Scanner):
                     break
         counts = await asyncio.to_thread(_named if kind in KINDS and KINDS[kind].inside_only else _counted, index)
         best = await asyncio.to_thread(_best, counts, n)
-        hits: list[Hit] = []
-        places = [self._place(term, index[term][2]) for term, _ in best]
+        hits: dict[bytes, Hit] = {}
+        # In the order of the text: many terms occur first in the same few windows.
+        firsts = sorted((index[term][2], term) for term, _ in best)
+        places = [(term, self._region(first)) for first, term in firsts]
         payloads = ({"kind": kind, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
         async with aclosing(self.pool.map("matching.terms.hits", payloads, self.deadline_seconds)) as looked_up:
             async for some in looked_up:
                 if isinstance(some, SearchTimeout):
                     raise some
-                hits += some
-        shown = [(term.decode("utf-8", "replace"), count, hit) for (term, count), hit in zip(best, hits, strict=True)]
+                hits |= some
+        shown = [(term.decode("utf-8", "replace"), count, hits[term]) for term, count in best]
         return shown, cut or progress.note
 
-    def _place(self, term: bytes, first: First) -> tuple[bytes, File, int, int, Filters, tuple[int, int]]:
+    def _region(self, first: First) -> Region:
         doc, start, end, filters = first
-        return term, self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
+        return self.context.files[doc], start, end, filters, base_of(self.context.documents[doc], start)
 
 
 def _first(pack: Pack, most: int, room: int) -> Pack:

@@ -1,4 +1,7 @@
-"""Keeping Python's cycle collector from looking again and again at hundreds of thousands of new objects."""
+"""Keeping Python's cycle collector from looking again and again at hundreds of thousands of new objects.
+
+A pass over the objects of 20,000 documents takes 60 to 100 ms, and nothing else in the server runs meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,12 @@ _pausing = 0
 
 
 @contextmanager
-def garbage_collection_paused(count: int) -> Iterator[None]:
+def garbage_collection_paused(count: int, *, kept: bool = True) -> Iterator[None]:
     """A context in which Python collects no garbage, if `count` (of files being read) is large. Reading makes no
-    cycles."""
+    cycles.
+
+    What is `kept` afterwards is never looked at by the collector: it goes when nobody refers to it any more.
+    """
     global _pausing
     if count < MANY or (not _pausing and not gc.isenabled()):
         yield
@@ -27,5 +33,7 @@ def garbage_collection_paused(count: int) -> Iterator[None]:
         yield
     finally:
         _pausing -= 1
+        if kept:
+            gc.freeze()
         if not _pausing:
             gc.enable()

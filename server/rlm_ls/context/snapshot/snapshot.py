@@ -21,6 +21,9 @@ from rlm_ls.context.sources.encoding import known
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import BadRequest, NoDocuments, RlmError
 
+LONGEST_NAME = 32_768
+"""Characters of a path or URI, of which no system knows longer ones."""
+
 __all__ = ["Context", "ContextOptions"]
 
 
@@ -142,11 +145,14 @@ class Context:
 
     def number(self, name: str) -> int | None:
         """The number of the document of this path (as it is shown or as it is) or URI, None if there is none."""
-        for form in (name, uris.shown(name)):
-            if form in self._contents.numbers:
-                return self._contents.numbers[form]
+        if name in self._contents.numbers:
+            return self._contents.numbers[name]
         if name in self._contents.uris:
             return self._contents.uris[name]
+        if len(name) > LONGEST_NAME:
+            return None  # a text, which may be megabytes long: it is not looked through for what cannot be shown
+        if (shown := uris.shown(name)) in self._contents.numbers:
+            return self._contents.numbers[shown]
         path = uris.file_path(name) if uris.is_uri(name) or name.startswith(("/", "\\")) else None
         return self._contents.uris.get(uris.file_uri(path)) if path else None
 

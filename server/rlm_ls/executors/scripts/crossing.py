@@ -34,7 +34,7 @@ BYTES_PER_VALUE = 40
 QUICK = 64 << 10
 """Characters that are read on the event loop; more is read in a thread."""
 
-SLICE = 1000
+SLICE = 100
 """Rows written at a time: while the encoder works, no other thread does."""
 
 
@@ -91,7 +91,7 @@ async def received(packed: Any, texts: Any) -> tuple[str, list[Any], dict[str, A
         )
     if len(packed) <= QUICK:
         return _unpacked(packed, texts)
-    with garbage_collection_paused(len(packed) // BYTES_PER_VALUE):
+    with garbage_collection_paused(len(packed) // BYTES_PER_VALUE, kept=False):
         return await asyncio.to_thread(_unpacked, packed, texts)
 
 

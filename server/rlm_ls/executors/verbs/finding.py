@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -25,6 +26,9 @@ MAX_HITS = 50_000
 MOST_CONTEXT = 1000
 """Lines before a hit, and after it."""
 
+LEAST_SECONDS = 1.0
+"""For reading the lines around hits, of which the search itself has left no time."""
+
 Words = Annotated[list[Pattern], Field(max_length=MOST_WORDS), FailFast()]
 
 
@@ -45,10 +49,11 @@ async def find(
     """
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
+    begun = time.monotonic()
     found = await host.search.find(
         text, await host.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit)
     )
-    return await _hand_over(host, f"find({text!r})", found, context)
+    return await _hand_over(host, f"find({text!r})", found, context, begun)
 
 
 @verb(returns="list[Span]", shape="spans")
@@ -62,7 +67,7 @@ async def find_any(
     found = await host.search.find_any(
         wanted, await host.select(within), ignore_case=ignore_case, limit=_bounded(limit)
     )
-    return await _hand_over(host, f"find_any({len(wanted)} words)", found, 0)
+    return await _hand_over(host, f"find_any({len(wanted)} words)", found)
 
 
 @verb(returns="list[Span]", shape="spans", everyday=7)
@@ -81,10 +86,11 @@ async def regex(
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
     `context` adds that many lines around to .text. Case matters unless ignore_case=True.
     """
+    begun = time.monotonic()
     found = await host.search.regex(
         pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
     )
-    return await _hand_over(host, f"regex({pattern!r})", found, context)
+    return await _hand_over(host, f"regex({pattern!r})", found, context, begun)
 
 
 @verb(returns="Selection", shape="selection", everyday=12)
@@ -115,7 +121,7 @@ def _bounded(limit: int) -> int:
     return min(limit, MAX_HITS)
 
 
-async def _hand_over(host: VerbHost, call: str, found: Found, context: int) -> Rows:
+async def _hand_over(host: VerbHost, call: str, found: Found, context: int = 0, begun: float = 0.0) -> Rows:
     shown = len(found.rows)
     if shown < found.total:
         total = f"at least {found.total:,}" if found.partial else f"{found.total:,}"
@@ -126,10 +132,12 @@ async def _hand_over(host: VerbHost, call: str, found: Found, context: int) -> R
     host.read |= found.docs
     rows: Sequence[str] = found.rows
     if context > 0 and rows:
-        rows, fit = await host.search.with_lines_around(rows, min(context, MOST_CONTEXT))
+        left = host.search.deadline_seconds - (time.monotonic() - begun)
+        rows, fit = await host.search.with_lines_around(rows, min(context, MOST_CONTEXT), max(left, LEAST_SECONDS))
         if fit < shown:
             host.note(
-                f"{call}: only the first {fit:,} of {shown:,} hits have their lines around: together it is too much"
+                f"{call}: only the first {fit:,} of {shown:,} hits have their lines around: for more of them there "
+                "was no room, or no time"
             )
         if context > MOST_CONTEXT:
             host.note(f"{call}: context is at most {MOST_CONTEXT:,}; text(region(doc, first, last)) reads more.")

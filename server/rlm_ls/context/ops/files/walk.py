@@ -9,6 +9,7 @@ from itertools import chain
 
 from pathspec import GitIgnoreSpec
 
+from rlm_ls.context.patterns.globs import UNREADABLE
 from rlm_ls.context.sources.secrets import in_secret_place, is_secret_name
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.sources.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, WalkedFile
@@ -211,14 +212,14 @@ def _parsed(lines: tuple[str, ...]) -> GitIgnoreSpec:
     """Many folders have the same ignore file. Lines that are no patterns are left out, one by one."""
     try:
         return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
+    except UNREADABLE:
         return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
 
 
 def _is_pattern(line: str) -> bool:
     try:
         GitIgnoreSpec.from_lines([line])
-    except ValueError:
+    except UNREADABLE:
         return False
     return True
 

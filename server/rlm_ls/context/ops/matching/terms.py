@@ -129,22 +129,37 @@ def _inside(text: bytes, at: int) -> bool:
     return before.isalnum() or (before != "" and before in ",;")
 
 
-def hits(
-    deadline: Deadline, kind: str, places: list[tuple[bytes, File, int, int, Filters, tuple[int, int]]]
-) -> list[Hit]:
-    """A Hit for each term's first occurrence: term, file, from and to which byte, filters, and a line base."""
+Region = tuple[File, int, int, Filters, tuple[int, int]]
+"""A file, from and to which byte, filters, and a line base."""
+
+
+def hits(deadline: Deadline, kind: str, places: list[tuple[bytes, Region]]) -> dict[bytes, Hit]:
+    """A Hit for each term's first occurrence; each is given with where to look for it."""
     what = KINDS.get(kind) or Kind(kind)
     test = compile_pattern(what.pattern)
-    found = []
-    for term, file, start, end, filters, base in places:
-        piece = Piece(0, file, 0, end, start, end, base, filters)
-        with opened(file) as reader:
-            for window in windows(reader, piece, deadline):
-                spans = (_term(window, spans, what) for spans in test.matches(window, deadline))
-                place = next((span for span in spans if window.text[slice(*span)] == term), None)
-                if place is not None:
-                    found.append(Hits(reader, piece).hit(*window.span(*place)))
-                    break
-            else:
-                raise SearchTimeout("Looking up the terms took too long.", "Ask for fewer, or in a smaller region.")
+    found: dict[bytes, Hit] = {}
+    wanted: dict[Region, set[bytes]] = {}
+    for term, region in places:
+        wanted.setdefault(region, set()).add(term)
+    for region, terms in wanted.items():
+        found |= _first_hits(region, terms, what, test, deadline)
     return found
+
+
+def _first_hits(
+    region: Region, terms: set[bytes], what: Kind, test: CompiledPattern, deadline: Deadline
+) -> dict[bytes, Hit]:
+    file, start, end, filters, base = region
+    piece = Piece(0, file, 0, end, start, end, base, filters)
+    found: dict[bytes, Hit] = {}
+    with opened(file) as reader:
+        hits = Hits(reader, piece)
+        for window in windows(reader, piece, deadline):
+            for spans in test.matches(window, deadline):
+                place = _term(window, spans, what)
+                term = window.text[slice(*place)]
+                if term in terms and term not in found:
+                    found[term] = hits.hit(*window.span(*place))
+                    if len(found) == len(terms):
+                        return found
+    raise SearchTimeout("Looking up the terms took too long.", "Ask for fewer, or in a smaller region.")
