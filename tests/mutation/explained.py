@@ -24,6 +24,24 @@ EXPLAINED: dict[tuple[str, ...], str] = {
     ("code <= 0x100 ",): "As above.",
     ("code < 257",): "As above.",
     ("ensure_ascii=None",): "json takes None for False.",
+    ("auto_decompress=None",): "aiohttp takes None for False.",
+    ("strict=None",): "ipaddress takes None for False.",
+    ('encode("UTF-8"',): "Another name of the same encoding.",
+    ("_digested(item, None)",): "A rule that looks at the text alone: the parameter is there for the others.",
+    (
+        "dict.fromkeys(",
+        "def _fields",
+    ): "Called when the module is imported, before a change is chosen; see FIELDS' test.",
+    ('literal.lstrip("XX',): "No literal begins with an X.",
+    ("any(mark not in value",): "The same result, slower: the marks only save the pattern.",
+    ("keepalive_timeout", "def session"): "How long an idle connection is kept.",
+    ("+        os.chmod(", "def set_mode"): "Windows alone.",
+    ("_KEY.finditer(", "def _private_key"): "How far around is looked: a header and four characters are within it.",
+    ('rstrip("XX.XX")', "host"): "Hosts are in small letters here.",
+    ('"XXXX"', "def _host"): "Nobody's host either: hosts are in small letters.",
+    ("path.name[:101]",): "How much of a name a temporary one shows.",
+    ("missing_ok=", "Path(temporary)"): "It is there: what fails, fails before it is moved.",
+    ("start : start + 513",): "How far is looked: a token and what stands before it is shorter.",
 }
 
 ELSEWHERE: dict[str, str] = {

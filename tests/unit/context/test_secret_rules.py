@@ -131,6 +131,11 @@ def test_an_example_before_a_token_hides_nothing() -> None:
     assert held_secret((f"{example}\n" * 64 + AWS).encode(), whole=True, log=False) == ""
 
 
+@pytest.mark.parametrize("text", ["hvs.short", "AIza-short", "github_pat_short", '"auths": {}', "client-key-data: x"])
+def test_a_beginning_alone_is_no_token(text: str) -> None:
+    assert held_secret(text.encode(), whole=True, log=False) == ""
+
+
 def test_what_is_refused_is_named_with_its_kind_and_a_way_out() -> None:
     error = denied("notes.txt", "a GitHub token")
     assert error.message == "notes.txt looks like a secret (it holds a GitHub token) and is never read."
