@@ -41,6 +41,10 @@ EXPLAINED: dict[tuple[str, ...], str] = {
     ('"XXXX"', "def _host"): "Nobody's host either: hosts are in small letters.",
     ("path.name[:101]",): "How much of a name a temporary one shows.",
     ("missing_ok=", "Path(temporary)"): "It is there: what fails, fails before it is moved.",
+    ("end + 257",): "As above.",
+    ('"LATIN-1"',): "Another name of the same encoding.",
+    ("start - 129", "def _detected"): "One character off, within a token of twenty and more.",
+    ("found.start() <= here <= found.end()",): "A token's beginning does not stand behind its end.",
     ("start : start + 513",): "How far is looked: a token and what stands before it is shorter.",
 }
 

@@ -110,6 +110,12 @@ def test_a_text_is_refused_for_what_it_holds_wherever_it_stands(kind: str, name:
         assert held_secret(whole, whole=True, log=False) == kind
 
 
+def test_a_token_may_be_the_very_first_or_the_last_of_a_text() -> None:
+    for token, kind in ((GITHUB, "a GitHub token"), (AWS, "an AWS key")):
+        for text in (token, f"{token}\n", f"x {token}", "x" * 200 + f" {token}"):
+            assert held_secret(text.encode(), whole=True, log=False) == kind
+
+
 @pytest.mark.parametrize("name", KINDS["a private key"])
 def test_a_private_key_refuses_logs_and_long_texts_too_and_a_token_does_not(name: str) -> None:
     text = HELD[name].encode()
