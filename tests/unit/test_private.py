@@ -290,3 +290,21 @@ def test_no_descriptor_is_left_open(tmp_path: Path, victim: Path) -> None:
             with pytest.raises(PermissionError):
                 act(tmp_path / "pipe")
     assert opened() == before
+
+
+def test_a_private_file_is_nobody_elses_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    born: list[int] = []
+    change = os.fchmod
+
+    def watched(descriptor: int, wanted: int) -> None:
+        born.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        change(descriptor, wanted)
+
+    monkeypatch.setattr(os, "fchmod", watched)
+    before = os.umask(0)
+    try:
+        private_file(tmp_path / "file")
+        replace_file(tmp_path / "other", b"x")
+    finally:
+        os.umask(before)
+    assert born == [0o600, 0o600]

@@ -110,6 +110,12 @@ def test_a_text_is_refused_for_what_it_holds_wherever_it_stands(kind: str, name:
         assert held_secret(whole, whole=True, log=False) == kind
 
 
+def test_a_token_may_be_the_very_first_or_the_last_of_a_text() -> None:
+    for token, kind in ((GITHUB, "a GitHub token"), (AWS, "an AWS key")):
+        for text in (token, f"{token}\n", f"x {token}", "x" * 200 + f" {token}"):
+            assert held_secret(text.encode(), whole=True, log=False) == kind
+
+
 @pytest.mark.parametrize("name", KINDS["a private key"])
 def test_a_private_key_refuses_logs_and_long_texts_too_and_a_token_does_not(name: str) -> None:
     text = HELD[name].encode()
@@ -129,6 +135,11 @@ def test_an_example_before_a_token_hides_nothing() -> None:
     assert held_secret(f"{example}\n".encode(), whole=True, log=False) == ""
     assert held_secret((f"{example}\n" * 63 + AWS).encode(), whole=True, log=False) == "an AWS key"
     assert held_secret((f"{example}\n" * 64 + AWS).encode(), whole=True, log=False) == ""
+
+
+@pytest.mark.parametrize("text", ["hvs.short", "AIza-short", "github_pat_short", '"auths": {}', "client-key-data: x"])
+def test_a_beginning_alone_is_no_token(text: str) -> None:
+    assert held_secret(text.encode(), whole=True, log=False) == ""
 
 
 def test_what_is_refused_is_named_with_its_kind_and_a_way_out() -> None:

@@ -75,7 +75,9 @@ def test_a_reference_that_leads_nowhere_is_named() -> None:
 def test_an_anchor_is_looked_for_as_the_schemas_dialect_says() -> None:
     """`id: "#a"` is an anchor in drafts 4 and before; `$anchor` is one from 2019 on."""
     assert refused({"$ref": "#a", "$defs": {"a": {"$anchor": "a", "type": "string"}}}) == ""
-    assert "nowhere" in refused({"$schema": OLD, "$ref": "#a", "definitions": {"a": {"$anchor": "a"}}})
+    later = {"items": {"$ref": "#a"}, "definitions": {"a": {"$anchor": "a"}}}
+    assert refused(later) == ""
+    assert "nowhere" in refused({"$schema": OLD, **later})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ import pytest
 from rlm_ls.lsp.transport import framing
 from rlm_ls.lsp.transport.framing import HEADER_LIMIT, LARGEST, Malformed, Reader, Writer
 
-PATIENCE = 10.0
+PATIENCE = 2.0 if "MUTANT_UNDER_TEST" in os.environ else 10.0
+"""Seconds. Half the changes of a mutation run are noticed by waiting for nothing."""
 
 
 def received(*chunks: bytes, **options: object) -> list[object]:

@@ -86,6 +86,7 @@ def test_names_that_are_not_of_this_machine(name: str) -> None:
         "http://evil.example\\@localhost/",
         "http://localhost\\.evil.example/",
         "http://localhost /",
+        "http://evil example/",
         "http://localhost\t.evil.example/",
         "http://local\nhost/",
         "http://[::1",
@@ -95,7 +96,7 @@ def test_names_that_are_not_of_this_machine(name: str) -> None:
 )
 def test_an_address_that_two_readers_may_read_differently_is_nobodys(url: str) -> None:
     assert not is_loopback(url)
-    assert not is_listed(url, ["localhost", "evil.example", "", "::1"])
+    assert not is_listed(url, ["localhost", "evil.example", "evil example", "", "::1"])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,16 @@ What LiteLLM's own clients do behind it is tried against real servers in test_ho
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
@@ -230,6 +235,7 @@ async def test_headers_that_would_have_a_client_do_something_are_taken_away(name
 def test_headers_of_a_redirect_are_kept_for_who_waits() -> None:
     error = redirected(307, {"retry-after": "1"})
     assert (error.status_code, error.headers) == (307, {"retry-after": "1"})
+    assert str(error) == "it sends its callers elsewhere; set models.apiBase to the address itself"
 
 
 @pytest.mark.parametrize(
@@ -399,3 +405,36 @@ async def test_a_session_keeps_no_cookie_takes_no_proxy_and_unpacks_nothing(monk
         server.close()
     assert len(heard) == 2
     assert all(head.startswith(b"GET /x ") and b"cookie" not in head.lower() for head in heard)
+
+
+@pytest.fixture
+def unknown(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side, with a certificate that it made for itself."""
+    made = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    named = ["-subj", "/CN=localhost", "-keyout", "key", "-out", "certificate"]
+    subprocess.run(["openssl", "req", *made, *named], cwd=tmp_path, check=True, capture_output=True)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    return own
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+async def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_user_said_so(
+    unknown: ssl.SSLContext,
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=unknown)
+    url = f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+    try:
+        for verify in ((), (True,)):
+            async with session(*verify) as asking:
+                with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                    await asking.get(url)
+        async with session(False) as asking, asking.get(url) as response:
+            assert await response.read() == b"ok"
+    finally:
+        server.close()

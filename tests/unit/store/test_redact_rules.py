@@ -176,6 +176,10 @@ def test_the_note_of_a_text_that_was_not_kept_is_that_note_alone() -> None:
         ("find(b'card', r\"card\")", "find('…', '…')"),
         ("find('card", "find('…'"),
         ("find('')", "find('')"),
+        ("find('", "find('…'"),
+        ("find('a → b') → 40 characters", "find('…') → 40 characters"),
+        ("find(Xcard, cardX)", "find(…, …)"),
+        ("find(b'Véra', B'Véra', f'Véra', Rb'Véra')", "find(b'Véra', B'Véra', f'Véra', Rb'Véra')"),
     ],
 )
 def test_of_a_call_stays_what_the_model_wrote(detail: str, kept: str) -> None:
