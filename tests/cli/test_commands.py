@@ -68,7 +68,6 @@ def test_standard_input_is_a_document() -> None:
         ("missing.log", None, 4101),
         ("binary.bin", b"\x00\x01\x02" * 100, 4102),
         ("empty.txt", b"", 4103),
-        ("latin.txt", "prénom\n".encode("latin-1") * 100, 4104),
         (".env", b"KEY=1\n", 4108),
     ],
 )
@@ -85,9 +84,23 @@ def test_each_bad_document_has_its_code_and_a_remedy(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-32-be", "cp1252"])
+def test_what_was_assumed_of_a_files_encoding_is_said(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes("prénom ERROR\n".encode(codec) * 100)
+    for done in (rlm("ask", "How many ERROR lines are there?", path), rlm("ask", "How many ERROR lines?", tmp_path)):
+        assert done.returncode == 0, done.stderr
+        assert "100" in done.stdout
+        assert f"app.log was read as {codec.upper()} (detected)" in done.stdout
+
+
 def test_the_remedy_for_a_wrong_encoding_works(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes("prénom ERROR\n".encode("latin-1") * 100)
+    done = rlm("ask", "How many lines contain ERROR?", path, "--encoding", "utf-8")
+    assert done.returncode == 1
+    assert "error 4104" in done.stderr
+    assert "--encoding latin-1" in done.stderr
     done = rlm("ask", "How many lines contain ERROR?", path, "--encoding", "latin-1")
     assert done.returncode == 0, done.stderr
     assert "100" in done.stdout

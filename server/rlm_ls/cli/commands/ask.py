@@ -45,7 +45,9 @@ def ask(
     coordinator: Annotated[bool, typer.Option(help="The model only delegates, to sub-models and child runs.")] = False,
     schema: Annotated[Path | None, typer.Option(help="JSON schema that the answer's data must fit.")] = None,
     follow: Annotated[str | None, typer.Option(help="Follow up on this run (id, prefix, or last).")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8: latin-1, utf-8-replace, …")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the files: auto (default), utf-8, latin-1, utf-8-replace, …")
+    ] = None,
     include: Annotated[list[str] | None, typer.Option(help="Glob of files to take from folders.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,

@@ -24,7 +24,7 @@ from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure, TextMeasure, j
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
 from rlm_ls.context.sources.candidates import Candidate
-from rlm_ls.context.sources.encoding import LOSSY, not_text
+from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, Encoding, not_text
 from rlm_ls.context.sources.language import language_of
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
@@ -179,9 +179,8 @@ class _Reader:
     def key(self, one: Candidate) -> Key:
         return one.path, self.options.encoding, one.explicit
 
-    def guess(self, one: Candidate) -> bool:
-        """A file that somebody named is read as they say; of one that was found nobody has said anything."""
-        return not one.explicit and self.options.encoding == "utf-8"
+    def guess(self) -> bool:
+        return self.options.encoding == AUTO
 
     def is_small(self, number: int) -> bool:
         one = self.wanted[number]
@@ -231,9 +230,9 @@ class _Reader:
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
         if one.inside is None:
-            return IncomingFile(one.path, one.name, one.size, self.guess(one), place, room)
+            return IncomingFile(one.path, one.name, one.size, self.guess(), place, room)
         inside = one.inside
-        return IncomingFile(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
+        return IncomingFile(inside.path, one.name, one.size, self.guess(), place, room, inside.place, not inside.raw)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -255,7 +254,9 @@ class _Reader:
         elif isinstance(outcome, CopiedText):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
-            self.found[number] = read = _read(one, source, outcome.whole, None, outcome.encoding, outcome.notebook)
+            self.found[number] = read = _read(
+                one, source, outcome.whole, None, outcome.encoding, outcome.notebook, outcome.faults
+            )
             stamp, settled = outcome.stamp, outcome.settled
             if one.inside is not None and one.stamp is not None:
                 stamp, settled = one.stamp, one.inside.settled
@@ -338,7 +339,7 @@ class _Reader:
             text.whole = join(text.measures)
             if text.whole.bad >= 0:
                 del self.large[number]
-                if self.options.encoding == LOSSY or self.guess(one):
+                if self.options.encoding == LOSSY or self.guess():
                     found.append(number)
                 else:
                     self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)
@@ -397,8 +398,9 @@ def _read(
     source: Source,
     whole: TextMeasure,
     identity: tuple[int, int] | None,
-    encoding: str = "utf-8",
+    encoding: Encoding = UTF_8,
     notebook: bool = False,
+    faults: int = 0,
 ) -> ReadDocument:
     document = Document(
         uri=one.uri,
@@ -412,7 +414,9 @@ def _read(
         ascii=whole.ascii,
         crlf=whole.crlf,
         checkpoints=whole.checkpoints,
-        encoding=encoding,
+        encoding=encoding.codec,
+        assumed=encoding.assumed,
+        faults=faults,
         notebook=notebook,
         unpacked=one.inside is not None and not one.inside.raw,
     )

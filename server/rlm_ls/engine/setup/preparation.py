@@ -18,6 +18,7 @@ from rlm_ls.engine.loop.run import Run
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
+from rlm_ls.engine.setup.encodings import assumed
 from rlm_ls.engine.setup.route import choose_route
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels, choose_role_models
@@ -92,6 +93,7 @@ async def prepare(
     context = await take_context(services, settings, request, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
+    warnings += assumed(context.documents)
     await journal.emit(_taken(context))
     model = factory(request, context) if factory else chosen or offline_model(request, context)
     await model.prepare()
