@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -19,7 +20,10 @@ from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+from rlm_ls.errors import BadRequest, DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+
+LONGEST = 200
+"""Characters shown of a name that is too long for a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> Sequence[Candidate]:
     """In the order of the scope: files as named, then the folders' files by path. Names are set and unique."""
+    if not all(uris.names_something(name) for name in (*scope.files, *scope.roots)):
+        raise BadRequest(
+            "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
+        )
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -101,7 +109,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
         else:
             _look(one, path)
         # What a link leads to counts as well, and so does the path of a text that only the editor can read.
-        if is_secret(shown, options.deny) or (path and is_secret(os.path.realpath(path), options.deny)):
+        if is_secret(shown, options.deny) or (path and is_secret(uris.real(path), options.deny)):
             one.error = DocumentDenied(
                 f"{uris.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
                 "Copy what is needed to a file of another name.",
@@ -125,10 +133,11 @@ def _look(one: Candidate, path: str) -> None:
         one.error = DocumentMissing(f"{shown} does not exist.", "Check the path.")
         return
     except (OSError, ValueError) as error:
-        one.error = DocumentUnreadable(
-            f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "Check the path and its permissions.",
-        )
+        why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            one.error = DocumentMissing(f"No file can be named {shown[:LONGEST]}…: {why}.", "Check the path.")
+        else:
+            one.error = DocumentUnreadable(f"{shown} cannot be read: {why}.", "Check the path and its permissions.")
         return
     one.size, one.stamp = status.st_size, stamp_of(status)
     if not stat.S_ISREG(status.st_mode):
@@ -191,7 +200,7 @@ def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
     """Where a file is in the listing, given by its key. Links are not followed below a root, only to it."""
     found = []
     for root in roots:
-        real = os.path.normcase(os.path.realpath(root))
+        real = os.path.normcase(uris.real(root))
         if key.startswith(real.rstrip(os.sep) + os.sep):
             number = listing.place(root.rstrip(os.sep) + key[len(real.rstrip(os.sep)) :])
             if number is not None and number not in found:
