@@ -335,6 +335,16 @@ def test_a_file_below_a_folder_without_rights_is_an_error_with_a_remedy(closed: 
     assert done.stderr.endswith("Check the path and its permissions.\n")
 
 
+@pytest.mark.skipif(os.name == "nt" or (os.geteuid() == 0 and not shutil.which("setpriv")), reason="modes of files")
+def test_folders_that_cannot_be_opened_are_named(closed: Path) -> None:
+    done = without_rights("ask", "How many ERROR lines are there?", closed.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"- {closed.as_uri()}/: is a folder that cannot be opened: Permission denied" in done.stdout
+    done = without_rights("ask", "How many ERROR lines are there?", closed)
+    assert done.returncode == 1
+    assert "is a folder that cannot be opened" in done.stderr
+
+
 @pytest.mark.parametrize("question", ["How many ERROR lines are there?", "How many " + "very " * 100 + "large lines?"])
 def test_swapped_arguments_are_told(log: Path, question: str) -> None:
     for command in ("ask", "estimate"):
@@ -356,3 +366,11 @@ def test_an_empty_name_is_not_the_folder_one_is_in() -> None:
     done = rlm("ask", "How many ERROR lines are there?", "")
     assert done.returncode == 1
     assert "error 4002" in done.stderr
+
+
+def test_offline_counts_of_definitions_have_no_cap(tmp_path: Path) -> None:
+    path = tmp_path / "many.py"
+    path.write_text("".join(f"def f{n}(x):\n    return x\n" for n in range(5200)))
+    done = rlm("ask", "How many functions are defined?", path)
+    assert done.stdout.startswith("5,200 x function:")
+    assert "- and 5,000 more" in done.stdout

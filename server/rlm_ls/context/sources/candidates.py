@@ -20,7 +20,15 @@ from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import BadRequest, DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+from rlm_ls.errors import (
+    BadRequest,
+    DocumentDenied,
+    DocumentEmpty,
+    DocumentMissing,
+    DocumentUnreadable,
+    NoDocuments,
+    RlmError,
+)
 
 LONGEST = 200
 """Characters shown of a name that is too long for a file."""
@@ -82,6 +90,12 @@ async def candidates(
         return _with_names(named.candidates, roots)
     rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
     listing = await snapshot_cache.listing(rules, pool, options.seconds)
+    if listing.ignored and not (listing.entries or listing.left_out or named.candidates or buffers):
+        raise NoDocuments(
+            f"All that is in {uris.shown(', '.join(roots))[:1000]} is left out by ignore files "
+            f"({uris.shown(listing.ignored)}).",
+            "Name the files themselves, or set include globs: --include '*' in a terminal.",
+        )
     return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
@@ -157,8 +171,9 @@ def _merged(
     named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer], most: int
 ) -> Sequence[Candidate]:
     walked = _all_walked(listing, roots, most)
+    left_out = [_left_out(entry, why) for entry, why in listing.left_out]
     if not named and not buffers:
-        return walked
+        return _with_names([*walked, *left_out], roots) if left_out else walked
     found = list(walked)
     for key, buffer in buffers.items():
         for number in _places(listing, roots, key):
@@ -166,9 +181,9 @@ def _merged(
             denied = old.error if isinstance(old.error, DocumentDenied) else None
             found[number] = Candidate(buffer.uri, old.path, old.size, None, buffer, name=old.name, error=denied)
     if not named:
-        return found
+        return _with_names([*found, *left_out], roots)
     again = {number for one in named for number in _places(listing, roots, uris.key(one.path))}
-    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again)], roots)
+    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again), *left_out], roots)
 
 
 def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candidate]:
@@ -194,6 +209,11 @@ def _walked(file: Entry, most: int) -> Candidate:
     elif size > most:
         one.error = DocumentUnreadable(f"is larger than {most / (1 << 20):g} MiB", "Name the file itself to read it.")
     return one
+
+
+def _left_out(entry: Entry, why: str) -> Candidate:
+    error = DocumentUnreadable(why, "Name what it leads to." if "link" in why else "Check its permissions.")
+    return Candidate(entry.uri, entry.path, name=entry.below, error=error)
 
 
 def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
