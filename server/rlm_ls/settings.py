@@ -160,7 +160,7 @@ class ContextSettings(Section):
     unpack_mb: int = Field(default=8192, ge=1, le=1 << 24)
     exclude: Names = ()
     deny: Names = ()
-    encoding: Name = "utf-8"
+    encoding: Name = "auto"
     direct_tokens: int = Field(default=3000, ge=0)
 
 

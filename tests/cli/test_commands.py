@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,7 +70,6 @@ def test_standard_input_is_a_document() -> None:
         ("missing.log", None, 4101),
         ("binary.bin", b"\x00\x01\x02" * 100, 4102),
         ("empty.txt", b"", 4103),
-        ("latin.txt", "prénom\n".encode("latin-1") * 100, 4104),
         (".env", b"KEY=1\n", 4108),
     ],
 )
@@ -85,9 +86,23 @@ def test_each_bad_document_has_its_code_and_a_remedy(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-32-be", "cp1252"])
+def test_what_was_assumed_of_a_files_encoding_is_said(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes("prénom ERROR\n".encode(codec) * 100)
+    for done in (rlm("ask", "How many ERROR lines are there?", path), rlm("ask", "How many ERROR lines?", tmp_path)):
+        assert done.returncode == 0, done.stderr
+        assert "100" in done.stdout
+        assert f"app.log was read as {codec.upper()} (detected)" in done.stdout
+
+
 def test_the_remedy_for_a_wrong_encoding_works(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes("prénom ERROR\n".encode("latin-1") * 100)
+    done = rlm("ask", "How many lines contain ERROR?", path, "--encoding", "utf-8")
+    assert done.returncode == 1
+    assert "error 4104" in done.stderr
+    assert "--encoding latin-1" in done.stderr
     done = rlm("ask", "How many lines contain ERROR?", path, "--encoding", "latin-1")
     assert done.returncode == 0, done.stderr
     assert "100" in done.stdout
@@ -290,3 +305,72 @@ def test_a_check_says_whether_an_answer_is_still_true(log: Path) -> None:
     assert rlm("ask", "How many lines contain ERROR?", "-", stdin=LOG.encode()).returncode == 0
     done = rlm("replay", "last", "--check")
     assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (2, "cannot tell")
+
+
+def without_rights(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command as a user whom modes of files hold for; root's capabilities are taken from it."""
+    caps = "-dac_override,-dac_read_search"
+    drop = ["setpriv", f"--bounding-set={caps}", f"--inh-caps={caps}"] if os.geteuid() == 0 else []
+    command = [*drop, sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder that cannot be opened, with a log in it, beside one that can."""
+    folder = tmp_path / "all" / "closed"
+    folder.mkdir(parents=True)
+    (folder / "x.log").write_text("ERROR\n")
+    (tmp_path / "all" / "open.log").write_text("ERROR\n")
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o755)
+
+
+@pytest.mark.skipif(os.name == "nt" or (os.geteuid() == 0 and not shutil.which("setpriv")), reason="modes of files")
+def test_a_file_below_a_folder_without_rights_is_an_error_with_a_remedy(closed: Path) -> None:
+    done = without_rights("ask", "How many ERROR lines are there?", closed / "x.log")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error 4106: ")
+    assert done.stderr.endswith("Check the path and its permissions.\n")
+
+
+@pytest.mark.skipif(os.name == "nt" or (os.geteuid() == 0 and not shutil.which("setpriv")), reason="modes of files")
+def test_folders_that_cannot_be_opened_are_named(closed: Path) -> None:
+    done = without_rights("ask", "How many ERROR lines are there?", closed.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"- {closed.as_uri()}/: is a folder that cannot be opened: Permission denied" in done.stdout
+    done = without_rights("ask", "How many ERROR lines are there?", closed)
+    assert done.returncode == 1
+    assert "is a folder that cannot be opened" in done.stderr
+
+
+@pytest.mark.parametrize("question", ["How many ERROR lines are there?", "How many " + "very " * 100 + "large lines?"])
+def test_swapped_arguments_are_told(log: Path, question: str) -> None:
+    for command in ("ask", "estimate"):
+        done = rlm(command, log, question)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error 4002: The question is the name of a file")
+        assert 'rlm-ls ask "question" FILE' in done.stderr
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "/abcdefg" * 600])
+def test_a_name_that_no_file_can_have_is_a_missing_file(name: str) -> None:
+    done = rlm("ask", "How many ERROR lines are there?", name)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error 4101: No file can be named ")
+    assert len(done.stderr) < 500
+
+
+def test_an_empty_name_is_not_the_folder_one_is_in() -> None:
+    done = rlm("ask", "How many ERROR lines are there?", "")
+    assert done.returncode == 1
+    assert "error 4002" in done.stderr
+
+
+def test_offline_counts_of_definitions_have_no_cap(tmp_path: Path) -> None:
+    path = tmp_path / "many.py"
+    path.write_text("".join(f"def f{n}(x):\n    return x\n" for n in range(5200)))
+    done = rlm("ask", "How many functions are defined?", path)
+    assert done.stdout.startswith("5,200 x function:")
+    assert "- and 5,000 more" in done.stdout

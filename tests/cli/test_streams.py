@@ -27,8 +27,14 @@ def asked(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize(
     "data",
-    [TEXT.encode(), TEXT.encode("utf-16"), gzip.compress(TEXT.encode()), gzip.compress(TEXT.encode("utf-16"))],
-    ids=["utf-8", "utf-16", "gzip", "gzip of utf-16"],
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16"),
+        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode("utf-16")),
+    ],
+    ids=["utf-8", "utf-16 without a mark", "utf-16", "gzip", "gzip of utf-16"],
 )
 def test_standard_input_is_judged_like_a_file(data: bytes) -> None:
     done = asked(QUESTION, "-", stdin=data)

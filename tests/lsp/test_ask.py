@@ -67,7 +67,6 @@ async def test_each_bad_document_has_its_code_and_a_sentence(session: Any) -> No
         ("none.txt", None, 4101, "DocumentMissing"),
         ("b.bin", b"\x00\x01\x02" * 100, 4102, "DocumentBinary"),
         ("empty.txt", b"", 4103, "DocumentEmpty"),
-        ("latin.txt", b"caf\xe9 \xff\xfe!\n" * 9, 4104, "DocumentEncoding"),
     ):
         path = session.folder / name
         if data is not None:
@@ -84,6 +83,12 @@ async def test_bad_requests_have_codes(session: Any, log: dict[str, Any]) -> Non
         (log, "  ", {}, 4001),
         ({"kind": "document"}, "x", {}, 4002),
         ({**log, "kind": "selection"}, "x", {}, 4002),
+        (document(""), "x", {}, 4002),
+        (document("file://"), "x", {}, 4002),
+        ({"kind": "files", "uris": [""]}, "x", {}, 4002),
+        (document("file:///a%00b"), "x", {}, 4101),
+        (document("file:///" + "x" * 5000), "x", {}, 4101),
+        (document("http://[x"), "x", {}, 4101),
         ({"kind": "files"}, "x", {}, 4002),
         (log, "x", {"budget": {"turns": -1}}, 4002),
         (log, "x", {"budget": {"seconds": -0.5}}, 4002),

@@ -30,9 +30,10 @@ class Document:
     `\\r` (LSP's rule, not `str.splitlines`'s). `checkpoints[k]` is the number of line ends in the first
     `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
 
-    `encoding` is the file's own: Python's name of a codec. A `notebook` is a text made of a notebook's cells: its lines
-    are not those of the file, so that a place in it is, for an editor, the file's first line. So is one in what was
-    `unpacked` from a compressed file or an archive.
+    `encoding` is the file's own: Python's name of a codec; `assumed`: nobody said so, it is what the bytes look like.
+    `faults` of its bytes were not text in it, and are U+FFFD. A `notebook` is a text made of a notebook's cells: its
+    lines are not those of the file, so that a place in it is, for an editor, the file's first line. So is one in what
+    was `unpacked` from a compressed file or an archive.
     """
 
     uri: str
@@ -47,6 +48,8 @@ class Document:
     crlf: bool
     checkpoints: tuple[int, ...]
     encoding: str = "utf-8"
+    assumed: bool = False
+    faults: int = 0
     notebook: bool = False
     unpacked: bool = False
 

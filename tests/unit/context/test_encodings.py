@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rlm_ls import errors
 from rlm_ls.context.ops.files.notebook import cells_of
@@ -17,6 +20,7 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources.encoding import guessed
 from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.engine.setup.encodings import assumed
 
 Taking = Callable[..., Awaitable[Context]]
 
@@ -61,17 +65,21 @@ async def test_walked_files_are_read_in_their_encoding(
 async def test_what_is_no_text_is_skipped(taking: Taking, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "control.bin").write_bytes(b"\x80\x01\x02\xff" * 10)
-    (tmp_path / "nul.bin").write_bytes(b"text\0text")
+    (tmp_path / "nul.bin").write_bytes(b"\0\0\0")
+    (tmp_path / "png.bin").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01" * 4)
     (tmp_path / "wide.bin").write_bytes(bytes(range(256)) * 40)
     context = await taking(Scope("workspace", roots=(str(tmp_path),)))
     assert [one.path for one in context.documents] == ["a.txt"]
     assert {one.code for one in context.skipped} == {4102}
 
 
-async def test_a_named_file_is_read_as_set_or_refused(taking: Taking, tmp_path: Path) -> None:
+async def test_a_file_is_read_as_set_or_refused(taking: Taking, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"na\xefve")
-    with pytest.raises(errors.DocumentEncoding):
-        await taking(Scope("document", files=(str(tmp_path / "a.txt"),)))
+    (tmp_path / "wide.txt").write_bytes("a plain line\n".encode("utf-16-le"))
+    for name, remedy in (("a.txt", "--encoding latin-1"), ("wide.txt", "--encoding utf-16-le")):
+        with pytest.raises(errors.DocumentEncoding) as refused:
+            await taking(Scope("document", files=(str(tmp_path / name),)), encoding="utf-8")
+        assert remedy in refused.value.remedy
 
 
 def test_a_few_accents_are_western() -> None:
@@ -80,6 +88,107 @@ def test_a_few_accents_are_western() -> None:
     assert encoding.codec == "cp1252"
     assert guessed(b"x \x81\n") is not None
     assert guessed(b"\x80\x00") is None
+
+
+LINES = [f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 8 == 3 else 'INFO'} request={n}" for n in range(400)]
+ENGLISH = "\n".join(LINES) + "\n"
+"""400 lines, 50 of them errors."""
+
+DETECTED = {
+    "utf-16-le": ("", "utf-16-le"),
+    "utf-16-be": ("", "utf-16-be"),
+    "utf-32-le": ("", "utf-32-le"),
+    "utf-32-be": ("", "utf-32-be"),
+    "utf-16": ("", "utf-16-le"),
+    "utf-32": ("", "utf-32-le"),
+    "latin-1": (" la requête a échoué", "cp1252"),
+    "cp932": (" データベースへの接続に失敗しました", "cp932"),
+    "euc_jp": (" データベースへの接続に失敗しました", "euc_jp"),
+    "gb18030": (" 连接数据库失败，请稍后重试", "gb18030"),
+    "big5": (" 連接資料庫失敗請稍後重試", "big5"),
+    "cp949": (" 데이터베이스 연결에 실패했습니다", "cp949"),
+    "cp1251": (" Ошибка подключения к базе данных", "cp1251"),
+}
+
+
+@pytest.mark.parametrize("way", ["named", "walked"])
+@pytest.mark.parametrize("size", [0, 2 << 20], ids=["small", "large"])
+@pytest.mark.parametrize("codec", DETECTED)
+async def test_every_way_in_has_the_same_judgement(
+    codec: str, size: int, way: str, taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    tail, wanted = DETECTED[codec]
+    text = "".join(f"{line}{tail}\n" for line in LINES)
+    times = 1 + size // len(text)
+    (tmp_path / "a.log").write_bytes((text * times).encode(codec))
+    named = Scope("document", files=(str(tmp_path / "a.log"),))
+    context = await taking(named if way == "named" else Scope("workspace", roots=(str(tmp_path),)))
+    document = context.documents[0]
+    assert (document.encoding, document.assumed) == (wanted, codec not in ("utf-16", "utf-32"))
+    assert assumed([document]) == (
+        [f"a.log was read as {wanted.upper()} (detected); --encoding sets another."] if document.assumed else []
+    )
+    search = Search(context, pool)
+    assert await search.count("ERROR", context.limit) == 50 * times
+    assert (await search.lines(0, -1, -1)).text == LINES[-1] + tail
+
+
+HOLE = b"\0" * 5000
+
+
+@pytest.mark.parametrize("size", [1, 40], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("damage", "faults"),
+    [
+        (lambda raw: raw[:900] + b"\xff" + raw[900:], 1),
+        (lambda raw: raw + b"\xe2\x82", 1),
+        (lambda raw: raw[:900] + b"\0" + raw[900:], 0),
+        (lambda raw: HOLE * 4 + raw, 0),
+        (lambda raw: raw + HOLE, 0),
+        (lambda raw: HOLE + raw[:500] + HOLE + b"\xff" + raw[500:], 1),
+        (lambda raw: codecs.BOM_UTF8 + b"\xff" + raw, 1),
+    ],
+    ids=["byte", "torn", "NUL", "truncated", "allocated", "both", "marked"],
+)
+async def test_damage_does_not_shut_a_log_out(
+    damage: Callable[[bytes], bytes], faults: int, size: int, taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    text = "é\n" * 4 + ENGLISH * (3 * size)
+    (tmp_path / "a.log").write_bytes(damage(text.encode()))
+    context = await taking(Scope("document", files=(str(tmp_path / "a.log"),)))
+    document = context.documents[0]
+    assert (document.encoding, document.faults) == ("utf-8", faults)
+    assert len(assumed([document])) == faults
+    search = Search(context, pool)
+    assert await search.count("ERROR", context.limit) == 150 * size
+    assert await search.count("\ufffd", context.limit) == faults
+    last = (await search.find("request=399", context.limit, limit=10**6)).hits[-1]
+    assert (await search.lines(0, last.span.line, last.span.line)).text.startswith("2024-01-01 00:00:39")
+
+
+@settings(max_examples=200)
+@given(
+    lines=st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1), min_size=20, max_size=40),
+    codec=st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]),
+)
+def test_plain_text_in_any_unicode_encoding_is_found_out(lines: list[str], codec: str) -> None:
+    found = guessed("\n".join(lines).encode(codec))
+    assert found is not None
+    assert (found.codec, found.errors) == (codec, "strict")
+
+
+@settings(max_examples=100)
+@given(at=st.integers(0, 50_000), wrong=st.binary(min_size=1, max_size=3))
+def test_a_text_with_a_fault_stays_one(at: int, wrong: bytes) -> None:
+    raw = ("é\n" * 4 + ENGLISH * 10).encode()
+    found = guessed(raw[:at] + wrong + raw[at:])
+    assert found is not None
+    assert found.codec == "utf-8"
+
+
+@given(st.randoms(use_true_random=False), st.integers(500, 5000))
+def test_noise_is_no_text(random: Any, size: int) -> None:
+    assert guessed(random.randbytes(size)) is None
 
 
 def cell(kind: str, source: Any, **more: Any) -> dict[str, Any]:

@@ -126,3 +126,9 @@ def test_no_text_is_an_error(text: str, language: str, tmp_path) -> None:  # typ
 
     for _, _, _, span in outline(clock(), file_of(tmp_path, text), language, True, len(lines_of(text))):
         assert 0 <= span.start <= span.end <= len(text)
+
+
+async def test_an_outline_is_not_cut_short(asking: Asking) -> None:
+    search = await asking("".join(f"def f{n}(): pass\n" for n in range(5200)), language="python")
+    found = await outline(search)
+    assert [name for _, name, *_ in found] == [f"f{n}" for n in range(5200)]

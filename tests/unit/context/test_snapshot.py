@@ -113,12 +113,12 @@ async def test_each_document_that_cannot_be_read_has_its_own_error(taking: Takin
     }
     for name, kind in wanted.items():
         for scope in ("files", "document"):
-            error = await refusal(taking, Scope(scope, files=(str(tmp_path / name),)))  # type: ignore[arg-type]
+            error = await refusal(taking, Scope(scope, files=(str(tmp_path / name),)), encoding="utf-8")  # type: ignore[arg-type]
             assert type(error) is kind
-    error = await refusal(taking, files(tmp_path / "latin"))
+    error = await refusal(taking, files(tmp_path / "latin"), encoding="utf-8")
     assert "byte 10, line 3" in error.message
     assert "--encoding latin-1" in error.remedy
-    error = await refusal(taking, files(tmp_path / "large"))
+    error = await refusal(taking, files(tmp_path / "large"), encoding="utf-8")
     assert f"byte {2 * LARGE:,}, line {LARGE + 1:,}" in error.message
     assert type(await refusal(taking, files("untitled:Untitled-1"))) is errors.DocumentMissing
     assert type(await refusal(taking, files(tmp_path / "latin"), encoding="klingon")) is errors.BadRequest

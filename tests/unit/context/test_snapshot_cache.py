@@ -15,6 +15,7 @@ from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources.stamp import SETTLED_NS
@@ -210,8 +211,9 @@ async def test_the_same_file_is_read_as_each_question_asks(
     await until_settled()
     async with await Context.take(whole(tmp_path), pool, None, snapshot_cache) as context:
         assert await texts(context, pool) == {"latin.txt": "naïve"}
+    named = Scope("document", files=(str(tmp_path / "latin.txt"),))
     with pytest.raises(errors.DocumentEncoding):
-        await Context.take(Scope("document", files=(str(tmp_path / "latin.txt"),)), pool, None, snapshot_cache)
+        await Context.take(named, pool, ContextOptions(encoding="utf-8"), snapshot_cache)
 
 
 async def test_a_file_truncated_meanwhile_is_skipped(

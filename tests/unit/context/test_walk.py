@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rlm_ls import errors
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources.uris import file_path, file_uri, key, short_names
@@ -65,6 +66,7 @@ async def test_ignore_files_links_and_secrets(taking: Taking, tree: Path) -> Non
         "deploy/server.pem": 4108,
         "empty.txt": 4103,
         "binary.bin": 4102,
+        "src/link.txt": 4106,
     }
 
 
@@ -166,3 +168,43 @@ async def test_a_line_of_an_ignore_file_that_is_no_pattern_is_passed_over(
         (tmp_path / name).write_text("text\n", "utf-8")
     context = await taking(Scope("workspace", roots=(tmp_path.as_uri(),)))
     assert [one.path for one in context.documents] == [".gitignore", "kept.txt"]
+
+
+async def test_links_are_read_where_they_lead_or_named(taking: Taking, tmp_path: Path) -> None:
+    logs, outside = tmp_path / "logs", tmp_path / "outside"
+    for folder in (logs, outside):
+        folder.mkdir()
+        (folder / "real.log").write_text("ERROR\n")
+    (logs / "current.log").symlink_to("real.log")
+    (logs / "away.log").symlink_to("../outside/real.log")
+    (logs / "folder").symlink_to("../outside")
+    (logs / "dangling").symlink_to("nowhere")
+    (logs / "round").symlink_to(".")
+    context = await taking(Scope("workspace", roots=(str(logs),)))
+    assert paths(context) == ["real.log"]  # once, however many links lead to it
+    away, nowhere = "is a link that leads out of the folder", "is a link that leads nowhere"
+    assert {one.path: one.reason for one in context.skipped} == {
+        "away.log": away,
+        "folder": away,
+        "dangling": nowhere,
+    }
+    (logs / "real.log").unlink()
+    with pytest.raises(errors.NoDocuments) as refused:
+        await taking(Scope("workspace", roots=(str(logs),)))
+    assert "away.log: is a link" in refused.value.message
+
+
+@pytest.mark.parametrize("rule", ["*.log", "logs/*", "a*"])
+async def test_where_all_is_ignored_the_rule_and_the_way_out_are_named(
+    taking: Taking, tmp_path: Path, rule: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text(f"# a comment\n{rule}\n")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_text("ERROR\n")
+    with pytest.raises(errors.NoDocuments) as refused:
+        await taking(Scope("workspace", roots=(str(tmp_path / "logs"),)))
+    assert f"{rule} in an ignore file of {tmp_path}" in refused.value.message
+    assert "--include" in refused.value.remedy
+    context = await taking(Scope("files", roots=(str(tmp_path / "logs"),), include=("*",)))
+    assert paths(context) == ["a.log"]

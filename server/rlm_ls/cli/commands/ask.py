@@ -19,7 +19,7 @@ from rlm_ls.cli.terminal.console import err, write_json
 from rlm_ls.cli.terminal.native_consent import native_consent
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, on_interrupt, run, session, user_settings
-from rlm_ls.cli.terminal.streams import read_whole
+from rlm_ls.cli.terminal.streams import STDIN, read_whole
 from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import new_run_id
@@ -27,6 +27,7 @@ from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.errors import BadRequest
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import Header, relativise, write_recording
+from rlm_ls.visible import visible_line
 
 
 def ask(
@@ -45,7 +46,9 @@ def ask(
     coordinator: Annotated[bool, typer.Option(help="The model only delegates, to sub-models and child runs.")] = False,
     schema: Annotated[Path | None, typer.Option(help="JSON schema that the answer's data must fit.")] = None,
     follow: Annotated[str | None, typer.Option(help="Follow up on this run (id, prefix, or last).")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8: latin-1, utf-8-replace, …")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the files: auto (default), utf-8, latin-1, utf-8-replace, …")
+    ] = None,
     include: Annotated[list[str] | None, typer.Option(help="Glob of files to take from folders.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
@@ -64,7 +67,7 @@ def ask(
             settings,
             paths or ["."],
             lambda streams: AskRequest(
-                question=question,
+                question=in_order(question, paths or []),
                 scope=scope_of(paths or ["."], include or [], exclude or [], streams),
                 model=model,
                 levels=None if levels is None else tuple(level.strip() for level in levels.split(",") if level.strip()),
@@ -133,6 +136,23 @@ def write_trace(
         note=note,
     )
     write_recording(path, relativise(events, root or Path.cwd()), header)
+
+
+def in_order(question: str, paths: list[str]) -> str:
+    """The question. Raises BadRequest where a file stands in the question's place, and the question in a file's."""
+    if paths and _exists(question) and not any(path == STDIN or _exists(path) for path in paths):
+        raise BadRequest(
+            f"The question is the name of a file, {visible_line(question)}, and what stands in a file's place is none.",
+            'The question comes first: rlm-ls ask "question" FILE.',
+        )
+    return question
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.lexists(path)
+    except (OSError, ValueError):
+        return False
 
 
 def scope_of(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rlm_ls.cli.commands.ask import scope_of
+from rlm_ls.cli.commands.ask import in_order, scope_of
 from rlm_ls.cli.terminal.console import out, write_json
 from rlm_ls.cli.terminal.session import run, session, user_settings
 from rlm_ls.cli.terminal.streams import read_whole
@@ -33,7 +33,8 @@ async def _estimate(
     settings = user_settings()
     async with read_whole(paths, settings.context.unpack_mb << 20) as streams, session(settings) as opened:
         scope = await asyncio.to_thread(scope_of, paths, include, exclude, streams)
-        found = await opened.engine.estimate(AskRequest(question=question, scope=scope, model=model))
+        request = AskRequest(question=in_order(question, paths), scope=scope, model=model)
+        found = await opened.engine.estimate(request)
     if as_json:
         write_json(found.wire(), indent=1)
         return 0

@@ -8,6 +8,7 @@ from rlm_ls.context.document import Document, Source
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.encoding import UTF_8, Encoding
 from rlm_ls.context.sources.language import language_of
 from rlm_ls.context.sources.secrets import LOOKED_AT, held_secret, is_log, is_small
 from rlm_ls.context.workers.piece import File
@@ -18,8 +19,9 @@ def document_of(
     source: Source,
     whole: TextMeasure,
     identity: tuple[int, int] | None,
-    encoding: str = "utf-8",
+    encoding: Encoding = UTF_8,
     notebook: bool = False,
+    faults: int = 0,
 ) -> ReadDocument:
     """The Document of a candidate: its text is the bytes at `source`, which `whole` has measured."""
     document = Document(
@@ -34,7 +36,9 @@ def document_of(
         ascii=whole.ascii,
         crlf=whole.crlf,
         checkpoints=whole.checkpoints,
-        encoding=encoding,
+        encoding=encoding.codec,
+        assumed=encoding.assumed,
+        faults=faults,
         notebook=notebook,
         unpacked=one.inside is not None and not one.inside.raw,
     )

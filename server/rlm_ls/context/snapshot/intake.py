@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rlm_ls import errors
 from rlm_ls.context.document import Document
 from rlm_ls.context.snapshot.measure import TextMeasure
+from rlm_ls.context.sources.encoding import Encoding
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import RlmError
@@ -41,8 +42,10 @@ class CopiedText(NamedTuple):
     place: int
     size: int
     whole: TextMeasure
-    encoding: str
+    encoding: Encoding
     notebook: bool
+    faults: int
+    """How many U+FFFD stand in it for what could not be read."""
 
 
 class NeedsMoreRoom(NamedTuple):

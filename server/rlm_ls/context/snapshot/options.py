@@ -11,14 +11,14 @@ class ContextOptions:
 
     `max_file_bytes` applies to files found by walking, not to files named one by one. `exclude` are gitignore-style
     globs relative to the roots; `deny` are patterns of names of secrets beside the built-in ones. `encoding` is a
-    Python codec name, or "utf-8-replace". `pack_folder` is the folder of the private pack files (default: the system's
-    temporary folder). `unpack_bytes` limits what all compressed files and archives of a question may hold together.
-    `seconds` is how long the walk, and then the reading, may take.
+    Python codec name, "utf-8-replace", or "auto" (sources/encoding.py). `pack_folder` is the folder of the private pack
+    files (default: the system's temporary folder). `unpack_bytes` limits what all compressed files and archives of a
+    question may hold together. `seconds` is how long the walk, and then the reading, may take.
     """
 
     max_file_bytes: int = 64 << 20
     exclude: tuple[str, ...] = ()
-    encoding: str = "utf-8"
+    encoding: str = "auto"
     deny: tuple[str, ...] = ()
     pack_folder: str | None = None
     unpack_bytes: int = 8 << 30

@@ -26,7 +26,7 @@ from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
-from rlm_ls.context.sources.encoding import LOSSY, not_text
+from rlm_ls.context.sources.encoding import AUTO, LOSSY, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.workers.piece import File
@@ -161,9 +161,9 @@ class _Reader:
     def key(self, one: Candidate) -> Key:
         return one.path, self.options.encoding, one.explicit
 
-    def guess(self, one: Candidate) -> bool:
-        """Whether to guess the encoding: only of files found by walking; a file that was named is read as set."""
-        return not one.explicit and self.options.encoding == "utf-8"
+    def guess(self) -> bool:
+        """Whether encodings are detected: a codec that the user has set is taken at its word."""
+        return self.options.encoding == AUTO
 
     def is_small(self, number: int) -> bool:
         one = self.wanted[number]
@@ -213,9 +213,9 @@ class _Reader:
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
         if one.inside is None:
-            return IncomingFile(one.path, one.name, one.size, self.guess(one), place, room)
+            return IncomingFile(one.path, one.name, one.size, self.guess(), place, room)
         inside = one.inside
-        return IncomingFile(inside.path, one.name, one.size, self.guess(one), place, room, inside.place, not inside.raw)
+        return IncomingFile(inside.path, one.name, one.size, self.guess(), place, room, inside.place, not inside.raw)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -238,7 +238,7 @@ class _Reader:
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
             self.found[number] = read = document_of(
-                one, source, outcome.whole, None, outcome.encoding, outcome.notebook
+                one, source, outcome.whole, None, outcome.encoding, outcome.notebook, outcome.faults
             )
             stamp, settled = outcome.stamp, outcome.settled
             if one.inside is not None and one.stamp is not None:
@@ -322,7 +322,7 @@ class _Reader:
             text.whole = join(text.measures)
             if text.whole.bad >= 0:
                 del self.large[number]
-                if self.options.encoding == LOSSY or self.guess(one):
+                if self.options.encoding == LOSSY or self.guess():
                     found.append(number)
                 else:
                     self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)

@@ -95,7 +95,7 @@ class Context:
         if not known(options.encoding):
             raise BadRequest(
                 f"There is no encoding {options.encoding!r}.",
-                "Use utf-8, utf-8-replace, latin-1 or another of Python's.",
+                "Use auto, utf-8, utf-8-replace, latin-1 or another of Python's.",
             )
         held_files = HeldFiles(options.pack_folder)
         private = snapshot_cache is None

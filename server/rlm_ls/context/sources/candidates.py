@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -19,7 +20,18 @@ from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentMissing, DocumentUnreadable, RlmError
+from rlm_ls.errors import (
+    BadRequest,
+    DocumentDenied,
+    DocumentEmpty,
+    DocumentMissing,
+    DocumentUnreadable,
+    NoDocuments,
+    RlmError,
+)
+
+LONGEST = 200
+"""Characters shown of a name that is too long for a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,10 @@ async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> Sequence[Candidate]:
     """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name."""
+    if not all(uris.names_something(name) for name in (*scope.files, *scope.roots)):
+        raise BadRequest(
+            "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
+        )
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -75,6 +91,12 @@ async def candidates(
         return _with_names(named.candidates, roots)
     rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
     listing = await snapshot_cache.listing(rules, pool, options.seconds)
+    if listing.ignored and not (listing.entries or listing.left_out or named.candidates or buffers):
+        raise NoDocuments(
+            f"All that is in {uris.shown(', '.join(roots))[:1000]} is left out by ignore files "
+            f"({uris.shown(listing.ignored)}).",
+            "Name the files themselves, or set include globs: --include '*' in a terminal.",
+        )
     return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
 
 
@@ -102,7 +124,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
         else:
             _look(one, path)
         # What a link leads to counts as well, and so does the path of a text that only the editor can read.
-        if is_secret(shown, options.deny) or (path and is_secret(os.path.realpath(path), options.deny)):
+        if is_secret(shown, options.deny) or (path and is_secret(uris.real(path), options.deny)):
             one.error = DocumentDenied(
                 f"{uris.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
                 "Copy what is needed to a file of another name.",
@@ -126,10 +148,11 @@ def _look(one: Candidate, path: str) -> None:
         one.error = DocumentMissing(f"{shown} does not exist.", "Check the path.")
         return
     except (OSError, ValueError) as error:
-        one.error = DocumentUnreadable(
-            f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "Check the path and its permissions.",
-        )
+        why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            one.error = DocumentMissing(f"No file can be named {shown[:LONGEST]}…: {why}.", "Check the path.")
+        else:
+            one.error = DocumentUnreadable(f"{shown} cannot be read: {why}.", "Check the path and its permissions.")
         return
     one.size, one.stamp = status.st_size, stamp_of(status)
     if not stat.S_ISREG(status.st_mode):
@@ -149,8 +172,9 @@ def _merged(
     named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer], most: int
 ) -> Sequence[Candidate]:
     walked = _all_walked(listing, roots, most)
+    left_out = [_left_out(entry, why) for entry, why in listing.left_out]
     if not named and not buffers:
-        return walked
+        return _with_names([*walked, *left_out], roots) if left_out else walked
     found = list(walked)
     for key, buffer in buffers.items():
         for number in _places(listing, roots, key):
@@ -158,9 +182,9 @@ def _merged(
             denied = old.error if isinstance(old.error, DocumentDenied) else None
             found[number] = Candidate(buffer.uri, old.path, old.size, None, buffer, name=old.name, error=denied)
     if not named:
-        return found
+        return _with_names([*found, *left_out], roots)
     again = {number for one in named for number in _places(listing, roots, uris.key(one.path))}
-    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again)], roots)
+    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again), *left_out], roots)
 
 
 def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candidate]:
@@ -188,11 +212,16 @@ def _walked(file: Entry, most: int) -> Candidate:
     return one
 
 
+def _left_out(entry: Entry, why: str) -> Candidate:
+    error = DocumentUnreadable(why, "Name what it leads to." if "link" in why else "Check its permissions.")
+    return Candidate(entry.uri, entry.path, name=entry.below, error=error)
+
+
 def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
     """The index in the listing of each file, by the file's key. Links are followed to a root, not below it."""
     found = []
     for root in roots:
-        real = os.path.normcase(os.path.realpath(root))
+        real = os.path.normcase(uris.real(root))
         if key.startswith(real.rstrip(os.sep) + os.sep):
             number = listing.place(root.rstrip(os.sep) + key[len(real.rstrip(os.sep)) :])
             if number is not None and number not in found:

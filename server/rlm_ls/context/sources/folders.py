@@ -43,10 +43,16 @@ class Listing:
     `before` is the `made` of a listing that differed only in the entries numbered `changed`.
     """
 
-    __slots__ = ("_places", "before", "changed", "entries", "made")
+    __slots__ = ("_places", "before", "changed", "entries", "ignored", "left_out", "made")
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, entries: tuple[Entry, ...], left_out: tuple[tuple[Entry, str], ...] = (), ignored: str = ""
+    ) -> None:
         self.entries = entries
+        self.left_out = left_out
+        """What the walk met and does not read, with the reason."""
+        self.ignored = ignored
+        """One of the rules that kept something out."""
         self.made: dict[int, list[Any]] = {}
         self.before: dict[int, list[Any]] = {}
         self.changed: list[int] = []
@@ -61,7 +67,7 @@ class Listing:
                 return None
             entries[number] = replace(entries[number], stamp=stamp)
             changed.append(number)
-        found = Listing(tuple(entries))
+        found = Listing(tuple(entries), self.left_out, self.ignored)
         found.before, found.changed, found._places = self.made, changed, self._places
         return found
 
@@ -142,9 +148,10 @@ class Folders:
                 return False
             pairs.append((known, folder))
         self._tree |= {(folder.root, folder.path): folder for _, folder in pairs}
+        others = any(known[7:] != folder[7:] for known, folder in pairs)  # what is left out
         pairs = [(known, folder) for known, folder in pairs if known.files != folder.files]
-        if pairs:
-            stamps = _new_stamps(pairs)
+        if pairs or others:
+            stamps = None if others else _new_stamps(pairs)
             same = None if stamps is None else await asyncio.to_thread(self._listing.with_stamps, stamps)
             self._listing = await asyncio.to_thread(self._listed) if same is None else same
         return True
@@ -190,9 +197,10 @@ class Folders:
 
     def _listed(self) -> Listing:
         found: dict[str, Entry] = {}
+        left_out: dict[str, tuple[Entry, str]] = {}
         known = {entry.path: entry for entry in self._listing.entries}
         for folder in sorted(self._tree.values(), key=lambda one: one.root):
-            if not folder.files:
+            if not folder.files and not folder.left_out:
                 continue
             root = self.rules.roots[folder.root]
             base = folder.path.rstrip(os.sep) + os.sep
@@ -207,7 +215,17 @@ class Folders:
                 else:
                     entry = Entry(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, (*order, name))
                 found.setdefault(path, entry)
-        return Listing(tuple(sorted(found.values(), key=_order)))
+            for name, why in folder.left_out:
+                path = base + name
+                shown = uris.shown(below + name or base)
+                entry = Entry(path, shown, uri + _quoted(name) if name else uri, (0, 0, 0, 0), False, (*order, name))
+                left_out.setdefault(path, (entry, why))
+        ignored = next((folder.ignored for folder in self._tree.values() if folder.ignored), "")
+        return Listing(
+            tuple(sorted(found.values(), key=_order)),
+            tuple(sorted(left_out.values(), key=lambda one: one[0].order)),
+            ignored,
+        )
 
 
 def _new_stamps(pairs: list[tuple[Folder, Folder]]) -> dict[str, Stamp] | None:

@@ -25,13 +25,21 @@ def file_path(name: str) -> str | None:
     """The path that a `file:` URI or a plain path means; None for other schemes."""
     if not is_uri(name):
         return os.path.abspath(name)
-    parts = urlsplit(name)
+    try:
+        parts = urlsplit(name)
+    except ValueError:  # `http://[x`
+        return None
     if parts.scheme.lower() != "file":
         return None
     if os.name == "nt":
         host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
         return os.path.abspath(url2pathname(host + parts.path.replace("%3A", ":").replace("%3a", ":")))
     return os.path.abspath(os.fsdecode(unquote_to_bytes(parts.path)))  # not all names are UTF-8
+
+
+def names_something(name: str) -> bool:
+    """An empty path would mean the folder that the process is in, which nobody named."""
+    return bool(name.strip()) and name.partition(":")[2] != "//"
 
 
 def file_uri(path: str) -> str:
@@ -41,7 +49,15 @@ def file_uri(path: str) -> str:
 def key(name: str) -> str:
     """The same for every spelling of the same file: percent-encoding, links, case where the system has none."""
     path = file_path(name)
-    return name if path is None else os.path.normcase(os.path.realpath(path))
+    return name if path is None else os.path.normcase(real(path))
+
+
+def real(path: str) -> str:
+    """Where a path leads. A path that no file can have is taken as it is: whoever opens it is told."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return path
 
 
 def shown(name: str) -> str:

@@ -36,11 +36,19 @@ class WalkedFile(NamedTuple):
     denied: bool
 
 
+class LeftOut(NamedTuple):
+    """What a walk cannot or will not read: its name in the folder ("" for the folder itself), and why."""
+
+    name: str
+    why: str
+
+
 class Folder(NamedTuple):
-    """A folder that was walked.
+    """A folder that was walked, or could not be.
 
     `sign` changes with the names in it and with the stamps of its files. If it is not `settled` it may not change
     even so. `ignoring` are the stamps of its ignore files, `folders` the names of those below that were walked.
+    `ignored` is one of what they keep out, with the rule that does: `*.log in logs/.gitignore`.
     """
 
     root: int
@@ -50,6 +58,8 @@ class Folder(NamedTuple):
     ignoring: tuple[Stamp, ...]
     folders: tuple[str, ...]
     files: tuple[WalkedFile, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    ignored: str = ""
 
 
 class Tree(NamedTuple):

@@ -45,7 +45,7 @@ async def _one_document(services: Services, params: ScopeParams) -> Scope:
     if params.kind == "selection" and params.range is None:
         raise BadRequest("A scope of kind 'selection' needs `range`.")
     uri = params.text_document.uri
-    if uri not in services.buffers and uri_scheme(uri) not in {"file", ""}:
+    if uri not in services.buffers and _scheme(uri) not in {"file", ""}:
         raise DocumentMissing(f"{uri} is not open and is not a file.", "Open it in the editor, or save it to a file.")
     # Begun before anything is awaited: the range is of the text of this moment.
     reading = _ends(services, uri, params.range) if params.range and params.kind == "selection" else None
@@ -56,6 +56,14 @@ async def _one_document(services: Services, params: ScopeParams) -> Scope:
         region = ((start.line, start.character), (end.line, end.character))
     left_out = tuple(line for line in params.leave_out or () if line >= 0)
     return Scope(kind=params.kind, files=(uri,), region=region, leave_out=left_out, buffers=buffers)
+
+
+def _scheme(uri: str) -> str | None:
+    try:
+        scheme: str | None = uri_scheme(uri)
+    except ValueError:  # `http://[x`
+        return None
+    return scheme
 
 
 def _ends(services: Services, uri: str, place: Range) -> Utf16Positions:

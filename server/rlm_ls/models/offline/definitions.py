@@ -27,9 +27,11 @@ names = [s.groups[0] for s in cite]
 if not names:
     entries = [e for d in docs()[:500] for e in outline(d) if ${condition}e.kind == $kind]
     names, cite = [e.name for e in entries], [e.span for e in entries]
+number = count($pattern$where) if len(names) == 1000 else len(names)
 short = $short
 rows = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names[:200], cite))
-answer = f'{len(names):,} x $label:\n{rows}' if names else ''
+more = f'\n- and {number - 200:,} more' if number > 200 else ''
+answer = f'{number:,} x $label:\n{rows}{more}' if names else ''
 cite = cite[:20]
 """
 
@@ -105,7 +107,7 @@ def definitions(question: Question) -> Script | None:
         where=within(question),
         condition="e.level == 0 and " if top else "",
         kind=repr(kind),
-        short=_short(many),
+        short="number" if many else _short(many),
         label=f"{'top-level ' if top else ''}{kind}",
     )
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from hashlib import sha256
 from io import FileIO
+from typing import BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.ops.reader import Reader, opened
@@ -18,7 +19,6 @@ from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import (
-    DocumentBinary,
     DocumentChanged,
     DocumentEmpty,
     DocumentMissing,
@@ -29,6 +29,9 @@ from rlm_ls.errors import (
 
 HEAD = 8192
 """Bytes looked at to tell text from binary."""
+
+AROUND = 1 << 16
+"""Bytes looked at in each of three places where the first ones leave it open."""
 
 _SKIP_FROM = 256
 
@@ -43,8 +46,7 @@ def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasur
 
 
 def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | RefusedFile]:
-    """The Encoding of each large file by its first bytes. A codec of "" means: undecided, `packing.single` finds
-    out."""
+    """The Encoding of each large file by its first bytes."""
     found: list[Encoding | Packed | RefusedFile] = []
     for one in incoming:
         try:
@@ -52,10 +54,8 @@ def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encodi
                 head = stream.read(min(LOOKED_AT, one.size))
                 if title := held_secret(head, whole=False, log=True):
                     raise denied(one.name, title)
-                head = head[:HEAD]
+                head = sample(one, stream, head[:HEAD])
                 found.append(packed(one, head) or _encoding(one, head, option))
-        except DocumentBinary as error:
-            found.append(Encoding("") if one.guess else RefusedFile.by(error))
         except RlmError as error:
             found.append(RefusedFile.by(error))
     return found
@@ -65,6 +65,17 @@ def packed(one: IncomingFile, head: bytes) -> Packed | None:
     """Whether a file that begins so must be unpacked; what was unpacked is read as it is."""
     kind = None if one.unpacked else kind_of(head)
     return None if kind is None else Packed(kind)
+
+
+def sample(one: IncomingFile, stream: BinaryIO, head: bytes) -> bytes:
+    """A file's first bytes; where a NUL is among them, more from its middle and its end."""
+    if b"\0" not in head:
+        return head
+    parts = []
+    for place in (0, one.size // 2, max(0, one.size - AROUND)):
+        stream.seek(one.at + place // 4 * 4)  # so that characters of 2 or 4 bytes are whole
+        parts.append(stream.read(min(AROUND, one.size - place // 4 * 4) // 4 * 4))
+    return b"".join(parts)
 
 
 def _encoding(one: IncomingFile, head: bytes, option: str) -> Encoding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from itertools import chain
 from typing import BinaryIO
@@ -16,17 +17,14 @@ from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.snapshot.intake import CopiedText, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.snapshot.pack import cannot_write
-from rlm_ls.context.sources.encoding import Encoding, encoding_of, guessed, not_text
+from rlm_ls.context.sources.encoding import NOT_WINDOWS, UTF_8, Encoding, Faults, binary, encoding_of, guessed, not_text
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
-from rlm_ls.errors import DocumentBinary, DocumentEmpty, RlmError, SearchTimeout
+from rlm_ls.errors import DocumentEmpty, RlmError, SearchTimeout
 
 Outcome = CopiedText | NeedsMoreRoom | Packed | RefusedFile
-
-AROUND = 1 << 16
-"""Bytes looked at to guess the encoding of a large file."""
 
 
 def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
@@ -67,7 +65,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
             stamp = stamp_of(os.fstat(stream.fileno()))
             settled = is_settled(stamp)
             encoding = _encoding_of_large(one, stream, option)
-            size = _transcode(deadline, one, stream, encoding, out)
+            size, faults = _transcode(deadline, one, stream, encoding, out)
             out.write(b"\n")
         source = Source(pack, one.place, size)
         with opened(File(one.name, source)) as reader:
@@ -78,7 +76,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
         raise cannot_write(error) from None
     except RlmError as error:
         return RefusedFile.by(error)
-    return CopiedText(stamp, settled, one.place, size, whole, encoding.codec, False)
+    return CopiedText(stamp, settled, one.place, size, whole, encoding, False, faults)
 
 
 def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
@@ -89,41 +87,50 @@ def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
     if (packed := inspect.packed(one, raw)) is not None:
         return packed, b""
     cells = cells_of(raw) if is_notebook(one.name) else None
-    text, encoding, characters = (cells, "utf-8", -1) if cells is not None else _decoded(one, raw, option)
+    text, encoding, characters = (cells, UTF_8, -1) if cells is not None else _decoded(one, raw, option)
     if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
         raise denied(one.name, title)
     if len(text) > max(one.size, one.room):
         return NeedsMoreRoom(len(text) + 1), text
     whole = _whole(text, characters)
-    return CopiedText(stamp, settled, place, len(text), whole, encoding, cells is not None), text
+    faults = 0 if encoding.errors == "strict" else _faults(raw, text)
+    return CopiedText(stamp, settled, place, len(text), whole, encoding, cells is not None, faults), text
 
 
-def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, str, int]:
-    """The text in UTF-8, its codec, and how many characters it has (-1: unknown)."""
-    try:
-        encoding = encoding_of(one.name, raw[: inspect.HEAD], option)
-    except DocumentBinary:
-        wide = guessed(raw) if one.guess else None
-        if wide is None:
-            raise
-        encoding = wide
+def _faults(raw: bytes, text: bytes) -> int:
+    """How many U+FFFD are ours."""
+    return max(0, text.count(_REPLACEMENT) - raw.count(_REPLACEMENT))
+
+
+_REPLACEMENT = "\ufffd".encode()
+
+
+def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encoding, int]:
+    """The text in UTF-8, its encoding, and how many characters it has (-1: unknown)."""
+    head = raw[: inspect.HEAD]
+    encoding = encoding_of(one.name, raw if b"\0" in head else head, option)
     while True:
         body = raw[encoding.skip :] if encoding.skip else raw
         if encoding.as_is and body.isascii():
-            return body, encoding.codec, len(body)
+            return body, encoding, len(body)
         try:
             text = body.decode(encoding.codec, encoding.errors)
         except (UnicodeError, ValueError) as error:
             at = getattr(error, "start", 0)
-            other = guessed(raw) if one.guess and encoding.as_is else None
+            other = _other(encoding, raw) if one.guess and encoding.as_is else None
             if other is None and one.guess and encoding.as_is:
-                raise DocumentBinary(f"{one.name} is a binary file.", "Name a text file.") from None
+                raise binary(one.name) from None
             if other is None:
                 line = body.count(b"\n", 0, at) + body.count(b"\r", 0, at) - body.count(b"\r\n", 0, at) + 1
                 raise not_text(one.name, encoding.codec, at, line if encoding.as_is else 0) from None
             encoding = other
             continue
-        return (body if encoding.as_is else text.encode("utf-8", "replace")), encoding.codec, len(text)
+        return (body if encoding.as_is else text.encode("utf-8", "replace")), encoding, len(text)
+
+
+def _other(encoding: Encoding, raw: bytes) -> Encoding | None:
+    """What it is if it is not UTF-8; if a mark says that it is, it is, with faults."""
+    return replace(encoding, errors="replace", assumed=True) if encoding.skip else guessed(raw)
 
 
 def _whole(text: bytes, characters: int) -> TextMeasure:
@@ -147,45 +154,56 @@ def _whole(text: bytes, characters: int) -> TextMeasure:
 
 
 def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Encoding:
-    head = stream.read(min(inspect.HEAD, one.size))
-    try:
-        encoding = encoding_of(one.name, head, option)
-    except DocumentBinary:
-        wide = guessed(head) if one.guess else None
-        if wide is None:
-            raise
-        return wide
+    head = inspect.sample(one, stream, stream.read(min(inspect.HEAD, one.size)))
+    encoding = encoding_of(one.name, head, option)
     if not one.guess or not encoding.as_is:
         return encoding
-    # It is not UTF-8, or nobody would have asked: guess by where it is not.
+    # It is not UTF-8, or nobody would have asked. By all of it: a few faults, or another encoding?
+    tally, first = Faults(), b""
     stream.seek(one.at)
-    decoder = codecs.getincrementaldecoder("utf-8")()
     for chunk in _chunks(stream, one.size):
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            found = guessed(chunk[max(0, error.start - AROUND // 2) :][:AROUND])
-            if found is None:
-                raise DocumentBinary(f"{one.name} is a binary file.", "Name a text file.") from None
-            if found.codec == "cp1252" and _undefined(chunk, stream, one.size):
-                return Encoding("latin-1")
-            return found
-    return encoding
+        tally.add(chunk, final=False)
+        first = first or (_about_first_fault(chunk) if tally.faults else b"")
+        if tally.faults > _MANY_FAULTS and not tally.few:
+            break
+    tally.add(b"")
+    if tally.few or encoding.skip:
+        return replace(encoding, errors="replace", assumed=True)
+    found = guessed(first)
+    if found is None:
+        raise binary(one.name)
+    if found.errors == "replace":  # few faults just there
+        found = Encoding("cp1252", assumed=True)
+    if found.codec == "cp1252" and _undefined(one, stream):
+        return replace(found, codec="latin-1")
+    return found
 
 
-def _undefined(chunk: bytes, stream: BinaryIO, size: int) -> bool:
-    """Whether the rest of a file has bytes that are no characters in Windows' code page."""
-    return any(
-        len(one.translate(None, b"\x81\x8d\x8f\x90\x9d")) < len(one) for one in chain([chunk], _chunks(stream, size))
-    )
+_MANY_FAULTS = 1000
 
 
-def _transcode(deadline: Deadline, one: IncomingFile, stream: BinaryIO, encoding: Encoding, out: BinaryIO) -> int:
-    """Writes the text as UTF-8; its size."""
+def _about_first_fault(chunk: bytes) -> bytes:
+    try:
+        chunk.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return chunk[max(0, error.start - inspect.AROUND // 2) :][: inspect.AROUND]
+    return chunk[: inspect.AROUND]
+
+
+def _undefined(one: IncomingFile, stream: BinaryIO) -> bool:
+    """Whether a file has bytes that are no characters in Windows' code page."""
+    stream.seek(one.at)
+    return any(len(chunk.translate(None, NOT_WINDOWS)) < len(chunk) for chunk in _chunks(stream, one.size))
+
+
+def _transcode(
+    deadline: Deadline, one: IncomingFile, stream: BinaryIO, encoding: Encoding, out: BinaryIO
+) -> tuple[int, int]:
+    """Writes the text as UTF-8; its size, and how many U+FFFD stand for what could not be read."""
     stream.seek(one.at + encoding.skip)
     out.seek(one.place)
     decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
-    seen, size = encoding.skip, 0
+    seen, size, faults = encoding.skip, 0, 0
     for chunk in chain(_chunks(stream, one.size - encoding.skip), [b""]):
         _check(deadline)
         try:
@@ -195,9 +213,11 @@ def _transcode(deadline: Deadline, one: IncomingFile, stream: BinaryIO, encoding
         if size + len(raw) >= one.room:
             raise not_text(one.name, encoding.codec, seen)
         out.write(raw)
+        if encoding.errors != "strict":
+            faults += raw.count(_REPLACEMENT) - chunk.count(_REPLACEMENT)
         size += len(raw)
         seen += len(chunk)
-    return size
+    return size, max(0, faults)
 
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:

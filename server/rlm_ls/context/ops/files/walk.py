@@ -12,15 +12,15 @@ from pathspec import GitIgnoreSpec
 from rlm_ls.context.patterns.globs import UNREADABLE
 from rlm_ls.context.sources.secrets import in_secret_place, is_secret_name
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
-from rlm_ls.context.sources.walk import IGNORE_FILES, NEVER, Folder, Place, Rules, Tree, WalkedFile
+from rlm_ls.context.sources.walk import IGNORE_FILES, NEVER, Folder, LeftOut, Place, Rules, Tree, WalkedFile
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import SearchTimeout
 
 Ignoring = list[tuple[str, GitIgnoreSpec]]
 """Ignore rules with the folder they are relative to, the nearest last."""
 
-Entries = tuple[Stamp, list[tuple[str, Stamp | None]]]
-"""A folder's own stamp from before it was read, and its files with theirs and folders without one. No links."""
+Entries = tuple[Stamp, list[tuple[str, Stamp | None]], list[str]]
+"""A folder's own stamp from before it was read, its files with theirs and folders without one, and its links."""
 
 
 def walk(deadline: Deadline, rules: Rules, most: int) -> tuple[Tree, list[Place]]:
@@ -83,8 +83,10 @@ def signs(deadline: Deadline, folders: list[str]) -> list[int]:
     found = []
     for path in folders:
         _check(deadline)
-        entries = _entries(path)
-        found.append(_sign(entries) if entries is not None else 0)
+        try:
+            found.append(_sign(_entries(path)))
+        except OSError:
+            found.append(0)
     return found
 
 
@@ -94,10 +96,14 @@ def stamps(_: Deadline, files: list[str]) -> list[Stamp | None]:
 
 def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[Folder | None, Ignoring]:
     """The folder, and the ignore rules for what is below it."""
-    entries = _entries(path)
-    if entries is None:
-        return None, ignoring
-    stamp, inside = entries
+    try:
+        entries = _entries(path)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # gone meanwhile
+            return None, ignoring
+        closed = LeftOut("", f"is a folder that cannot be opened: {error.strerror}")
+        return Folder(number, path, 0, False, (), (), (), (closed,)), ignoring
+    stamp, inside, links = entries
     names = {name: own for name, own in inside if own is not None}
     own = tuple(names[name] for name in IGNORE_FILES if name in names)
     if own:
@@ -109,43 +115,78 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
     place = os.path.basename(os.path.realpath(path) if path == root else path)
     files: list[WalkedFile] = []
     folders: list[str] = []
+    ignored = ""
     for name, state in inside:
         if state is None:
-            if name in NEVER or _ignored(base + name + os.sep, ignoring):
+            if name in NEVER:
+                continue
+            if _ignored(base + name + os.sep, ignoring):
+                ignored = ignored or base + name + os.sep
                 continue
             if refused is None or not refused.match_file(below + name + "/"):
                 folders.append(name)
             continue
         if refused is not None and refused.match_file(below + name):
             continue
-        if wanted.match_file(below + name) if wanted is not None else not _ignored(base + name, ignoring):
+        if wanted is None and _ignored(base + name, ignoring):
+            ignored = ignored or base + name
+        elif wanted is None or wanted.match_file(below + name):
             denied = is_secret_name(name, rules.deny) or in_secret_place(place, name)
             files.append(WalkedFile(name, state, denied))
+    left_out: list[LeftOut] = []
+    for name in links:
+        shut = refused is not None and refused.match_file(below + name)
+        if not shut and (
+            wanted.match_file(below + name) if wanted is not None else not _ignored(base + name, ignoring)
+        ):
+            left_out += _link(base + name, name, rules.roots)
+    rule = _rule(ignored, ignoring) if ignored else ""
     settled = is_settled(stamp) and all(map(is_settled, names.values()))
-    return Folder(number, path, _sign(entries), settled, own, tuple(folders), tuple(files)), ignoring
+    sign = _sign(entries)
+    return Folder(number, path, sign, settled, own, tuple(folders), tuple(files), tuple(left_out), rule), ignoring
 
 
-def _entries(path: str) -> Entries | None:
-    """None if the folder cannot be read."""
+def _link(path: str, name: str, roots: tuple[str, ...]) -> list[LeftOut]:
+    """Nothing where it leads to what is walked anyhow: that is read under its own name, once."""
+    real = os.path.realpath(path)
+    if not os.path.exists(real):
+        return [LeftOut(name, "is a link that leads nowhere")]
+    if any((real + os.sep).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep) for root in roots):
+        return []
+    return [LeftOut(name, "is a link that leads out of the folder")]
+
+
+def _entries(path: str) -> Entries:
+    """Raises OSError."""
     found: list[tuple[str, Stamp | None]] = []
-    try:
-        own = stamp_of(os.stat(path))
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    found.append((entry.name, stamp_of(entry.stat(follow_symlinks=False))))
-                elif entry.is_dir(follow_symlinks=False):
-                    found.append((entry.name, None))
-    except OSError:
-        return None
-    return own, found
+    links: list[str] = []
+    own = stamp_of(os.stat(path))
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                found.append((entry.name, stamp_of(entry.stat(follow_symlinks=False))))
+            elif entry.is_dir(follow_symlinks=False):
+                found.append((entry.name, None))
+            elif entry.is_symlink():
+                links.append(entry.name)
+    return own, found, links
 
 
 def _sign(entries: Entries) -> int:
     """A folder's sign, the hash of numbers only: that of strings differs between processes. Names are covered by the
     folder's own time of modification."""
-    own, inside = entries
+    own, inside, _ = entries
     return hash((own, *(stamp or 0 for _, stamp in inside))) or 1
+
+
+def _rule(path: str, ignoring: Ignoring) -> str:
+    """The line of an ignore file that keeps a file or folder out, and that file."""
+    for folder, spec in reversed(ignoring):
+        found = spec.check_file(path[len(folder) :].replace(os.sep, "/"))
+        if found.include and found.index is not None:
+            rule = getattr(spec.patterns[found.index], "pattern", "")
+            return f"{rule!s} in an ignore file of {folder}"
+    return ""
 
 
 def _ignored(path: str, ignoring: Ignoring) -> bool:

@@ -12,7 +12,8 @@ from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 
 BLOCKS = 20
-MOST = 5000
+MOST = 100_000
+"""More than a script is given (verbs/dividing.py), so that it can be told how many there are."""
 
 Found = tuple[str, str, int, int, int]
 """Kind, name, level from 1, start and end."""
