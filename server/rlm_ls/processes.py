@@ -21,7 +21,7 @@ def is_alive(process: int) -> bool:
         return bool(state == timed_out)
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the number may be a folder's name, or a client's word
         return False
     except OSError:
         return True

@@ -15,7 +15,23 @@ from tests.lsp.editor import PATIENCE, Editor
 
 from rlm_ls import __version__
 
+DRIVER = """\
+import sys, rlm_ls.lsp.features.lifecycle as part
+before = part.register
+def register(server, services):
+    before(server, services)
+{lines}
+part.register = register
+sys.argv = ['rlm-ls']
+from rlm_ls.__main__ import main
+main()
+"""
 HEAVY = ("pydantic", "litellm", "typer", "rich", "sqlite3", "wasmtime", "pydantic_monty", "rlm_ls.engine.engine")
+
+
+def registering(*lines: str) -> list[str]:
+    """The command line of a server that runs these lines of code as it registers its features."""
+    return [sys.executable, "-c", DRIVER.format(lines="\n".join(f"    {line}" for line in lines))]
 
 
 @pytest.mark.parametrize(
@@ -52,20 +68,12 @@ def test_a_bad_process_id_is_explained() -> None:
 
 async def test_nothing_heavy_is_imported_on_the_way_to_initialize(tmp_path: Path) -> None:
     report = tmp_path / "modules"
-    code = (
-        "import sys, rlm_ls.lsp.features.lifecycle as part\n"
-        "before = part.register\n"
-        "def register(server, services):\n"
-        "    before(server, services)\n"
-        "    @server.feature('test/modules')\n"
-        "    def modules(_):\n"
-        f"        open({str(report)!r}, 'w').write(' '.join(sys.modules))\n"
-        "part.register = register\n"
-        "sys.argv = ['rlm-ls']\n"
-        "from rlm_ls.__main__ import main\n"
-        "main()\n"
+    command = registering(
+        "@server.feature('test/modules')",
+        "def modules(_):",
+        f"    open({str(report)!r}, 'w').write(' '.join(sys.modules))",
     )
-    async with Editor(command=[sys.executable, "-c", code]) as editor:
+    async with Editor(command=command) as editor:
         await editor.initialize()
         await editor.request("test/modules")
         assert await editor.shutdown() == 0
@@ -75,21 +83,13 @@ async def test_nothing_heavy_is_imported_on_the_way_to_initialize(tmp_path: Path
 
 
 async def test_trap_a_stray_print_never_reaches_the_protocol() -> None:
-    code = (
-        "import os, subprocess, sys\n"
-        "import rlm_ls.lsp.features.lifecycle as part\n"
-        "before = part.register\n"
-        "def register(server, services):\n"
-        "    before(server, services)\n"
-        "    print('stray print', flush=True)\n"
-        "    os.write(1, b'stray write\\n')\n"
-        "    subprocess.run([sys.executable, '-c', 'print(\"stray child\"); print(input())'], check=False)\n"
-        "part.register = register\n"
-        "sys.argv = ['rlm-ls']\n"
-        "from rlm_ls.__main__ import main\n"
-        "main()\n"
+    command = registering(
+        "import os, subprocess",
+        "print('stray print', flush=True)",
+        "os.write(1, b'stray write\\n')",
+        "subprocess.run([sys.executable, '-c', 'print(\"stray child\"); print(input())'], check=False)",
     )
-    async with Editor(command=[sys.executable, "-c", code]) as editor:
+    async with Editor(command=command) as editor:
         await editor.initialize()
         assert await editor.shutdown() == 0
     errors = await editor.stderr()
@@ -179,19 +179,11 @@ async def test_no_process_is_left_behind(tmp_path: Path, state_dir: Path) -> Non
 
 
 async def test_trap_exit_does_not_wait_for_a_running_thread() -> None:
-    code = (
-        "import sys, threading, time\n"
-        "import rlm_ls.lsp.features.lifecycle as part\n"
-        "before = part.register\n"
-        "def register(server, services):\n"
-        "    before(server, services)\n"
-        "    server.thread_pool.submit(time.sleep, 600)\n"
-        "    threading.Thread(target=time.sleep, args=[600]).start()\n"
-        "part.register = register\n"
-        "sys.argv = ['rlm-ls']\n"
-        "from rlm_ls.__main__ import main\n"
-        "main()\n"
+    command = registering(
+        "import threading, time",
+        "server.thread_pool.submit(time.sleep, 600)",
+        "threading.Thread(target=time.sleep, args=[600]).start()",
     )
-    async with Editor(command=[sys.executable, "-c", code]) as editor:
+    async with Editor(command=command) as editor:
         await editor.initialize()
         assert await editor.shutdown() == 0

@@ -97,10 +97,7 @@ class Store:
         """Make a run that broke off this process's own, "running" again. Raises UnknownRun, BadRequest if it runs."""
 
         def update(connection: sqlite3.Connection, owners: Owners) -> None:
-            row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-            if row is None:
-                raise unknown(run_id)
-            if row[0] == "running" and owners.alive(row[1]):
+            if _under_way(connection, owners, run_id):
                 raise BadRequest(f"Run {run_id} is under way, here or in another process.", "Stop it first.")
             connection.execute(
                 "UPDATE runs SET status = 'running', owner = ?, answer = NULL WHERE run_id = ?", (owners.me, run_id)
@@ -228,10 +225,7 @@ class Store:
         """Delete one run that is not running. Raises UnknownRun, BadRequest."""
 
         def delete(connection: sqlite3.Connection, owners: Owners) -> None:
-            row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-            if row is None:
-                raise unknown(run_id)
-            if row[0] == "running" and owners.alive(row[1]):
+            if _under_way(connection, owners, run_id):
                 raise BadRequest(f"Run {run_id} is still running.", "Stop it first.")
             connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
             self._drop_file(run_id)
@@ -342,3 +336,11 @@ class Store:
 
     async def _read(self, job: Callable[[sqlite3.Connection, Owners], T]) -> T:
         return await self._thread.submit(job, write=False)
+
+
+def _under_way(connection: sqlite3.Connection, owners: Owners, run_id: str) -> bool:
+    """Whether a run is under way in a process that lives. Raises UnknownRun."""
+    row = connection.execute("SELECT status, owner FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise unknown(run_id)
+    return row[0] == "running" and owners.alive(row[1])

@@ -29,3 +29,15 @@ class RunRow:
     model: str
     answer: dict[str, Any] | None
     meta: dict[str, Any]
+
+    def described(self) -> dict[str, Any]:
+        """What lists of runs show, as a JSON object with camelCase keys."""
+        return {
+            "runId": self.run_id,
+            "question": self.question,
+            "status": self.status,
+            "created": self.created,
+            "seconds": self.seconds,
+            "usd": self.usd,
+            "model": self.model,
+        }

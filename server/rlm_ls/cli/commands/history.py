@@ -70,7 +70,7 @@ async def _export(name: str, form: Form, output: Path | None) -> int:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
     if form == "json":
-        text = visible_json({**_row(row), "answer": row.answer, "events": events}, indent=1) + "\n"
+        text = visible_json({**row.described(), "answer": row.answer, "events": events}, indent=1) + "\n"
     else:
         answer = "" if row.answer is None else answer_markdown(Answer.model_validate(row.answer), row.question) + "\n\n"
         text = answer + trace_markdown(row, events)
@@ -120,7 +120,7 @@ async def _runs(limit: int, search: str, as_json: bool) -> int:
     async with session() as opened:
         rows = await opened.engine.store.runs(limit, search=search)
     if as_json:
-        write_json([_row(row) for row in rows], indent=1)
+        write_json([row.described() for row in rows], indent=1)
         return 0
     if not rows and search:
         err.print("No run's question or answer holds these words.", markup=False)
@@ -254,15 +254,3 @@ async def _replay(name: str, root: Path | None, strict: bool, steps: bool, recor
     if not replayed.differences:
         err.print("The replay is the same as the recorded run.", style="green", markup=False)
     return 1 if replayed.differences else EXIT[replayed.answer.status]
-
-
-def _row(row: RunRow) -> dict[str, Any]:
-    return {
-        "runId": row.run_id,
-        "question": row.question,
-        "status": row.status,
-        "created": row.created,
-        "seconds": row.seconds,
-        "usd": row.usd,
-        "model": row.model,
-    }

@@ -45,8 +45,7 @@ class Matching(Scanner):
             text=text,
             ignore_case=ignore_case,
             folded=fold,
-            limit=lambda: found.limit,
-            room=lambda: found.room,
+            **_wanted(found),
         ):
             total += count
             if not ranked:
@@ -86,8 +85,9 @@ class Matching(Scanner):
         """Every occurrence of every word, in order; each hit says which word. Raises ProgramError."""
         words = checked_words(words)
         progress, found = self.progress(within), Gathered(_limit(limit))
-        wanted: Any = {"limit": lambda: found.limit, "room": lambda: found.room}
-        results = self.scan("matching.find.find_any", within, progress, words=words, ignore_case=ignore_case, **wanted)
+        results = self.scan(
+            "matching.find.find_any", within, progress, words=words, ignore_case=ignore_case, **_wanted(found)
+        )
         return await _found(results, found, progress)
 
     async def regex(
@@ -95,8 +95,9 @@ class Matching(Scanner):
     ) -> Found:
         """One hit per match, with its groups. Raises BadPattern."""
         progress, found = self.progress(within), Gathered(_limit(limit))
-        wanted: Any = {"limit": lambda: found.limit, "room": lambda: found.room}
-        results = self.matches("matching.match.regex", within, progress, pattern, ignore_case, multiline, **wanted)
+        results = self.matches(
+            "matching.match.regex", within, progress, pattern, ignore_case, multiline, **_wanted(found)
+        )
         return await _found(results, found, progress)
 
     async def count(
@@ -167,6 +168,11 @@ class Matching(Scanner):
 
 def _limit(limit: int) -> int:
     return max(0, min(limit, MOST_HITS))
+
+
+def _wanted(found: Gathered) -> dict[str, Any]:
+    """How many hits, and how much of them, each further piece is asked for."""
+    return {"limit": lambda: found.limit, "room": lambda: found.room}
 
 
 async def _found(results: AsyncIterator[Any], found: Gathered, progress: Progress) -> Found:

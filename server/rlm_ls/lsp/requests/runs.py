@@ -50,13 +50,8 @@ async def delete_runs(services: Services, params: wire.DeleteRunsParams) -> dict
 def wire_run(row: RunRow) -> dict[str, Any]:
     """One run of the history. `status` is an Answer's, or "running", or "interrupted" for one whose server died."""
     return {
-        "runId": row.run_id,
-        "question": row.question,
-        "status": row.status,
+        **row.described(),
         "created": datetime.fromtimestamp(row.created, UTC).isoformat(timespec="seconds"),
-        "seconds": row.seconds,
-        "usd": row.usd,
-        "model": row.model,
         "answerUri": f"rlm:/answer/{row.run_id}.md",
         "traceUri": f"rlm:/trace/{row.run_id}.md",
     }

@@ -34,7 +34,7 @@ async def _watch_descriptor(process: int, on_death: Callable[[], None]) -> None:
         return
     try:
         descriptor = os.pidfd_open(process)
-    except OSError:
+    except (OSError, OverflowError):
         return
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()

@@ -27,17 +27,7 @@ def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:
     style, script = _part("page.css"), "\n".join(['"use strict";', *map(_part, SCRIPTS)])
     only = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     policy = f"default-src 'none'; {only}; base-uri 'none'; form-action 'none'"
-    run = inline_json(
-        {
-            "runId": row.run_id,
-            "question": row.question,
-            "status": row.status,
-            "created": row.created,
-            "seconds": row.seconds,
-            "usd": row.usd,
-            "model": row.model,
-        }
-    )
+    run = inline_json(row.described())
     # One by one: of a long trace the whole would keep other threads waiting.
     trace = f'{{"run":{run},"events":[{",".join(map(inline_json, events))}]}}'
     parts = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from rlm_ls.errors import CompileFailed
 from rlm_ls.executors.compiled.toolchains.toolchain import Toolchain
 from rlm_ls.executors.jail.jail import Jail
-from rlm_ls.executors.jail.policy import for_compiling
+from rlm_ls.executors.jail.policy import Policy, for_compiling
 from rlm_ls.executors.jail.process import ProcessResult
 from rlm_ls.private import private_folder
 
@@ -18,6 +18,17 @@ MOST_MADE = 64 << 20
 """Bytes of a compiled program."""
 
 OUT_OF_MEMORY = (b"memory allocation of", b"out of memory", b"bad_alloc", b"OutOfMemory", b"Cannot allocate memory")
+
+
+def policy_of(toolchain: Toolchain, folder: Path, seconds: float) -> Policy:
+    """What the compiler may do, working in `folder`."""
+    return for_compiling(
+        folder,
+        readable=toolchain.readable,
+        writable=toolchain.writable,
+        variables={name: text.replace("{folder}", str(folder)) for name, text in toolchain.variables.items()},
+        seconds=seconds,
+    )
 
 
 async def compile_with(
@@ -29,13 +40,7 @@ async def compile_with(
     except OSError as error:
         raise CompileFailed(f"The compiler's folder cannot be made: {error.strerror}.", remedy="Make room.") from None
     try:
-        policy = for_compiling(
-            folder,
-            readable=toolchain.readable,
-            writable=toolchain.writable,
-            variables={name: text.replace("{folder}", str(folder)) for name, text in toolchain.variables.items()},
-            seconds=seconds,
-        )
+        policy = policy_of(toolchain, folder, seconds)
         root = toolchain.main if prelude else toolchain.program
         argv = [part.replace("{source}", root) for part in toolchain.argv]
         ended = await jail.run(policy, argv)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from rlm_ls.errors import CompileFailed
 from rlm_ls.executors.compiled.preludes.native_prelude import native_prelude
-from rlm_ls.executors.compiled.toolchains.compiling import compile_with
+from rlm_ls.executors.compiled.toolchains.compiling import compile_with, policy_of
 from rlm_ls.executors.compiled.toolchains.toolchain import Toolchain
 from rlm_ls.executors.jail.jail import Jail
-from rlm_ls.executors.jail.policy import for_compiling
 
 SOURCES = {
     ("rust", "wasm"): '#[no_mangle] pub extern "C" fn works(n: usize) -> usize { vec![7u8; n].iter().count() }',
@@ -20,6 +19,8 @@ SOURCES = {
     ("rust", "native"): 'pub fn analyze(text: &str) -> String { format!("{} works", text.len()) }',
     ("c", "native"): '#include <string.h>\nchar *analyze(const char *text, size_t size) { return strdup("0 works"); }',
 }
+
+VERSION_SECONDS = 30.0
 
 
 async def prove(toolchain: Toolchain, jail: Jail, state_dir: Path) -> str:
@@ -51,13 +52,7 @@ async def _version(toolchain: Toolchain, jail: Jail) -> str:
     """The first line of what it says of itself."""
     folder = Path(tempfile.mkdtemp()).resolve()
     try:
-        policy = for_compiling(
-            folder,
-            readable=toolchain.readable,
-            writable=toolchain.writable,
-            variables={name: text.replace("{folder}", str(folder)) for name, text in toolchain.variables.items()},
-        )
-        ended = await jail.run(policy, toolchain.version_argv)
+        ended = await jail.run(policy_of(toolchain, folder, VERSION_SECONDS), toolchain.version_argv)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     said = ended.output.decode("utf-8", "replace").strip().splitlines()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rlm_ls.executors.compiled.toolchains.diagnostics import first_error_of_rustc
-from rlm_ls.executors.compiled.toolchains.toolchain import Toolchain, beside
+from rlm_ls.executors.compiled.toolchains.toolchain import Toolchain, beside, fingerprint
 from rlm_ls.executors.jail.jail import system_files
 
 WASM = "wasm32-unknown-unknown"
@@ -58,14 +57,8 @@ async def sysroots() -> list[Path]:
 def asked() -> str:
     """Changes when another answer of `sysroots` is to be expected."""
     home = Path(os.environ.get("RUSTUP_HOME") or os.path.expanduser("~/.rustup"))
-    parts = [os.environ.get("RUSTUP_TOOLCHAIN", "")]
-    for path in [*_on_path(), str(home / "settings.toml"), str(home / "toolchains")]:
-        try:
-            status = os.stat(path)
-            parts.append(f"{path} {status.st_mtime_ns} {status.st_size}")
-        except OSError:
-            parts.append(f"{path} missing")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    files = [*_on_path(), str(home / "settings.toml"), str(home / "toolchains")]
+    return fingerprint([os.environ.get("RUSTUP_TOOLCHAIN", "")], files)
 
 
 def wasm_toolchains(roots: list[Path]) -> Iterator[Toolchain]:

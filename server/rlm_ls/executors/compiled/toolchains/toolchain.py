@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -56,13 +56,19 @@ class Toolchain:
     def identity(self, sandbox: str) -> str:
         """The same as long as the compiler's files, its flags and the sandbox are."""
         parts = [self.language, self.target, sandbox, *self.argv, *(f"{k}={v}" for k, v in self.variables.items())]
-        for path in self.stamped:
-            try:
-                status = os.stat(path)
-                parts.append(f"{path} {status.st_mtime_ns} {status.st_size}")
-            except OSError:
-                parts.append(f"{path} missing")
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return fingerprint(parts, self.stamped)
+
+
+def fingerprint(parts: Sequence[str], files: Iterable[str]) -> str:
+    """A digest of some texts, and of which of the files there are, their times and sizes."""
+    stamps = []
+    for path in files:
+        try:
+            status = os.stat(path)
+            stamps.append(f"{path} {status.st_mtime_ns} {status.st_size}")
+        except OSError:
+            stamps.append(f"{path} missing")
+    return hashlib.sha256("\0".join([*parts, *stamps]).encode()).hexdigest()
 
 
 def beside(tool: Path, *names: str) -> tuple[str, ...]:
