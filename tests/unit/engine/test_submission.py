@@ -311,6 +311,9 @@ async def test_what_lies_outside_the_question_is_not_cited(hosting: Hosting) -> 
     span = (await host.search.lines(0, 2, 2)).span
     first = given(span, end=span.start + 1)
     assert "outside the question's scope" in await problem(host, cite=[first])  # touches the selection, is not in it
+    third = (await host.search.lines(0, 3, 3)).span
+    behind = given(third, start=third.start + len("Vé".encode()))
+    assert "outside the question's scope" in await problem(host, cite=[behind])
     assert (await checked(host, cite=[given(span, start=span.start + 1, end=span.start + 1)])).problems == ()
 
 

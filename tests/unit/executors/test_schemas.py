@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def refused(schema: Any) -> str:
         {"$id": "https://example.com/order", "$defs": {"a": {"$anchor": "a"}}, "items": {"$ref": "#a"}},
         {"$schema": OLD, "id": "https://example.com/order", "items": {"$ref": "#/definitions/later"}},
         {"enum": [{"$ref": 7}]},
+        {"items": {"$id": "https://example.com/x", "allOf": [{"$ref": "#/$defs/b"}], "$defs": {"b": {}}}},
         *({"$schema": dialect, "type": "string"} for dialect in DIALECTS),
     ],
     ids=repr,
@@ -158,3 +160,9 @@ def test_a_reference_met_only_while_judging_retrieves_nothing(target: str) -> No
     schema = {"$ref": target}
     assert problems(CLOCK, 1, schema) == [f"the schema's reference {target[:100]!r} leads nowhere."]
     assert first_problem(1, schema) == f"the schema's reference {target[:100]!r} leads nowhere"
+
+
+def test_a_file_that_a_reference_names_is_not_read(tmp_path: Path) -> None:
+    bait = tmp_path / "bait.json"
+    bait.write_text('{"const": "the bait was read"}')
+    assert first_problem(1, {"$ref": bait.as_uri()}).endswith("leads nowhere")

@@ -206,7 +206,7 @@ async def test_a_redirect_is_an_error_that_names_the_remedy(status: int) -> None
         asked, call = Asked(answer(status=status, location="http://evil.example")), Call(None, kept=False)
         with pytest.raises(ProviderError, match=r"elsewhere; set models\.apiBase") as error, within(call):
             asked.whole(HERE) if whole else await asked(HERE)
-        assert error.value.status_code == status
+        assert (error.value.status_code, error.value.headers) == (status, {})
         assert call.breach is error.value
 
 
@@ -305,6 +305,7 @@ async def test_a_line_of_a_stream_is_measured_across_its_chunks() -> None:
     half = b"x" * (MOST_EVENT // 2)
     kind = STREAMS[0]
     assert await through(half, half, b"\n", kind=kind)
+    assert await through(b"a\n" * MOST_EVENT, kind=kind)
     assert await through(half, b"x\nx" + half[2:], half, kind=kind)
     for chunks in (
         (half, half, b"x"),

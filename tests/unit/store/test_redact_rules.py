@@ -197,6 +197,7 @@ def test_a_long_number_that_the_model_wrote_stays() -> None:
 
 
 def test_a_literal_is_compared_by_what_it_means() -> None:
+    assert called("find(b'Véra', F'Véra', u'Véra')", "find the name Véra") == "find(b'Véra', F'Véra', u'Véra')"
     assert called(r"find('a\'b')", 'find("a\'b")') == r"find('a\'b')"
     assert called(r"find('a\'b')", 'find("ab")') == "find('…')"
     assert called(r"find(b'\x41')", "find(A)") == "find('…')"
