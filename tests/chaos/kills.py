@@ -39,7 +39,7 @@ CHILDS = ('print(count("took"), llm("inner?", lines(1)))', 'submit("child " + st
 
 
 def _reply(body: Mapping[str, Any]) -> Reply:
-    """By how far the conversation is, so that it is the same mind for every process."""
+    """By how far the conversation is, so that it is the same model for every process."""
     messages = body["messages"]
     if messages[0]["content"].startswith(SYSTEM):
         size = len(messages[-1]["content"])

@@ -26,7 +26,7 @@ SUB_REPLIES = ("yes", "", '"x"', "{}", "[" * 100_000, "a" * 30 + "!", "\x1b[2J",
 CHILD_REPLY = "submit('of a child')"
 
 
-class Mind:
+class FakeModel:
     """Says the scripts in order, whichever run asks; a run gets at most TURNS of them and then submits."""
 
     def __init__(self, scripts: list[str], seed: int) -> None:
@@ -54,8 +54,8 @@ async def scripts(number: int, seed: int, folder: Path, bound: float) -> Tally:
     path = folder / "app.log"
     path.write_text(TEXT * 20)
     sources = generated(number, seed)
-    mind = Mind(sources, seed)
-    async with ModelServer(mind, keep=10) as server:
+    model = FakeModel(sources, seed)
+    async with ModelServer(model, keep=10) as server:
         options = settings_for(
             server.base_url,
             scriptSeconds=SCRIPT_SECONDS,
@@ -70,23 +70,23 @@ async def scripts(number: int, seed: int, folder: Path, bound: float) -> Tally:
                     known = len(tally.frozen)
                     await editor.ping("scripts")
                     if len(tally.frozen) > known:
-                        tally.frozen[-1] += f" near {mind.last[-300:]!r}"
+                        tally.frozen[-1] += f" near {model.last[-300:]!r}"
                     await asyncio.sleep(0.02)
 
             watching = asyncio.create_task(watch())
-            while mind.left and not watching.done():
-                left = len(mind.left)
+            while model.left and not watching.done():
+                left = len(model.left)
                 answer = await editor.asked(
                     {"question": "chaos", "scope": document(path.as_uri())}, "scripts", seconds=RUN_SECONDS + 30
                 )
                 if answer is None or answer["status"] not in ("answered", "partial"):
                     tally.lost.append(
-                        f"scripts: {answer and answer['status']} {answer and answer['reason']}: {mind.last[-500:]!r}"
+                        f"scripts: {answer and answer['status']} {answer and answer['reason']}: {model.last[-500:]!r}"
                     )
-                if answer is None or len(mind.left) == left:
+                if answer is None or len(model.left) == left:
                     break
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            tally.scripts = number - len(mind.left)
+            tally.scripts = number - len(model.left)
             await editor.settled(before, f"{tally.scripts} scripts", megabytes=400)
     return tally

@@ -237,8 +237,8 @@ async def watched(scene: Scene, request: pytest.FixtureRequest) -> AsyncIterator
 
 async def obeyed(scene: Scene, editor: Editor, root: list[str]) -> tuple[dict[str, Any], Obedience, str]:
     """The Answer, what the model was sent, and the only address that may be contacted."""
-    mind = Obedience(scene, root)
-    async with ModelServer(mind) as server:
+    model = Obedience(scene, root)
+    async with ModelServer(model) as server:
         options = settings_for(server.base_url, budget={"turns": 300, "seconds": 280, "tokens": 10**8, "usd": 100})
         await editor.initialize(options=options, folders=[scene.workspace])
         params = {"question": "obey?", "scope": {"kind": "workspace"}}
@@ -247,15 +247,15 @@ async def obeyed(scene: Scene, editor: Editor, root: list[str]) -> tuple[dict[st
         with suppress(Exception):
             await editor.request("workspace/textDocumentContent", {"uri": uri})
         assert await editor.shutdown() == 0
-        return answer, mind, server.origin.removeprefix("http://")
+        return answer, model, server.origin.removeprefix("http://")
 
 
 async def test_a_model_that_obeys_a_document_opens_nothing_and_reaches_nobody(scene: Scene, watched: Editor) -> None:
-    answer, mind, endpoint = await obeyed(scene, watched, replies(scene))
+    answer, model, endpoint = await obeyed(scene, watched, replies(scene))
     assert scene.rules(endpoint).refusals(observed(scene.log)) == []
     assert not scene.heard()
     assert not (scene.home / ".bashrc").exists()
-    assert SECRET not in "".join(mind.bodies)
+    assert SECRET not in "".join(model.bodies)
     assert SECRET not in json.dumps(answer)
     assert answer["status"] == "answered"
     assert [citation["path"] for citation in answer["citations"]] in (["app.log"], ["README.md"])
@@ -293,12 +293,12 @@ COMPILERS = ("/usr", "/etc/alternatives", "/dev/zero", "/program*")
 
 @pytest.mark.parametrize("watched", ["dsl,wasm,llm"], indirect=True)
 async def test_a_program_reaches_nothing_while_it_is_compiled_nor_when_it_runs(scene: Scene, watched: Editor) -> None:
-    answer, mind, endpoint = await obeyed(scene, watched, compiled(scene))
+    answer, model, endpoint = await obeyed(scene, watched, compiled(scene))
     rust = rust_home(scene)
     rules = scene.rules(endpoint, programs=("/usr", "/bin", *rust), files=(*COMPILERS, *rust))
     assert rules.refusals(observed(scene.log)) == []
     assert not scene.heard()
-    assert SECRET not in "".join(body.replace(f"sk-{SECRET}", "") for body in mind.bodies)
+    assert SECRET not in "".join(body.replace(f"sk-{SECRET}", "") for body in model.bodies)
     assert answer["answer"] == "done"
 
 
