@@ -32,7 +32,6 @@ def refused(schema: Any) -> str:
         {"items": {"$id": "https://example.com/x", "allOf": [{"$ref": "#/$defs/b"}], "$defs": {"b": {}}}},
         *({"$schema": dialect, "type": "string"} for dialect in DIALECTS),
     ],
-    ids=repr,
 )
 def test_a_schema_of_its_own_parts_is_taken(schema: dict[str, Any]) -> None:
     assert refused(schema) == ""
@@ -90,7 +89,6 @@ def test_an_anchor_is_looked_for_as_the_schemas_dialect_says() -> None:
         ({"required": "x"}, "'x' is not of type 'array'"),
         ({"$schema": OLD, "exclusiveMinimum": 1, "minimum": 0}, "1 is not of type 'boolean'"),
     ],
-    ids=repr,
 )
 def test_a_schema_that_cannot_be_used_is_refused_in_words(schema: Any, said: str) -> None:
     assert refused(schema) == said
