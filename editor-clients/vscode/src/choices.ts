@@ -90,7 +90,7 @@ function item(run: Run): Item<Run> {
 
 async function remove(client: LanguageClient, run: Run): Promise<void> {
   const message = `Delete “${run.question.replace(/\s+/g, " ").slice(0, 80)}” with its answer and trace?`;
-  if ((await vscode.window.showWarningMessage(message, { modal: true }, "Delete")) === "Delete") {
+  if ((await vscode.window.showWarningMessage(unlinked(message), { modal: true }, "Delete")) === "Delete") {
     await client.sendRequest(protocol.DeleteRuns, { runIds: [run.runId] });
   }
 }

@@ -32,7 +32,7 @@ def results(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
                 extension=str(EXTENSION),
                 tests=str(HERE / "host" / "index.cjs"),
                 results=str(folder / "results.json"),
-                retry_policy=100,
+                patience=100,
             )["tests"]
 
 
