@@ -15,7 +15,7 @@ EXPLAINED: dict[tuple[str, ...], str] = {
     ): "It is settled in the same breath; where it does not fit, so is it.",
     ("log.",): "The wording of a log.",
     ("+        data = self._more(min(missing, ",): "How much is asked for at once: the same bytes come.",
-    ("+            if len(parts)",): "How small pieces are put together: the same bytes, in more or less memory.",
+    ("+        if len(parts)",): "How small pieces are put together: the same bytes, in more or less memory.",
     ("raise ValueError(", "_no_number"): "Only its kind is told: its text may quote the message.",
     ("raise ValueError(", "def _finite"): "As above.",
     ("timeout: float = 1.5", "def close"): "How long an end may take at most; no test measures time.",

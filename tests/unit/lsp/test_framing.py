@@ -260,3 +260,50 @@ def test_closing_waits_for_a_client_that_does_not_read_no_longer_than_it_is_told
     client.writer.close(PATIENCE)
     assert client.got == b"x"
     Writer(client.send, client.was_let_go).close(PATIENCE)  # one that never started
+
+
+def test_headers_without_a_length_are_skipped_also_when_they_are_empty() -> None:
+    assert received(b"\r\n\r\n" + framed(1)) == [1]
+    assert received(b"X-Other: 5\r\n\r\n" + framed(2)) == [2]
+
+
+def test_headers_without_a_length_are_refused_by_who_looks_at_them() -> None:
+    seen: list[tuple[bytes, int]] = []
+
+    def takes(head: bytes, length: int) -> bool:
+        seen.append((head, length))
+        return False
+
+    assert received(b"GET / HTTP/1.1\r\n\r\n" + framed(1), takes=takes) == []
+    assert seen == [(b"GET / HTTP/1.1", 0)]
+
+
+@pytest.mark.parametrize(("error", "said"), [(RuntimeError("the loop is closed"), 0), (KeyError("x"), 1)])
+def test_a_message_that_nobody_can_take_ends_the_reading_and_is_logged_unless_the_server_is_ending(
+    error: Exception, said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(message: object) -> None:
+        raise error
+
+    ended = threading.Event()
+    chunks = [framed(1), b""]
+    Reader(lambda size: chunks.pop(0), refuse, ended.set).start()
+    assert ended.wait(PATIENCE)
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == said
+
+
+def test_an_end_that_nobody_can_be_told_of_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", faults.append)
+    told = threading.Event()
+
+    def gone() -> None:
+        told.set()
+        raise RuntimeError("the loop is closed")
+
+    Reader(lambda size: b"", lambda message: None, gone).start()
+    assert told.wait(PATIENCE)
+    for thread in threading.enumerate():
+        if thread.name == "rlm-read":
+            thread.join(PATIENCE)
+    assert faults == []
