@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.tally import Tally
-from tests.chaos.watched import WARM_UP, Watched, served, until, warm
+from tests.chaos.watched import AT_ONCE, WARM_UP, Watched, served, until, warm
 from tests.fakes.model_server import ModelServer, Reply, Scripted
 from tests.lsp.editor import RpcError, document, settings_for
 from tests.scripted import TEXT, script
@@ -54,9 +54,9 @@ async def cancels(number: int, seed: int, folder: Path, bound: float) -> Tally:
         async with served(tally, options=options) as editor:
             before = await warm(editor, path)
             async with editor.pinging("runs are cancelled"):
-                for first in range(0, number, 5):
+                for first in range(0, number, AT_ONCE):
                     await asyncio.gather(
-                        *(_cancelled(editor, rng, path, n) for n in range(first, min(first + 5, number)))
+                        *(_cancelled(editor, rng, path, n) for n in range(first, min(first + AT_ONCE, number)))
                     )
             if not await until(lambda: not server.open_connections, 5):
                 tally.leaked.append(f"{server.open_connections} connections to the model are open after all runs ended")

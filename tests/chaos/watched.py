@@ -223,13 +223,18 @@ async def served(
         yield editor
 
 
+AT_ONCE = 5
+"""Runs side by side, at most."""
+
 WARM_UP = "Is it warm?"
 """A question to which a scripted model had better submit something at once."""
 
 
 async def warm(editor: Watched, path: Path) -> Footprint:
-    """Ask once, so that engine, workers, model's library and store are there; what the process holds then."""
-    await editor.request("rlm/ask", {"question": WARM_UP, "scope": document(path.as_uri())})
+    """What the process holds after as many questions at once as the scenarios ask: engine, pools, model's library and
+    store are as large as they get."""
+    params = {"question": WARM_UP, "scope": document(path.as_uri())}
+    await asyncio.gather(*(editor.request("rlm/ask", params) for _ in range(AT_ONCE)))
     return editor.footprint()
 
 
