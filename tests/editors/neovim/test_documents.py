@@ -51,11 +51,11 @@ def test_an_earlier_answer_is_chosen_from_the_history(nvim: Neovim, log: Path) -
 
 def test_earlier_questions_are_searched_and_deleted(nvim: Neovim, log: Path) -> None:
     nvim.edit(log)
-    first = nvim.ask("ask How many lines contain ERROR?")
+    first = nvim.ask("ask How many lines of this nightly log contain ERROR?")
     nvim.ask("ask How many lines contain INFO?")
     nvim.command("%bwipeout!")
     nvim.lua("_G.chosen = 'contain'")
-    nvim.command("Rlm history many ERROR?")
+    nvim.command("Rlm history nightly ERROR?")  # other tests have asked others
     nvim.until("vim.b.rlm_run == ...", first["run_id"])
     assert len(nvim.lua("return asked[1].items")) == 1
     nvim.command(f"Rlm delete {first['run_id']}")
