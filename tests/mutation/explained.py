@@ -14,6 +14,7 @@ EXPLAINED: dict[tuple[str, ...], str] = {
         "nothing :=",
     ): "It is settled in the same breath; where it does not fit, so is it.",
     ("log.",): "The wording of a log.",
+    ('schema.get("$schema", "XXXX")',): "What is no dialect, as nothing is none, is read as the newest.",
     ("+        data = self._more(min(missing, ",): "How much is asked for at once: the same bytes come.",
     ("+        if len(parts)",): "How small pieces are put together: the same bytes, in more or less memory.",
     ("raise ValueError(", "_no_number"): "Only its kind is told: its text may quote the message.",
