@@ -62,6 +62,8 @@ class _Unpacking:
         self._limit = limit
         self._deny = deny
         self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """The last number given to a name, so that thousands of one name are not counted through each time."""
 
     def all_of(self, stream: io.BufferedReader) -> None:
         """Raises RlmError where nothing of it can be used."""
@@ -194,10 +196,11 @@ class _Unpacking:
     def _unique(self, name: str) -> str:
         """An archive may hold a name twice."""
         name = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".")) or "(no name)"
-        shown, number = name, 1
+        shown, number = name, self._numbers.get(name, 1)
         while shown in self._names:
             number += 1
             shown = f"{name}#{number}"
+        self._numbers[name] = number
         self._names.add(shown)
         return shown
 
