@@ -24,7 +24,8 @@ OURS = {"errors", "private", "processes", "visible", "settings"}
 
 MAY_IMPORT = {
     "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
-    "cli": {"cli", "engine", "executors", "models", "context", "store", *OURS, "ending"},
+    "mcp": {"mcp", "engine", "executors", "models", "context", "store", *OURS},
+    "cli": {"cli", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
     "engine": {"engine", "executors", "models", "context", "store", *OURS},
     "executors": {"executors", "context", "store", *OURS},
     "models": {"models", "context", *OURS},
@@ -53,6 +54,7 @@ SLOW_TO_IMPORT = {
     "tree_sitter",
     "rich",
     "typer",
+    "mcp",
 }
 """What an editor must not wait for between starting the server and the answer to `initialize`."""
 

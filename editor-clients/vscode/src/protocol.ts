@@ -40,7 +40,7 @@ export interface Answer {
   citations: Citation[];
   usage: { turns: number; promptTokens: number; completionTokens: number; usd: number | null; seconds: number };
   model: string;
-  modelKind: "live" | "recorded" | "offline";
+  modelKind: "live" | "recorded" | "offline" | "agent";
 }
 
 export interface Run {

@@ -94,5 +94,5 @@ class Answer(Wire):
     usage: RunUsage = RunUsage()
     trace_uri: str = ""
     model: str = ""
-    model_kind: Literal["live", "recorded", "offline"] = "live"
+    model_kind: Literal["live", "recorded", "offline", "agent"] = "live"
     warnings: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ MODEL_KINDS = {
     "live": "",
     "recorded": " (a recording of a language model's replies; programs ran live)",
     "offline": " (rules, not a language model)",
+    "agent": " (the agent that opened the session)",
 }
 SKIPPED_SHOWN = 10
 SUB_REPLY = 300
