@@ -25,7 +25,8 @@ OURS = {"errors", "private", "processes", "visible", "settings"}
 MAY_IMPORT = {
     "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
     "mcp": {"mcp", "engine", "executors", "models", "context", "store", *OURS},
-    "cli": {"cli", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
+    "acp": {"acp", "engine", "executors", "models", "context", "store", *OURS},
+    "cli": {"cli", "acp", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
     "engine": {"engine", "executors", "models", "context", "store", *OURS},
     "executors": {"executors", "context", "store", *OURS},
     "models": {"models", "context", *OURS},
@@ -55,6 +56,7 @@ SLOW_TO_IMPORT = {
     "rich",
     "typer",
     "mcp",
+    "acp",
 }
 """What an editor must not wait for between starting the server and the answer to `initialize`."""
 

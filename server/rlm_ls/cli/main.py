@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from rlm_ls.cli.commands.acp import acp
 from rlm_ls.cli.commands.ask import ask
 from rlm_ls.cli.commands.cache import cache
 from rlm_ls.cli.commands.demo import demo
@@ -23,5 +24,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(history)
-for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, mcp):
+for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, mcp, acp):
     app.command()(command)
