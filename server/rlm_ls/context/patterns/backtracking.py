@@ -63,6 +63,8 @@ def every(engine: Any, text: bytes, at: int) -> list[list[tuple[int, int]]]:
     with _told():
         for start, chunk in _chunks(engine, text, at):
             for match in engine.finditer(chunk, max(0, at - start)):
+                if match.start() == len(chunk) and start + len(chunk) < len(text):
+                    continue  # behind a line end: the next chunk's
                 spans = [match.span(group) for group in groups]
                 if start:
                     spans = [(a + start, b + start) if a >= 0 else (a, b) for a, b in spans]
@@ -74,7 +76,8 @@ def first(engine: Any, text: bytes, at: int) -> tuple[int, int] | None:
     """The first match from `at` on. Raises TooHard."""
     with _told():
         for start, chunk in _chunks(engine, text, at):
-            if (match := engine.search(chunk, max(0, at - start))) is not None:
+            match = engine.search(chunk, max(0, at - start))
+            if match is not None and (match.start() < len(chunk) or start + len(chunk) == len(text)):
                 return match.start() + start, match.end() + start
     return None
 
@@ -87,11 +90,8 @@ def _chunks(engine: Any, text: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     start, size = text.rfind(b"\n", 0, at) + 1, len(text)
     while start < size or start == at:
         end = text.find(b"\n", min(start + _CHUNK, size)) + 1 or size
-        # The place behind a line end is the next chunk's, or no line's.
-        yield start, text[start : end - (text[end - 1 : end] == b"\n")]
-        if end <= start:
-            return
-        start = end
+        yield start, text[start:end]
+        start = max(end, start + 1)
 
 
 @contextmanager
