@@ -95,6 +95,12 @@ class DocumentDenied(RlmError):
     code = 4108
 
 
+class RemoteFailed(RlmError):
+    """A text that lies elsewhere could not be read: no network, no credentials, no library for it."""
+
+    code = 4109
+
+
 class UnknownModel(RlmError):
     code = 4201
 

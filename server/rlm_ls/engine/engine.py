@@ -16,6 +16,7 @@ from uuid import uuid4
 from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
+from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.workers.pool import SearchPool
@@ -117,6 +118,8 @@ class Engine:
                 await store.prune(settings.history_mb << 20)
             snapshot_cache = SnapshotCache()
             stack.callback(snapshot_cache.close)
+            snapshot_cache.copies = Copies(store.folder / "remote")
+            stack.push_async_callback(snapshot_cache.copies.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
             checkers = CheckerPool()

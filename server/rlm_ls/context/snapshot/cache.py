@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.snapshot.intake import ReadDocument, RefusedFile, Unpacked
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
@@ -58,6 +59,8 @@ class SnapshotCache:
         self.watching = False
         """Whether `changed` is called for every change below the roots. If not, each question asks for every file's
         state."""
+        self.copies: Copies | None = None
+        """Of texts that lie elsewhere; without it there are none to be asked about."""
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts

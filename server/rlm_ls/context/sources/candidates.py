@@ -84,6 +84,8 @@ async def candidates(
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
+    if snapshot_cache.copies is not None:
+        scope = await snapshot_cache.copies.local(scope, options.remote_bytes)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -134,8 +136,9 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
 
 
 def _stream(one: Candidate, stream: Stream) -> None:
-    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, 0, 0, 0)
-    one.inside = Inside(stream.path, raw=True)
+    mark = int(stream.version[:15] or "0", 16)
+    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, mark, 0, 0)
+    one.inside, one.explicit = Inside(stream.path, settled=bool(stream.version), raw=True), stream.explicit
     if not stream.size:
         one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
+from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
@@ -165,6 +166,7 @@ def options(settings: Settings) -> ContextOptions:
         deny=settings.context.deny,
         encoding=settings.context.encoding,
         unpack_bytes=settings.context.unpack_mb << 20,
+        remote_bytes=settings.context.remote_mb << 20,
     )
 
 
@@ -187,6 +189,9 @@ def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> Run
     scope: dict[str, Any] = {
         name: value for name, value in asdict(request.scope).items() if name not in own and value not in ((), None)
     }
+    for name in ("files", "roots"):
+        if name in scope:  # what a signed address proves is nobody else's business
+            scope[name] = tuple(without_password(one) if is_remote(one) else one for one in scope[name])
     scope["buffers"] = [buffer.uri for buffer in request.scope.buffers] + [one.uri for one in request.scope.streams]
     return RunStarted(
         run_id="",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from rlm_ls.context.remote.addresses import is_remote
 from rlm_ls.engine.answer import Answer, Citation, RunUsage
 from rlm_ls.engine.trace import inert
 from rlm_ls.store.rows import RunRow
@@ -147,7 +148,8 @@ def _of_child(event: Mapping[str, Any]) -> str:
 def _citation(citation: Citation) -> str:
     quoted = " ".join(citation.quote.split())[:300]
     label = label_text(citation.label)
-    link = f"[{label}]({_address(citation)})" if _ours(citation) else label
+    elsewhere = f"{label} of {inert.code(citation.uri)}" if is_remote(citation.uri) else label
+    link = f"[{label}]({_address(citation)})" if _ours(citation) else elsewhere
     state = "" if citation.state == "verified" else f" ({citation.state})"
     return f"- {link}{state}: {inert.code(quoted)}"
 
