@@ -58,3 +58,42 @@ def test_inline_code_and_indented_text_are_not_programs() -> None:
 
 def test_an_empty_block_is_no_program() -> None:
     assert parse("```python\n\n```") == ()
+
+
+BASH = "```bash\nls\n```"
+
+
+@pytest.mark.parametrize("quotes", ["'''", '"""', 'f"""', "r'''"])
+def test_a_fence_inside_a_string_is_part_of_the_script(quotes: str) -> None:
+    written = f"submit({quotes}Use:\n\n{BASH}\n\nthen\n{BASH}\n{quotes[-3:]}, cite=[])\n"
+    assert sources(f"Plan.\n```python\n{written}```\nprose\n```python\nx\n```\n") == [written, "x\n"]
+
+
+@pytest.mark.parametrize("fence", ["~~~", "````"])
+def test_a_fence_inside_a_string_of_another_fence(fence: str) -> None:
+    written = f"submit('''\n{fence}sh\nls\n{fence}\n{BASH}\n''')\n"
+    assert sources(f"{fence}python\n{written}{fence}\n") == [written]
+
+
+def test_a_fence_inside_a_string_of_a_block_that_nothing_closes() -> None:
+    assert sources(f"```python\nsubmit('''\n{BASH}\nDone.''')") == [f"submit('''\n{BASH}\nDone.''')"]
+
+
+def test_a_fence_inside_a_string_of_an_indented_block() -> None:
+    assert sources("1. do\n   ```python\n   submit('''\n   ```sh\n   ls\n   ```\n   ''')\n   ```\n") == [
+        "submit('''\n```sh\nls\n```\n''')\n"
+    ]
+
+
+def test_a_string_that_never_ends_takes_no_other_block_with_it() -> None:
+    assert sources("```python\nsubmit('''oops\n```\nprose\n```python\nx = 1\n```\n") == [
+        "submit('''oops\n",
+        "x = 1\n",
+    ]
+
+
+def test_many_blocks_with_open_strings_are_read_in_time() -> None:
+    reply = "```python\nx = '''\n```\n" * 3000
+    found, more = fences(Deadline(1), reply)
+    assert len(found) == 32
+    assert more > 0

@@ -15,8 +15,8 @@ from rlm_ls.context.document import Hit, Selection, base_of
 from rlm_ls.context.ops.matching.compiled_pattern import Raw
 from rlm_ls.context.ops.matching.match import Captured, Pack, readable, unpacked
 from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, First, Region
+from rlm_ls.context.search.fields import Fields, FieldScanner
 from rlm_ls.context.search.rows import ROOM
-from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.errors import SearchTimeout
 
 MOST_VALUES = 500_000
@@ -39,8 +39,8 @@ MOST_NAMES = 2_000
 PERCENTILES = (50, 90, 95, 99)
 
 
-class Values(Scanner):
-    """extract, top, stats and terms. The note that comes with a result is empty, or says why it is not all."""
+class Values(FieldScanner):
+    """extract, top, stats and terms, of patterns or fields. The note of a result says why it is not all, if so."""
 
     async def extract(
         self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
@@ -50,20 +50,27 @@ class Values(Scanner):
         return [value for pack in packs for value in unpacked(pack)], note
 
     async def extracted(
-        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
+        self,
+        pattern: str,
+        within: Selection,
+        *,
+        ignore_case: bool = False,
+        multiline: bool = False,
+        fields: Fields | None = None,
     ) -> tuple[list[Pack], str]:
         """`extract`, whose values stay packed."""
         progress = self.progress(within)
         packs: list[Pack] = []
         count, room = 0, ROOM
         async with aclosing(
-            self.matches(
-                "matching.match.values",
+            self.captures(
+                "values",
                 within,
                 progress,
                 pattern,
                 ignore_case,
                 multiline,
+                fields,
                 limit=lambda: max(0, MOST_VALUES - count),
                 room=lambda: max(0, room),
             )
@@ -81,7 +88,14 @@ class Values(Scanner):
         return packs, progress.note
 
     async def top(
-        self, pattern: str, within: Selection, n: int = 10, *, ignore_case: bool = False, multiline: bool = False
+        self,
+        pattern: str,
+        within: Selection,
+        n: int = 10,
+        *,
+        ignore_case: bool = False,
+        multiline: bool = False,
+        fields: Fields | None = None,
     ) -> tuple[list[tuple[Captured, int]], int, int, str]:
         """The `n` most frequent values (ties by value), how many are distinct, how many in all, and a note."""
         progress = self.progress(within)
@@ -89,13 +103,14 @@ class Values(Scanner):
         cut = ""
         size = 0
         async with aclosing(
-            self.matches(
-                "matching.match.tally",
+            self.captures(
+                "tally",
                 within,
                 progress,
                 pattern,
                 ignore_case,
                 multiline,
+                fields,
             )
         ) as results:
             async for found, short, _ in results:
@@ -109,7 +124,13 @@ class Values(Scanner):
         return shown, len(counts), total, cut or progress.note
 
     async def stats(
-        self, pattern: str, within: Selection, *, ignore_case: bool = False, multiline: bool = False
+        self,
+        pattern: str,
+        within: Selection,
+        *,
+        ignore_case: bool = False,
+        multiline: bool = False,
+        fields: Fields | None = None,
     ) -> tuple[dict[str | None, dict[str, float]], int, str]:
         """Count, sum, min, max, mean, p50, p90, p95, p99 (nearest rank); how many values are no numbers; a note.
 
@@ -121,13 +142,14 @@ class Values(Scanner):
         ignored = total = 0
         note = ""
         async with aclosing(
-            self.matches(
-                "matching.match.numbers",
+            self.captures(
+                "numbers",
                 within,
                 progress,
                 pattern,
                 ignore_case,
                 multiline,
+                fields,
                 limit=MOST_NAMES,
             )
         ) as results:

@@ -3,11 +3,13 @@ lines, never the whole text."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
 
 from rlm_ls.context.document import Document, Part
+from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
@@ -26,6 +28,11 @@ NAME = 180
 LINE = 100
 """Characters of an excerpt's line."""
 
+FIELDS_SHOWN = 20
+FIELD = 60
+"""Characters of a field's name."""
+FEWEST_RECORDS = 5
+
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -39,6 +46,7 @@ async def card(context: Context, search: Search, surroundings: Surroundings) -> 
     parts += _surroundings(context, surroundings)
     largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
     for number in sorted(largest):
+        parts += await _fields(documents[number], number, search)
         part = limited.get(number)
         parts += await (_excerpts(documents[number], number, search) if part is None else _within(part, search))
     return "\n".join(parts)
@@ -157,6 +165,24 @@ async def _numbered(search: Search, number: int, first: int, last: int) -> list[
     lines = LINE_END.split(hit.text)
     return [
         f"{hit.span.line + offset}| {line[:LINE]}{'…' if len(line) > LINE else ''}" for offset, line in enumerate(lines)
+    ]
+
+
+async def _fields(document: Document, number: int, search: Search) -> list[str]:
+    """What a structured log's lines hold, and how that is asked for."""
+    if document.lines < FEWEST_RECORDS:
+        return []
+    form, fields = await search.describe(number)
+    if not form or not fields:
+        return []
+    names = [f"{' '.join(name.split())[:FIELD]} {kind}" for name, kind in fields[:FIELDS_SHOWN]]
+    more = f", {len(fields) - FIELDS_SHOWN} more" if len(fields) > FIELDS_SHOWN else ""
+    by_type = {kind: name for name, kind in reversed(fields)}
+    some = json.dumps((roles([name for name, _ in fields]).get("level") or fields[0][0])[:FIELD], ensure_ascii=False)
+    number_field = json.dumps(by_type.get("number", "took")[:FIELD], ensure_ascii=False)
+    return [
+        f"{form} fields of {_named(document.path)}: {', '.join(names)}{more}. count, top, stats, extract, filter take "
+        f'them: top(field={some}), stats(field={number_field}), filter("regex of the value", field={some})'
     ]
 
 

@@ -100,11 +100,11 @@ class Checker:
             return None
         return found
 
-    async def prepared(self, source: str, later: frozenset[str]) -> str:
-        """A script as it is to be run: see `echo` and `awaiting`. As it was, where this cannot be found out: the
-        sandbox's own parser has the last word."""
+    async def prepared(self, source: str, later: frozenset[str], verbs: frozenset[str]) -> str:
+        """A script as it is to be run: see `echo`, `awaiting` and `bridges`. As it was, where this cannot be found out:
+        the sandbox's own parser has the last word."""
         try:
-            return str(await self._call("scripts.prepared", READING_SECONDS, source=source, later=later))
+            return str(await self._call("scripts.prepared", READING_SECONDS, source=source, later=later, verbs=verbs))
         except (SearchTimeout, SearchFailed):
             return source
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.executors.scripts.awaiting import await_verbs
+from rlm_ls.executors.scripts.bridges.rewriting import bridge
 from rlm_ls.executors.scripts.echo import echo_last_expression, parsed
 
 
-def prepared(_clock: Deadline, source: str, later: frozenset[str]) -> str:
-    """The script with its last bare expression shown, and with `await` before verbs that need it."""
-    return echo_last_expression(await_verbs(source, later))
+def prepared(_clock: Deadline, source: str, later: frozenset[str], verbs: frozenset[str]) -> str:
+    """The script with its last bare expression shown, with `await` before verbs that need it, and with what stands in
+    for what the sandbox lacks."""
+    return bridge(echo_last_expression(await_verbs(source, later)), verbs)
 
 
 def assigned(_clock: Deadline, sources: Sequence[str]) -> tuple[str, ...]:

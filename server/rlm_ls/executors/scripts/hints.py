@@ -16,6 +16,11 @@ MESSAGE = 3_000
 
 SPAN = "A Span has .doc .line .end_line .start .end .text .column .end_column .groups .word."
 
+NO_FILES = (
+    "The sandbox has no files, network or environment: text(path) reads a document, lines(1, 20) a part of it, find, "
+    "regex and count search it; docs() lists them."
+)
+
 HINTS: tuple[tuple[str, str], ...] = (
     (r"can't be awaited", "Verbs are plain functions: call them without await."),
     (r"'Span' object has no attribute", SPAN),
@@ -26,19 +31,21 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
     (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
     (r"does not yet support yield", "No generators here: build a list."),
-    (r"does not yet support", "The sandbox runs a subset of Python: no yield, del, class inheritance or metaclasses."),
+    (r"does not yet support", "The sandbox runs a subset of Python: no yield, del of names, inheritance."),
+    (r"No module named '(os|sys|io|pathlib|glob|shutil|subprocess|tempfile|fileinput|mmap)\b", NO_FILES),
+    (
+        r"No module named '(requests|urllib|http|socket|aiohttp|httpx)\b",
+        "The sandbox has no network: all there is to read are the documents that docs() lists.",
+    ),
+    (
+        r"No module named '(pandas|numpy|polars)\b",
+        "Not here: count(pattern, by=…), top, stats and extract do the bulk on the server.",
+    ),
     (r"No module named", f"Imported beforehand: {MODULES}. There are no others; the verbs do the rest."),
-    (
-        r"Permission denied|not supported in this environment",
-        "The sandbox has no files, network or environment; the text is reached through verbs.",
-    ),
-    (r"'str' object has no attribute 'translate'", "Use re.sub or str.replace."),
-    (r"'list' object is not an iterator", "Generator expressions are lists here: take [0] of the list, not next()."),
-    (
-        r"'(dict|list|str)' object has no attribute '(get|count|index|lower)'",
-        "Methods are no values: lambda k: d.get(k).",
-    ),
-    (r"callable replacement", "re.sub takes only a string here: build the text from re.findall or in a loop."),
+    (r"Permission denied|not supported in this environment|name 'open' is not defined", NO_FILES),
+    (r"name 'input' is not defined", "Nobody is asked here: what the question does not say, look for with verbs."),
+    (r"'list' object is not an iterator", "Generator expressions are lists here: next(iter(…))."),
+    (r"object is not callable", "A variable has the name of the function that is called: give the variable another."),
     (r"memory limit exceeded", "Do not hold bulk text in variables: count, top, stats and extract work on the server."),
 )
 

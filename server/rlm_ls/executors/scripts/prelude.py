@@ -24,6 +24,7 @@ import re, json, math, datetime, itertools, collections, asyncio
 from dataclasses import dataclass as _dataclass
 _print, _str, _int, _float, _bool, _list, _tuple, _dict, _bytes = print, str, int, float, bool, list, tuple, dict, bytes
 _len, _all, _sorted, _isinstance, _dumps, _loads = len, all, sorted, isinstance, json.dumps, json.loads
+_iter, _filter = iter, filter
 
 def print(*args, sep=' ', end='\\n', file=None, flush=False):
     _print(*args, sep=sep, end=end + '\\x1f')
@@ -210,6 +211,16 @@ def show(x, n=20):
 
 def help(verb=''):
     _print(_help(_str(verb)), end='\\n\\x1f')
+
+_data = (_int, _float, _str, _list, _tuple, _dict, set, frozenset, _bytes)
+_data = _data + (_Span, _Doc, _Entry, _Selection, _Diagnostic, _Failed)
+
+def _bridged_verb(verb, named):
+    try:
+        value = named()
+    except NameError:
+        return verb
+    return verb if value is None or _isinstance(value, _data) else value
 """
 
 
@@ -219,19 +230,27 @@ def prelude(*, single: bool) -> str:
     With a `single` document in scope, Spans print without its path: it would be most of what a model is shown.
     """
     wrappers = [_wrapper(verb, "_help" if verb.name == "help" else verb.name) for verb in VERBS.values()]
-    return f"_single = {single}\n{SHAPES}\n" + "\n".join([*wrappers, PROGRAM])
+    kept = [f"_verb_{name} = {name}" for name in VERBS]  # a script may call a variable like a verb
+    return f"_single = {single}\n{SHAPES}\n" + "\n".join([*wrappers, *kept, PROGRAM])
 
 
 def _wrapper(verb: Verb, name: str) -> str:
     if verb.name == "show":
         return ""  # it only prints
+    builtin = BUILTIN_FILTER if verb.name == "filter" else ""
     head, call = ("async def", "await _later") if verb.later else ("def", "_verb")
     return (
-        f"{head} {name}(*args, **kwargs):\n"
+        f"{head} {name}(*args, **kwargs):\n{builtin}"
         f"    call, texts = _packed({verb.name!r}, args, kwargs)\n"
         f"    return _as_{verb.shape}({call}({CROSSING}))\n"
     )
 
+
+BUILTIN_FILTER = """\
+    if _len(args) == 2 and not _isinstance(args[0], _str):
+        return _filter(*args)
+"""
+"""The verb is asked for by a pattern, Python's function by a function or None."""
 
 CROSSING = f"f'{{call}}'[:{MOST_JSON + 1}], f'{{texts}}'[:{MOST_TEXT + 1}]"
 """Two strings, and not longer than may be, whatever a script put in the place of `_packed`."""

@@ -41,6 +41,7 @@ from rlm_ls.errors import (
 )
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.compiled.programs import is_free
+from rlm_ls.executors.scripts.bridges.sources import needed
 from rlm_ls.executors.scripts.crossing import Rows, handed_over, received
 from rlm_ls.executors.scripts.hints import explain
 from rlm_ls.executors.scripts.host import VerbHost
@@ -142,7 +143,7 @@ class Sandbox:
     async def run(self, source: str, host: VerbHost, on_verb: VerbSink) -> ScriptResult:
         """Run one script to its end, its error or a limit. Raises nothing of the script's making."""
         printed = CapturedOutput(self._print_limit)
-        code = await self._judge.prepared(source, later_verbs())
+        code = await self._judge.prepared(source, later_verbs(), frozenset(VERBS))
         started = time.perf_counter()
         verb_seconds = [0.0]
         error = ""
@@ -171,6 +172,8 @@ class Sandbox:
         assert self._session is not None
         later: dict[int, asyncio.Task[Any]] = {}
         try:
+            for source in needed(code):
+                await self._session.feed_run(source)
             await self._bind_programs(code, host)
             pause = await self._session.feed_start(code, print_callback=printed.write)
             while not isinstance(pause, MontyComplete):

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 from pydantic import FailFast, Field
 
 from rlm_ls.context.document import Part, Selection
+from rlm_ls.context.ops.fields.filtering import field_filter
 from rlm_ls.context.ops.matching.find import MOST_WORDS
 from rlm_ls.context.search.rows import Found
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Rows
 from rlm_ls.executors.scripts.host import VerbHost, parts_text
-from rlm_ls.executors.verbs.registry import Pattern, verb
+from rlm_ls.executors.verbs.registry import FieldName, Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
 MAX_HITS = 50_000
@@ -95,11 +96,17 @@ async def regex(
 
 @verb(returns="Selection", shape="selection", everyday=12)
 async def filter_(
-    host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, keep: bool = True
+    host: VerbHost,
+    pattern: Pattern,
+    within: Any = None,
+    ignore_case: bool = False,
+    keep: bool = True,
+    field: FieldName | None = None,
 ) -> tuple[str, str]:
     """lines that match (keep=False: do not), as a Selection
 
-    Lazy: the search that uses it as `within` does the work.
+    Lazy: the search that uses it as `within` does the work. filter("error", field="level"): lines whose JSON or logfmt
+    field matches; of these find and regex give Spans.
     """
     selection = await host.select(within)
     if ignore_case:
@@ -107,8 +114,14 @@ async def filter_(
         pattern = f"(?i{flags[1]}){pattern[flags.end() :]}" if flags else f"(?i){pattern}"
     # An invalid pattern is better refused here than at its first use: try it on one byte.
     await host.search.count(pattern, tuple(Part(p.doc, p.start, min(p.end, p.start + 1)) for p in selection[:1]))
-    parts = await asyncio.to_thread(_filtered, selection, pattern, keep)
-    return f"lines {'' if keep else 'not '}matching {pattern!r}", parts
+    asked = pattern
+    if field is not None:
+        unknown = await host.search.unknown(field, selection)
+        host.note(f"filter(): {unknown}" if unknown else "")
+        asked = field_filter(field, pattern)
+    parts = await asyncio.to_thread(_filtered, selection, asked, keep)
+    where = "" if field is None else f" in {field}"
+    return f"lines {'' if keep else 'not '}matching {pattern!r}{where}", parts
 
 
 def _filtered(selection: Selection, pattern: str, keep: bool) -> str:

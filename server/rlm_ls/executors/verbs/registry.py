@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-RARE = ("levels", "whole", "initial")
-"""Arguments that help() tells of and the system prompt does not."""
+RARE = ("levels", "whole", "initial", "field")
+"""Arguments that help() tells of and the system prompt does not. The card of a log with fields tells of field."""
 
 Shape = Literal[
     "plain",
@@ -47,6 +47,10 @@ GRACE_SECONDS = 2.0
 
 Pattern = Annotated[str, Field(max_length=LONGEST_PATTERN)]
 """A pattern, or a text that is searched for."""
+
+FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+FieldNames = FieldName | Annotated[list[FieldName], Field(min_length=1, max_length=5)] | None
+"""The names of one or several fields of a structured log."""
 
 VerbFunction = Callable[..., Awaitable[Any]]
 
@@ -145,7 +149,7 @@ class Verb:
 
 
 def _brief(parameter: inspect.Parameter) -> str:
-    if parameter.default is parameter.empty:
+    if parameter.default is parameter.empty or parameter.name == "pattern":
         return parameter.name
     if parameter.default is None or parameter.default is False:
         return f"{parameter.name}?"

@@ -148,8 +148,14 @@ def tally(
     """How often each captured value occurs, in pickles of `PACKED` values, whether they were cut short, and bytes
     searched."""
     scan = Scan(deadline, pieces)
+    packs, short = tallied(_captured(scan, compile_pattern(pattern, ignore_case, multiline)))
+    return packs, short, scan.searched
+
+
+def tallied(batches: Iterable[Iterable[Raw]]) -> tuple[list[bytes], bool]:
+    """`tally` of values that are at hand, without the bytes searched."""
     counts: Counter[Raw] = Counter()
-    for batch in _captured(scan, compile_pattern(pattern, ignore_case, multiline)):
+    for batch in batches:
         counts.update(batch)
     items = iter(counts.items())
     packs: list[bytes] = []
@@ -158,8 +164,8 @@ def tally(
         packs.append(pickle.dumps(pack, protocol=5))
         size += len(packs[-1])
         if size > MOST_TALLIED:
-            return packs, True, scan.searched
-    return packs, False, scan.searched
+            return packs, True
+    return packs, False
 
 
 def numbers(
@@ -171,10 +177,18 @@ def numbers(
     """
     test = compile_pattern(pattern, ignore_case, multiline)
     scan = Scan(deadline, pieces)
+    found, ignored, more = numbered(_captured(scan, test), test.groups, limit)
+    return found, ignored, more, scan.searched
+
+
+def numbered(
+    batches: Iterable[Iterable[Raw]], groups: int, limit: int
+) -> tuple[dict[bytes | None, array[float]], int, bool]:
+    """`numbers` of values that are at hand, of which each is a row if there are several `groups`."""
     found: dict[bytes | None, array[float]] = {}
     ignored = 0
-    for batch in _captured(scan, test):
-        if test.groups < 2:
+    for batch in batches:
+        if groups < 2:
             ignored += _add_numbers(batch, found.setdefault(None, array("d")))  # type: ignore[arg-type]
             continue
         for row in batch:
@@ -182,8 +196,8 @@ def numbers(
             if name is not None and number is not None:
                 ignored += _add_numbers((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
         if len(found) > limit:
-            return found, ignored, True, scan.searched
-    return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False, scan.searched
+            return found, ignored, True
+    return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False
 
 
 def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:

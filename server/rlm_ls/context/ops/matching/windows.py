@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rlm_ls.context.ops.matching.compiled_pattern import LEAP, CompiledPattern, compile_pattern
+from rlm_ls.context.ops.fields.filtering import FieldTest, line_test
+from rlm_ls.context.ops.matching.compiled_pattern import LEAP, CompiledPattern
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.workers.deadline import Deadline
@@ -32,6 +33,9 @@ MOST_PARTS = 800
 
 _GLANCE = 1 << 12
 """Bytes looked at together for one that is not ASCII."""
+
+LineTest = CompiledPattern | FieldTest
+"""What is asked of a line."""
 
 _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
@@ -126,11 +130,11 @@ def bounds(reader: Reader, piece: Piece) -> tuple[int, int]:
     return start, end
 
 
-def compiled(filters: Filters) -> list[tuple[CompiledPattern, bool]]:
-    return [(compile_pattern(pattern), keep) for pattern, keep in filters]
+def compiled(filters: Filters) -> list[tuple[LineTest, bool]]:
+    return [(line_test(pattern), keep) for pattern, keep in filters]
 
 
-def matching_runs(test: CompiledPattern, window: Window, keep: bool, deadline: Deadline) -> list[tuple[int, int]]:
+def matching_runs(test: LineTest, window: Window, keep: bool, deadline: Deadline) -> list[tuple[int, int]]:
     """Byte ranges of `window.text` whose lines match, or do not; neighbouring lines share a range."""
     text, runs = window.text, [(0, 0)]
     for start, end in matching_lines(test, window, deadline):
@@ -145,14 +149,14 @@ def matching_runs(test: CompiledPattern, window: Window, keep: bool, deadline: D
     return [(start, end) for start, end in gaps if start < end]
 
 
-def matching_lines(test: CompiledPattern, window: Window, deadline: Deadline) -> Iterator[tuple[int, int]]:
+def matching_lines(test: LineTest, window: Window, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Start and end (after the line end) of each line of `window.text` that holds a match."""
     for start, end, _ in line_matches(test, window, deadline):
         yield start, end
 
 
 def line_matches(
-    test: CompiledPattern, window: Window, deadline: Deadline, at: int = 0
+    test: LineTest, window: Window, deadline: Deadline, at: int = 0
 ) -> Iterator[tuple[int, int, tuple[int, int]]]:
     """Like `matching_lines` from the line start `at` on, with the first match in each."""
     text = window.text

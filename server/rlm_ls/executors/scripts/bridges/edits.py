@@ -1,0 +1,85 @@
+"""Edits of a script that leave every token on its line: the line of an error is then the line as the model wrote it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+
+class Edits:
+    """Changes to one script, gathered by its syntax tree and made at once."""
+
+    def __init__(self, source: str) -> None:
+        self.text = source.encode()
+        self._lines = [0]
+        for line in self.text.splitlines(keepends=True):
+            self._lines.append(self._lines[-1] + len(line))
+        self._edits: list[tuple[int, int, bytes]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._edits)
+
+    def begin(self, node: ast.expr | ast.stmt) -> int:
+        """The byte where a node starts."""
+        return self._lines[node.lineno - 1] + node.col_offset
+
+    def end(self, node: ast.expr | ast.stmt) -> int:
+        """The byte after a node."""
+        return self._lines[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
+
+    def segment(self, node: ast.expr | ast.stmt) -> str:
+        return self.text[self.begin(node) : self.end(node)].decode("utf-8", "replace")
+
+    def around(self, node: ast.expr, before: str, after: str) -> None:
+        self.put(self.begin(node), self.begin(node), before)
+        self.put(self.end(node), self.end(node), after)
+
+    def put(self, start: int, end: int, text: str) -> None:
+        """`text` in place of bytes `start` to `end`. Line ends among them stay. Of several at a place, the first given
+        comes first: the outermost, in the order of `ast.walk`."""
+        kept = b"\n" * self.text.count(b"\n", start, end)
+        self._edits.append((start, end, text.encode() + kept))
+
+    def made(self) -> str:
+        parts: list[bytes] = []
+        at = 0
+        for start, end, text in sorted(self._edits, key=lambda edit: edit[:2]):
+            parts += [self.text[at:start], text]
+            at = max(at, end)
+        return b"".join([*parts, self.text[at:]]).decode()
+
+
+def placed(tree: ast.Module, edits: Edits) -> Iterator[ast.AST]:
+    """Every node whose place in the text is known, an outer one before what it holds.
+
+    Inside an f-string places are right from Python 3.12 on, mostly so before; and what `f"{x=}"` shows is the text
+    itself, which nobody may edit.
+    """
+    todo: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while todo:
+        below: list[tuple[ast.AST, bool]] = []
+        for node, formatted in todo:
+            if isinstance(node, ast.FormattedValue):
+                if _shows_itself(node, edits):
+                    continue
+                formatted = True
+            elif formatted and isinstance(node, ast.expr) and not _is_at_its_place(node, edits):
+                continue
+            yield node
+            below += [(child, formatted) for child in ast.iter_child_nodes(node)]
+        todo = below
+
+
+def _shows_itself(node: ast.FormattedValue, edits: Edits) -> bool:
+    after = edits.text[edits.end(node.value) :].lstrip()
+    return after.startswith(b"=") and not after.startswith(b"==")
+
+
+def _is_at_its_place(node: ast.expr, edits: Edits) -> bool:
+    if isinstance(node, (ast.JoinedStr, ast.Constant)):
+        return True  # nothing in them is edited but what is a FormattedValue, looked at by itself
+    try:
+        there = ast.parse(edits.segment(node).strip(), mode="eval").body
+    except (SyntaxError, ValueError, IndexError):
+        return False
+    return type(there) is type(node) and ast.unparse(there) == ast.unparse(node)

@@ -1,0 +1,161 @@
+"""What the sandbox's Python lacks and scripts use all the same is put in their text: methods as values, `next()` over a
+generator expression, dates in any format, a verb whose name is a variable's by now.
+
+pydantic-monty runs a subset of Python. Its gaps cost a model turns; those that can be closed without changing what a
+script means are closed here, by calls of the functions in `sources`. All others are errors that name the way on.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import datetime
+import re
+from collections.abc import Iterable
+
+from rlm_ls.executors.scripts.bridges.edits import Edits, placed
+from rlm_ls.executors.scripts.bridges.modules import MODULES
+from rlm_ls.executors.scripts.bridges.sources import PREFIX
+from rlm_ls.executors.scripts.echo import parsed
+
+BUILTIN: tuple[type, ...] = (str, bytes, int, float, list, tuple, dict, set, frozenset)
+OTHERS: tuple[type, ...] = (
+    re.Pattern,
+    re.Match,
+    collections.Counter,
+    collections.deque,
+    datetime.datetime,
+    datetime.timedelta,
+)
+METHODS = frozenset(
+    name
+    for kind in (*BUILTIN, *OTHERS)
+    for name in dir(kind)
+    if not name.startswith("_") and callable(getattr(kind, name))
+)
+BUILTIN_NAMES = frozenset(kind.__name__ for kind in BUILTIN)
+CLASS_METHODS = frozenset({"fromkeys", "maketrans", "fromhex", "from_bytes"})
+
+ATTRIBUTES = frozenset({"strptime", "fromtimestamp", "utcfromtimestamp", "translate", "maketrans"})
+"""Each is a function of `sources` that is given what stands before the dot, and returns what is called."""
+
+OF_CLASS = frozenset({"now", "today", "utcnow", "fromisoformat", "combine"})
+OF_MODULE = frozenset({"datetime", "date", "time", "timedelta", "timezone"})
+"""What scripts ask of `datetime`, the class or the module, whichever it is at that moment."""
+
+SUBSTITUTES = frozenset({"sub", "subn"})
+
+
+def bridge(source: str, verbs: frozenset[str]) -> str:
+    """The same script, on the same lines. What cannot be parsed, or what editing would break, is left alone."""
+    tree = parsed(source)
+    if tree is None or "\f" in source or "\v" in source:
+        return source
+    edits = Edits(source)
+    try:
+        _edit(tree, edits, verbs)
+    except IndexError:  # a place outside the text: this Python's own mistake, inside an f-string
+        return source
+    if not edits:
+        return source
+    made = edits.made()
+    return made if parsed(made) is not None else source
+
+
+def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str]) -> None:
+    called: set[int] = set()
+    for node in placed(tree, edits):
+        if isinstance(node, ast.Call):
+            called.add(id(node.func))
+            _call(node, edits, verbs)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            _attribute(node, edits, called=id(node) in called)
+        elif isinstance(node, ast.Delete):
+            _delete(node, edits)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            _import(node, edits)
+
+
+def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
+    function = node.func
+    if isinstance(function, ast.Name):
+        if function.id in verbs:
+            edits.around(function, f"_bridged_verb(_verb_{function.id}, lambda: ", ")")
+        if function.id == "next" and node.args and isinstance(node.args[0], ast.GeneratorExp):
+            edits.around(node.args[0], "(_iter", ")")
+    elif isinstance(function, ast.Attribute) and function.attr in SUBSTITUTES and not _is_text(_replacements(node)):
+        _replace(function, edits, f"{PREFIX}{function.attr}(", ")")
+
+
+def _replacements(node: ast.Call) -> Iterable[ast.expr]:
+    """Where the replacement of a `sub` may stand: of re.sub it is the second argument, of a pattern's the first."""
+    assert isinstance(node.func, ast.Attribute)
+    of_module = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
+    yield from node.args[1:2] if of_module else node.args[:1]
+    yield from (keyword.value for keyword in node.keywords if keyword.arg == "repl")
+
+
+def _is_text(replacements: Iterable[ast.expr]) -> bool:
+    """By far the most frequent, and it works."""
+    return any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in replacements)
+
+
+def _attribute(node: ast.Attribute, edits: Edits, *, called: bool) -> None:
+    name, value = node.attr, node.value
+    of = value.id if isinstance(value, ast.Name) else ""
+    if name in ATTRIBUTES and (called or of != "datetime"):
+        _replace(node, edits, f"{PREFIX}{name}(", ")")
+    elif of == "datetime" and name in OF_CLASS and called:
+        _replace(node, edits, f"{PREFIX}class(", f").{'now' if name in ('today', 'utcnow') else name}")
+    elif of == "datetime" and name in OF_MODULE:
+        _replace(node, edits, f"{PREFIX}of_datetime(", f", lambda x: x.{name})")
+    elif name in METHODS and (not called or (of in BUILTIN_NAMES and name not in CLASS_METHODS)):
+        _replace(node, edits, f"{PREFIX}method(", f", lambda x: x.{name}, lambda x, *a, **k: x.{name}(*a, **k))")
+
+
+def _replace(node: ast.Attribute, edits: Edits, before: str, after: str) -> None:
+    """`before` and `after` around what stands before the dot, in place of the dot and the name."""
+    end = edits.end(node)
+    name = node.attr.encode()
+    if not edits.text[:end].endswith(name):
+        return
+    dot = len(edits.text[: end - len(name)].rstrip()) - 1
+    if dot < edits.end(node.value) or edits.text[dot : dot + 1] != b".":
+        return
+    edits.put(edits.begin(node), edits.begin(node), before)
+    edits.put(dot, end, after)
+
+
+def _delete(node: ast.Delete, edits: Edits) -> None:
+    """`del d[k]` and `del l[1:3]`, one a statement. `del name` is left to the sandbox, which knows no such thing."""
+    if len(node.targets) != 1 or not isinstance(target := node.targets[0], ast.Subscript):
+        return
+    value, key = edits.segment(target.value), edits.segment(target.slice)
+    if "\n" in edits.segment(node) or not edits.segment(target).endswith("]"):
+        return
+    text = f"{value}[{key}] = []" if isinstance(target.slice, ast.Slice) else f"{value}.pop({key})"
+    edits.put(edits.begin(node), edits.end(node), text)
+
+
+def _import(node: ast.Import | ast.ImportFrom, edits: Edits) -> None:
+    """Modules that the sandbox lacks and `sources` has, instead of their import."""
+    kept: list[str] = []
+    bound: list[str] = []
+    if isinstance(node, ast.Import):
+        for one in node.names:
+            if one.name in MODULES:
+                bound.append(f"{one.asname or one.name} = {PREFIX}{one.name}")
+            else:
+                kept.append(f"import {one.name} as {one.asname}" if one.asname else f"import {one.name}")
+    elif node.module in MODULES and not node.level:
+        bound = [f"{one.asname or one.name} = {PREFIX}{node.module}.{one.name}" for one in node.names]
+        if any(one.name == "*" for one in node.names):
+            return
+    elif node.module == "collections" and any(one.name == "OrderedDict" for one in node.names):
+        # A dict keeps its order.
+        bound = [f"{one.asname or one.name} = dict" for one in node.names if one.name == "OrderedDict"]
+        others = [one for one in node.names if one.name != "OrderedDict"]
+        names = [f"{one.name} as {one.asname}" if one.asname else one.name for one in others]
+        kept = [f"from collections import {', '.join(names)}"] if names else []
+    if bound:
+        edits.put(edits.begin(node), edits.end(node), "; ".join([*kept, *bound]))
