@@ -1,0 +1,60 @@
+"""A question and the text it is about, read: what every rule is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from rlm_ls.models.offline.parsing.reading import read
+from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.conditions import Where, where_of
+from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.shapes.shape import Shape, shape_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    question: Question
+
+    @cached_property
+    def reading(self) -> Reading:
+        return read(self.question)
+
+    @cached_property
+    def shape(self) -> Shape:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        return shape_of([line for document in documents for line in document.sample])
+
+    @cached_property
+    def where(self) -> Where:
+        return where_of(self.reading, self.shape)
+
+    @property
+    def place(self) -> str:
+        """Source of where to look: the document that the question names, "" for all."""
+        return repr(self.question.document.path) if self.question.document else ""
+
+    @property
+    def glob(self) -> str:
+        return self.place
+
+    @property
+    def lines(self) -> str:
+        """Source of the lines that the question is about, "" for all."""
+        unwanted = (*self.where.unwanted, *((self.shape.header,) if self.shape.header else ()))
+        return inside(self.place, tuple(self.where.patterns), unwanted)
+
+    @property
+    def within(self) -> str:
+        """The same as one more argument of a verb."""
+        return within(self.lines)
+
+    @property
+    def phrase(self) -> str:
+        """How an answer names the conditions."""
+        return f" with {self.where.phrase}" if self.where.said else ""
+
+    @property
+    def notes(self) -> str:
+        return "".join(f"\n\nNote: {note}." for note in self.where.notes)

@@ -1,0 +1,45 @@
+"""What something is set to: a key that the question names, and the value behind it."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.conditions import escaped
+from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
+
+SET = r"""
+pairs = top($pattern, n=20$where)
+cite = regex($pattern$where, limit=5)
+values = list(dict.fromkeys(value for value, n in pairs))
+short = values[0] if len(values) == 1 else ''
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
+answer = f'$name is {values[0]}:\n{rows}' if len(values) == 1 else ''
+"""
+
+
+def set_to(asked: Asked) -> Script | None:
+    """The one value that a key has; where it has several, or none, passages answer."""
+    reading = asked.reading
+    if reading.ask != "what" or reading.window or len(reading.rest) + len(asked.question.quoted) != 1:
+        return None
+    if not re.match(r"\W*(?:what|which)\b", asked.question.body, re.I):
+        return None
+    if reading.conditions and not asked.question.quoted:
+        return None
+    name = (*asked.question.quoted, *reading.rest)[0]
+    words = re.split(r"[\s_-]+", name)
+    if len(words) > 4:
+        return None
+    key = r"[\s_.-]?".join(escaped(word) for word in words)
+    pattern = (
+        rf"(?i)(?:^|[^\w-]){key}[\"'\])]*\s*(?:=>|:=|=|:|\bis\b|\bwas\b|"
+        rf"\bare\b)\s*[\"']?([^\s\"',;][^\"',;#]*?)[\"']?\s*(?:[,;#].*|//.*)?$"
+    )
+    return script(
+        f"I look for what {name} is set to.",
+        SET,
+        pattern=raw(pattern),
+        where=within(asked.place),
+        name=plain_text(name),
+    )

@@ -1,0 +1,168 @@
+"""Columns that carry their names with them: JSON, logfmt, `key=value` in a message, tables with a heading, and numbers
+with a unit behind a word."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rlm_ls.models.offline.shapes.column import (
+    COMPOUND,
+    END,
+    NUMBER,
+    SIZE_UNITS,
+    TIME_UNITS,
+    Column,
+    kind_of,
+    most_common,
+    unit_of,
+)
+
+MOST_COLUMNS = 80
+DEEPEST = 3
+PAIR = re.compile(r"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;\"'\])}]*)")
+QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
+MEASURE = re.compile(
+    rf"(?:\b([A-Za-z_][\w-]*)\s*[:=]?\s*)(?<![\w.])(?:({NUMBER})\s?({TIME_UNITS}|{SIZE_UNITS}|%)|({COMPOUND}))(?![\w/-])"
+)
+
+
+def json_columns(records: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """A column for each path to a plain value."""
+    found: dict[tuple[str, ...], list[Any]] = {}
+    for record in records:
+        _walk(record, (), found)
+    columns = []
+    for path, values in list(found.items())[:MOST_COLUMNS]:
+        before = (
+            r"^\s*\{.*?"
+            if len(path) == 1
+            else r"^\s*\{.*?" + "".join(rf"\"{re.escape(key)}\"\s*:\s*\{{.*?" for key in path[:-1])
+        )
+        before += rf"\"{re.escape(path[-1])}\"\s*:\s*"
+        name = ".".join(path)
+        texts = [_text(value) for value in values]
+        kind, share = kind_of(name, texts), len(values) / max(1, len(records))
+        strings = sum(isinstance(value, str) for value in values)
+        if strings == len(values):
+            before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'
+        elif strings == 0:
+            value, after = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", r"\s*[,}]"
+        else:
+            before, value, after = before + '"?', r"[^\",}]*", r"\"?\s*[,}]"
+        columns.append(Column(name, kind, before, value, after, unit_of(name), most_common(texts), share))
+    return columns
+
+
+def _walk(value: Mapping[str, Any], path: tuple[str, ...], found: dict[tuple[str, ...], list[Any]]) -> None:
+    for key, inner in value.items():
+        here = (*path, str(key))
+        if isinstance(inner, Mapping):
+            if len(here) < DEEPEST:
+                _walk(inner, here, found)
+        elif not isinstance(inner, list) and len(found) < MOST_COLUMNS * 2:
+            found.setdefault(here, []).append(inner)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def pair_columns(lines: Sequence[str]) -> list[Column]:
+    """`key=value` anywhere in the lines, and `"key": value` in lines that are no JSON as a whole."""
+    plain: dict[str, list[str]] = {}
+    quoted: dict[str, list[str]] = {}
+    for line in lines:
+        for match in PAIR.finditer(line):
+            plain.setdefault(match[1], []).append(match[2])
+        for match in QUOTED_PAIR.finditer(line):
+            quoted.setdefault(match[1], []).append(match[2])
+    columns = [_pair(name, values, len(lines)) for name, values in list(plain.items())[:MOST_COLUMNS]]
+    for name, values in list(quoted.items())[:MOST_COLUMNS]:
+        if name in plain:
+            continue
+        texts = [value.strip('"') for value in values]
+        before = rf"\"{re.escape(name)}\"\s*:\s*\"?"
+        columns.append(
+            Column(
+                name,
+                kind_of(name, texts),
+                before,
+                r"[^\",}\]]*",
+                r"\"?\s*[,}]",
+                unit_of(name),
+                most_common(texts),
+                len(values) / len(lines),
+            )
+        )
+    return columns
+
+
+def _pair(name: str, values: Sequence[str], lines: int) -> Column:
+    texts = [value.strip("\"'") for value in values]
+    before = r"(?:^|[\s,;:|(\[{])" + rf"{re.escape(name)}="
+    quotes = sum(value[:1] in "\"'" and value != "" for value in values)
+    if quotes == len(values):
+        before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'
+    elif quotes:
+        before, value, after = before + '"?', r"[^\"]*?" if False else r"[^\s\",;]+", ""
+    else:
+        value, after = r"[^\s,;\"'\])}]+", ""
+    return Column(
+        name, kind_of(name, texts), before, value, after, unit_of(name), most_common(texts), len(values) / max(1, lines)
+    )
+
+
+def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
+    """Numbers with a unit behind a word: `took 12ms`, `in 1.5 s`, `duration: 3 ms`."""
+    taken = set(known)
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        for match in MEASURE.finditer(line):
+            if match[1] and match[1] not in taken:
+                found.setdefault(match[1], []).append((match[2] + (match[3] or "")) if match[2] else match[4])
+    columns = []
+    for name, values in list(found.items())[:MOST_COLUMNS]:
+        if name.lower() in {"at", "line", "version", "v", "port", "the", "a"}:
+            continue
+        size = all(re.search(rf"\d\s?(?:{SIZE_UNITS})$", value) for value in values)
+        units = SIZE_UNITS if size else f"{TIME_UNITS}|%"
+        value = rf"(?:{COMPOUND})|{NUMBER}\s?(?:{units})"
+        kind = "size" if size else "duration" if not any(v.endswith("%") for v in values) else ""
+        before = rf"\b{re.escape(name)}\s*[:=]?\s*"
+        columns.append(
+            Column(name, kind, before, value, END, "", most_common(values), len(values) / max(1, len(lines)))
+        )
+    return columns
+
+
+def table_columns(names: Sequence[str], rows: Sequence[Sequence[str]], separator: str) -> list[Column]:
+    """The columns of a table whose cells stand between `separator`."""
+    cell = {
+        ",": r"(?:\"(?:[^\"]|\"\")*\"|[^,]*)",
+        ";": r"(?:\"(?:[^\"]|\"\")*\"|[^;]*)",
+        "\t": r"[^\t]*",
+        " ": r"\S+",
+        "|": r"[^|]*",
+    }[separator]
+    sign = re.escape(separator) if separator != " " else " "
+    columns = []
+    for number, name in enumerate(names[:MOST_COLUMNS]):
+        texts = [row[number] for row in rows if number < len(row)]
+        before = "^" + (rf"(?:{cell}{sign}){{{number}}}" if number else "") + ('"?' if separator in ",;" else "")
+        value = {",": r"[^\",]*", ";": r"[^\";]*"}.get(separator, cell)
+        after = rf"\"?(?:{sign}|$)" if separator in ",;" else rf"(?:{sign}|$)"
+        columns.append(
+            Column(
+                name,
+                kind_of(re.sub(r"\W+", "_", name).strip("_"), texts),
+                before,
+                value,
+                after,
+                unit_of(name),
+                most_common(texts),
+            )
+        )
+    return columns
