@@ -102,6 +102,10 @@ def numbers(s: Sentence) -> bool:
     if not ranks and "percentile" in s.text.lower():
         ranks = ["50", "90", "95", "99"]
     keys = [key for _, key in words] + [f"p{rank}" for rank in ranks]
+    if match := s.take(r"\bhow (?:many|much) (?P<what>bytes|traffic|data|bandwidth)\b"):
+        s.text = s.text.replace(GAP, " total bytes ", 1)
+        s.take(r"\b(?:downloaded|download|transferred|transfer|sent|send|served|received|returned)\b")
+        keys, words = ["sum"], [(r"\btotal\b", "sum")]
     if not keys:
         return False
     while s.take(RANKS):
@@ -134,6 +138,10 @@ def numbers(s: Sentence) -> bool:
         said = match[0] if match else ""
     if not said and (match := s.take(r"\bof (?:the |all )?([a-z_][\w.]*)")):
         said = match[1]
+    if re.search(r"\b(?:largest|biggest|smallest)\b", before, re.I) and re.fullmatch(
+        "(?i)responses?|requests?|downloads?|transfers?|payloads?", said
+    ):
+        said = "size"
     speed = re.search(r"\b(?:fastest|slowest|quickest|longest|shortest)\b", before, re.I)
     if speed and not re.fullmatch(QUANTITY, said, re.I):
         if said and not re.fullmatch(

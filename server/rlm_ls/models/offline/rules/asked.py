@@ -53,7 +53,8 @@ class Asked:
     @property
     def phrase(self) -> str:
         """How an answer names the conditions."""
-        return f" with {self.where.phrase}" if self.where.said else ""
+        conditions = f" with {self.where.phrase}" if self.where.said else ""
+        return conditions + "".join(f", {said}" for said in self.where.times)
 
     @property
     def notes(self) -> str:

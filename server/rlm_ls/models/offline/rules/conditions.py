@@ -33,10 +33,24 @@ class Where:
     unclear: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     soft: bool = False
+    times: list[str] = field(default_factory=list)
+    """How an answer names the times."""
+    columns: dict[str, int] = field(default_factory=dict)
+    """By a column's name, which of `patterns` it is held to."""
 
     def add(self, pattern: str, said: str) -> None:
         self.patterns.append(pattern)
         self.said.append(said)
+
+    def hold(self, column: Column, value: str, said: str) -> None:
+        """A line holds one value in a column: of several that are asked for, any will do."""
+        pattern = column.holding(value)
+        if (at := self.columns.get(column.name)) is None:
+            self.columns[column.name] = len(self.patterns)
+            self.add(pattern, said)
+        elif self.patterns[at] != pattern:
+            self.patterns[at] = f"{self.patterns[at]}|{pattern}"
+            self.said = [f"{known} or {said}" if known == self.said[at] else known for known in self.said]
 
     @property
     def phrase(self) -> str:
@@ -109,16 +123,19 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
         if column is None:
             where.unclear.append(value)
         else:
-            where.add(column.holding(value.replace("xx", r"\d\d")), f"status {value}")
+            where.hold(column, value.replace("xx", r"\d\d"), f"status {value}")
     elif condition.kind == "pair":
         column = column_of(shape, condition.name)
         said = f"{condition.name}={value}"
         pattern = rf"(?:^|[^\w.]){escaped(condition.name)}=[\"']?{escaped(value)}(?:[^\w.-]|$)"
-        where.add(column.holding(escaped(value)) if column is not None else pattern, said)
+        if column is not None:
+            where.hold(column, escaped(value), said)
+        else:
+            where.add(pattern, said)
     elif condition.kind == "address":
         column = column_of(shape, "client")
         if column is not None and not reading.contains:
-            where.add(column.holding(escaped(value)), value)
+            where.hold(column, escaped(value), value)
         else:
             where.add(rf"(?:^|[^\d.]){escaped(value)}(?:[^\d]|$)", value)
     elif condition.kind == "path":
@@ -126,12 +143,15 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
         if column is not None and not reading.contains:
             tail = "" if "?" in value else r"(?:\?[^\s\"]*)?"
             body = escaped(value).replace(r"\*", r"[^\s\"?]*")
-            where.add(column.holding(body + ("" if value.startswith("http") and "*" in value else tail)), value)
+            where.hold(column, body + ("" if value.startswith("http") and "*" in value else tail), value)
         else:
             where.add(rf"(?:^|[^\w/]){escaped(value)}(?:[^\w/-]|$)", value)
     elif condition.kind == "method":
         column = column_of(shape, "method")
-        where.add(column.holding(value) if column is not None else rf"\b{value}\b", value)
+        if column is not None:
+            where.hold(column, value, value)
+        else:
+            where.add(rf"\b{value}\b", value)
 
 
 def _level(where: Where, level: str, word: str, shape: Shape) -> None:
@@ -139,7 +159,7 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
         has = any(re.fullmatch(f"(?i:{known})", value) or value.isdigit() for value in column.values)
-        where.add(column.holding(spellings(level, column.values)), f"level {level}" if not word.isupper() else word)
+        where.hold(column, spellings(level, column.values), f"level {level}" if not word.isupper() else word)
         if level == "error" and not has and any(re.fullmatch("(?i:fatal|critical|failure)", v) for v in column.values):
             where.notes.append("other levels of this text say worse than error; they are not counted")
         return
@@ -160,6 +180,12 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
 def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     """Words that no step of the reading took: values of columns, then words of the text."""
     words = phrase.split()
+    if any(condition.kind == "status" for condition in reading.conditions):
+        words = [
+            word
+            for word in words
+            if not re.fullmatch("(?i)fail(?:ed|ing|s)?|succe(?:eded|ssful|ss)|error(?:ed)?|http", word)
+        ]
     if turning := [word for word in words if word.lower() in NEGATIONS]:
         where.unclear += turning
         return
@@ -175,14 +201,15 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
             continue
         column = _column_holding(shape, word)
         if column is not None:
-            where.add(column.holding(_value(column, word)), f"{column.name} {word}")
+            where.hold(column, _value(column, word), f"{column.name} {word}")
             at += 2 if following and _noun(shape, following) is column else 1
             continue
         left.append(word)
         at += 1
     if not left:
         return
-    if shape.entry in {"request", "row"} and not reading.contains:
+    names = all(re.search(r"[\d_/@]|[a-z][A-Z]|^[A-Z]{3,}", word) and not word.isdigit() for word in left)
+    if shape.entry in {"request", "row"} and not reading.contains and not names:
         where.unclear += left
         return
     if len(left) > 4 or any(re.fullmatch(noun, " ".join(left), re.I) for noun, _ in NOUNS):
@@ -238,7 +265,8 @@ def _window(where: Where, window: Window, shape: Shape) -> None:
     if pattern is None:
         where.unclear.append(window.said)
     else:
-        where.add(pattern, window.said)
+        where.patterns.append(pattern)
+        where.times.append(window.said)
 
 
 def window_pattern(window: Window, shape: Shape) -> str | None:

@@ -97,10 +97,12 @@ for name, t in zip(names, texts):
         groups.setdefault(name, []).append(number(t))
 def value(xs):
     $value
+def rounded(x):
+    return float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)
 rows = sorted([(value(xs), name) for name, xs in groups.items()], reverse=$down) if len(names) == len(texts) else []
 cite = find(rows[0][1], within=both, limit=1) if rows else []
 short = $short if rows else ''
-answer = '$title:\n' + '\n'.join(f'- {name}: {shown(x)}' for x, name in rows[:50]) if rows else ''
+answer = '$title:\n' + '\n'.join(f'- {name}: {shown(rounded(x))}' for x, name in rows[:50]) if rows else ''
 """
 
 VALUES = {

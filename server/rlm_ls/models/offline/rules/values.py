@@ -29,11 +29,14 @@ def set_to(asked: Asked) -> Script | None:
         return None
     name = (*asked.question.quoted, *reading.rest)[0]
     words = re.split(r"[\s_-]+", name)
+    plain = [word for word in words if word.lower() not in {"default", "current", "configured"}]
+    lead = r"(?:default[\s_.-]?)?" if len(plain) < len(words) else ""
+    words = plain or words
     if len(words) > 4:
         return None
     key = r"[\s_.-]?".join(escaped(word) for word in words)
     pattern = (
-        rf"(?i)(?:^|[^\w-]){key}[\"'\])]*\s*(?:=>|:=|=|:|\bis\b|\bwas\b|"
+        rf"(?i)(?:^|[^\w-]){lead}{key}[\"'\])]*\s*(?:=>|:=|=|:|\bis\b|\bwas\b|"
         rf"\bare\b)\s*[\"']?([^\s\"',;][^\"',;#]*?)[\"']?\s*(?:[,;#].*|//.*)?$"
     )
     return script(
