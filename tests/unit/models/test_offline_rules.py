@@ -27,7 +27,7 @@ async def script_for(question: str, attempt: int = 0) -> str:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("How many ERROR lines are in this log?", ["(?i:ERRO(?:R)?|ERR|E|SEVERE|EROR)", "by='line'", "unread"]),
+        ("How many ERROR lines are in this log?", ["(?i:ERRO(?:R)?|ERR|E|SEVERE|EROR)", "by='line'", "starts"]),
         ('How many lines contain "card declined"?', [r"count(r'\bcard declined\b', by='line')"]),
         ("How many times does 'a+b' occur?", [r"count(r'\ba\+b\b')"]),
         ("How many ERROR lines mention timeouts?", ["(?i)timeout'", r"within=filter(r'\bERROR\b')"]),

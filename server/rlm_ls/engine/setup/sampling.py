@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from heapq import nlargest
+
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.errors import RlmError
@@ -16,13 +20,21 @@ LINE = 4000
 
 async def offline_documents(context: Context, search: Search) -> list[OfflineDocument]:
     """The documents as the rules know them. What cannot be read now is without a sample: the run itself will say so."""
-    limited = {part.doc: part for part in context.limit}
-    largest = sorted(limited, key=lambda number: -context.documents[number].size)[:SAMPLED]
+    largest = await asyncio.to_thread(_largest, context)
     samples = {number: await _sample(context, search, number) for number in largest}
+    return await asyncio.to_thread(_described, context, samples)
+
+
+def _described(context: Context, samples: Mapping[int, tuple[str, ...]]) -> list[OfflineDocument]:
+    """In a thread: they may be 100,000."""
     return [
         OfflineDocument(document.path, document.language, document.lines, samples.get(number, ()))
         for number, document in enumerate(context.documents)
     ]
+
+
+def _largest(context: Context) -> list[int]:
+    return nlargest(SAMPLED, {part.doc for part in context.limit}, key=lambda number: context.documents[number].size)
 
 
 async def _sample(context: Context, search: Search, number: int) -> tuple[str, ...]:

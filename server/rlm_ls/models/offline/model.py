@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
@@ -64,7 +65,7 @@ class OfflineModel:
 
     async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         attempt = sum(message.role == "assistant" for message in messages)
-        replies = _replies(self._question)
+        replies = await asyncio.to_thread(_replies, self._question)  # it may look at the names of 100,000 documents
         text = replies[min(attempt, len(replies) - 1)]
         if (on_text := options.get("on_text")) is not None:
             on_text(text)

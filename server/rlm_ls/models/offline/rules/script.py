@@ -69,16 +69,16 @@ def plain_text(text: str) -> str:
 
 GUARD = r"""
 read = count($head, by='line'$where)
-other = filter($continued, keep=False, within=filter($head, keep=False$where))
-unread = count(r'\S', by='line', within=other)$names
-if read < 9 * unread:
+starts = count(r'^[^\s#})\]]', by='line'$where) - count($continued, by='line'$where)
+if read < 0.9 * starts:
+    other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
     cite = regex(r'.*\S.*', within=other, limit=3)
     rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
     short = 'not understood'
     answer = 'I did not understand the lines well enough for a number: '
-    answer += f'read as $shape, only {read:,} of {read + unread:,} fit. Others are:\n{rows}'
+    answer += f'read as $shape, only {read:,} of {starts:,} fit. Others are:\n{rows}'
 elif answer:
-    answer += f'\n\nRead as $shape: {read:,} of {read + unread:,} lines fit.'
+    answer += f'\n\nRead as $shape: {read:,} of {max(read, starts):,} lines fit.'
 """
 """At least nine lines in ten must be understood: of those that are not, any may be what was asked for, and a number
 that is off by more than a tenth is worse than none."""
@@ -88,12 +88,10 @@ def guarded(code: str, shape: Shape, place: str) -> str:
     """`code`, and after it what says how many of the searched lines the shape covered."""
     if not shape.head:
         return code
-    names = f" - count({raw(shape.header)}, by='line', within=other)" if shape.header else ""
     guard = Template(GUARD.strip("\n")).substitute(
         head=raw(shape.head),
         continued=raw(CONTINUED_TEXT),
         where=within(place),
         shape=plain_text(shape.name),
-        names=names,
     )
     return f"{code.rstrip()}\n{guard}"

@@ -26,7 +26,8 @@ MOST_OF = 0.8
 HALF = 0.5
 CONTINUED = re.compile(r"\s|at |Caused by:|Traceback |\.\.\. |[})\]]\s*$|#|$")
 """Lines that go on with the one before: of a stack trace, of a statement."""
-CONTINUED_TEXT = r"^(?:\s|at |Caused by:|Traceback |\.\.\. |[})\]]|#|$)"
+CONTINUED_TEXT = r"^(?:at |Caused by:|Traceback |\.\.\. )"
+"""Those of them that are not indented."""
 
 
 @dataclass(frozen=True, slots=True)
