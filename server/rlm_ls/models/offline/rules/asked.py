@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
@@ -24,7 +25,9 @@ class Asked:
     @cached_property
     def shape(self) -> Shape:
         documents = [self.question.document] if self.question.document else self.question.documents
-        return shape_of([line for document in documents for line in document.sample])
+        shape = shape_of([line for document in documents for line in document.sample])
+        stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
+        return replace(shape, row=plain(stem))
 
     @cached_property
     def where(self) -> Where:

@@ -36,6 +36,8 @@ class Thing:
     column: Column | None = None
     time: bool = False
     anywhere: bool = False
+    epoch: int = 0
+    """Seconds of the stretch, where `capture` gives seconds since 1970."""
 
 
 def column_of(shape: Shape, noun: str) -> Column | None:
@@ -76,7 +78,12 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
         if shape.time is None or unit not in ("day", "hour", "minute", "second"):
             return None
         chosen: Unit = unit  # type: ignore[assignment]
-        if shape.time.format.epoch or (unit == "day" and not shape.time.format.day):
+        if shape.time.format.epoch:
+            capture = f"{shape.time.before}(1\\d{{9}})"
+            return Thing(
+                f"{unit}s", capture, time=True, epoch={"day": 86400, "hour": 3600, "minute": 60, "second": 1}[unit]
+            )
+        if unit == "day" and not shape.time.format.day:
             return None
         return Thing(f"{unit}s", shape.time.capture(chosen), time=True)
     if noun == "errors":

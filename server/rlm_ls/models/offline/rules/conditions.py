@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
-from rlm_ls.models.offline.parsing.vocabulary import NOUNS, singular
+from rlm_ls.models.offline.parsing.vocabulary import NOUNS, plain, singular
 from rlm_ls.models.offline.parsing.windows import Moment, Window
 from rlm_ls.models.offline.rules.columns import column_of
 from rlm_ls.models.offline.shapes.column import Column
@@ -35,6 +35,8 @@ class Where:
     soft: bool = False
     times: list[str] = field(default_factory=list)
     """How an answer names the times."""
+    loose: str = ""
+    """A pattern that must match no more lines than all of `patterns` do, or it is not sure what was meant."""
     columns: dict[str, int] = field(default_factory=dict)
     """By a column's name, which of `patterns` it is held to."""
 
@@ -175,11 +177,14 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
         rf"(?i)\b{stem}s?\"?\s?[=:]\s?\"?(?:0|null|none|nil|false|\"|-|,|$)|\b(?:no|without|0) {stem}s?\b"
     )
     where.soft = True
+    where.loose = rf"(?i){stem}"
 
 
 def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     """Words that no step of the reading took: values of columns, then words of the text."""
-    words = phrase.split()
+    words = [word for word in phrase.split() if not _row_noun(word, shape)]
+    if not words:
+        return
     if any(condition.kind == "status" for condition in reading.conditions):
         words = [
             word
@@ -215,8 +220,18 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     if len(left) > 4 or any(re.fullmatch(noun, " ".join(left), re.I) for noun, _ in NOUNS):
         where.unclear += left
         return
-    where.add(words_pattern(left), " ".join(left))
+    prose = shape.entry == "line"
+    where.add(words_pattern(left, strict=prose), " ".join(left))
     where.soft = True
+
+
+def _row_noun(word: str, shape: Shape) -> bool:
+    """Whether a word is what a row is: orders, where the first column is the order's id or the file is orders.csv."""
+    if shape.entry != "row":
+        return False
+    one = plain(word)
+    first = plain(shape.columns[0].name) if shape.columns else ""
+    return first in {f"{one} id", f"{one} number", f"{one} no"} or one == shape.row
 
 
 def _noun(shape: Shape, word: str) -> Column | None:
@@ -357,13 +372,15 @@ def literal(text: str) -> str:
     return f"{start}{escaped(text)}{end}"
 
 
-def words_pattern(words: Sequence[str]) -> str:
+def words_pattern(words: Sequence[str], *, strict: bool = False) -> str:
     """Plain words as people write them: any case, one or several of them, `timeout` in `read_timeout` and in
-    `ReadTimeout`, with a blank, a hyphen or an underscore between."""
+    `ReadTimeout`, with a blank, a hyphen or an underscore between. With `strict` they are whole words."""
     parts = [_stem(word) for word in words]
     body = r"[\s_-]+".join(parts)
     if not words[0].isascii():
         return body
+    if strict:
+        return rf"(?i)\b{body}(?:s|es)?\b" if words[-1].lower() != singular(words[-1].lower()) else rf"(?i)\b{body}\b"
     short = len(words[0]) < 5
     return rf"(?i)(?:^|[^a-z]){body}(?:[^a-z]|$)" if short else f"(?i){body}"
 

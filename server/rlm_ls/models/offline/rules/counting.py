@@ -24,7 +24,7 @@ n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
 answer = f'{n:,} $what.$notes'$soft
-"""
+$agree"""
 
 TIMES = r"""
 n = count($pattern$where)
@@ -66,6 +66,15 @@ more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
 answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
 """
 
+EPOCH = r"""
+start = datetime.datetime(1970, 1, 1)
+stretches = {}
+for second, n in groups:
+    at = str(start + datetime.timedelta(seconds=int(second) // $size * $size))[:$width]
+    stretches[at] = stretches.get(at, 0) + n
+groups = sorted(stretches.items())
+"""
+
 DISTINCT = r"""
 ranked = top($capture, n=200$where)
 total = count($capture, by='value'$where) if len(ranked) == 200 else len(ranked)
@@ -82,7 +91,7 @@ ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "line
 def sizes(asked: Asked) -> Script | None:
     """How many lines, characters, words or documents there are."""
     text = asked.question.unnamed.lower()
-    match = re.search(r"\bhow (?:many (lines|characters|files|documents)|(long|big|large))\b", text)
+    match = re.search(r"\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
     reading = asked.reading
     if match is None or reading.conditions or reading.window or reading.by:
         return None
@@ -92,7 +101,13 @@ def sizes(asked: Asked) -> Script | None:
     ]
     if rest or reading.ask not in {"count", "what"}:
         return None
-    total = "len(all)" if kind in {"files", "documents"} else f"sum(d.{kind} for d in all)"
+    total = (
+        f"count(r'\\S+'{within(asked.place)})"
+        if kind == "words"
+        else "len(all)"
+        if kind in {"files", "documents"}
+        else f"sum(d.{kind} for d in all)"
+    )
     return script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
 
 
@@ -171,7 +186,10 @@ def grouped(asked: Asked) -> Script | None:
     if groups is None:
         return None
     order = ""
-    if groups.time:
+    if groups.epoch:
+        width = {86400: 10, 3600: 13, 60: 16}.get(groups.epoch, 19)
+        order = EPOCH.lstrip("\n").replace("$size", str(groups.epoch)).replace("$width", str(width))
+    elif groups.time:
         key = asked.shape.time is not None and re.search("b|d-m|d/m|d.m", asked.shape.time.format.date)
         order = (
             f"{ORDER.strip()}\ngroups = sorted(groups, key=lambda g: when(g[0]))\n"
@@ -257,10 +275,28 @@ def counted(asked: Asked) -> Script | None:
             what=plain_text(what),
             notes=plain_text(asked.notes),
             soft=soft,
+            agree=_agreement(asked, rest),
         )
     if _is_text(asked) and not reading.window:
         return code
     return Script(code.plan, guarded(code.code, shape, asked.place))
+
+
+AGREE = r"""
+other = count($loose, by='line'$where)
+if other != n:
+    short = 'not understood'
+    answer = 'I did not understand what counts as $said: this text has no column of levels. '
+    answer += f'It stands alone on {n:,} lines, and within other words, or as none, on {abs(other - n):,} more.'
+"""
+
+
+def _agreement(asked: Asked, place: str) -> str:
+    """Source of the check that a word without a column means one thing."""
+    if not asked.where.loose or asked.where.times:
+        return ""
+    said = plain_text(asked.where.said[-1])
+    return script("", AGREE, loose=raw(asked.where.loose), where=within(asked.place), said=said).code + "\n"
 
 
 def _is_text(asked: Asked) -> bool:

@@ -269,7 +269,7 @@ def extreme(asked: Asked) -> Script | None:
 
 def _by(asked: Asked, column: Column, noun: str, key: str, *, listed: bool, least: bool = False) -> Script | None:
     named = thing_of(asked.shape, noun)
-    if named is None or named.anywhere or key not in VALUES:
+    if named is None or named.anywhere or named.epoch or key not in VALUES:
         return None
     code = (
         _functions(column)

@@ -99,7 +99,11 @@ def understood(asked: Asked) -> str:
     words = (
         [*asked.where.unclear]
         or list(reading.rest)
-        or [word for word in (reading.thing, reading.by, reading.measure) if word]
+        or [
+            word
+            for word in (reading.by, reading.measure, reading.thing)
+            if word and word not in {"lines", "events", "errors"}
+        ]
     )
     named = plain_text(", ".join(f"“{word}”" for word in words[:6]))
     return f"I did not understand {named or 'the question'} in this text, so there is no number."

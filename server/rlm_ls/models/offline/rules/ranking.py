@@ -21,7 +21,7 @@ def ranking(asked: Asked) -> Script | None:
     if reading.ask != "top":
         return None
     named = thing_of(asked.shape, reading.thing)
-    if named is None:
+    if named is None or named.epoch:
         return None
     n = reading.n or (50 if reading.listed else 10)
     one = not reading.listed

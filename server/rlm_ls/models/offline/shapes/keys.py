@@ -138,6 +138,54 @@ def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
     return columns
 
 
+METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
+SPOKEN = re.compile(r"\b([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
+BARE = re.compile(rf"(?<![\w.])({NUMBER}\s?(?:{TIME_UNITS})|{COMPOUND})(?![\w/-])")
+
+
+def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]:
+    """What can be told by itself: requests in a message, `user: bob`, and the one duration of a line."""
+    kinds, names = {column.kind for column in known}, {column.name for column in known}
+    columns: list[Column] = []
+
+    def add(name: str, kind: str, before: str, value: str, after: str = END, least: float = 0.2) -> None:
+        found = [match[1] for line in lines for match in re.finditer(f"{before}({value}){after}", line)]
+        if found and kind not in kinds and len(found) >= least * len(lines):
+            columns.append(Column(name, kind, before, value, after, "", most_common(found), len(found) / len(lines)))
+
+    add("method", "method", r"\b", METHOD, r" (?:/|https?:)")
+    add("path", "path", rf"\b{METHOD} ", r"(?:/|https?://)[^\s\"?]*", "")
+    add("status", "status", r"HTTP/[\d.]+\"? ", r"\d{3}")
+    spoken: dict[str, list[str]] = {}
+    for line in lines:
+        for match in SPOKEN.finditer(line):
+            if match[1] not in names and kind_of(match[1]) not in {"", "level", "time", "message", "error"}:
+                spoken.setdefault(match[1], []).append(match[2])
+    for name, values in spoken.items():
+        if len(values) >= 0.1 * len(lines) and (kind := kind_of(name, values)):
+            before = rf"\b{re.escape(name)}: "
+            columns.append(
+                Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
+            )
+    if "duration" not in kinds:
+        alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
+        if len(alone) >= 0.5 * len(lines):
+            value = rf"(?:{COMPOUND})|{NUMBER}\s?(?:{TIME_UNITS})"
+            columns.append(
+                Column(
+                    "duration",
+                    "duration",
+                    r"(?:^|[\s(:=])",
+                    value,
+                    END,
+                    "",
+                    most_common(alone),
+                    len(alone) / len(lines),
+                )
+            )
+    return columns
+
+
 def table_columns(names: Sequence[str], rows: Sequence[Sequence[str]], separator: str) -> list[Column]:
     """The columns of a table whose cells stand between `separator`."""
     cell = {

@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal
 
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
 from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
-from rlm_ls.models.offline.shapes.keys import json_columns, measure_columns, pair_columns, table_columns
+from rlm_ls.models.offline.shapes.keys import json_columns, loose_columns, measure_columns, pair_columns, table_columns
 from rlm_ls.models.offline.shapes.levels import is_levels
 from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
@@ -42,7 +42,8 @@ class Shape:
     time: TimeColumn | None = None
     header: str = ""
     """The pattern of the lines that name the columns and are no data."""
-    unit: str = ""
+    row: str = ""
+    """What a row is, by the name of the file: order for orders.csv."""
 
     def of_kind(self, kind: str) -> list[Column]:
         return [column for column in self.columns if column.kind == kind]
@@ -127,22 +128,29 @@ def _iis(column: Column) -> Column:
 
 
 def _known(lines: list[str]) -> Shape | None:
-    time = _own_time(lines)
+    times = _times(lines) or [CLOCK]
     starts = [line for line in lines if not CONTINUED.match(line)] or lines
     best: tuple[float, Format, TimeFormat] | None = None
-    for known in FORMATS:
-        written = KLOG if known.klog else time or CLOCK
+    for known, time in product(FORMATS, times):
+        written = KLOG if known.klog else time
         pattern = re.compile(whole(known.templates[0], written.pattern))
         share = sum(pattern.match(line) is not None for line in starts) / len(starts)
         if share >= MOST_OF:
-            best = (share, known, written)
-            break
+            return _of_format(known, written, starts)
         if share >= HALF and (best is None or share > best[0] + 0.1):
             best = (share, known, written)
-    if best is None:
-        return None
-    _, known, written = best
-    return _of_format(known, written, starts)
+    return None if best is None else _of_format(best[1], best[2], starts)
+
+
+def _times(lines: Sequence[str]) -> list[TimeFormat]:
+    """How times are written near the start of most lines; what stands first comes first."""
+    found: list[tuple[float, TimeFormat]] = []
+    for known in TIMES:
+        pattern = re.compile(rf"(?<![\d.:])(?:{known.pattern})(?![\d])")
+        places = [match.start() for line in lines if (match := pattern.search(line[:200]))]
+        if len(places) >= HALF * len(lines) and not any(known.pattern in other.pattern for _, other in found):
+            found.append((sum(places) / len(places), known))
+    return [known for _, known in sorted(found, key=lambda entry: entry[0])][:3]
 
 
 def _of_format(known: Format, time: TimeFormat, lines: list[str]) -> Shape:
@@ -269,7 +277,8 @@ def _free_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
     have = {column.name for column in known}
     pairs = [column for column in pair_columns(lines) if column.name not in have]
     measures = measure_columns(lines, have | {column.name for column in pairs})
-    return [*pairs, *measures]
+    own = [*pairs, *measures]
+    return [*own, *loose_columns(lines, [*known, *own])]
 
 
 LEVEL_PLACES = (r"^[^\"{]{0,120}?[\[<(|]\s*", r"^[^\"{]{0,120}?(?:^|[\s|\]-])")

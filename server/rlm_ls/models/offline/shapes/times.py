@@ -56,9 +56,9 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("year/month/day", r"\d{4}/\d\d/\d\d", " ", date="y/m/d"),
     TimeFormat("access log", rf"\d\d/{MONTH}/\d{{4}}", ":", tail=rf"{FRACTION}(?: [+-]\d{{4}})?", date="d/b/y"),
     TimeFormat("day-month-year", rf"\d\d[- ]{MONTH}[- ]\d{{4}}", " ", tail=FRACTION + ZONE, date="d-b-y"),
-    TimeFormat("ctime", rf"{WEEKDAY} {MONTH} [ \d]\d", " ", tail=rf"{FRACTION} \d{{4}}", date="b d"),
+    TimeFormat("ctime", rf"{WEEKDAY} {MONTH} {{1,2}}\d{{1,2}}", " ", tail=rf"{FRACTION} \d{{4}}", date="b d"),
     TimeFormat("RFC 2822", rf"{WEEKDAY}, \d\d {MONTH} \d{{4}}", " ", tail=ZONE, date="d b y"),
-    TimeFormat("syslog", rf"{MONTH} [ \d]\d", " ", date="b d"),
+    TimeFormat("syslog", rf"{MONTH} {{1,2}}\d{{1,2}}", " ", date="b d"),
     TimeFormat("compact", r"\d{8}", "-", r"\d{1,2}", r":\d{1,2}", r":\d{1,2}", r"(?::\d+)?", date="ymd"),
     TimeFormat("day.month.year", r"\d\d\.\d\d\.\d{4}", " ", date="d.m.y"),
     TimeFormat("day first or month first", r"\d\d[/-]\d\d[/-]\d{4}", ",? ", date=""),
@@ -95,7 +95,7 @@ def date_text(known: TimeFormat, year: int | None, month: int, day: int) -> str 
     parts = {
         "y": (rf"\d{{{4 if long_year else 2}}}" if year is None else str(year) if long_year else f"{year % 100:02}"),
         "m": f"{month:02}",
-        "d": rf"[ 0]{day}" if known.date == "b d" and day < 10 else f"{day:02}",
+        "d": rf" ?[ 0]?{day}" if known.date == "b d" and day < 10 else f"{day:02}",
         "b": name,
     }
     written = "".join(parts.get(sign, re.escape(sign)) for sign in known.date)
