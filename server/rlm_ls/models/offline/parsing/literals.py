@@ -30,6 +30,7 @@ def comparison(s: Sentence) -> None:
             if re.fullmatch(f"{ENTRIES}|{REQUESTS}|{EVENTS}|is|was|were|are|that|which|logged", measure, re.I):
                 s.text = s.text.replace(GAP, f" {measure} {GAP}", 1)
                 measure = ""
+            s.take(r"(?<=\bhow many )(?:quer(?:y|ies)|jobs?|operations?|tasks?|statements?)\b")
             s.found["comparison"] = Comparison(measure, sign, match["number"].replace(",", ""), match["unit"] or "")  # type: ignore[arg-type]
             return
 

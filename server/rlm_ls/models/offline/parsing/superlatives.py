@@ -98,7 +98,11 @@ def extreme(s: Sentence) -> bool:
 def numbers(s: Sentence) -> bool:
     before = s.text
     ranks = [a or b for a, b in re.findall(RANKS, s.text, re.I)]
-    words = [(pattern, key) for pattern, key in AGGREGATES if re.search(pattern, s.text, re.I)]
+    words = [
+        (pattern, key)
+        for pattern, key in AGGREGATES
+        if (found := re.search(pattern, s.text, re.I)) and not (found[0].isupper() and len(found[0]) > 3)
+    ]
     if not ranks and "percentile" in s.text.lower():
         ranks = ["50", "90", "95", "99"]
     keys = [key for _, key in words] + [f"p{rank}" for rank in ranks]

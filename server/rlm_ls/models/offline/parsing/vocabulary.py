@@ -25,17 +25,17 @@ FILLER = frozenset(
     re.findall(
         r"\S+",
         """
-    attempt attempts instances cases set configured use uses appear appears appeared appearing occur occurs
-    occurred occurring occurrence occurrences happen happens happened exist exists existing found find
-    recorded record logged present seen contain contains contained containing include includes included
-    including hold holds held mention mentions mentioned mentioning log logs logfile file files document
-    documents trace output dump dataset data csv table stored show shows shown made make makes sent send
-    received get gets got given number count counts total quantity amount times time frequency whole entire
-    full complete come comes came written returned return returns returning resulted result results
-    responded respond response responses answered served handled having using used marked tagged labelled
-    labeled reported reporting produced generated emitted issued value values field fields column columns
-    line lines entry entries message messages event events row rows records request requests hit hits call
-    calls word words term terms phrase string character text level levels severity
+    comment comments attempt attempts instances cases set configured use uses appear appears appeared
+    appearing occur occurs occurred occurring occurrence occurrences happen happens happened exist exists
+    existing found find recorded record logged present seen contain contains contained containing include
+    includes included including hold holds held mention mentions mentioned mentioning log logs logfile file
+    files document documents trace output dump dataset data csv table stored show shows shown made make
+    makes sent send received get gets got given number count counts total quantity amount times time
+    frequency whole entire full complete come comes came written returned return returns returning resulted
+    result results responded respond response responses answered served handled having using used marked
+    tagged labelled labeled reported reporting produced generated emitted issued value values field fields
+    column columns line lines entry entries message messages event events row rows records request requests
+    hit hits call calls word words term terms phrase string character text level levels severity
     """,
     )
 )

@@ -83,7 +83,7 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
             return Thing(
                 f"{unit}s", capture, time=True, epoch={"day": 86400, "hour": 3600, "minute": 60, "second": 1}[unit]
             )
-        if unit == "day" and not shape.time.format.day:
+        if not shape.time.format.day if unit == "day" else not shape.time.format.hour:
             return None
         return Thing(f"{unit}s", shape.time.capture(chosen), time=True)
     if noun == "errors":
@@ -120,7 +120,9 @@ def quantity_of(shape: Shape, noun: str) -> Column | None:
                 found = [c for c in found if words and words <= set(plain(c.name).split())] or found
             return found[0] if len(found) == 1 else None
     column = column_of(shape, noun)
-    return column if column is not None and column.numeric else None
+    if column is None or not column.numeric or re.search(r"(?:^| )(?:id|number|no)$", plain(column.name)):
+        return None
+    return column
 
 
 def _without_unit(name: str) -> str:

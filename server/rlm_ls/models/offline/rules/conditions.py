@@ -183,6 +183,10 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
 def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     """Words that no step of the reading took: values of columns, then words of the text."""
     words = [word for word in phrase.split() if not _row_noun(word, shape)]
+    if reading.window is not None and shape.entry == "row":
+        words = [
+            word for word in words if word.lower() not in {"created", "made", "placed", "ordered", "dated", "date"}
+        ]
     if not words:
         return
     if any(condition.kind == "status" for condition in reading.conditions):
@@ -287,6 +291,8 @@ def _window(where: Where, window: Window, shape: Shape) -> None:
 def window_pattern(window: Window, shape: Shape) -> str | None:
     """The pattern of lines whose own time is in the window, or None where that cannot be said of this text."""
     if shape.time is None or shape.time.format.epoch:
+        return None
+    if not shape.time.format.hour and (window.start.clock or (window.end is not None and window.end.clock)):
         return None
     known, start, end = shape.time.format, window.start, window.end
 

@@ -244,7 +244,11 @@ def counted(asked: Asked) -> Script | None:
     if not where.patterns:
         if where.unwanted and shape.head:
             pass
-        elif reading.thing in {"", "events"} or (reading.thing == "requests" and shape.entry != "request"):
+        elif (
+            (reading.thing == "" and not _rows(asked))
+            or reading.thing == "events"
+            or (reading.thing == "requests" and shape.entry != "request")
+        ):
             return None
         head = shape.head if shape.entry != "line" else ""
         if not head:
@@ -280,6 +284,11 @@ def counted(asked: Asked) -> Script | None:
     if _is_text(asked) and not reading.window:
         return code
     return Script(code.plan, guarded(code.code, shape, asked.place))
+
+
+def _rows(asked: Asked) -> bool:
+    """Whether the question's only noun is what a row of the table is."""
+    return asked.shape.entry == "row" and bool(asked.reading.rest)
 
 
 AGREE = r"""

@@ -11,7 +11,7 @@ from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, 
 SET = r"""
 pairs = top($pattern, n=20$where)
 cite = regex($pattern$where, limit=5)
-values = list(dict.fromkeys(value for value, n in pairs))
+values = list(dict.fromkeys(a or b for (a, b), n in pairs))
 short = values[0] if len(values) == 1 else ''
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
 answer = f'$name is {values[0]}:\n{rows}' if len(values) == 1 else ''
@@ -35,10 +35,10 @@ def set_to(asked: Asked) -> Script | None:
     if len(words) > 4:
         return None
     key = r"[\s_.-]?".join(escaped(word) for word in words)
-    pattern = (
-        rf"(?i)(?:^|[^\w-]){lead}{key}[\"'\])]*\s*(?:=>|:=|=|:|\bis\b|\bwas\b|"
-        rf"\bare\b)\s*[\"']?([^\s\"',;][^\"',;#]*?)[\"']?\s*(?:[,;#].*|//.*)?$"
-    )
+    value = r"([^\s\"',;][^\"',;#]*?)[\"']?\s*(?:[,;#].*|//.*)?$"
+    # Of sentences only the plainest: `the passphrase is PURPLE-OTTER-7`.
+    told = r"(?:is|was|are)\s+[\"']?([^\s\"',;]*[A-Z0-9_][^\s\"',;]*?)[\"']?[.!]?\s*$"
+    pattern = rf"(?:^|[^\w-])(?i:{lead}{key})[\"'\])]*(?:\s*(?:=>|:=|=|:)\s*[\"']?{value}|\s+{told})"
     return script(
         f"I look for what {name} is set to.",
         SET,

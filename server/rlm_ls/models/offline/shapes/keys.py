@@ -22,10 +22,14 @@ from rlm_ls.models.offline.shapes.column import (
 
 MOST_COLUMNS = 80
 DEEPEST = 3
-PAIR = re.compile(r"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;\"'\])}]*)")
+THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+LONG_UNITS = r"ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
+TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
+"""A duration: a blank stands before none of the units of one letter, which may be anything."""
+PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
 QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
 MEASURE = re.compile(
-    rf"(?:\b([A-Za-z_][\w-]*)\s*[:=]?\s*)(?<![\w.])(?:({NUMBER})\s?({TIME_UNITS}|{SIZE_UNITS}|%)|({COMPOUND}))(?![\w/-])"
+    rf"(?:\b([A-Za-z_][\w-]*)\s*[:=]?\s*)(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
 )
 
 
@@ -110,6 +114,8 @@ def _pair(name: str, values: Sequence[str], lines: int) -> Column:
         before, value, after = before + '"?', r"[^\"]*?" if False else r"[^\s\",;]+", ""
     else:
         value, after = r"[^\s,;\"'\])}]+", ""
+        if any("," in text for text in texts):
+            value = f"{THOUSANDS}|{value}"
     return Column(
         name, kind_of(name, texts), before, value, after, unit_of(name), most_common(texts), len(values) / max(1, lines)
     )
@@ -122,14 +128,13 @@ def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
     for line in lines:
         for match in MEASURE.finditer(line):
             if match[1] and match[1] not in taken:
-                found.setdefault(match[1], []).append((match[2] + (match[3] or "")) if match[2] else match[4])
+                found.setdefault(match[1], []).append(match[2])
     columns = []
     for name, values in list(found.items())[:MOST_COLUMNS]:
         if name.lower() in {"at", "line", "version", "v", "port", "the", "a"}:
             continue
         size = all(re.search(rf"\d\s?(?:{SIZE_UNITS})$", value) for value in values)
-        units = SIZE_UNITS if size else f"{TIME_UNITS}|%"
-        value = rf"(?:{COMPOUND})|{NUMBER}\s?(?:{units})"
+        value = rf"{NUMBER}\s?(?:{SIZE_UNITS})" if size else rf"(?:{COMPOUND})|{TIMED}|{NUMBER}\s?%"
         kind = "size" if size else "duration" if not any(v.endswith("%") for v in values) else ""
         before = rf"\b{re.escape(name)}\s*[:=]?\s*"
         columns.append(
@@ -140,7 +145,7 @@ def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
 
 METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
 SPOKEN = re.compile(r"\b([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
-BARE = re.compile(rf"(?<![\w.])({NUMBER}\s?(?:{TIME_UNITS})|{COMPOUND})(?![\w/-])")
+BARE = re.compile(rf"(?<![\w.])({TIMED}|{COMPOUND})(?![\w/-])")
 
 
 def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]:
@@ -170,7 +175,7 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
     if "duration" not in kinds:
         alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
         if len(alone) >= 0.5 * len(lines):
-            value = rf"(?:{COMPOUND})|{NUMBER}\s?(?:{TIME_UNITS})"
+            value = rf"(?:{COMPOUND})|{TIMED}"
             columns.append(
                 Column(
                     "duration",

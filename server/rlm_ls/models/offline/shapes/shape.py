@@ -82,12 +82,27 @@ def _json(lines: list[str]) -> Shape | None:
 
 
 def _keyed_time(shape: Shape) -> Shape:
-    """The time column of lines whose columns carry names."""
-    for column in shape.of_kind("time"):
-        for known in TIMES:
-            if all(re.match(rf"(?:{known.pattern})(?!\d)", value) for value in column.values if value):
-                return replace(shape, time=TimeColumn(column.before, known))
-    return shape
+    """The time column of lines whose columns carry names: of a table the only one that holds times."""
+    found = [
+        TimeColumn(column.before, known) for column in _candidates(shape) if (known := _written(column)) is not None
+    ]
+    return replace(shape, time=found[0]) if found and (shape.entry == "event" or len(found) == 1) else shape
+
+
+def _candidates(shape: Shape) -> list[Column]:
+    if shape.entry == "event":
+        return shape.of_kind("time")
+    return [column for column in shape.columns if column.kind in {"time", ""}]
+
+
+def _written(column: Column) -> TimeFormat | None:
+    """How the times of a column are written, where all its values are times."""
+    values = [value for value in column.values if value]
+    for known in TIMES:
+        pattern = re.compile(rf"(?:{known.pattern})(?!\d)")
+        if values and all(pattern.match(value) for value in values) and not (known.epoch and column.kind != "time"):
+            return known
+    return None
 
 
 def _w3c(lines: list[str]) -> Shape | None:
@@ -246,16 +261,16 @@ def _table(lines: list[str]) -> Shape | None:
 def _plain(lines: list[str]) -> Shape:
     """Lines of no known format: a time near the start, pairs and numbers with units in them."""
     time = _own_time(lines)
-    columns = _free_columns(lines, ())
     if time is None:
-        return Shape("text", "", "line", tuple(columns))
+        return Shape("text", "", "line", tuple(_free_columns(lines, ())))
     starts = [line for line in lines if _first_time(line) is not None]
     leads = Counter(line[: spot[0]] if spot[0] < 60 else "?" for line in starts if (spot := _first_time(line)))
     before = "^" + _lead(list(leads))
     column = TimeColumn(before, time)
     head = f"{before}{time.pattern}"
     if sum(re.match(head, line) is not None for line in lines) < HALF * len(lines):
-        return Shape("text", "", "line", tuple(columns))
+        return Shape("text", "", "line", tuple(_free_columns(lines, ())))
+    columns = _free_columns([re.sub(head, "", line, count=1) for line in lines], ())
     return Shape("lines that begin with a time", head, "event", tuple(columns), column)
 
 
@@ -287,7 +302,8 @@ LEVEL_PLACES = (r"^[^\"{]{0,120}?[\[<(|]\s*", r"^[^\"{]{0,120}?(?:^|[\s|\]-])")
 def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:
     """The shape with its free columns, and, where no column holds levels, the place where the lines have one."""
     if shape.name not in {"JSON lines", "logfmt", "a table", "text", "lines that begin with a time", "a W3C log"}:
-        shape = replace(shape, columns=(*shape.columns, *_free_columns(lines, shape.columns)))
+        messages = [re.sub(shape.head, "", line, count=1) for line in lines]
+        shape = replace(shape, columns=(*shape.columns, *_free_columns(messages, shape.columns)))
     if shape.name in {"JSON lines", "logfmt"}:
         shape = replace(shape, columns=(*shape.columns, *measure_columns(lines, {c.name for c in shape.columns})))
     if shape.level() is not None or shape.entry in {"request", "row"}:

@@ -70,6 +70,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("epoch seconds", r"1\d{9}(?:\.\d+)?", "", date="", epoch=1),
     TimeFormat("epoch milliseconds", r"1\d{12}", "", date="", epoch=1000),
     CLOCK,
+    TimeFormat("date", ISO, "", "", "", "", ""),
 )
 """Longer ones first: a time of day is part of most others."""
 
