@@ -43,11 +43,17 @@ def exists(s: Sentence) -> bool:
     return bool(match)
 
 
+ASKING = (
+    r"\b(?:what|who|why|how|where|when|which|is|are|was|were|did|does|average|mean|avg|median|max|min|percentile)\b"
+)
+"""Without one of these `errors by component` is a question for counts."""
+
+
 def groups(s: Sentence) -> bool:
     many = re.search(
         MANY + r"|\bbreak ?down\b|\bdistribution\b|\bhistogram\b|\bhourly\b|\bdaily\b|\bcounts?\b", s.text, re.I
     )
-    if not many:
+    if not many and re.search(ASKING, s.text, re.I):
         return False
     before = s.text
     match = s.take(

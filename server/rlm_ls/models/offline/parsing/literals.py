@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rlm_ls.models.offline.parsing.sentence import GAP, NOT, QUANTITY, Comparison, Condition, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, REQUESTS
 from rlm_ls.models.offline.shapes.column import SIZE_UNITS, TIME_UNITS
-from rlm_ls.models.offline.shapes.levels import SAID, level_said
+from rlm_ls.models.offline.shapes.levels import RISING, SAID, level_said
 
 COMPARED = (
     (r"(?:more|longer|greater|larger|higher|slower|bigger) than|over|above|exceed(?:ed|ing|s)?|beyond", ">"),
@@ -81,11 +81,17 @@ def levels(s: Sentence, contains: bool) -> None:
     said = "|".join(SAID.values())
     lead = r"(?:(?:log|severity) )?(?:level|severity)(?: of| is|=)? "
     joined = re.search(rf"\b({said}) (?:and|or) ({said})\b", s.text, re.I)
-    while match := s.take(NOT + rf"(?<![\w.])(?:{lead})?(?P<level>{said})(?:[- ]level)?(?![\w.-])"):
+    while match := s.take(
+        NOT
+        + rf"(?<![\w.])(?:{lead})?(?P<level>{said})(?:[- ]level)?(?P<up> (?:or|and) (?:worse|above|higher))?(?![\w.-])"
+    ):
         word = match["level"]
         level = level_said(word)
         if contains and not re.search("level", match[0], re.I) and word.isupper():
             s.conditions.append(Condition("text", word, without=bool(match["not"])))
+        elif level and match["up"]:
+            s.conditions += [Condition("level", worse, word) for worse in RISING[RISING.index(level) :]]
+            s.take(r"\(?\bpriority \d (?:and|or) (?:below|lower)\b\)?")
         elif level:
             s.conditions.append(Condition("level", level, word, without=bool(match["not"])))
     if joined:

@@ -49,17 +49,51 @@ def read(question: Question) -> Reading:
         sentence.found["window"] = window
         sentence.text = sentence.text[:start] + GAP + sentence.text[end:]
     comparison(sentence)
+    _tail(sentence)
     for step in STEPS:
         if step(sentence):
             break
+    if "ask" not in sentence.found and not re.search(INTERROGATIVE, sentence.text, re.IGNORECASE):
+        sentence.found["terse"] = True
+    terse = sentence.found.pop("terse", False)
     literals(sentence, contains)
     while sentence.take(PLACE):
         pass
     levels(sentence, contains)
     error_noun(sentence)
     rest = _rest(sentence)
+    if sentence.found.get("measure") == "duration" or re.fullmatch(
+        "(?i)times?|durations?", str(sentence.found.get("measure"))
+    ):
+        rest = tuple(found for phrase in rest if (found := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
+    if terse and (sentence.conditions or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)):
+        # "anrs?", "requests with status 500": a noun alone asks how many there are.
+        amounts.counted(sentence)
+        sentence.found |= {"ask": "count"}
+        rest = _rest(sentence)
     made = dict(sentence.found)
     return Reading(conditions=tuple(sentence.conditions), rest=rest, **made)  # type: ignore[arg-type]
+
+
+INTERROGATIVE = (
+    r"\b(?:what|who|why|how|where|when|which|whose|explain|describe|summari[sz]e|list|show|find|print|give|name|is|are|was|"
+    r"were|did|does|do|has|have|can|should|tell|compare)\b"
+)
+TAIL = r"(?:,? and (?:how (?:long|much)|what|which|who|when|where|whose)\b.*|\s[-–—]\s?[\w ,]+)$"
+OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"
+"""What takes time: it says nothing more where durations are asked for."""
+EDGE = (
+    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|first|last|latest|earliest|max|maximum|"
+    r"min|minimum)\b"
+)
+
+
+def _tail(s: Sentence) -> None:
+    """What more is asked of the one line that is to be found is answered by showing that line."""
+    match = re.search(TAIL, s.text, re.IGNORECASE)
+    if match and re.search(EDGE, s.text[: match.start()], re.IGNORECASE):
+        s.found["tail"] = match[0].strip(" ,-–—")
+        s.text = s.text[: match.start()]
 
 
 def _spaced(question: Question) -> str:

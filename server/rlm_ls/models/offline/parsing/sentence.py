@@ -78,6 +78,8 @@ class Reading:
     window: Window | None = None
     comparison: Comparison | None = None
     rest: tuple[str, ...] = ()
+    tail: str = ""
+    """What else is asked of the line that is found; it is shown."""
 
 
 NOT = r"(?P<not>\b(?:non[- ]?|not (?:an? )?|other than |except (?:for )?|excluding |without (?:an? |any )?))?"

@@ -11,11 +11,12 @@ from rlm_ls.models.offline.parsing.sentence import (
     PHRASE,
     QUANTITY,
     SEEN,
+    WORDS,
     Sentence,
     kept_apart_by,
     restore,
 )
-from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, REQUESTS, UNITS, singular
+from rlm_ls.models.offline.parsing.vocabulary import UNITS, singular
 from rlm_ls.models.offline.question import number
 
 
@@ -95,65 +96,58 @@ def extreme(s: Sentence) -> bool:
     return True
 
 
+AGGREGATE = "|".join(pattern for pattern, _ in AGGREGATES)
+CHAIN = rf"(?:{AGGREGATE}|{RANKS})(?:(?:, ?(?:and )?| and |/| ?& ?)(?:the )?(?:{AGGREGATE}|{RANKS}))*"
+MEASURE = r"(?P<measure>(?:[^\W\d][\w.-]*)(?: [^\W\d][\w.-]*){0,3}?)"
+MEASURED = (
+    rf"(?:{CHAIN})(?: ?percentiles?)?(?: values?)?(?: of| for)?(?:(?: the| all| an?)(?= ))*(?: {MEASURE}"
+    r"(?= (?:of|for|in|per|by|to|from|on|at|during|across|between|with|when|where|a|an|the|and|did|does|is|"
+    r"was)\b|[\x00,;(]|\W*$))?"
+)
+SPEEDS = r"\b(?:fastest|slowest|quickest|longest|shortest)\b"
+
+
 def numbers(s: Sentence) -> bool:
     before = s.text
-    ranks = [a or b for a, b in re.findall(RANKS, s.text, re.I)]
-    words = [
-        (pattern, key)
-        for pattern, key in AGGREGATES
-        if (found := re.search(pattern, s.text, re.I)) and not (found[0].isupper() and len(found[0]) > 3)
-    ]
-    if not ranks and "percentile" in s.text.lower():
-        ranks = ["50", "90", "95", "99"]
-    keys = [key for _, key in words] + [f"p{rank}" for rank in ranks]
-    if match := s.take(r"\bhow (?:many|much) (?P<what>bytes|traffic|data|bandwidth)\b"):
-        s.text = s.text.replace(GAP, " total bytes ", 1)
-        s.take(r"\b(?:downloaded|download|transferred|transfer|sent|send|served|received|returned)\b")
-        keys, words = ["sum"], [(r"\btotal\b", "sum")]
-    if not keys:
-        return False
-    while s.take(RANKS):
-        pass
-    s.take(r"\bpercentiles?\b")
+    s.take(r"\bin (?:ms|milliseconds|seconds|s|minutes|hours|bytes|kb|mb|kib|mib)\b")
     s.take(r"\(?\bnearest[- ]rank\)?")
-    by = kept_apart_by(s)
-    said = ""
-    for pattern, _key in words:
-        if not said and (
-            match := re.search(
-                rf"(?:{pattern}),?(?: value)?(?: of)?(?: the| all| all the)? (?P<measure>{QUANTITY}|"
-                rf"[a-z_][\w.]*(?: [a-z_]\w*)?)",
-                s.text,
-                re.I,
-            )
-        ):
-            said = match["measure"]
-            s.text = s.text.replace(said, GAP, 1)
-        s.take(pattern)
-    if (
-        said
-        and not re.fullmatch(QUANTITY, said, re.I)
-        and re.match(rf"(?:{ENTRIES}|{EVENTS}|number|count)\b", said, re.I)
-    ):
+    if s.take(r"\bhow (?:many|much) (?:bytes|traffic|data|bandwidth)\b"):
+        s.take(r"\b(?:downloaded|download|transferred|transfer|sent|send|served|received|returned|in total)\b")
+        s.found |= {"ask": "numbers", "aggregates": ("sum",), "measure": "bytes", "by": kept_apart_by(s)}
+        return True
+    chain = re.search(CHAIN, s.text, re.I)
+    if chain is None and re.search(r"\bpercentiles\b", s.text, re.I):
+        keys = ["p50", "p90", "p95", "p99"]
+    elif chain is None or (chain[0].isupper() and len(chain[0]) > 3):
         s.text = before
         return False
-    if not said:
-        match = s.take(rf"\b(?:{QUANTITY})\b")
-        said = match[0] if match else ""
-    if not said and (match := s.take(r"\bof (?:the |all )?([a-z_][\w.]*)")):
-        said = match[1]
-    if re.search(r"\b(?:largest|biggest|smallest)\b", before, re.I) and re.fullmatch(
+    else:
+        keys = _keys(chain[0])
+    by = kept_apart_by(s)
+    match = s.take(MEASURED)
+    said = (match["measure"] or "") if match else ""
+    s.take(r"\bpercentiles?\b")
+    said = re.sub(r"^(?:number of )?(?=bytes)|\s*(?:percentiles?|overall|in total)$", "", said)
+    if pause := re.search(r"\b(?:pauses?|delays?|waits?|stalls?)$", said, re.I):
+        s.text += f" {said}"
+        said = "duration" if pause else said
+    if re.match(r"(?:number|count)\b", said, re.I):
+        if keys == ["sum"]:
+            s.text = before
+            return False
+    elif re.search(SPEEDS, before, re.I) and said != "duration":
+        quantity = re.search(rf"(?:^|(?<= ))(?:{QUANTITY})$", said, re.I)
+        s.text += f" {said[: quantity.start()] if quantity else said}"
+        said = quantity[0] if quantity and quantity[0] else "duration"
+    elif re.search(r"\b(?:largest|biggest|smallest)\b", before, re.I) and re.fullmatch(
         "(?i)responses?|requests?|downloads?|transfers?|payloads?", said
     ):
         said = "size"
-    speed = re.search(r"\b(?:fastest|slowest|quickest|longest|shortest)\b", before, re.I)
-    if speed and not re.fullmatch(QUANTITY, said, re.I):
-        if said and not re.fullmatch(
-            f"{REQUESTS}|{ENTRIES}|{EVENTS}|quer(?:y|ies)|jobs?|operations?", said.split()[0], re.I
-        ):
-            s.text = before
-            return False
-        s.text, said = s.text + (f" {' '.join(said.split()[1:])}" if said else ""), "duration"
+    elif quantity := re.search(rf"(?<= )(?:{QUANTITY})$", said, re.I):
+        if not re.fullmatch(QUANTITY, said, re.I):
+            s.text, said = f"{s.text} {said[: quantity.start()]}", quantity[0].strip()
+    elif not said and (match := s.take(rf"\b(?:{QUANTITY})\b")):
+        said = match[0]
     if not said:
         s.text = before
         return False
@@ -161,10 +155,29 @@ def numbers(s: Sentence) -> bool:
     return True
 
 
+def _keys(chain: str) -> list[str]:
+    """The statistics of a chain such as `mean, median and p95`, in its order."""
+    found: list[tuple[int, str]] = []
+    for pattern, key in AGGREGATES:
+        found += [(match.start(), key) for match in re.finditer(pattern, chain, re.I)]
+    found += [(match.start(), f"p{match[1] or match[2]}") for match in re.finditer(RANKS, chain, re.I)]
+    return [key for _, key in sorted(found)]
+
+
+VERBS = (
+    r"(?:is|are|was|were|has|have|had|logs?|logged|writes?|wrote|written|emits?|emitted|issues?|issued|produces?|produced|"
+    r"makes?|made|sends?|sent|gets?|got|receives?|received|appears?|appeared|occurs?|occurred|happens?|happened|causes?|caused|"
+    r"raises?|raised|throws?|threw|thrown|shows?|generates?|generated|prints?|printed|reports?|reported|returns?|returned|"
+    r"comes?|came|seen|used|serves?|served|handles?|handled|outputs?|creates?|created)"
+)
+"""Verbs that say no more than that something stands in a log."""
+
+
 def top(s: Sentence) -> bool:
     n, least = None, False
     match = (
-        s.take(
+        s.take(rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}),? (?P<least>most|least) (?:frequent|common|often) first(?P<rank>)")
+        or s.take(
             rf"\btop[- ](?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:most (?:common|frequent|"
             rf"active|requested|popular|used) )?(?P<thing>{NOUN_PATTERN}|{PHRASE})(?= by | with | in | of | for "
             rf"| and |\W*$)"
@@ -184,6 +197,11 @@ def top(s: Sentence) -> bool:
             rf"{UNITS}|{PHRASE}) (?:is|are|was|were|{SEEN})(?: the)? {MOST}(?:[- ](?:common|frequent(?:ly)?|"
             rf"active|requested|popular|often|used|visited|accessed|busy))?(?: \w+ed)?(?: times)?\b"
         )
+        or s.take(
+            rf"\b(?:which|what) (?P<thing>{NOUN_PATTERN}|{UNITS}|{WORDS}(?: {WORDS})?) (?:(?P<verb>\w+) "
+            rf")?(?:the )?{MOST}"
+            rf"(?:[- ](?:often|frequently))?\b"
+        )
         or s.take(rf"\b(?P<least>busiest|quietest)(?: (?P<thing>{UNITS}|{NOUN_PATTERN}))?")
         or s.take(
             rf"\brank (?:the |all |all the )?(?P<thing>{NOUN_PATTERN}|{PHRASE})(?= by | from | in |\W*$)(?P<rank>)"
@@ -200,6 +218,10 @@ def top(s: Sentence) -> bool:
     thing = groups.get("thing") or ""
     if "where" in match[0].lower() or not thing:
         return restore(s, match)
+    if (extra := s.take(r",? top (?P<n>\d+|three|five|ten)\b(?: please)?")) and n is None:
+        n = number(extra["n"])
+    if (verb := groups.get("verb")) and not re.fullmatch(VERBS, verb, re.I):
+        s.text += f" {verb}"
     s.take(
         r"\bby (?:the )?(?:number|count|amount|frequency|volume)(?: of)?\b|\bby (?:requests?|hits|occurrences?|"
         r"lines?|count|frequency)\b"

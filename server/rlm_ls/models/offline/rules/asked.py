@@ -9,6 +9,7 @@ from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.parsing.sentence import Reading
 from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.columns import column_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
 from rlm_ls.models.offline.shapes.shape import Shape, shape_of
@@ -20,7 +21,15 @@ class Asked:
 
     @cached_property
     def reading(self) -> Reading:
-        return read(self.question)
+        reading = read(self.question)
+        if reading.ask == "count" and not reading.occurrences and len(reading.rest) == 1 and not reading.contains:
+            # How many tenants are there: the values of a column of that name.
+            noun = reading.rest[0]
+            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
+            known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
+            if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
+                return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        return reading
 
     @cached_property
     def shape(self) -> Shape:

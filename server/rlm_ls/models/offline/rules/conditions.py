@@ -37,6 +37,8 @@ class Where:
     """How an answer names the times."""
     loose: str = ""
     """A pattern that must match no more lines than all of `patterns` do, or it is not sure what was meant."""
+    alternatives: list[tuple[str, str]] = field(default_factory=list)
+    """The values of one column any of which will do, with their patterns: an answer gives each one's share."""
     columns: dict[str, int] = field(default_factory=dict)
     """By a column's name, which of `patterns` it is held to."""
 
@@ -51,6 +53,9 @@ class Where:
             self.columns[column.name] = len(self.patterns)
             self.add(pattern, said)
         elif self.patterns[at] != pattern:
+            if not self.alternatives:
+                self.alternatives.append((self.said[at], self.patterns[at]))
+            self.alternatives.append((said, pattern))
             self.patterns[at] = f"{self.patterns[at]}|{pattern}"
             self.said = [f"{known} or {said}" if known == self.said[at] else known for known in self.said]
 
@@ -70,6 +75,12 @@ def where_of(reading: Reading, shape: Shape, *, language: str = "") -> Where:
     if reading.thing == "requests" and shape.entry != "request":
         _requests(where, shape)
     return where
+
+
+def _named(level: str, word: str) -> str:
+    """As the question writes it, where that is a name: ERROR, also of ERRORs."""
+    one = word[:-1] if word.endswith("s") else word
+    return one if one.isupper() else f"level {level}"
 
 
 NEGATIONS = {
@@ -161,7 +172,7 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
         has = any(re.fullmatch(f"(?i:{known})", value) or value.isdigit() for value in column.values)
-        where.hold(column, spellings(level, column.values), f"level {level}" if not word.isupper() else word)
+        where.hold(column, spellings(level, column.values), _named(level, word))
         if level == "error" and not has and any(re.fullmatch("(?i:fatal|critical|failure)", v) for v in column.values):
             where.notes.append("other levels of this text say worse than error; they are not counted")
         return
@@ -225,7 +236,11 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
         where.unclear += left
         return
     prose = shape.entry == "line"
-    where.add(words_pattern(left, strict=prose), " ".join(left))
+    left = [word for word in left if word.lower() not in {"time", "log"}]
+    if prose:
+        where.add(words_pattern(left, strict=True), " ".join(left))
+    for word in () if prose else left:
+        where.add(word_pattern(word), word)
     where.soft = True
 
 
@@ -379,16 +394,36 @@ def literal(text: str) -> str:
 
 
 def words_pattern(words: Sequence[str], *, strict: bool = False) -> str:
-    """Plain words as people write them: any case, one or several of them, `timeout` in `read_timeout` and in
-    `ReadTimeout`, with a blank, a hyphen or an underscore between. With `strict` they are whole words."""
-    parts = [_stem(word) for word in words]
-    body = r"[\s_-]+".join(parts)
+    """Whole words as they stand beside each other, in any case, with a blank, a hyphen or an underscore between."""
+    body = r"[\s_-]+".join(_stem(word) for word in words)
     if not words[0].isascii():
         return body
-    if strict:
-        return rf"(?i)\b{body}(?:s|es)?\b" if words[-1].lower() != singular(words[-1].lower()) else rf"(?i)\b{body}\b"
-    short = len(words[0]) < 5
-    return rf"(?i)(?:^|[^a-z]){body}(?:[^a-z]|$)" if short else f"(?i){body}"
+    return rf"(?i)\b{body}(?:s|es)?\b" if singular(words[-1].lower()) != words[-1].lower() else rf"(?i)\b{body}\b"
+
+
+def word_pattern(word: str) -> str:
+    """A plain word as people write it: any case, one or several of it, any of its forms, also within a longer name:
+    `failing` finds `failed`, and `timeout` both `read_timeout` and `timed out`."""
+    lower = word.lower()
+    if re.fullmatch("time-?outs?", lower):
+        return r"(?i)time[sd]?[\s_-]?out"
+    if not word.isascii():
+        return escaped(word)
+    if not re.fullmatch("[a-z]+", lower):
+        return rf"(?i)(?:^|\W){escaped(lower)}(?:\W|$)"
+    stem = _form(lower)
+    if len(lower) < 5:
+        return rf"(?i)(?:^|[^a-z]){stem}s?(?:[^a-z]|$)"
+    return f"(?i){stem}" if len(lower) > 6 else f"(?i)(?:^|[^a-z]){stem}"
+
+
+def _form(word: str) -> str:
+    """What the forms of a word have in common."""
+    one = singular(word)
+    for ending in ("ures", "ure", "ings", "ing", "ied", "ed", "es", "e"):
+        if one.endswith(ending) and len(one) - len(ending) >= 4:
+            return one[: -len(ending)]
+    return one
 
 
 def _stem(word: str) -> str:

@@ -24,7 +24,7 @@ n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
 answer = f'{n:,} $what.$notes'$soft
-$agree"""
+$each$agree"""
 
 TIMES = r"""
 n = count($pattern$where)
@@ -279,6 +279,7 @@ def counted(asked: Asked) -> Script | None:
             what=plain_text(what),
             notes=plain_text(asked.notes),
             soft=soft,
+            each=_each(asked),
             agree=_agreement(asked, rest),
         )
     if _is_text(asked) and not reading.window:
@@ -289,6 +290,23 @@ def counted(asked: Asked) -> Script | None:
 def _rows(asked: Asked) -> bool:
     """Whether the question's only noun is what a row of the table is."""
     return asked.shape.entry == "row" and bool(asked.reading.rest)
+
+
+EACH = r"""
+parts = [f'- {name}: {count(pattern, by="line"$where):,}' for name, pattern in $each]
+answer += '\n' + '\n'.join(parts) if n else ''
+"""
+
+
+def _each(asked: Asked) -> str:
+    """Source of the shares of several values of one column."""
+    where = asked.where
+    if not where.alternatives:
+        return ""
+    joined = "|".join(pattern for _, pattern in where.alternatives)
+    others = tuple(pattern for pattern in where.patterns if pattern != joined)
+    place = within(inside(asked.place, others, _unwanted(asked)))
+    return script("", EACH, where=place, each=repr(where.alternatives)).code + "\n"
 
 
 AGREE = r"""

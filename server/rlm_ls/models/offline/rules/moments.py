@@ -37,10 +37,15 @@ FOUND = r"""
 hit = hits[$index] if hits else None
 cite = [hit] if hit else []
 when_text = re.search($time, hit.text) if hit else None
-short = (when_text.group(1) if when_text else f'{hit.doc}:{hit.line}') if hit else ''
-at = f' at {when_text.group(1)}' if when_text else ''
+$epoch
+short = (stamp if when_text else f'{hit.doc}:{hit.line}') if hit else ''
+at = f' at {stamp}' if when_text else ''
 answer = f'$title is{at}, {hit.doc}:{hit.line}:\n\n> {hit.text[:1000]}' if hit and len(all) <= $most else ''
 """
+
+EPOCH = """\
+since = int(when_text.group(1)[:10]) if when_text else 0
+stamp = str(datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=since)) + ' UTC'"""
 
 ENDS = r"""
 part = lines($start, $end$doc)
@@ -121,6 +126,9 @@ def _found(asked: Asked, title: str, *, last: bool) -> str:
         index=-1 if last else 0,
         time=raw(time.whole if time is not None else anywhere),
         title=plain_text(title),
+        epoch=EPOCH
+        if time is not None and time.format.epoch
+        else "stamp = re.sub(r'(?<=\\d)T(?=\\d\\d:)', ' ', when_text.group(1)) if when_text else ''",
         most=MOST_DOCUMENTS,
     ).code
 

@@ -80,7 +80,7 @@ numbers = ', '.join(f'{key} = {text}' for key, text in found.items())
 digits = {key: text.split(' ')[0] for key, text in found.items()} if one_unit else found
 short = $short
 answer = f'$label$phrase: {numbers} ({values:,} values$rank).' if found else ''
-"""
+$line"""
 
 EXTREME_CITE = r"""
 edge = [t for t in dict.fromkeys(texts) if t not in ('-', 'null', '') and number(t) == xs[$at]][:3] if xs else []
@@ -119,7 +119,9 @@ def statistics(asked: Asked) -> Script | None:
     if reading.ask != "numbers":
         return None
     column = quantity_of(asked.shape, reading.measure)
-    if column is None:
+    if column is None or (
+        column.name == "duration" and column.share < 0.5 and not asked.where.patterns and column.loose
+    ):
         return None
     keys = list(reading.aggregates)
     if reading.by:
@@ -135,8 +137,10 @@ def statistics(asked: Asked) -> Script | None:
         short=f"digits.get('{keys[0]}', '')" if len(keys) == 1 else "'; '.join(f'{k}={v}' for k, v in digits.items())",
         label=plain_text(column.name.capitalize()),
         phrase=plain_text(asked.phrase),
+        line=EDGE_LINE.lstrip("\n") if edge else "",
         rank="; percentiles by nearest rank" if any(key.startswith("p") for key in keys) else "",
     ).code
+    code = f"{code.rstrip()}\n{_whole(asked, column)}"
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
     return Script(plan, guarded(code, asked.shape, asked.place))
 
@@ -175,6 +179,33 @@ def _one(column: Column) -> str:
 
 def _has_units(column: Column) -> bool:
     return any(value[-1:].isalpha() for value in column.values if value not in {"null", "-"})
+
+
+EDGE_LINE = r"""
+answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n> {cite[0].text.strip()[:500]}' if answer and cite else ''
+"""
+
+WHOLE = r"""
+named = count($number, by='line'$where)
+if answer and named > 1.01 * count($capture, by='line'$where):
+    short = 'not understood'
+    answer = f'I did not understand all numbers called $name: {named:,} lines have one, and not all of those as expected.'
+"""
+"""Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
+
+
+def _whole(asked: Asked, column: Column) -> str:
+    return (
+        script(
+            "",
+            WHOLE,
+            number=raw(column.before + r"[-+]?\d"),
+            capture=raw(column.capture),
+            where=asked.within,
+            name=plain_text(column.name),
+        ).code
+        + "\n"
+    )
 
 
 COMPARED = r"""

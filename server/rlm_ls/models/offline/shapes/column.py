@@ -13,7 +13,8 @@ END = r"(?:[\s,;:|\"'&)\]}<>]|$)"
 """What follows a value, so that `user=bob` is not found in `user=bobby`."""
 
 KINDS: dict[str, str] = {
-    "time": r"time|ts|t|timestamp|date|datetime|event_?time|asctime|log_?time|created(?:_?at)?",
+    "time": r"_?(?:source_)?realtime_timestamp|time|ts|t|timestamp|date|datetime|event_?time|asctime|log_?time|"
+    r"created(?:_?at)?",
     "level": r"level|lvl|severity|log_?level|levelname|priority|loglevel|sev|severity_?text|level_?name",
     "client": r"ip|client|client_?ip|remote_?(?:addr(?:ess)?|ip|host)|src(?:_?ip)?|source_?ip|addr|peer|c_ip|"
     r"x_forwarded_for|client_?addr|"
@@ -46,7 +47,7 @@ TIME_UNITS = (
 )
 SIZE_UNITS = r"[Bb]|bytes?|[KMGTkmgt]i?[Bb]|[KMGT]"
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?"
-COMPOUND = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s|\d+h\d+m|\d+h|\d+m"
+COMPOUND = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s(?:\d+ms)?|\d+h\d+m|\d+h|\d+m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Column:
     unit: str = ""
     values: tuple[str, ...] = ()
     share: float = 1.0
+    loose: bool = False
+    """Known by its unit alone: nothing names it."""
 
     @property
     def capture(self) -> str:

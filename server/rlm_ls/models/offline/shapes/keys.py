@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rlm_ls.models.offline.shapes.column import (
@@ -23,7 +24,7 @@ from rlm_ls.models.offline.shapes.column import (
 MOST_COLUMNS = 80
 DEEPEST = 3
 THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
-LONG_UNITS = r"ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
+LONG_UNITS = r"s|ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
 TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 """A duration: a blank stands before none of the units of one letter, which may be anything."""
 PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
@@ -58,6 +59,34 @@ def json_columns(records: Sequence[Mapping[str, Any]]) -> list[Column]:
             before, value, after = before + '"?', r"[^\",}]*", r"\"?\s*[,}]"
         columns.append(Column(name, kind, before, value, after, unit_of(name), most_common(texts), share))
     return columns
+
+
+def wrapped_columns(records: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns of JSON that stands as a string in other JSON, as containers' logs do."""
+    columns: list[Column] = []
+    for key in list(records[0]) if records else ():
+        inner = [_object(record.get(key)) for record in records]
+        found = [one for one in inner if one is not None]
+        if len(found) < 0.5 * len(records):
+            continue
+        for column in json_columns(found):
+            if "." in column.name:
+                continue
+            before = rf"\\\"{re.escape(column.name)}\\\"\s*:\s*(?:\\\")?"
+            after = r"(?:\\\")?\s*[,}]"
+            share = column.share * len(found) / len(records)
+            columns.append(replace(column, before=before, value=r"[^\"\\,}]*", after=after, share=share))
+    return columns
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _walk(value: Mapping[str, Any], path: tuple[str, ...], found: dict[tuple[str, ...], list[Any]]) -> None:
@@ -174,7 +203,7 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
             )
     if "duration" not in kinds:
         alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
-        if len(alone) >= 0.5 * len(lines):
+        if len(alone) >= 0.05 * len(lines) and len(alone) > 1:
             value = rf"(?:{COMPOUND})|{TIMED}"
             columns.append(
                 Column(

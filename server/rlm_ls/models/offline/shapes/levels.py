@@ -49,7 +49,8 @@ SAID = {
 }
 """How a question names a level."""
 
-ABOVE = ("warning", "error", "critical", "alert", "emergency", "panic", "fatal")
+RISING = ("trace", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency", "panic", "fatal")
+"""From the least to the worst."""
 
 
 def level_said(word: str) -> str | None:
@@ -70,10 +71,10 @@ def is_levels(values: Iterable[str]) -> bool:
     """Whether these are the values of a column of levels."""
     seen = set(values)
     known = "|".join(LEVELS.values())
-    numbers = {*NUMERIC.values(), "0", "3", "4", "5", "6", "7"}
+    numbers = seen <= set(NUMERIC.values()) or seen <= set(PRIORITIES.values())
     words = [
         value
         for value in seen
         if re.fullmatch(f"(?i:{known}|STATEMENT|DETAIL|HINT|CONTEXT|DEFAULT|ACTIVITY|SYSTEM|FAILURE)", value)
     ]
-    return bool(seen) and (len(words) == len(seen) or seen <= numbers)
+    return bool(seen) and (len(words) == len(seen) or numbers)

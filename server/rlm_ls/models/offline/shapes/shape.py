@@ -13,7 +13,14 @@ from typing import Literal
 
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
 from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
-from rlm_ls.models.offline.shapes.keys import json_columns, loose_columns, measure_columns, pair_columns, table_columns
+from rlm_ls.models.offline.shapes.keys import (
+    json_columns,
+    loose_columns,
+    measure_columns,
+    pair_columns,
+    table_columns,
+    wrapped_columns,
+)
 from rlm_ls.models.offline.shapes.levels import is_levels
 from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
@@ -24,10 +31,12 @@ LONGEST = 4000
 
 MOST_OF = 0.8
 HALF = 0.5
-CONTINUED = re.compile(r"\s|at |Caused by:|Traceback |\.\.\. |[})\]]\s*$|#|$")
-"""Lines that go on with the one before: of a stack trace, of a statement."""
-CONTINUED_TEXT = r"^(?:at |Caused by:|Traceback |\.\.\. )"
-"""Those of them that are not indented."""
+CONTINUED_TEXT = (
+    r"^(?:at |Caused by:|Suppressed:|Traceback |\.\.\. |During handling|The above exception|goroutine \d|panic:|"
+    r"(?:[\w$]+\.)*\w*(?:Error|Exception|Timeout|Interrupt|Exit|Failure|Warning)(?::|$))"
+)
+CONTINUED = re.compile(r"\s|[#})\]]|$|(?:" + CONTINUED_TEXT[1:] + ")")
+"""Lines that go on with the one before: of a stack trace, of a statement. CONTINUED_TEXT are those not indented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,10 @@ def _json(lines: list[str]) -> Shape | None:
                 continue
     if len(records) < MOST_OF * len(lines):
         return None
-    columns = json_columns([record for record in records if isinstance(record, dict)])
+    records = [record for record in records if isinstance(record, dict)]
+    wrapped = wrapped_columns(records)
+    names = {column.name for column in wrapped}
+    columns = [*wrapped, *(column for column in json_columns(records) if column.name not in names)]
     event = any(column.kind in {"level", "time"} for column in columns)
     shape = Shape("JSON lines", r"^\s*\{.*\}\s*$", "event" if event else "row", tuple(columns))
     return _keyed_time(shape)
@@ -203,7 +215,8 @@ def _after(template: str, name: str) -> str:
                 re.compile(rest)
             except re.error:
                 return ""
-            return rest
+            # Where the next column follows at once, nothing marks this one's end.
+            return rest or (r"(?:)" if following else "")
     return ""
 
 

@@ -68,6 +68,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("six digits", r"\d{6}", " ", r"[ \d]\d", date="ymd"),
     TimeFormat("twice six digits", r"\d{6}", " ", minute=r"\d\d", second=r"\d\d", tail="", date="ymd"),
     TimeFormat("epoch seconds", r"1\d{9}(?:\.\d+)?", "", date="", epoch=1),
+    TimeFormat("epoch microseconds", r"1\d{15}", "", date="", epoch=1_000_000),
     TimeFormat("epoch milliseconds", r"1\d{12}", "", date="", epoch=1000),
     CLOCK,
     TimeFormat("date", ISO, "", "", "", "", ""),
