@@ -4,13 +4,60 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.script import Script, raw, script, within
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, raw, script, within
 
 DEFINES = "class|def|fn|func|function|struct|enum|trait|interface|type|impl|module|namespace|const|let|var|macro_rules!"
-MODIFIERS = r"(?:(?:pub|public|private|static|export|async|abstract|final)\s+)*"
-FUNCTION = rf"{MODIFIERS}(?:def|fn|func|function)\s+"
+MODIFIERS = r"(?:(?:pub|public|private|static|export|default|async|abstract|final)\s+)*"
+FUNCTION_HEAD = rf"{MODIFIERS}(?:def|fn|func|function)\s+"
 A_THING = r"(?:function|class|method|struct|type|constant|variable|enum|trait|interface)"
+OWN_WORDS = frozenset(
+    [
+        "defined",
+        "define",
+        "defines",
+        "definition",
+        "declared",
+        "declares",
+        "declaration",
+        "implemented",
+        "implements",
+        "implementation",
+        "source",
+        "code",
+        "codebase",
+        "project",
+        "class",
+        "classes",
+        "function",
+        "functions",
+        "method",
+        "methods",
+        "struct",
+        "structs",
+        "name",
+        "names",
+        "top-level",
+        "level",
+        "top",
+        "module",
+        "free",
+        "not",
+        "no",
+        "inherits",
+        "inherit",
+        "inherited",
+        "extends",
+        "derives",
+        "derived",
+        "subclass",
+        "subclasses",
+        "base",
+        "line",
+        "total",
+    ]
+)
 
 DEFINED = r"""
 cite = regex($pattern$where, limit=20)
@@ -58,53 +105,66 @@ answer = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names, cite
 """
 
 
-def defined(question: Question) -> Script | None:
+def _all_used(asked: Asked, *used: str) -> bool:
+    """Whether every word that carries meaning is the rule's own, or in `used`."""
+    text = asked.question.unnamed
+    for piece in used:
+        text = text.replace(piece, " ")
+    words = re.findall(r"[\w-]+", text.lower())
+    return all(word in FUNCTION or word in FILLER or word in OWN_WORDS for word in words)
+
+
+def defined(asked: Asked) -> Script | None:
     """Where X is defined."""
+    question = asked.question
     if not re.search(r"\bdefin|\bdeclar|\bimplement", question.lower):
         return None
-    thing = rf"(?:the )?(?:{A_THING} )?[`'\"]?([A-Za-z_][\w.:]*)[`'\"]?(?:\(\))?"
+    thing = rf"(?:the )?(?:{A_THING} )?[`'\"]?([A-Za-z_][\w.:]*)[`'\"]?(?:\(\))?(?: {A_THING})?"
     match = (
         re.search(rf"\bdefinition of {thing}", question.body, re.IGNORECASE)
         or re.search(rf"\bwhere (?:is|are) {thing}", question.body, re.IGNORECASE)
         or re.search(
             rf"\bwh(?:ich|at) (?:file|line|module) (?:defines|declares|implements) {thing}", question.body, re.I
         )
+        or re.search(rf"\b(?:in|on|at) wh(?:ich|at) (?:file|line|module) (?:is|are) {thing}", question.body, re.I)
     )
-    if match is None:
+    if match is None or not _all_used(asked, match[1]):
         return None
     name = re.split(r"[.:]+", match[1].strip(".:"))[-1]
     return script(
         f"I look for a definition of {name}.",
         DEFINED,
         pattern=raw(rf"\b(?:{DEFINES})\s+(?:\([^)]*\)\s*)?{name}\b|^\s*{name}\s*(?::[^=]*)?="),
-        where=within(question),
+        where=within(asked.place),
         name=repr(name),
         title=name,
     )
 
 
-def definitions(question: Question) -> Script | None:
+def definitions(asked: Asked) -> Script | None:
     """How many, or which, classes or functions there are: in all, at top level, or within one class."""
-    lower = question.lower
+    question, lower = asked.question, asked.question.lower
     match = re.search(r"\b(class|struct|function|method)(?:e?s)?\b", lower)
-    if match is None or not re.search(r"\bhow many\b|\blist\b|\bwhich\b|\bwhat\b|\bnames?\b", lower):
+    if match is None or not re.search(r"\bhow many\b|\blist\b|\bwhich\b|\bwhat\b|\bnames?\b|\bnumber of\b", lower):
         return None
-    kind, many = match[1], "how many" in lower
+    kind, many = match[1], "how many" in lower or "number of" in lower
     owner = re.search(r"\b(?:of|in|has|have|inside|does)\b(?: the)?(?: class)? [`'\"]?([A-Z]\w+)[`'\"]?", question.body)
-    if owner and kind in {"method", "function"}:
-        return _members(question, owner[1], many=many)
-    if not re.search(r"\bdefin|\bdeclar|\bhow many\b|\blist\b|\bare there\b|\bname", lower):
+    if owner and kind in {"method", "function"} and _all_used(asked, owner[1]):
+        return _members(asked, owner[1], many=many)
+    if not re.search(r"\bdefin|\bdeclar|\bhow many\b|\blist\b|\bare there\b|\bname", lower) or not _all_used(asked):
+        return None
+    if not all(document.language or not document.sample for document in question.documents):
         return None
     top = kind == "function" and re.search(r"\bnot methods\b|module[- ]level|top[- ]level|free functions", lower)
     if kind in {"class", "struct"}:
         pattern = rf"^\s*{MODIFIERS}{kind}\s+(\w+)"
     else:
-        pattern = rf"^{'' if top else chr(92) + 's' + '+*'[kind == 'function']}{FUNCTION}(\w+)"
+        pattern = rf"^{'' if top else chr(92) + 's' + '+*'[kind == 'function']}{FUNCTION_HEAD}(\w+)"
     return script(
         f"I list every {'top-level ' if top else ''}{kind} by its definition.",
         DEFINITIONS,
         pattern=raw(pattern),
-        where=within(question),
+        where=within(asked.place),
         condition="e.level == 0 and " if top else "",
         kind=repr(kind),
         short="number" if many else _short(many),
@@ -112,19 +172,20 @@ def definitions(question: Question) -> Script | None:
     )
 
 
-def _members(question: Question, owner: str, *, many: bool) -> Script:
+def _members(asked: Asked, owner: str, *, many: bool) -> Script:
     return script(
         f"I find {owner} and list the functions in it, up to the next line that is not indented deeper.",
         MEMBERS,
         head=raw(rf"^(\s*){MODIFIERS}(?:class|struct|impl|interface|trait)\b.*\b{owner}\b"),
-        inner=raw(rf"^(\s*){FUNCTION}(\w+)|^(\s*)[^\s)}}\]]"),
-        where=within(question),
+        inner=raw(rf"^(\s*){FUNCTION_HEAD}(\w+)|^(\s*)[^\s)}}\]]"),
+        where=within(asked.place),
         short=_short(many),
         owner=owner,
     )
 
 
-def inherits(question: Question) -> Script | None:
+def inherits(asked: Asked) -> Script | None:
+    question = asked.question
     match = re.search(
         r"\b(?:inherits?|derives?|derived|extends?|subclass(?:es)?|implements?)\b(?: (?:from|of))?(?: the)?"
         r"(?: class| interface| trait)? [`'\"]?([A-Za-z_]\w*)",
@@ -133,6 +194,8 @@ def inherits(question: Question) -> Script | None:
     if match is None or not re.search(r"\bclass|\btypes?\b|\bstructs?\b|\bwh(?:o|at|ich)\b", question.lower):
         return None
     base = match[1]
+    if not _all_used(asked, base):
+        return None
     return script(
         f"I look for definitions that name {base} as their base.",
         INHERITS,
@@ -141,7 +204,7 @@ def inherits(question: Question) -> Script | None:
             rf"|\b(?:class|interface)\s+(\w+)\b.*\b(?:extends|implements)\b.*\b{base}\b"
             rf"|\b(?:class|struct)\s+(\w+)\s*:\s*.*\b{base}\b|\bimpl\b.*\b{base}\s+for\s+(\w+)"
         ),
-        where=within(question),
+        where=within(asked.place),
     )
 
 

@@ -1,0 +1,73 @@
+"""A question and the text it is about, read: what every rule is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rlm_ls.models.offline.parsing.reading import read
+from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.columns import column_of
+from rlm_ls.models.offline.rules.conditions import Where, where_of
+from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.shapes.shape import Shape, shape_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    question: Question
+
+    @cached_property
+    def reading(self) -> Reading:
+        reading = read(self.question)
+        if reading.ask == "count" and not reading.occurrences and len(reading.rest) == 1 and not reading.contains:
+            # How many tenants are there: the values of a column of that name.
+            noun = reading.rest[0]
+            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
+            known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
+            if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
+                return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        return reading
+
+    @cached_property
+    def shape(self) -> Shape:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        shape = shape_of([line for document in documents for line in document.sample])
+        stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
+        return replace(shape, row=plain(stem))
+
+    @cached_property
+    def where(self) -> Where:
+        return where_of(self.reading, self.shape)
+
+    @property
+    def place(self) -> str:
+        """Source of where to look: the document that the question names, "" for all."""
+        return repr(self.question.document.path) if self.question.document else ""
+
+    @property
+    def glob(self) -> str:
+        return self.place
+
+    @property
+    def lines(self) -> str:
+        """Source of the lines that the question is about, "" for all."""
+        unwanted = (*self.where.unwanted, *((self.shape.header,) if self.shape.header else ()))
+        return inside(self.place, tuple(self.where.patterns), unwanted)
+
+    @property
+    def within(self) -> str:
+        """The same as one more argument of a verb."""
+        return within(self.lines)
+
+    @property
+    def phrase(self) -> str:
+        """How an answer names the conditions."""
+        conditions = f" with {self.where.phrase}" if self.where.said else ""
+        return conditions + "".join(f", {said}" for said in self.where.times)
+
+    @property
+    def notes(self) -> str:
+        return "".join(f"\n\nNote: {note}." for note in self.where.notes)
