@@ -27,6 +27,8 @@ class Citation(Wire):
     """A place in a Document with its text. Lines count from 1; bytes are the snapshot's.
 
     `quote` is the cited text (at most 2,000 characters, then `…`); `state` is what the check against the snapshot said.
+    `derived`: the text is not the file's own (unpacked, or taken out of a document): its lines are none of the file;
+    `place` is what a reader of the original calls it ("page 12"), or "".
     """
 
     uri: str
@@ -41,9 +43,13 @@ class Citation(Wire):
     quote: str
     version: int | None = None
     state: CitationState = "verified"
+    place: str = ""
+    derived: bool = False
 
     @property
     def label(self) -> str:
+        if self.place:
+            return f"{self.path}, {self.place}"
         return f"{self.path}:{self.line}" + (f"-{self.end_line}" if self.end_line > self.line else "")
 
 
