@@ -89,16 +89,16 @@ class NoDocuments(RlmError):
     code = 4107
 
 
-class ExtractorMissing(RlmError):
-    """The document is of a kind whose text only a library can take out, and that is not installed."""
-
-    code = 4109
-
-
 class DocumentDenied(RlmError):
     """The file looks like a secret (keys, .env); such files never enter a Context."""
 
     code = 4108
+
+
+class ExtractorMissing(RlmError):
+    """The document is of a kind whose text only a library can take out, and that is not installed."""
+
+    code = 4109
 
 
 class UnknownModel(RlmError):

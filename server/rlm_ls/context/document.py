@@ -87,7 +87,7 @@ class Document:
 
     `encoding` is the file's own: Python's name of a codec; `assumed`: nobody said so, it is what the bytes look like.
     `faults` of its bytes were not text in it, and are U+FFFD. A text that was `unpacked` from a compressed file or an
-    archive, or taken out of a document that is not text (`extraction`), is not the file's own (`derived`): its lines
+    archive, or taken out of a document that is not text (`extraction`), is not the file's own (`inside`): its lines
     are not those of the file, so that a place in it is, for an editor, the file's first line.
     """
 
@@ -113,7 +113,7 @@ class Document:
         return self.source.size
 
     @property
-    def derived(self) -> bool:
+    def inside(self) -> bool:
         """Whether the text is not the file's own."""
         return self.unpacked or self.extraction is not None
 

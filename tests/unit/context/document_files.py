@@ -162,7 +162,8 @@ def open_document(kind: str, body: str) -> bytes:
     return zipped(
         {
             "mimetype": mime,
-            "content.xml": f"<office:document-content{names}><office:body>{body}</office:body></office:document-content>",
+            "content.xml": f"<office:document-content{names}><office:body>{body}</office:body>"
+            "</office:document-content>",
             "META-INF/manifest.xml": f"<manifest:manifest{names}>{entry}</manifest:manifest>",
         }
     )
@@ -187,3 +188,8 @@ def epub(chapters: Sequence[str]) -> bytes:
 
 def notebook(*cells: dict[str, object]) -> bytes:
     return json.dumps({"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def entries(archive: bytes) -> dict[str, str | bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}

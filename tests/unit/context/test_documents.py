@@ -64,7 +64,7 @@ async def test_a_page_of_a_pdf_is_a_section_that_its_lines_know(
     assert sections(document) == [("page", "1", 1), ("page", "2", 1), ("page", "3", 1)]
     assert [document.place(line, line) for line in (2, 5, 7)] == ["page 1", "page 2", "page 3"]
     assert document.place(3, 5) == "page 1 to 2"
-    assert document.derived
+    assert document.inside
     context = await taking(scope(tmp_path / "paper.pdf"))
     search = Search(context, pool)
     entries = await search.outline(0)
@@ -180,9 +180,9 @@ async def test_a_page_that_is_named_is_what_its_reader_sees(taking: Taking, pool
 async def test_in_a_folder_and_as_a_template_a_page_is_source(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "menu.html").write_bytes(PAGE)
     context = await taking(Scope("workspace", roots=(str(tmp_path),)))
-    assert not context.documents[0].derived
+    assert not context.documents[0].inside
     document, _ = await read(taking, pool, tmp_path / "t.html", b"<!doctype html><html>{% if x %}<p>a</p></html>")
-    assert not document.derived
+    assert not document.inside
 
 
 def mail(attachment: bytes = b"", name: str = "paper.pdf") -> EmailMessage:
@@ -249,7 +249,7 @@ async def test_a_table_in_plain_text_keeps_its_lines_and_names_its_columns(
 ) -> None:
     (tmp_path / "t.csv").write_text('day,"total, net",who\n1,2,3\n')
     context = await taking(scope(tmp_path / "t.csv"))
-    assert not context.documents[0].derived
+    assert not context.documents[0].inside
     entries = await Search(context, pool).outline(0)
     assert [(kind, name) for kind, name, _, _ in entries] == [
         ("column", "day"), ("column", "total, net"), ("column", "who"),

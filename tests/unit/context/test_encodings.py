@@ -221,8 +221,8 @@ async def test_notebooks_are_their_cells(taking: Taking, pool: SearchPool, tmp_p
     context = await taking(Scope("workspace", roots=(str(tmp_path),)))
     search = Search(context, pool)
     first, *others = context.documents
-    assert (first.path, first.language, first.derived) == ("a.ipynb", "jupyter", True)
-    assert [(one.language, one.derived) for one in others] == [("json", False), ("json", False)]
+    assert (first.path, first.language, first.inside) == ("a.ipynb", "jupyter", True)
+    assert [(one.language, one.inside) for one in others] == [("json", False), ("json", False)]
     assert (await search.lines(0, 1, -1)).text + "\n" == TEXT
     assert [(kind, name, span.line) for kind, name, _, span in await search.outline(0)] == [
         ("cell", "1 markdown: # Title", 1),

@@ -55,8 +55,8 @@ def kind_of(head: bytes, name: str, named: bool) -> str | None:
     those of the file.
     """
     head = head[:HEAD]
-    if b"%PDF-" in head[:1024] and not head.startswith(b"PK"):
-        return PDF if head.lstrip(b"\0\t\r\n\x0c ").startswith((b"%PDF-", _MARK + b"%PDF-")) or b"\0" in head else None
+    if _is_pdf(head):
+        return PDF
     if head.startswith(b"PK\x03\x04"):
         return OFFICE if _OFFICE_ENTRY.match(head, 30) or _OFFICE_NAME.search(name) else None
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -71,6 +71,13 @@ def kind_of(head: bytes, name: str, named: bool) -> str | None:
     if named and _HTML.match(text) and not _TEMPLATE.search(text):
         return PAGE
     return None
+
+
+def _is_pdf(head: bytes) -> bool:
+    """Bytes that are none of it may come before its mark; a text may speak of that."""
+    if head.startswith((b"%PDF-", b"PK")):
+        return head.startswith(b"%")
+    return b"%PDF-" in head[:1024] and (b"\0" in head or not head[: head.index(b"%PDF-")].strip(b"\xef\xbb\xbf \t\r\n"))
 
 
 def _is_mail(text: bytes, name: str) -> bool:

@@ -30,7 +30,12 @@ def assumed(documents: Sequence[Document]) -> list[str]:
 
 def left_out(documents: Sequence[Document]) -> list[str]:
     """`paper.pdf: pages 3–7 hold no text: scanned?`: what was not, or could not be, taken out of documents."""
-    told = [f"{one.path}: {note}." for one in documents if one.extraction for note in one.extraction.notes]
+    told = [
+        f"{one.path}: {note}{'' if note.endswith('?') else '.'}"
+        for one in documents
+        if one.extraction
+        for note in one.extraction.notes
+    ]
     more = len(told) - MOST_NOTES
     return told if more <= 0 else [*told[:MOST_NOTES], f"{more:,} more such notes: see the coverage."]
 

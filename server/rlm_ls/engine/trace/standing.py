@@ -54,43 +54,29 @@ async def _now(search: Search, citation: Citation) -> Citation:
     number = search.context.number(citation.uri)
     if number is None:
         return _gone(citation)
-    document = search.context.documents[number]
-    was = await _place(search, number, citation)
     whole = not (len(citation.quote) > MAX_QUOTE and citation.quote.endswith("…"))
     quoted = Quoted(
         citation.quote if whole else citation.quote[:-1],
-        *was,
+        citation.start_utf16,
+        citation.end_utf16,
         citation.start_byte,
         citation.end_byte,
         whole,
     )
     now = await locate_quote(search, number, quoted)
-    lines = now.start[0] - was[0][0], now.end[0] - was[1][0]
-    line, end_line = citation.line + lines[0], citation.end_line + lines[1]
+    lines = now.start[0] - citation.start_utf16[0], now.end[0] - citation.end_utf16[0]
     return citation.model_copy(
         update={
-            "line": line,
-            "end_line": end_line,
+            "line": citation.line + lines[0],
+            "end_line": citation.end_line + lines[1],
             "start_byte": now.start_byte,
             "end_byte": now.end_byte,
-            "start_utf16": (0, 0) if document.derived else now.start,
-            "end_utf16": (0, 0) if document.derived else now.end,
-            "version": document.version,
+            "start_utf16": now.start,
+            "end_utf16": now.end,
+            "version": search.context.documents[number].version,
             "state": now.state,
-            "place": document.place(line, end_line),
         }
     )
-
-
-async def _place(search: Search, number: int, citation: Citation) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The positions that a citation had. In a text that is not the file's own they are not said: the bytes are."""
-    document = search.context.documents[number]
-    if not document.derived:
-        return citation.start_utf16, citation.end_utf16
-    if citation.end_byte > document.size:
-        return (citation.line - 1, 0), (citation.end_line - 1, 0)
-    start, end = await search.positions(number, [citation.start_byte, citation.end_byte])
-    return start, end
 
 
 def _gone(citation: Citation) -> Citation:

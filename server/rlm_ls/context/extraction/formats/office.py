@@ -129,7 +129,7 @@ def _words(element: Any) -> str:
     for _, one in walk:
         match local(one):
             case "t":
-                found.append(one.text or "")
+                found.append((one.text or "") + "".join(inner.tail or "" for inner in one))
             case "tab" if len(one.attrib) == 0:  # in a paragraph's properties it is a tab stop
                 found.append("\t")
             case "br" | "cr":

@@ -11,8 +11,8 @@ from rlm_ls.context.extraction.text import Text
 from rlm_ls.context.sources.encoding import AUTO, encoding_of, guessed
 from rlm_ls.errors import RlmError
 
-STEP = 1 << 16
-"""Characters parsed between two looks at the clock."""
+TITLED = 1 << 16
+"""Bytes of a page in which its title is looked for."""
 
 _BLOCKS = frozenset((
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl",
@@ -39,16 +39,17 @@ def write(raw: bytes, text: Text, level: int = 1) -> None:
 def read(page: str, text: Text, level: int = 1) -> None:
     """`write` of a page that is decoded."""
     parser = _Reader(text, level)
-    for at in range(0, len(page), STEP):
-        text.check()
-        parser.feed(page[at : at + STEP])
+    # Behind the last `>` no tag ends: html.parser would look for its end at each `<` anew.
+    end = page.rfind(">") + 1
+    parser.feed(page[:end])
+    parser.handle_data(unescape(page[end:].partition("<")[0]))
     parser.close()
     parser.end_line()
 
 
 def title_of(raw: bytes) -> str:
     """The first heading, else the title."""
-    found = {match[1].lower(): match[2] for match in reversed(list(_TITLE.finditer(decoded(raw[:STEP]))))}
+    found = {match[1].lower(): match[2] for match in reversed(list(_TITLE.finditer(decoded(raw[:TITLED]))))}
     said = next((found[tag] for tag in ("h1", "h2", "h3", "title") if tag in found), "")
     return unescape(_TAG.sub("", said))
 

@@ -11,7 +11,7 @@ IN_MEMORY = 256 << 20
 """Bytes of a file that are read at once; PDFium reads larger ones piece by piece."""
 
 HYPHEN = "\ufffe"
-"""PDFium's sign for a hyphen at a line's end, where a word goes on in the next."""
+"""PDFium's sign for a hyphen at a line's end, where a word goes on in the next: the word is what people look for."""
 
 
 def extract(source: BinaryIO, size: int, text: Text) -> None:
@@ -75,9 +75,7 @@ def _page(document: Any, number: int) -> str | None:
             page.close()
     except PdfiumError:
         return None
-    if HYPHEN in found:
-        found = found.replace(HYPHEN + "\r\n", "").replace(HYPHEN, "-")
-    return found.rstrip()
+    return found.replace(HYPHEN + "\r\n", "").replace(HYPHEN, "").rstrip()
 
 
 def _ranges(numbers: list[int]) -> str:
