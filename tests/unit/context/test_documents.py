@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.unit.context import document_files as made
 
+from rlm_ls import errors
 from rlm_ls.context.document import Document
 from rlm_ls.context.extraction.kinds import kind_of
 from rlm_ls.context.scope import Scope, Stream
@@ -22,6 +23,7 @@ from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
 from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.engine.setup.structure import structures
 
 Taking = Callable[..., Awaitable[Context]]
 
@@ -327,3 +329,28 @@ async def test_an_archive_of_a_folder_named_like_words_is_an_archive(
     (tmp_path / "w.zip").write_bytes(made.zipped({"word/list.txt": "apple\n", "word/b.txt": "pear\n"}))
     context = await taking(scope(tmp_path / "w.zip"))
     assert [one.path for one in context.documents] == ["w.zip!/word/list.txt", "w.zip!/word/b.txt"]
+
+
+async def test_a_part_is_found_by_its_name(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
+    (tmp_path / "paper.pdf").write_bytes(PAGES)
+    (tmp_path / "talk.pptx").write_bytes(made.pptx([("Start", ["one"]), ("Results", ["two"])]))
+    (tmp_path / "a.py").write_text("def main():\n    pass\n\ndef other():\n    pass\n")
+    context = await taking(scope(tmp_path / "paper.pdf", tmp_path / "talk.pptx", tmp_path / "a.py"))
+    search = Search(context, pool)
+    assert await search.read(await search.part_named(0, "Page 2")) == "[page 2]\nBeta on the second"
+    assert (await search.part_named(1, "slide 2")) == (await search.part_named(1, "2: Results"))
+    assert (await search.part_named(2, "function other")).line == 4
+    with pytest.raises(errors.ProgramError, match=r"has no part called 'page 9'.*'page 1'"):
+        await search.part_named(0, "page 9")
+
+
+async def test_the_card_says_what_documents_are_made_of(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
+    (tmp_path / "book.xlsx").write_bytes(made.xlsx({"Sales": [["Region", "Sum"], ["North", 2]], "Notes": [["x"]]}))
+    (tmp_path / "paper.pdf").write_bytes(PAGES)
+    (tmp_path / "t.tsv").write_text("day\twho\n1\t2\n")
+    context = await taking(Scope("workspace", roots=(str(tmp_path),)))
+    assert await structures(context.documents, Search(context, pool)) == [
+        "book.xlsx is made of 2 sheets: Sales (Region, Sum); Notes (x).",
+        "paper.pdf is made of 3 pages.",
+        "t.tsv has the columns day, who.",
+    ]

@@ -90,6 +90,20 @@ class Sections(Scanner):
         )
         return found
 
+    async def part_named(self, doc: int, name: str) -> Span:
+        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone.
+
+        Raises ProgramError, naming some that there are."""
+        wanted = name.strip().lower()
+        entries = await self.outline(doc)
+        for keys in (lambda kind, name: (f"{kind} {name}", name), _short):
+            for kind, title, _, span in entries:
+                if kind != "column" and wanted in keys(kind.lower(), title.lower()):
+                    return span
+        shown = ", ".join(repr(f"{kind} {title}"[:60]) for kind, title, _, _ in entries[:3])
+        remedy = f"Its outline() has {shown} …" if entries else "Its outline() is empty: give line numbers."
+        raise ProgramError(f"{self.context.documents[doc].path} has no part called {name[:100]!r}.", remedy)
+
     async def sample(self, n: int, within: Selection, seed: int = 0) -> list[Hit]:
         """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
         asked = await asyncio.to_thread(self._drawn, max(0, min(n, MOST_SAMPLES)), within, seed)
@@ -142,6 +156,12 @@ class Sections(Scanner):
                 count += sum(len(numbers) // 4 for _, numbers in columns)
                 _check_count(count)
         return await asyncio.to_thread(_spans, found)
+
+
+def _short(kind: str, name: str) -> tuple[str, ...]:
+    """A part by its number: `slide 3` of `3: Results`, `cell 2` of `2 code: import os`."""
+    label = name.split(": ", 1)[0]
+    return f"{kind} {label}", label, f"{kind} {label.split(' ', 1)[0]}"
 
 
 def _entries(document: Document) -> list[Entry]:

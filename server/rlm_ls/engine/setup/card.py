@@ -11,6 +11,7 @@ from rlm_ls.context.document import Document, Part
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
+from rlm_ls.engine.setup.structure import structures
 
 LISTED = 12
 """Documents listed with their sizes."""
@@ -32,7 +33,7 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
-    parts = [_heading(documents), *_listing(documents)]
+    parts = [_heading(documents), *_listing(documents), *await structures(documents, search)]
     limited = _limited(context)
     if limited:
         parts.append(await _selected(limited, context, search))
