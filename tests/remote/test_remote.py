@@ -178,7 +178,7 @@ def test_a_text_that_is_replaced_while_it_is_read_is_an_error_and_no_mixture(pag
 
 @pytest.mark.parametrize(
     ("path", "code", "says"),
-    [("/nothing.log", 4101, "does not exist"), ("/secret.log", 4109, "credentials"), ("/.env", 4108, "secret")],
+    [("/nothing.log", 4101, "does not exist"), ("/secret.log", 4110, "credentials"), ("/.env", 4108, "secret")],
 )
 def test_what_is_not_there_or_not_for_us_is_said(pages: Pages, path: str, code: int, says: str) -> None:
     pages.pages["/.env"] = b"TOKEN=1\n"
@@ -194,7 +194,7 @@ def test_no_network_is_said() -> None:
         nobody.bind(("127.0.0.1", 0))
         done = rlm(f"http://127.0.0.1:{nobody.getsockname()[1]}/x.log")
     assert done.returncode == 1
-    assert "error 4109" in done.stderr
+    assert "error 4110" in done.stderr
     assert "cannot be reached" in done.stderr
 
 
@@ -336,7 +336,7 @@ def test_a_missing_bucket_and_wrong_keys_are_said(s3: dict[str, str]) -> None:
     done = rlm("s3://nobodys-bucket/x.log", **s3)
     assert "error 4101" in done.stderr
     done = rlm("s3://logs/2026-11-01/app.log", **{**s3, "AWS_SECRET_ACCESS_KEY": "wrong"})
-    assert "error 4109" in done.stderr
+    assert "error 4110" in done.stderr
     assert "credentials" in done.stderr
     assert "wrong" not in done.stderr
     done = rlm("s3://logs/2026-11-*/nothing*", **s3)

@@ -30,6 +30,8 @@ export interface Citation {
   quote: string;
   version: number | null;
   state: "verified" | "moved" | "unmatched";
+  /** What a reader of the original calls the place: "page 12"; "" where that is its line. */
+  place?: string;
 }
 
 export interface Answer {

@@ -46,6 +46,7 @@ end
 local function item(citation, encoding)
   local uri, range = citation.location.uri, citation.location.range
   local quote = citation.quote:match('[^\r\n]*')
+  local place = (citation.place or '') ~= '' and citation.place .. ': ' or ''
   local gone = citation.state == 'unmatched'
   local column = byte_column(uri, range.start, encoding)
   local one_line = range.start.line == range['end'].line
@@ -55,7 +56,7 @@ local function item(citation, encoding)
     col = column + 1,
     end_lnum = range['end'].line + 1,
     end_col = one_line and column + #quote + 1 or nil,
-    text = (gone and '(no longer there) ' or '') .. quote,
+    text = (gone and '(no longer there) ' or '') .. place .. quote,
     type = gone and 'W' or '',
   }
 end

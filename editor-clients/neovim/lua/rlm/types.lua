@@ -17,6 +17,7 @@
 ---@field quote string
 ---@field version integer?
 ---@field state "verified"|"moved"|"unmatched"
+---@field place string? "page 12", where that is not its line
 
 ---@class rlm.Usage
 ---@field turns integer

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rlm_ls.context.document import Extraction
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
@@ -39,7 +40,7 @@ class Inside:
     """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
 
     `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
-    compressed.
+    compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of.
     """
 
     path: str
@@ -47,6 +48,8 @@ class Inside:
     pack: Pack | None = None
     settled: bool = False
     raw: bool = False
+    unpacked: bool = False
+    extraction: Extraction | None = None
 
 
 @dataclass(slots=True)

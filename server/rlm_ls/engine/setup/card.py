@@ -15,6 +15,7 @@ from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
+from rlm_ls.engine.setup.structure import structures
 
 LISTED = 12
 """Documents listed with their sizes."""
@@ -43,6 +44,7 @@ async def card(context: Context, search: Search, surroundings: Surroundings) -> 
     documents = context.documents
     # In a thread: they may be 100,000.
     parts = await asyncio.to_thread(lambda: [_heading(documents), *_listing(documents)])
+    parts += await structures(documents, search)
     limited = await asyncio.to_thread(_limited, context)
     if limited:
         parts.append(await _selected(limited, context, search))

@@ -18,7 +18,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.choosing import Question, choose, named_model
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
-from rlm_ls.engine.setup.encodings import assumed
+from rlm_ls.engine.setup.encodings import assumed, left_out
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
@@ -77,7 +77,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
     context = await take_context(question, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
-    warnings += assumed(context.documents)
+    warnings += assumed(context.documents) + left_out(context.documents)
     await journal.emit(_taken(context))
     choice = await choose(question, context, named)
     model, subs = choice.model, choice.subs

@@ -160,7 +160,7 @@ def label_text(place: str) -> str:
 
 
 def _address(citation: Citation) -> str:
-    return f"{quote(citation.uri, safe=':/%')}#L{citation.line}"
+    return f"{quote(citation.uri, safe=':/%')}#{citation.fragment}"
 
 
 def _ours(citation: Citation) -> bool:
