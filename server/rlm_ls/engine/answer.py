@@ -41,6 +41,8 @@ class Citation(Wire):
     quote: str
     version: int | None = None
     state: CitationState = "verified"
+    inside: bool = False
+    """The text is inside the file (compressed, an archive's member, a notebook), which has other lines in an editor."""
 
     @property
     def label(self) -> str:

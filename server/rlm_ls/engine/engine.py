@@ -50,6 +50,9 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 
+LINE_INDEX = "line-index.json"
+"""In the folder of the history: where the lines of large files are, for the next start."""
+
 RUNS_UNTIL_PRUNED = 16
 """After so many runs the history's size is checked; also when the engine is opened."""
 
@@ -115,7 +118,7 @@ class Engine:
             stack.push_async_callback(store.close)
             with suppress(StoreFailed):
                 await store.prune(settings.history_mb << 20)
-            snapshot_cache = SnapshotCache()
+            snapshot_cache = SnapshotCache(line_index=store.folder / LINE_INDEX)
             stack.callback(snapshot_cache.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)

@@ -68,8 +68,8 @@ class Client:
             return None
         return chosen.title if chosen is not None and chosen.title in choices else None
 
-    async def show_document(self, uri: str) -> bool:
-        params = types.ShowDocumentParams(uri, take_focus=True)
+    async def show_document(self, uri: str, selection: types.Range | None = None) -> bool:
+        params = types.ShowDocumentParams(uri, take_focus=True, selection=selection)
         try:
             shown = await self._protocol.call(types.WINDOW_SHOW_DOCUMENT, params)
         except JsonRpcException:

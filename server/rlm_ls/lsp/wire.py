@@ -24,6 +24,7 @@ DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 CITATIONS = "rlm/citations"
+EXCERPT = "rlm/excerpt"
 EVENT = "rlm/event"
 SAMPLE = "rlm/sample"
 SAMPLE_TEXT = "rlm/sampleText"
@@ -148,6 +149,17 @@ class ResumeParams:
 
 
 @attrs.frozen
+class ExcerptParams:
+    """An excerpt by its address, or lines (from 1) of a text; `search`: the next line below that holds these words."""
+
+    uri: str | None = None
+    text_document: TextDocument | None = None
+    line: int | None = None
+    end_line: int | None = None
+    search: str | None = None
+
+
+@attrs.frozen
 class RunsParams:
     """`search`: words that question or answer hold."""
 
@@ -186,6 +198,7 @@ REQUESTS: dict[str, type] = {
     DELETE_RUNS: DeleteRunsParams,
     TRACE: TraceParams,
     CITATIONS: RunParams,
+    EXCERPT: ExcerptParams,
     DOCTOR: NoParams,
 }
 

@@ -113,6 +113,7 @@ async def cite(item: Any, host: VerbHost) -> Citation:
         quote=quote if len(quote) <= MAX_QUOTE else quote[:MAX_QUOTE] + "…",
         version=document.version,
         state="verified",
+        inside=document.notebook or document.unpacked,
     )
 
 

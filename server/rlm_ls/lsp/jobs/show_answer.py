@@ -1,21 +1,27 @@
-"""Showing an answer in an editor without one of our plugins."""
+"""Showing an answer or an excerpt in an editor without one of our plugins."""
 
 from __future__ import annotations
 
 import asyncio
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from rlm_ls.lsp.features.content import ANSWERS, answer_text
+from rlm_ls.lsp.features.excerpts import cited_range, document_text, excerpt_at, heading_lines
 from rlm_ls.private import private_folder, replace_file
 
 if TYPE_CHECKING:
+    from rlm_ls.lsp.features.excerpts import Address
     from rlm_ls.lsp.services import Services
 
+EXCERPTS = "excerpts"
+"""The folder, within that of the history, for clients that can show nothing but files."""
+
 KEPT = 100
-"""Answers kept as files. All of them are in the store as well."""
+"""Answers, and excerpts, kept as files. All of them are in the store as well."""
 
 
 async def show_answer(services: Services, run_id: str) -> None:
@@ -34,9 +40,29 @@ async def show_answer(services: Services, run_id: str) -> None:
     client.show(types.MessageType.Info, f"rlm-ls: the answer is in {path}")
 
 
+async def show_excerpt(services: Services, address: Address) -> None:
+    """Show an excerpt, the cited lines selected, in the way of `show_answer`. Raises what `excerpt_at` does."""
+    client = services.client
+    excerpt = await excerpt_at(services, address)
+    text = await document_text(services, address)
+    place = cited_range(
+        excerpt, services.buffers.encoding, 0 if client.has_commands else heading_lines(address, excerpt)
+    )
+    readable = client.can("workspace.text_document_content") and client.can_show_documents()
+    if readable and await client.show_document(str(address), place):
+        return
+    engine = await services.engine_loader.engine()
+    name = blake2b(str(address).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    path = engine.store.folder / EXCERPTS / f"{name}.txt"
+    await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)
+    if client.can_show_documents() and await client.show_document(path.as_uri(), place):
+        return
+    client.show(types.MessageType.Info, f"rlm-ls: the excerpt is in {path}")
+
+
 def _write_privately(path: Path, text: str) -> None:
     private_folder(path.parent)
-    answers = sorted(path.parent.glob("*.md"), key=lambda answer: answer.stat().st_mtime)
+    answers = sorted(path.parent.glob(f"*{path.suffix}"), key=lambda answer: answer.stat().st_mtime)
     for old in answers[: -KEPT + 1]:
         old.unlink(missing_ok=True)
     # Quotes of the user's documents: nobody else's business.
