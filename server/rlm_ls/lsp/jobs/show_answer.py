@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.features.excerpts import Address
     from rlm_ls.lsp.services import Services
 
-EXCERPTS = "excerpts"
-"""The folder, within that of the history, for clients that can show nothing but files."""
-
 KEPT = 100
-"""Answers, and excerpts, kept as files. All of them are in the store as well."""
+"""Answers kept as files. All of them are in the store as well."""
 
 
 async def show_answer(services: Services, run_id: str) -> None:
@@ -51,10 +48,8 @@ async def show_excerpt(services: Services, address: Address) -> None:
     readable = client.can("workspace.text_document_content") and client.can_show_documents()
     if readable and await client.show_document(str(address), place):
         return
-    engine = await services.engine_loader.engine()
-    name = blake2b(str(address).encode("utf-8", "replace"), digest_size=8).hexdigest()
-    path = engine.store.folder / EXCERPTS / f"{name}.txt"
-    await asyncio.get_running_loop().run_in_executor(None, _write_privately, path, text)
+    name = blake2b(str(address).encode("utf-8", "replace"), digest_size=8).hexdigest() + ".txt"
+    path = await asyncio.get_running_loop().run_in_executor(None, services.shown_files.write, name, text)
     if client.can_show_documents() and await client.show_document(path.as_uri(), place):
         return
     client.show(types.MessageType.Info, f"rlm-ls: the excerpt is in {path}")
@@ -62,7 +57,7 @@ async def show_excerpt(services: Services, address: Address) -> None:
 
 def _write_privately(path: Path, text: str) -> None:
     private_folder(path.parent)
-    answers = sorted(path.parent.glob(f"*{path.suffix}"), key=lambda answer: answer.stat().st_mtime)
+    answers = sorted(path.parent.glob("*.md"), key=lambda answer: answer.stat().st_mtime)
     for old in answers[: -KEPT + 1]:
         old.unlink(missing_ok=True)
     # Quotes of the user's documents: nobody else's business.
