@@ -112,6 +112,7 @@ async def test_earlier_later_and_the_whole_hour(editor: Connect, tmp_path: Path)
     assert selected(hour) == citation["quote"]
     lenses = await connected.request("textDocument/codeLens", {"textDocument": {"uri": citation["excerpt"]}})
     assert {lens["command"]["arguments"][0]["uri"] for lens in lenses} == {
+        found["uri"],  # to search further
         found["earlier"],
         found["later"],
         found["hour"],
@@ -244,6 +245,21 @@ async def test_where_the_client_reads_no_such_documents_it_is_a_private_file(
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     await connected.shutdown()
     assert not path.parent.exists()
+
+
+async def test_of_files_larger_than_the_client_likes_it_is_given_excerpts(editor: Connect, tmp_path: Path) -> None:
+    path = plain(tmp_path)
+    size = path.stat().st_size
+    for above, opens in ((size - 1, "excerpt"), (size, "file"), ("x", "file")):
+        connected = await editor(options={**OURS, "excerptsAbove": above}, capabilities=READS)
+        run_id, citation = await ask(connected, path)
+        assert citation["opens"] == opens
+        answer = {"uri": f"rlm:/answer/{run_id}.md"}
+        (link, *_) = await connected.request("textDocument/documentLink", {"textDocument": answer})
+        assert link["target"] == (citation["excerpt"] if opens == "excerpt" else f"{path.as_uri()}#L700")
+        # An open text is there already.
+        connected.open(path.as_uri(), TEXT)
+        assert (await connected.request("rlm/citations", {"runId": run_id}))[0]["opens"] == "file"
 
 
 async def test_a_fixed_address_survives_a_restart(editor: Connect, tmp_path: Path) -> None:

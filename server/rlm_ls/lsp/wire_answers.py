@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.uris import to_fs_path
 
-from rlm_ls.lsp.features.excerpts import Address
+from rlm_ls.lsp.features.excerpts import Address, excerpts_instead
 from rlm_ls.lsp.workspace.rope import units
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ async def wire_answer(services: Services, answer: Answer) -> dict[str, Any]:
 
 async def wire_citations(services: Services, run_id: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """The citations of a run, in order, each with the address of its excerpt."""
+    instead = await excerpts_instead(services, citations)
     return [
-        {**await wire_citation(services, one), "excerpt": str(Address("around", run_id, index, name=one.path))}
+        {
+            **await wire_citation(services, one),
+            "opens": "excerpt" if index in instead else "file",
+            "excerpt": str(Address("around", run_id, index, name=one.path)),
+        }
         for index, one in enumerate(citations)
     ]
 

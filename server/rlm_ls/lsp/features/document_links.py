@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -14,7 +15,7 @@ from pygls.uris import to_fs_path
 
 from rlm_ls.errors import UnknownRun
 from rlm_ls.lsp.features.content import ANSWERS, answer_text
-from rlm_ls.lsp.features.excerpts import Address
+from rlm_ls.lsp.features.excerpts import Address, excerpts_instead
 from rlm_ls.lsp.requests.citations import citations_now
 from rlm_ls.lsp.workspace.rope import units
 
@@ -45,8 +46,10 @@ def register(server: LanguageServer, services: Services) -> None:
         except UnknownRun:
             return None
         text = await _text(services, uri, run_id) if was else ""
-        excerpts = run_id if services.client.can("workspace.text_document_content") else None
-        return list(links(text, was, now, services.buffers.encoding, excerpts))
+        instead: dict[int, str] = {}
+        if services.client.can("workspace.text_document_content"):
+            instead = {n: str(_excerpt(run_id, n, now[n])) for n in await excerpts_instead(services, now)}
+        return list(links(text, was, now, services.buffers.encoding, instead))
 
 
 async def cited_in(services: Services, uri: str, line: str) -> list[tuple[str, Address]]:
@@ -63,7 +66,11 @@ async def cited_in(services: Services, uri: str, line: str) -> list[tuple[str, A
         return []
     places = _Places(was, was)
     found = {n for match in places.pattern.finditer(line) if (n := places.index(match)) is not None}
-    return [(was[n].label, Address("around", run_id, n, name=was[n].path)) for n in sorted(found)]
+    return [(was[n].label, _excerpt(run_id, n, was[n])) for n in sorted(found)]
+
+
+def _excerpt(run_id: str, index: int, citation: Citation) -> Address:
+    return Address("around", run_id, index, name=citation.path)
 
 
 async def _run_of(services: Services, uri: str) -> str | None:
@@ -97,13 +104,17 @@ def _read(path: Path) -> str:
 
 
 def links(
-    text: str, was: Sequence[Citation], now: Sequence[Citation], encoding: str, excerpts: str | None = None
+    text: str,
+    was: Sequence[Citation],
+    now: Sequence[Citation],
+    encoding: str,
+    instead: Mapping[int, str] = MappingProxyType({}),
 ) -> Iterator[types.DocumentLink]:
-    """One for each `path:line` that is cited, or the Markdown link around it; at most MOST. With `excerpts`, the run's
-    id, what no file shows leads to its excerpt."""
+    """One for each `path:line` that is cited, or the Markdown link around it; at most MOST. `instead`
+    has the addresses of those that lead elsewhere than to their file."""
     if not was:
         return
-    places = _Places(was, now, excerpts)
+    places = _Places(was, now, instead)
     count = 0
     for number, line in enumerate(_LINE_END.split(text)):
         for match in places.pattern.finditer(line):
@@ -122,12 +133,14 @@ def links(
 class _Places:
     """Which citation a place in words is of, and where that leads now."""
 
-    def __init__(self, was: Sequence[Citation], now: Sequence[Citation], excerpts: str | None = None) -> None:
+    def __init__(
+        self, was: Sequence[Citation], now: Sequence[Citation], instead: Mapping[int, str] = MappingProxyType({})
+    ) -> None:
         from rlm_ls.engine.trace.inert import line
         from rlm_ls.engine.trace.render import label_text
 
         self._pairs = list(zip(was, now, strict=True))
-        self._excerpts = excerpts
+        self._instead = instead
         # The longest first: a path may be another one's beginning.
         # As the text of a link it is written with backslashes where a file is named like markup.
         self._paths = {shape(path): path for path in {one.path for one in was} for shape in (line, label_text, str)}
@@ -143,8 +156,8 @@ class _Places:
         if index is None:
             return None
         was, now = self._pairs[index]
-        if self._excerpts is not None and (now.inside or now.state == "unmatched"):
-            return str(Address("around", self._excerpts, index, name=was.path)), _tooltip(was, now)
+        if index in self._instead:
+            return self._instead[index], _tooltip(was, now)
         at = now.line + min(line - was.line, now.end_line - now.line)
         return f"{quote(now.uri, safe=':/%')}#L{at}", _tooltip(was, now)
 

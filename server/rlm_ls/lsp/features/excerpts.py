@@ -5,25 +5,33 @@ The address says all there is to know, so that a document that an editor has kep
 
 from __future__ import annotations
 
+import asyncio
+import math
+import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 
 from rlm_ls.errors import BadRequest, UnknownRun
 from rlm_ls.lsp.workspace.rope import units
 from rlm_ls.visible import visible_line
 
 if TYPE_CHECKING:
+    from rlm_ls.engine.answer import Citation
     from rlm_ls.engine.trace.excerpt import Excerpt, Which
     from rlm_ls.lsp.services import Services
 
 OPEN = "rlm.server.excerpt"
 """The command that shows an excerpt; its argument has the fields of `rlm/excerpt`."""
+
+CLIENT_SEARCH = "rlm.excerptSearch"
+"""The palette command of clients that have an input box for what is to be looked for; its argument is `{uri}`."""
 
 LONGEST = 16_384
 """Characters of an address."""
@@ -98,6 +106,29 @@ async def _excerpt_at(services: Services, address: Address) -> Excerpt:
         return await excerpt_of_citation(engine, citation, address.which, buffers)
 
 
+async def excerpts_instead(services: Services, citations: Sequence[Citation]) -> set[int]:
+    """The indices of citations whose file the client cannot or will not show as it is cited: compressed, in an archive,
+    changed since, no file, or larger than the client likes."""
+    unread = {one.uri for one in citations if one.uri not in services.buffers}
+    sizes = await asyncio.to_thread(lambda: {uri: _size(uri) for uri in unread})
+    most = services.client.excerpts_above
+    return {
+        index
+        for index, one in enumerate(citations)
+        if one.inside or one.state == "unmatched" or sizes.get(one.uri, 0) > most
+    }
+
+
+def _size(uri: str) -> float:
+    path = to_fs_path(uri)
+    if path is None:
+        return math.inf  # standard input, or an open text that nobody has open any more
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return math.inf
+
+
 # ---- as a document ---------------------------------------------------------------------------------------------------
 
 
@@ -166,7 +197,10 @@ async def lenses(services: Services, address: Address) -> list[types.CodeLens]:
             yield types.CodeLens(place, types.Command(words, OPEN, arguments=[{"uri": str(to)}]))
 
     at = excerpt.cited[0][0] if excerpt.cited else 0
+    further = types.Command("Search further from here…", CLIENT_SEARCH, arguments=[{"uri": str(address)}])
+    there = types.Range(types.Position(at, 0), types.Position(at, 0))
     return [
+        *([types.CodeLens(there, further)] if services.client.has_commands and excerpt.present else []),
         *lens(0, "↑ Earlier", "earlier"),
         *lens(0, "Back to what is cited", "around"),
         *lens(at, "The whole hour", "hour"),
