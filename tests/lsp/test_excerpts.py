@@ -254,6 +254,7 @@ async def test_of_files_larger_than_the_client_likes_it_is_given_excerpts(editor
         connected = await editor(options={**OURS, "excerptsAbove": above}, capabilities=READS)
         run_id, citation = await ask(connected, path)
         assert citation["opens"] == opens
+        assert connected.all("window/showMessage") == []
         answer = {"uri": f"rlm:/answer/{run_id}.md"}
         (link, *_) = await connected.request("textDocument/documentLink", {"textDocument": answer})
         assert link["target"] == (citation["excerpt"] if opens == "excerpt" else f"{path.as_uri()}#L700")

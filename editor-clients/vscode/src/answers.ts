@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
+import type { Excerpts } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { citationsNow, jump, named, peek } from "./places.ts";
 import type { Citation } from "./protocol.ts";
@@ -59,6 +60,7 @@ export class AnswerView {
     private readonly server: Server,
     private readonly runs: Runs,
     private readonly doing: Doing,
+    private readonly excerpts: Excerpts,
   ) {
     panel.webview.options = {
       enableScripts: true,
@@ -190,7 +192,7 @@ export class AnswerView {
       const now = await citationsNow(client, entry.runId, entry.citations);
       const citation = now[index];
       if (citation === undefined) return;
-      await (peeking ? peek(client, now, index) : jump(client, citation));
+      await (peeking ? peek : jump)(client, this.excerpts, citation);
     } catch (error) {
       void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
     }

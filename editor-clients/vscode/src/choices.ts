@@ -32,6 +32,35 @@ const MOST = 200;
 /** Milliseconds after the last key until the server is asked. */
 const SEARCH_AFTER = 150;
 
+/** Have a question typed, or one of those offered chosen. */
+export function typeQuestion(title: string, offered: Promise<Record<string, string>>): Promise<string | undefined> {
+  const pick = vscode.window.createQuickPick<Item<string>>();
+  let others: Item<string>[] = [];
+  pick.title = title;
+  pick.placeholder = "Which request failed first, and why?";
+  pick.ignoreFocusOut = true;
+  void offered.then((questions) => {
+    others = Object.entries(questions).map(([label, detail]) => ({ label, detail, of: detail, alwaysShow: true }));
+    if (!pick.value) pick.items = others;
+  });
+  pick.onDidChangeValue((typed) => {
+    const own = { label: "$(comment-discussion) Ask", description: typed, of: typed, alwaysShow: true };
+    pick.items = typed.trim() ? [own] : others;
+  });
+  return new Promise((resolve) => {
+    pick.onDidAccept(() => {
+      // Not the list's entry: it may be one letter behind what is typed.
+      resolve(pick.value.trim() || pick.activeItems[0]?.of);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}
+
 /** Choose a run. What is typed is looked for in all questions and answers, by the server. */
 export async function history(client: LanguageClient, doing: FromHistory): Promise<void> {
   const pick = vscode.window.createQuickPick<Item<Run>>();

@@ -30,7 +30,26 @@ export interface Citation {
   quote: string;
   version: number | null;
   state: "verified" | "moved" | "unmatched";
+  line?: number;
+  endLine?: number;
+  /** Servers before excerpts do not say. */
+  opens?: "file" | "excerpt";
+  excerpt?: string;
 }
+
+export interface Excerpt {
+  uri: string;
+  title: string;
+  textDocument: { uri: string };
+  first: number;
+  last: number;
+  cited: Range | null;
+  notes: string[];
+}
+
+type ExcerptParams =
+  | { uri: string; search?: string }
+  | { textDocument: { uri: string }; line: number; endLine?: number };
 
 export interface Answer {
   runId: string;
@@ -124,6 +143,7 @@ export const Runs = new RequestType<{ limit?: number; search?: string }, { runs:
 export const DeleteRuns = new RequestType<{ runIds: string[] }, { deleted: number }, void>("rlm/deleteRuns");
 export const Trace = new RequestType<RunId & { format: "html" }, { run: Run; html?: string }, void>("rlm/trace");
 export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations");
+export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
 export const SampleText = new NotificationType<{ token: string; text: string }>("rlm/sampleText");

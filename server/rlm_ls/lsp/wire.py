@@ -30,6 +30,14 @@ SAMPLE = "rlm/sample"
 SAMPLE_TEXT = "rlm/sampleText"
 
 
+QUESTIONS = {
+    "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
+    "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
+    "Outline": "Outline this text: its sections or phases in order, each with where it starts and one line on it.",
+}
+"""By their titles: for clients in which the user cannot type one, and offered by others beside what is typed."""
+
+
 @attrs.frozen
 class Position:
     line: int

@@ -40,8 +40,9 @@ export async function openFile(page, name) {
   log("open", name);
 }
 
-/** Choose a command from the palette. */
+/** Choose a command from the palette, which lists those that are there at the moment it opens. */
 export async function command(page, title) {
+  await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
   await page.keyboard.press("F1");
   await page.waitForSelector(".quick-input-widget input");
   await page.keyboard.type(title, { delay: 5 });

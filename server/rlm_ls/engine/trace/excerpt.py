@@ -131,10 +131,9 @@ async def next_with(engine: Engine, place: Place, words: str, buffers: Sequence[
 
 @asynccontextmanager
 async def _text(engine: Engine, uri: str, buffers: Sequence[Buffer]) -> AsyncIterator[tuple[Search, int]]:
-    file, folder = await asyncio.to_thread(_file, uri)
-    if folder:
-        raise BadRequest(f"{uris.shown(file)} is a folder.", "Name a text.")
-    scope = Scope(kind="files", files=(file,), buffers=tuple(buffers))
+    if await asyncio.to_thread(_is_folder, uri):
+        raise BadRequest(f"{uris.shown(uri)} is a folder.", "Name a text.")
+    scope = Scope(kind="files", files=(uri,), buffers=tuple(buffers))
     context = await Context.take(scope, engine.pool, options(engine.settings), engine.snapshot_cache)
     async with context:
         number = context.number(uri)
@@ -145,10 +144,9 @@ async def _text(engine: Engine, uri: str, buffers: Sequence[Buffer]) -> AsyncIte
         yield Search(context, engine.pool, engine.settings.verb_seconds), number
 
 
-def _file(uri: str) -> tuple[str, bool]:
-    file = uris.containing_file(uri)
-    path = uris.file_path(file)
-    return file, path is not None and os.path.isdir(path)
+def _is_folder(uri: str) -> bool:
+    path = uris.file_path(uri)
+    return path is not None and os.path.isdir(path)
 
 
 async def _excerpt(search: Search, number: int, place: Place, which: Which) -> Excerpt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.quotes import Quoted, locate_quote, nearest
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.context.sources import uris
 from rlm_ls.engine.answer import Citation
 from rlm_ls.engine.loop.submission import MAX_QUOTE
 from rlm_ls.engine.setup.preparation import options
@@ -41,10 +39,8 @@ async def standing_now(engine: Engine, citations: Sequence[Citation], buffers: S
     """
     if not citations:
         return []
-    cited = dict.fromkeys(citation.uri for citation in citations)
-    # A member of an archive is reached through the archive.
-    files = await asyncio.to_thread(lambda: tuple(dict.fromkeys(map(uris.containing_file, cited))))
-    scope = Scope(kind="files", files=files, buffers=tuple(buffers))
+    uris = tuple(dict.fromkeys(citation.uri for citation in citations))
+    scope = Scope(kind="files", files=uris, buffers=tuple(buffers))
     try:
         context = await Context.take(scope, engine.pool, options(engine.settings), engine.snapshot_cache)
     except UNREADABLE:

@@ -43,12 +43,6 @@ EXCERPT = excerpts.OPEN
 
 Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
 
-CANNED = {
-    "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
-    "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
-    "Outline": "Outline this text: its sections or phases in order, each with where it starts and one line on it.",
-}
-"""Questions for clients in which the user cannot type one."""
 
 
 def register(server: LanguageServer, services: Services) -> None:
@@ -135,8 +129,8 @@ def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any
 
 async def _choose_question(services: Services) -> str | None:
     message = "rlm-ls: what about it? (For a question of your own, write a line `rlm: your question?` in the text.)"
-    chosen = await services.client.choose(message, list(CANNED))
-    return CANNED[chosen] if chosen is not None else None
+    chosen = await services.client.choose(message, list(wire.QUESTIONS))
+    return wire.QUESTIONS[chosen] if chosen is not None else None
 
 
 async def _showing_errors(services: Services, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
