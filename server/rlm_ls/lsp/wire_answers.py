@@ -32,12 +32,15 @@ async def wire_answer(services: Services, answer: Answer) -> dict[str, Any]:
 
 async def wire_citations(services: Services, run_id: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """The citations of a run, in order, each with the address of its excerpt."""
+    from rlm_ls.engine.trace.excerpt import AROUND
+
     instead = await excerpts_instead(services, citations)
     return [
         {
             **await wire_citation(services, one),
             "opens": "excerpt" if index in instead else "file",
             "excerpt": str(Address("around", run_id, index, name=one.path)),
+            "excerptLine": min(one.line, AROUND + 1),
         }
         for index, one in enumerate(citations)
     ]

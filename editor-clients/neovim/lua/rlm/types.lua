@@ -17,6 +17,10 @@
 ---@field quote string
 ---@field version integer?
 ---@field state "verified"|"moved"|"unmatched"
+---@field line? integer
+---@field opens? "file"|"excerpt"
+---@field excerpt? string
+---@field excerptLine? integer
 
 ---@class rlm.Usage
 ---@field turns integer

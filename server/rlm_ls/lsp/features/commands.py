@@ -44,7 +44,6 @@ EXCERPT = excerpts.OPEN
 Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
 
 
-
 def register(server: LanguageServer, services: Services) -> None:
     @server.command(ASK)
     async def ask_command(params: types.ExecuteCommandParams) -> dict[str, Any] | None:
