@@ -40,6 +40,9 @@ export async function openFile(page, name) {
   log("open", name);
 }
 
+/** Let the model go on with a reply that is held. */
+export const release = () => fetch(`${new URL(given.model).origin}/release`, { method: "POST" });
+
 /** Choose a command from the palette, which lists those that are there at the moment it opens. */
 export async function command(page, title) {
   await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
