@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
 import type { Excerpts } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
+import { type Choice, firstChoices } from "./models.ts";
 import { citationsNow, jump, named, peek } from "./places.ts";
 import type { Citation } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
@@ -28,12 +29,15 @@ interface Entry {
   working: { turn: number; html: string }[];
   /** HTML of the whole answer document. */
   html: string;
+  /** Who could answer instead of rules, where nobody has chosen a model yet. */
+  offers: string[];
 }
 
 /** From the view. */
 type Sent =
   | { type: "ready" }
   | { type: "followUp"; text: string }
+  | { type: "offer"; key: string; index: number }
   | { type: "citation"; key: string; index: number; peek: boolean }
   | {
       type: "action";
@@ -46,10 +50,18 @@ export interface Doing {
   followUp(question: string, runId: string, view: AnswerView): void;
   resume(runId: string, question: string, view: AnswerView): void;
   trace(runId: string): void;
+  /** Ask the same again, of whoever is configured now. */
+  again(question: string, view: AnswerView): void;
+}
+
+/** What the view keeps of an entry for itself. */
+interface Own {
+  citations: Citation[];
+  choices: Choice[];
 }
 
 export class AnswerView {
-  private readonly entries = new Map<string, Entry & { citations: Citation[] }>();
+  private readonly entries = new Map<string, Entry & Own>();
   private late = new Map<string, NodeJS.Timeout>();
   private readonly gone = new vscode.EventEmitter<void>();
   readonly onDidDispose = this.gone.event;
@@ -94,7 +106,7 @@ export class AnswerView {
       }
     }
     const about = run.scope ? named(run.scope) : "";
-    const entry: Entry & { citations: Citation[] } = {
+    const entry: Entry & Own = {
       key: run.token,
       question: run.question,
       about,
@@ -103,7 +115,9 @@ export class AnswerView {
       message: run.message,
       working: [],
       html: "",
+      offers: [],
       citations: [],
+      choices: [],
     };
     this.entries.set(run.token, entry);
     this.panel.title = title(run.question);
@@ -112,7 +126,7 @@ export class AnswerView {
 
   /** Show a run of the history. */
   async addEnded(run: protocol.Run): Promise<void> {
-    const entry: Entry & { citations: Citation[] } = {
+    const entry: Entry & Own = {
       key: run.runId,
       question: run.question,
       about: "",
@@ -121,7 +135,9 @@ export class AnswerView {
       message: "",
       working: [],
       html: "",
+      offers: [],
       citations: [],
+      choices: [],
     };
     if (run.status === "interrupted")
       Object.assign(entry, { state: "interrupted", message: "The server died during this run." });
@@ -139,6 +155,7 @@ export class AnswerView {
       entry.working = [...run.texts].map(([turn, text]) => ({ turn, html: draftHtml(text) }));
       if (run.answer?.runId && !entry.html) {
         entry.citations = run.answer.citations;
+        if (run.answer.modelKind === "offline") void this.offer(entry);
         void this.finish(entry);
       } else this.draw(entry);
     };
@@ -146,8 +163,15 @@ export class AnswerView {
     else update();
   }
 
+  /** Rules have answered. If nobody has chosen that: who could, in a word each. */
+  private async offer(entry: Entry & Own): Promise<void> {
+    entry.choices = await firstChoices(this.server).catch(() => []);
+    entry.offers = entry.choices.map((choice) => choice.label);
+    if (entry.offers.length > 0) this.draw(entry);
+  }
+
   /** The answer document, as the server writes it. */
-  private async finish(entry: Entry & { citations: Citation[] }): Promise<void> {
+  private async finish(entry: Entry & Own): Promise<void> {
     try {
       const client = await this.server.connection();
       const { text } = await client.sendRequest(TextDocumentContentRequest.type, {
@@ -163,8 +187,8 @@ export class AnswerView {
     this.draw(entry);
   }
 
-  private draw(entry: Entry & { citations: Citation[] }): void {
-    const { citations, ...sent } = entry;
+  private draw(entry: Entry & Own): void {
+    const { citations, choices: _, ...sent } = entry;
     void this.panel.webview.postMessage({ type: "entry", entry: { ...sent, cited: citations.length } });
   }
 
@@ -176,12 +200,25 @@ export class AnswerView {
       case "followUp":
         if (sent.text.trim()) this.doing.followUp(sent.text.trim(), this.runId, this);
         break;
+      case "offer":
+        await this.take(sent.key, sent.index);
+        break;
       case "citation":
         await this.follow(sent.key, sent.index, sent.peek);
         break;
       case "action":
         await this.act(sent.name, sent.key);
     }
+  }
+
+  private async take(key: string, index: number): Promise<void> {
+    const entry = this.entries.get(key);
+    const choice = entry?.choices[index];
+    if (entry === undefined || choice === undefined || !(await choice.take())) return;
+    entry.choices = [];
+    entry.offers = [];
+    this.draw(entry);
+    if (choice.asksAgain) this.doing.again(entry.question, this);
   }
 
   private async follow(key: string, index: number, peeking: boolean): Promise<void> {

@@ -1,10 +1,11 @@
 // Wires the parts together: what can be asked, and what is shown of it.
 import * as vscode from "vscode";
 import { VIEW as ANSWER, AnswerView, type Doing } from "./answers.ts";
-import { chooseModel, doctorText, estimate, history, typeQuestion } from "./choices.ts";
+import { doctorText, estimate, history, typeQuestion } from "./choices.ts";
 import { Excerpts, isExcerpt } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { Keys } from "./keys.ts";
+import { chooseModel } from "./models.ts";
 import { chosenScope, columnOfTexts, documentScope, named, selectionScope, shownUri } from "./places.ts";
 import type { Answer, AskParams, RunEvent, Scope } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
@@ -86,7 +87,7 @@ function commands(
     showTrace: () => asking.trace(),
     excerptSearch: (argument?: { uri: string }) => excerpts.search(argument, columnOfTexts()),
     history: () => asking.history(),
-    chooseModel: () => chooseModel(),
+    chooseModel: () => chooseModel(server),
     setApiKey: async () => {
       if (await keys.ask()) await server.restart();
     },
@@ -206,6 +207,11 @@ class Asking implements Doing {
   resume(runId: string, question: string, view: AnswerView): void {
     const { run, ended } = this.runs.resume(runId, question);
     void this.shown(run, ended, view);
+  }
+
+  again(question: string, view: AnswerView): void {
+    const scope = this.scopes.get(view) ?? { kind: "workspace" };
+    void this.ask({ question, scope }, view);
   }
 
   async estimate(): Promise<void> {

@@ -114,6 +114,13 @@ export interface Doctor {
   [more: string]: unknown;
 }
 
+/** Who could answer: see docs/protocol.md. */
+export interface Models {
+  root: string[];
+  local: { server: string; address: string; models: string[] }[];
+  keys: { variable: string; model: string; set: boolean }[];
+}
+
 export interface SampleParams {
   runId: string;
   role: "root" | "sub" | "code";
@@ -146,6 +153,7 @@ export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations
 export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
+export const FindModels = new RequestType<Record<string, never>, Models, void>("rlm/models");
 export const SampleText = new NotificationType<{ token: string; text: string }>("rlm/sampleText");
 export const SampleRequest = new RequestType<SampleParams, Sample, void>("rlm/sample");
 export const Event = new NotificationType<RunEvent>("rlm/event");

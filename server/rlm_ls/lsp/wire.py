@@ -23,6 +23,7 @@ RUNS = "rlm/runs"
 DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
+MODELS = "rlm/models"
 CITATIONS = "rlm/citations"
 EXCERPT = "rlm/excerpt"
 EVENT = "rlm/event"
@@ -208,6 +209,7 @@ REQUESTS: dict[str, type] = {
     CITATIONS: RunParams,
     EXCERPT: ExcerptParams,
     DOCTOR: NoParams,
+    MODELS: NoParams,
 }
 
 NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}
