@@ -51,6 +51,9 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 
+LINE_INDEX = "line-index.json"
+"""In the folder of the history: where the lines of large files are, for the next start."""
+
 RUNS_UNTIL_PRUNED = 16
 """After so many runs the history's size is checked; also when the engine is opened."""
 
@@ -116,7 +119,7 @@ class Engine:
             stack.push_async_callback(store.close)
             with suppress(StoreFailed):
                 await store.prune(settings.history_mb << 20)
-            snapshot_cache = SnapshotCache()
+            snapshot_cache = SnapshotCache(line_index=store.folder / LINE_INDEX)
             stack.callback(snapshot_cache.close)
             snapshot_cache.copies = Copies(store.folder / "remote")
             stack.push_async_callback(snapshot_cache.copies.close)

@@ -110,6 +110,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
     seen: set[str] = set()
     streams = {stream.uri: stream for stream in scope.streams}
     for name in scope.files:
+        name = uris.containing_file(name)
         key = uris.key(name)
         if key in seen:
             continue

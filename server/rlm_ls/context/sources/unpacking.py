@@ -9,9 +9,7 @@ from rlm_ls.context.document import Extraction
 from rlm_ls.context.snapshot.intake import Extracted, Unpacked
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.candidates import Candidate, Inside
-
-INSIDE = "!/"
-"""Between an archive's name and that of a member: `logs.zip!/app/a.log`."""
+from rlm_ls.context.sources.uris import INSIDE
 
 
 def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]:

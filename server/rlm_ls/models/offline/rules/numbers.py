@@ -189,7 +189,7 @@ WHOLE = r"""
 named = count($number, by='line'$where)
 if answer and named > 1.01 * count($capture, by='line'$where):
     short = 'not understood'
-    answer = f'I did not understand all numbers called $name: {named:,} lines have one, and not all of those as expected.'
+    answer = f'I did not understand all numbers called $name: {named:,} lines have one, not all of them as expected.'
 """
 """Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
 
