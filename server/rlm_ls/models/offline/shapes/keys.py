@@ -201,7 +201,7 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
             columns.append(
                 Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
             )
-    if "duration" not in kinds:
+    if "duration" not in names:
         alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
         if len(alone) >= 0.05 * len(lines) and len(alone) > 1:
             value = rf"(?:{COMPOUND})|{TIMED}"
@@ -215,6 +215,7 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
                     "",
                     most_common(alone),
                     len(alone) / len(lines),
+                    True,
                 )
             )
     return columns
