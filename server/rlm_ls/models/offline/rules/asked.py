@@ -53,7 +53,7 @@ class Asked:
             found = [column for column in found if not column.loose or column.share >= 0.5]
         elif len(found) > 1:
             lines = [line for line in self.sample if all(re.search(pattern, line) for pattern in self.where.patterns)]
-            found = [column for column in found if any(re.search(column.capture, line) for line in lines)]
+            found = [c for c in found if not lines or any(re.search(c.capture, line) for line in lines)]
         if len(found) > 1:
             found = [column for column in found if not column.loose]
         if len(found) > 1:
