@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from bench.quality.offline.judging import Examination, Verdict, examinations, verdict
@@ -23,13 +24,15 @@ def measure(repeats: int) -> str:
     return report(asyncio.run(examined(FOLDER)))
 
 
-async def examined(folder: Path) -> list[tuple[Examination, Verdict, str]]:
-    """Every question of the table with its verdict and the reply."""
+async def examined(folder: Path, only: Collection[str] = ()) -> list[tuple[Examination, Verdict, str]]:
+    """Every question of the table, or `only` those of these ids, with its verdict and the reply."""
     rows = []
     with tempfile.TemporaryDirectory(prefix="rlm-bench-") as state:
         engine = await Engine.open(settings=Settings(), state_dir=Path(state))
         try:
             for one in examinations(folder):
+                if only and one.id not in only:
+                    continue
                 scope = Scope("files", files=(str(folder / "texts" / one.file),))
                 answer = await engine.ask(AskRequest(one.question, scope, model="offline"), lambda _event: None)
                 rows.append((one, verdict(answer.answer, one.accept), answer.answer))

@@ -287,9 +287,9 @@ async def test_first_and_last_are_by_time_over_rotated_files(engine: Engine, tmp
         (tmp_path / name).write_text(f"2024-01-0{day}T00:00:00Z ERROR x\n")
     first = await ask(engine, "When was the first error?", tmp_path)
     last = await ask(engine, "When was the last error?", tmp_path)
-    assert "at 2024-01-01T00:00:00Z" in first.answer
+    assert "at 2024-01-01 00:00:00Z" in first.answer
     assert "app.log.2:1" in first.answer
-    assert "at 2024-01-03T00:00:00Z" in last.answer
+    assert "at 2024-01-03 00:00:00Z" in last.answer
 
 
 @pytest.mark.asyncio(loop_scope="module")

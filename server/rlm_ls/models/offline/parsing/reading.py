@@ -65,7 +65,7 @@ def read(question: Question) -> Reading:
     if sentence.found.get("measure") == "duration" or re.fullmatch(
         "(?i)times?|durations?", str(sentence.found.get("measure"))
     ):
-        rest = tuple(found for phrase in rest if (found := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
+        rest = tuple(left for phrase in rest if (left := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
     if terse and (sentence.conditions or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)):
         # "anrs?", "requests with status 500": a noun alone asks how many there are.
         amounts.counted(sentence)

@@ -25,7 +25,7 @@ FILLER = frozenset(
     re.findall(
         r"\S+",
         """
-    up container app please utc write writes wrote emit emits emitted issues throw throws thrown raise
+    up please utc write writes wrote emit emits emitted issues throw throws thrown raise
     raised comment comments attempt attempts instances cases set configured use uses appear appears appeared
     appearing occur occurs occurred occurring occurrence occurrences happen happens happened exist exists
     existing found find recorded record logged present seen contain contains contained containing include

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,9 +10,10 @@ from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.parsing.sentence import Reading
 from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.rules.columns import column_of
+from rlm_ls.models.offline.rules.columns import column_of, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.shape import Shape, shape_of
 
 
@@ -34,9 +36,29 @@ class Asked:
     @cached_property
     def shape(self) -> Shape:
         documents = [self.question.document] if self.question.document else self.question.documents
-        shape = shape_of([line for document in documents for line in document.sample])
+        shape = shape_of(self.sample)
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
         return replace(shape, row=plain(stem))
+
+    @property
+    def sample(self) -> list[str]:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        return [line for document in documents for line in document.sample]
+
+    def quantity(self, noun: str) -> Column | None:
+        """The column of numbers that a noun means: of several the one that lines of the conditions have, and where
+        those are not told apart either, the one that has its name from the text. None where that leaves several."""
+        found = quantities_of(self.shape, noun)
+        if not self.where.patterns:
+            found = [column for column in found if not column.loose or column.share >= 0.5]
+        elif len(found) > 1:
+            lines = [line for line in self.sample if all(re.search(pattern, line) for pattern in self.where.patterns)]
+            found = [c for c in found if not lines or any(re.search(c.capture, line) for line in lines)]
+        if len(found) > 1:
+            found = [column for column in found if not column.loose]
+        if len(found) > 1:
+            found = [column for column in found if re.fullmatch(KINDS[column.kind], column.name.lower())]
+        return found[0] if len(found) == 1 else None
 
     @cached_property
     def where(self) -> Where:

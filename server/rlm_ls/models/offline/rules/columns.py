@@ -101,8 +101,8 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
     return None
 
 
-def quantity_of(shape: Shape, noun: str) -> Column | None:
-    """The column of numbers that a noun means."""
+def quantities_of(shape: Shape, noun: str) -> list[Column]:
+    """The columns of numbers that a noun may mean; one where its name says so."""
     wanted = plain(noun)
     named = [
         column
@@ -110,19 +110,19 @@ def quantity_of(shape: Shape, noun: str) -> Column | None:
         if column.numeric
         and wanted in {plain(column.name), plain(column.name.rsplit(".", 1)[-1]), _without_unit(column.name)}
     ]
-    if len(named) == 1:
-        return named[0]
+    if len(named) == 1 and not named[0].loose:
+        return named
     for pattern, kind in QUANTITIES:
         if re.fullmatch(pattern, noun, re.IGNORECASE):
             found = [column for column in shape.of_kind(kind) if column.numeric]
             if len(found) > 1:
                 words = set(wanted.split()) - {"time", "size", "duration", "length"}
                 found = [c for c in found if words and words <= set(plain(c.name).split())] or found
-            return found[0] if len(found) == 1 else None
+            return found
     column = column_of(shape, noun)
     if column is None or not column.numeric or re.search(r"(?:^| )(?:id|number|no)$", plain(column.name)):
-        return None
-    return column
+        return []
+    return [column]
 
 
 def _without_unit(name: str) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
+from rlm_ls.models.offline.parsing.patterns import escaped, literal, word_pattern, words_pattern
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
-from rlm_ls.models.offline.parsing.vocabulary import NOUNS, plain, singular
-from rlm_ls.models.offline.parsing.windows import Moment, Window
+from rlm_ls.models.offline.parsing.stretches import window_pattern
+from rlm_ls.models.offline.parsing.vocabulary import NOUNS, plain
+from rlm_ls.models.offline.parsing.windows import Window
 from rlm_ls.models.offline.rules.columns import column_of
 from rlm_ls.models.offline.shapes.column import Column
 from rlm_ls.models.offline.shapes.levels import LEVELS, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
-from rlm_ls.models.offline.shapes.times import clock_range, date_text
 
-MOST_DAYS = 62
 FEW_VALUES = 30
 """A word is taken for a value of a column that holds at most so many different ones in the sample."""
 
@@ -236,9 +234,9 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
         where.unclear += left
         return
     prose = shape.entry == "line"
-    left = [word for word in left if word.lower() not in {"time", "log"}]
+    left = [word for word in left if word.lower() not in {"time", "log", "container", "app", "application", "server"}]
     if prose:
-        where.add(words_pattern(left, strict=True), " ".join(left))
+        where.add(words_pattern(left), " ".join(left))
     for word in () if prose else left:
         where.add(word_pattern(word), word)
     where.soft = True
@@ -295,139 +293,9 @@ def _requests(where: Where, shape: Shape) -> None:
 
 
 def _window(where: Where, window: Window, shape: Shape) -> None:
-    pattern = window_pattern(window, shape)
+    pattern = window_pattern(window, shape.time)
     if pattern is None:
         where.unclear.append(window.said)
     else:
         where.patterns.append(pattern)
         where.times.append(window.said)
-
-
-def window_pattern(window: Window, shape: Shape) -> str | None:
-    """The pattern of lines whose own time is in the window, or None where that cannot be said of this text."""
-    if shape.time is None or shape.time.format.epoch:
-        return None
-    if not shape.time.format.hour and (window.start.clock or (window.end is not None and window.end.clock)):
-        return None
-    known, start, end = shape.time.format, window.start, window.end
-
-    def day_of(at: Moment) -> str | None:
-        if at.month is None or at.day is None:
-            return known.day
-        return date_text(known, at.year, at.month, at.day)
-
-    def stretch(at: Moment, first: str, last: str) -> str | None:
-        day = day_of(at)
-        return None if day is None else f"{day}{known.gap}{clock_range(known, first, last)}"
-
-    parts: list[str | None] = []
-    if window.form == "on":
-        if not start.clock:
-            parts = [day_of(start)]
-        else:
-            hour = start.precision == 2 or "hour" in window.said.lower()
-            first = start.clock[:2] + "0000" if hour else start.clock
-            parts = [stretch(start, first, _next(start.clock, 2 if hour else start.precision))]
-    elif window.form == "between" and end is not None:
-        parts = _between(start, end, stretch, day_of)
-    elif window.form == "after" and start.clock:
-        parts = [stretch(start, start.clock, "240000")] if start.month is None or not known.day else [None]
-    elif window.form == "before" and start.clock:
-        parts = [stretch(start, "000000", start.clock)] if start.month is None or not known.day else [None]
-    else:
-        parts = [None]
-    if not parts or any(part is None for part in parts):
-        return None
-    return shape.time.before + "(?:" + "|".join(part for part in parts if part) + ")"
-
-
-def _between(start: Moment, end: Moment, stretch, day_of) -> list[str | None]:  # type: ignore[no-untyped-def]
-    last = _end(end)
-    if start.clock and end.clock:
-        same = (end.month, end.day) in {(None, None), (start.month, start.day)}
-        if same and start.clock < last:
-            return [stretch(start, start.clock, last)]
-        if start.year is None or end.month is None:
-            return [None]
-    if start.month is None or end.month is None or start.day is None or end.day is None:
-        return [None]
-    year = start.year or 2000
-    first_day, last_day = date(year, start.month, start.day), date(end.year or year, end.month, end.day)
-    days = [first_day + timedelta(n) for n in range((last_day - first_day).days + 1)][: MOST_DAYS + 1]
-    if not days or len(days) > MOST_DAYS:
-        return [None]
-    moments = [Moment(start.year, day.month, day.day) for day in days]
-    parts: list[str | None] = [day_of(at) for at in moments]
-    if start.clock:
-        parts[0] = stretch(moments[0], start.clock, "240000")
-    if end.clock:
-        parts[-1] = stretch(moments[-1], "000000", last) if last > "000000" else ""
-    return parts
-
-
-def _end(end: Moment) -> str:
-    """Up to 11:00 ends before it; up to 10:59, or with seconds, takes the minute or the second in."""
-    if end.precision == 6 or end.clock[2:4] == "59":
-        return _next(end.clock, end.precision)
-    return end.clock
-
-
-def _next(clock: str, precision: int) -> str:
-    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:])
-    seconds += {2: 3600, 4: 60}.get(precision, 1)
-    return f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
-
-
-def escaped(text: str) -> str:
-    """As re.escape, but blanks and hyphens stay readable."""
-    return re.sub(r"([.^$*+?{}\[\]()|\\])", r"\\\1", text)
-
-
-def literal(text: str) -> str:
-    """A pattern that matches `text` as it stands. Words end where it begins or ends in one, but for scripts that write
-    none between their words."""
-    if not text.isascii():
-        return escaped(text)
-    start = r"\b" if re.match(r"\w", text) else ""
-    end = r"\b" if re.search(r"\w$", text) else ""
-    return f"{start}{escaped(text)}{end}"
-
-
-def words_pattern(words: Sequence[str], *, strict: bool = False) -> str:
-    """Whole words as they stand beside each other, in any case, with a blank, a hyphen or an underscore between."""
-    body = r"[\s_-]+".join(_stem(word) for word in words)
-    if not words[0].isascii():
-        return body
-    return rf"(?i)\b{body}(?:s|es)?\b" if singular(words[-1].lower()) != words[-1].lower() else rf"(?i)\b{body}\b"
-
-
-def word_pattern(word: str) -> str:
-    """A plain word as people write it: any case, one or several of it, any of its forms, also within a longer name:
-    `failing` finds `failed`, and `timeout` both `read_timeout` and `timed out`."""
-    lower = word.lower()
-    if re.fullmatch("time-?outs?", lower):
-        return r"(?i)time[sd]?[\s_-]?out"
-    if not word.isascii():
-        return escaped(word)
-    if not re.fullmatch("[a-z]+", lower):
-        return rf"(?i)(?:^|\W){escaped(lower)}(?:\W|$)"
-    stem = _form(lower)
-    if len(lower) < 5:
-        return rf"(?i)(?:^|[^a-z]){stem}s?(?:[^a-z]|$)"
-    return f"(?i){stem}" if len(lower) > 6 else f"(?i)(?:^|[^a-z]){stem}"
-
-
-def _form(word: str) -> str:
-    """What the forms of a word have in common."""
-    one = singular(word)
-    for ending in ("ures", "ure", "ings", "ing", "ied", "ed", "es", "e"):
-        if one.endswith(ending) and len(one) - len(ending) >= 4:
-            return one[: -len(ending)]
-    return one
-
-
-def _stem(word: str) -> str:
-    one = singular(word)
-    if one == word or not word.isascii() or not word.isalpha():
-        return escaped(word)
-    return f"(?:{escaped(word)}|{escaped(one)})" if word.endswith("ies") else escaped(one)

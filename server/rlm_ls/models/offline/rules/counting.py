@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing, thing_of
-from rlm_ls.models.offline.rules.conditions import literal
 from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
@@ -64,7 +64,7 @@ short = '; '.join(f'{value}={n}' for value, n in groups[:1000])
 rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
 more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
 answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
-"""
+$kinds"""
 
 EPOCH = r"""
 start = datetime.datetime(1970, 1, 1)
@@ -205,6 +205,7 @@ def grouped(asked: Asked) -> Script | None:
         title=f"Lines{plain_text(asked.phrase)}",
         label=plain_text(groups.label),
         notes=plain_text(asked.notes),
+        kinds=_one_kind(asked),
     )
     return Script(code.plan, guarded(code.code, asked.shape, asked.place))
 
@@ -280,7 +281,7 @@ def counted(asked: Asked) -> Script | None:
             notes=plain_text(asked.notes),
             soft=soft,
             each=_each(asked),
-            agree=_agreement(asked, rest),
+            agree=_agreement(asked, rest) + _one_kind(asked),
         )
     if _is_text(asked) and not reading.window:
         return code
@@ -324,6 +325,40 @@ def _agreement(asked: Asked, place: str) -> str:
         return ""
     said = plain_text(asked.where.said[-1])
     return script("", AGREE, loose=raw(asked.where.loose), where=within(asked.place), said=said).code + "\n"
+
+
+KINDS = r"""
+starts = top($start$where, n=50)
+pairs = top($pair$where, n=50)
+one = sum(n for _, n in starts[:1]) >= 0.95 * sum(n for _, n in starts)
+same = sum(n for _, n in pairs[:1]) >= 0.95 * sum(n for _, n in pairs)
+if answer and starts and not (one and (same or len(pairs) > 5)):
+    short = 'not understood'
+    shown = '; '.join(f'“{text} …” ({n:,})' for text, n in pairs[:5])
+    answer = f'I did not understand which lines count for $said: lines that have it are of several kinds: {shown}.'
+"""
+"""Plain words in lines of one kind are what was meant: by how the messages begin, where names may differ. Where lines
+of several kinds have them (started, finished) it is not known which of these count."""
+
+
+def _one_kind(asked: Asked) -> str:
+    """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
+    messages = asked.shape.of_kind("message")
+    if not asked.where.soft or asked.reading.contains or len(messages) != 1 or asked.where.loose:
+        return ""
+    word = r"[A-Za-z][\w'-]*"
+    before = messages[0].before + r"[^A-Za-z]*"
+    return (
+        script(
+            "",
+            KINDS,
+            start=raw(f"{before}({word})"),
+            pair=raw(f"{before}({word}(?:\\s+{word})?)"),
+            where=asked.within,
+            said=plain_text(asked.where.phrase),
+        ).code
+        + "\n"
+    )
 
 
 def _is_text(asked: Asked) -> bool:

@@ -40,7 +40,7 @@ when_text = re.search($time, hit.text) if hit else None
 $epoch
 short = (stamp if when_text else f'{hit.doc}:{hit.line}') if hit else ''
 at = f' at {stamp}' if when_text else ''
-answer = f'$title is{at}, {hit.doc}:{hit.line}:\n\n> {hit.text[:1000]}' if hit and len(all) <= $most else ''
+answer = f'$title is{at}, {hit.doc}:{hit.line}:\n\n```text\n{hit.text[:1000]}\n```' if hit and len(all) <= $most else ''
 """
 
 EPOCH = """\

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import quantity_of, thing_of
+from rlm_ls.models.offline.rules.columns import thing_of
 from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
 from rlm_ls.models.offline.shapes.column import SIZE_UNITS, Column
 
@@ -70,7 +70,7 @@ def value(key):
         return sum(xs)
     rank = {'min': 0, 'max': 100}.get(key) if key in ('min', 'max') else float(key[1:])
     return xs[max(0, math.ceil(rank / 100 * len(xs)) - 1)]
-found = {key: shown(rounded(value(key))) for key in $keys} if xs else {}
+found = {key: shown(rounded(value(key)) if key == 'mean' else value(key)) for key in $keys} if xs else {}
 one_unit = $one
 """
 
@@ -118,10 +118,8 @@ def statistics(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "numbers":
         return None
-    column = quantity_of(asked.shape, reading.measure)
-    if column is None or (
-        column.name == "duration" and column.share < 0.5 and not asked.where.patterns and column.loose
-    ):
+    column = asked.quantity(reading.measure)
+    if column is None:
         return None
     keys = list(reading.aggregates)
     if reading.by:
@@ -182,19 +180,21 @@ def _has_units(column: Column) -> bool:
 
 
 EDGE_LINE = r"""
-answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n> {cite[0].text.strip()[:500]}' if answer and cite else ''
+answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:500]}\n```' if answer and cite else ''
 """
 
 WHOLE = r"""
 named = count($number, by='line'$where)
 if answer and named > 1.01 * count($capture, by='line'$where):
     short = 'not understood'
-    answer = f'I did not understand all numbers called $name: {named:,} lines have one, not all of them as expected.'
+    answer = f'I did not understand all numbers called $name: {named:,} lines have one, not all as expected.'
 """
 """Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
 
 
 def _whole(asked: Asked, column: Column) -> str:
+    if column.loose:
+        return ""  # nothing names such numbers
     return (
         script(
             "",
@@ -231,7 +231,7 @@ def compared(asked: Asked) -> Script | None:
         if against.unit
         else ""
     )
-    column = quantity_of(asked.shape, measure) if measure else None
+    column = asked.quantity(measure) if measure else None
     if column is None or reading.ask == "share":
         return None
     if against.unit and column.kind not in {"duration", "size"}:
@@ -291,7 +291,7 @@ def extreme(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "extreme" or not reading.measure:
         return None
-    column = quantity_of(asked.shape, reading.measure)
+    column = asked.quantity(reading.measure)
     if column is None:
         return None
     key = reading.aggregates[0] if reading.aggregates else "min" if reading.least else "max"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.conditions import escaped
 from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
 
 SET = r"""

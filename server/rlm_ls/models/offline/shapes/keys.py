@@ -177,7 +177,7 @@ SPOKEN = re.compile(r"\b([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
 BARE = re.compile(rf"(?<![\w.])({TIMED}|{COMPOUND})(?![\w/-])")
 
 
-def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]:
+def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]:
     """What can be told by itself: requests in a message, `user: bob`, and the one duration of a line."""
     kinds, names = {column.kind for column in known}, {column.name for column in known}
     columns: list[Column] = []
@@ -201,9 +201,10 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
             columns.append(
                 Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
             )
-    if "duration" not in kinds:
+    if "duration" not in names:
         alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
-        if len(alone) >= 0.05 * len(lines) and len(alone) > 1:
+        others = max((column.share for column in [*known, *columns] if column.kind == "duration"), default=0.0)
+        if len(alone) >= 0.05 * len(lines) and len(alone) > max(1.0, others * len(lines)):
             value = rf"(?:{COMPOUND})|{TIMED}"
             columns.append(
                 Column(
@@ -215,6 +216,7 @@ def loose_columns(lines: Sequence[str], known: Iterable[Column]) -> list[Column]
                     "",
                     most_common(alone),
                     len(alone) / len(lines),
+                    True,
                 )
             )
     return columns
