@@ -105,6 +105,7 @@ class Document:
     encoding: str = "utf-8"
     assumed: bool = False
     faults: int = 0
+    drawn: bool = False
     unpacked: bool = False
     extraction: Extraction | None = None
 

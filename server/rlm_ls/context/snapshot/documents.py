@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rlm_ls.context.document import Document, Extraction, Source
 from rlm_ls.context.extraction.kinds import NOTEBOOK
+from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
+from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.drawing import drawn_chunks
 from rlm_ls.context.sources.encoding import UTF_8, Encoding
 from rlm_ls.context.sources.language import language_of
 from rlm_ls.context.sources.secrets import LOOKED_AT, held_secret, is_log, is_small
@@ -39,6 +43,7 @@ def document_of(
         encoding=encoding.codec,
         assumed=encoding.assumed,
         faults=faults,
+        drawn=encoding.drawn,
         unpacked=one.inside is not None and one.inside.unpacked,
         extraction=one.inside.extraction if one.inside else None,
     )
@@ -67,6 +72,22 @@ def _language(one: Candidate, kind: str) -> str:
 
 def _kind(extraction: Extraction | None) -> str:
     return extraction.kind if extraction else ""
+
+
+SLICE = 1 << 16
+"""Characters of an open text written at once: one encode of a huge one would hold up the event loop."""
+
+
+def written(buffer: Buffer, pack: Pack) -> tuple[Source, bool]:
+    """Where an open text stands in the pack, and whether a terminal had drawn it."""
+    start, text = pack.size, buffer.text
+    drawn = "\x1b" in text or "\b" in text
+    slices: Iterator[bytes] = (text[at : at + SLICE].encode("utf-8", "replace") for at in range(0, len(text), SLICE))
+    for part in drawn_chunks(slices) if drawn else slices:
+        pack.append(part)
+    source = Source(pack.path, start, pack.size - start)
+    pack.append(b"\n")  # as after every text in a pack
+    return source, drawn
 
 
 def secret_in(one: Candidate) -> str:

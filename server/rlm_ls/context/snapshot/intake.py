@@ -35,6 +35,8 @@ class IncomingFile(NamedTuple):
     as_text: bool = False
     utf_8: bool = False
     """The bytes are UTF-8, whatever encoding is set: they are our own."""
+    drawn: bool = False
+    """A terminal drew the text (`sources/drawing`)."""
 
 
 class CopiedText(NamedTuple):

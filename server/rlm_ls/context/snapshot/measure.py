@@ -17,7 +17,8 @@ class RangeMeasure:
 
     `ends[i]` is the number of line ends in the range's block number i (blocks of CHECKPOINT bytes). `head` and `tail`
     are the bytes before the first and after the last line end (both the whole range if there is none), `longest` the
-    longest line in between. `bad` is the offset of the first byte that is not UTF-8, or -1.
+    longest line in between. `bad` is the offset of the first byte that is not UTF-8, or -1. `drawn`: it holds
+    what only a terminal makes sense of.
     """
 
     start: int
@@ -33,6 +34,7 @@ class RangeMeasure:
     ends_before_bad: int
     last: bytes
     digest: bytes
+    drawn: bool = False
 
 
 class TextMeasure(NamedTuple):
@@ -50,13 +52,14 @@ class TextMeasure(NamedTuple):
     bad: int
     bad_line: int
     digest: bytes
+    drawn: bool = False
 
 
 def join(measures: Iterable[RangeMeasure]) -> TextMeasure:
     """Joins the measures of all ranges of a text, in order."""
     characters = longest = unfinished = 0
     plain, crlf, bad, bad_line = True, False, -1, 0
-    checkpoints, digest, last = [0], b"", b""
+    checkpoints, digest, last, drawn = [0], b"", b"", False
     for one in measures:
         if one.bad >= 0 and bad < 0:
             bad, bad_line = one.bad, checkpoints[-1] + one.ends_before_bad + 1
@@ -68,7 +71,7 @@ def join(measures: Iterable[RangeMeasure]) -> TextMeasure:
             unfinished = one.tail
         characters += one.characters
         plain, crlf = plain and one.ascii, crlf or one.crlf
-        digest, last = digest + one.digest, one.last or last
+        digest, last, drawn = digest + one.digest, one.last or last, drawn or one.drawn
     ends = checkpoints[-1]
     return TextMeasure(
         characters=characters,
@@ -80,4 +83,5 @@ def join(measures: Iterable[RangeMeasure]) -> TextMeasure:
         bad=bad,
         bad_line=bad_line,
         digest=digest,
+        drawn=drawn,
     )

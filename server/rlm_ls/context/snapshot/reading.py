@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.extraction.lanes import extracted
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
-from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in
+from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
@@ -30,7 +30,7 @@ from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
-from rlm_ls.context.sources.encoding import AUTO, LOSSY, not_text
+from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.sources.unpacking import taken_out_of
@@ -84,6 +84,7 @@ class _Reader:
         self.foreign: dict[int, str] = {}
         self.ordinary: set[int] = set()
         """What began like a document that is not text, and is none."""
+        self.drawn: set[int] = set()  # by a terminal: copied as its reader saw it
         self.archives = Archives(held_files, pool, options, snapshot_cache)
 
     async def run(self) -> list[ReadDocument]:
@@ -156,12 +157,9 @@ class _Reader:
             if title := secret_in(one):
                 self.errors[number] = denied(one.name, title)
                 continue
-            pack, start = self.held_files.own, self.held_files.own.size
-            # In slices: one encode of a huge buffer would keep the event loop from the interpreter.
-            for at in range(0, len(one.buffer.text), CHECKPOINT):
-                pack.append(one.buffer.text[at : at + CHECKPOINT].encode("utf-8", "replace"))
-            source = Source(pack.path, start, pack.size - start)
-            pack.append(b"\n")  # as after every text in a pack
+            source, drawn = written(one.buffer, self.held_files.own)
+            if drawn:
+                self.drawn.add(number)
             self.large[number] = _Large(source, None, (0, 0, 0, 0), 0, [])
 
     def unknown(self, numbers: Sequence[int]) -> list[int]:
@@ -191,8 +189,7 @@ class _Reader:
         return self.options.encoding == AUTO
 
     def is_small(self, number: int) -> bool:
-        one = self.wanted[number]
-        return one.size < SMALL
+        return self.wanted[number].size < SMALL
 
     async def copy(self, numbers: list[int]) -> None:
         """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
@@ -238,12 +235,12 @@ class _Reader:
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
         named, as_text = one.explicit or (one.inside is not None and one.inside.unpacked), number in self.ordinary
-        if one.inside is None:
-            return IncomingFile(one.path, one.name, one.size, self.guess(), place, room, 0, False, named, as_text)
-        inside, ours = one.inside, one.inside.extraction is not None
+        path, at, unpacked, ours, inside = one.path, 0, False, False, one.inside
+        if inside is not None:
+            path, at, unpacked, ours = inside.path, inside.place, not inside.raw, inside.extraction is not None
         return IncomingFile(
-            inside.path, one.name, one.size, self.guess(), place, room, inside.place, not inside.raw, named,
-            ours or as_text, ours,
+            path, one.name, one.size, self.guess(), place, room, at, unpacked, named, ours or as_text, ours,
+            number in self.drawn,
         )  # fmt: skip
 
     async def convert(self, numbers: list[int]) -> None:
@@ -297,9 +294,11 @@ class _Reader:
                 self.packed.append(number)
             elif isinstance(head, Foreign):
                 self.foreign[number] = head.kind
-            elif head.codec == "utf-8":
+            elif head.codec == "utf-8" and not head.drawn:
                 await asyncio.to_thread(self.open_one, number, head.skip)
             else:
+                if head.drawn:
+                    self.drawn.add(number)
                 convert.append(number)
         return convert
 
@@ -353,7 +352,11 @@ class _Reader:
             if text.whole is not None or number in self.errors:
                 continue
             text.whole = join(text.measures)
-            if text.whole.bad >= 0:
+            if text.whole.drawn and one.buffer is None and number not in self.drawn:
+                self.drawn.add(number)
+                del self.large[number]
+                found.append(number)
+            elif text.whole.bad >= 0:
                 del self.large[number]
                 if self.options.encoding == LOSSY or self.guess():
                     found.append(number)
@@ -367,7 +370,8 @@ class _Reader:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
                 one = self.wanted[number]
-                self.found[number] = read = document_of(one, text.source, text.whole, text.identity)
+                encoding = replace(UTF_8, drawn=number in self.drawn)
+                self.found[number] = read = document_of(one, text.source, text.whole, text.identity, encoding)
                 if one.inside is not None and one.inside.settled:
                     self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, read, one.inside.pack))
         return [self.found[number] for number in sorted(self.found, key=self.archives.place)]

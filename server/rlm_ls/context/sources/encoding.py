@@ -29,13 +29,15 @@ _MARKED = frozenset(mark[:1] for mark, _ in _MARKS)
 class Encoding:
     """How to read a file: leave out its first `skip` bytes (a byte order mark), then decode.
 
-    `assumed`: nobody and no mark said so; it is what the bytes look like.
+    `assumed`: nobody and no mark said so; it is what the bytes look like. `drawn`: a terminal drew the text, and it is
+    read as its reader saw it (`drawing`).
     """
 
     codec: str
     skip: int = 0
     errors: str = "strict"
     assumed: bool = False
+    drawn: bool = False
 
     @property
     def as_is(self) -> bool:

@@ -99,6 +99,8 @@ async def cite(item: Any, host: VerbHost) -> Citation:
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
     if document.inside:
         start = end = (0, 0)  # an editor that opens the file shows other lines than the text's
+    elif document.drawn:
+        start, end = (span.line - 1, 0), (span.end_line, 0)  # the line is the file's, and its columns are not
     quote = await host.search.read(_bounded(span))
     host.read.add(number)
     return Citation(

@@ -56,7 +56,7 @@ async def stands(search: Search, citation: Citation) -> Citation:
     if number is None:
         return _gone(citation)
     document = search.context.documents[number]
-    if document.inside:
+    if document.inside or document.drawn:
         return await _inside(search, number, citation)
     whole = not (len(citation.quote) > MAX_QUOTE and citation.quote.endswith("…"))
     quoted = Quoted(
@@ -100,6 +100,7 @@ async def _inside(search: Search, number: int, citation: Citation) -> Citation:
             "start_byte": start,
             "end_byte": end,
             "version": document.version,
+            **({"start_utf16": (span.line - 1, 0), "end_utf16": (span.end_line, 0)} if document.drawn else {}),
             "state": "verified" if start == citation.start_byte else "moved",
         }
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from io import FileIO
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.snapshot.intake import Foreign, IncomingFile, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure
 from rlm_ls.context.sources.compression import kind_of
+from rlm_ls.context.sources.drawing import may_draw
 from rlm_ls.context.sources.encoding import Encoding, encoding_of
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
@@ -55,8 +57,11 @@ def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encodi
                 head = stream.read(min(LOOKED_AT, one.size))
                 if title := held_secret(head, whole=False, log=True):
                     raise denied(one.name, title)
-                head = sample(one, stream, head[:HEAD])
-                found.append(packed(one, head) or _encoding(one, head, option))
+                shown, head = head, sample(one, stream, head[:HEAD])
+                encoding = packed(one, head) or _encoding(one, head, option)
+                if isinstance(encoding, Encoding) and encoding.codec == "utf-8" and may_draw(shown):
+                    encoding = replace(encoding, drawn=True)
+                found.append(encoding)
         except RlmError as error:
             found.append(RefusedFile.by(error))
     return found
@@ -151,7 +156,7 @@ class _Tally:
         self.characters = self.longest = self.tail = self.ends_before_bad = 0
         self.head = -1
         self.bad = -1
-        self.ascii, self.crlf = True, False
+        self.ascii, self.crlf, self.drawn = True, False, False
         self.last = b""
         self.digest = sha256()  # processors of today do it twice as fast as BLAKE2
 
@@ -160,6 +165,7 @@ class _Tally:
         block = raw[:size] if len(raw) > size else raw
         self.digest.update(block)
         self.last = block[-1:]
+        self.drawn = self.drawn or b"\x1b[" in block or b"\x08" in block
         self._count_characters(reader, at, block, raw)
         count, text = block.count(b"\n"), block
         if b"\r" in block:
@@ -211,6 +217,7 @@ class _Tally:
             longest=self.longest,
             ascii=self.ascii,
             crlf=self.crlf,
+            drawn=self.drawn,
             bad=self.bad,
             ends_before_bad=self.ends_before_bad,
             last=self.last,

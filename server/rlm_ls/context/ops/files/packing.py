@@ -16,6 +16,7 @@ from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.snapshot.intake import CopiedText, Foreign, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.snapshot.pack import cannot_write
+from rlm_ls.context.sources.drawing import drawn, drawn_chunks, may_draw
 from rlm_ls.context.sources.encoding import NOT_WINDOWS, Encoding, Faults, binary, encoding_of, guessed, not_text
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
@@ -63,7 +64,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
         with inspect.open_file(one) as stream, open(pack, "r+b") as out:
             stamp = stamp_of(os.fstat(stream.fileno()))
             settled = is_settled(stamp)
-            encoding = _encoding_of_large(one, stream, option)
+            encoding = replace(_encoding_of_large(one, stream, option), drawn=one.drawn)
             size, faults = _transcode(deadline, one, stream, encoding, out)
             out.write(b"\n")
         source = Source(pack, one.place, size)
@@ -92,6 +93,9 @@ def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
         return NeedsMoreRoom(len(text) + 1), text
     whole = _whole(text, characters)
     faults = 0 if encoding.errors == "strict" else _faults(raw, text)
+    if may_draw(text) and (seen := drawn(text)) != text:
+        text, encoding = seen, replace(encoding, drawn=True)
+        whole = _whole(text, -1)
     return CopiedText(stamp, settled, place, len(text), whole, encoding, faults), text
 
 
@@ -202,19 +206,25 @@ def _transcode(
     out.seek(one.place)
     decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
     seen, size, faults = encoding.skip, 0, 0
-    for chunk in chain(_chunks(stream, one.size - encoding.skip), [b""]):
-        _check(deadline)
-        try:
-            raw = decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
-        except (UnicodeError, ValueError) as error:
-            raise not_text(one.name, encoding.codec, seen + getattr(error, "start", 0)) from None
+
+    def decoded() -> Iterator[bytes]:
+        nonlocal seen, faults
+        for chunk in chain(_chunks(stream, one.size - encoding.skip), [b""]):
+            _check(deadline)
+            try:
+                raw = decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
+            except (UnicodeError, ValueError) as error:
+                raise not_text(one.name, encoding.codec, seen + getattr(error, "start", 0)) from None
+            if encoding.errors != "strict":
+                faults += raw.count(_REPLACEMENT) - chunk.count(_REPLACEMENT)
+            yield raw
+            seen += len(chunk)
+
+    for raw in drawn_chunks(decoded()) if encoding.drawn else decoded():
         if size + len(raw) >= one.room:
             raise not_text(one.name, encoding.codec, seen)
         out.write(raw)
-        if encoding.errors != "strict":
-            faults += raw.count(_REPLACEMENT) - chunk.count(_REPLACEMENT)
         size += len(raw)
-        seen += len(chunk)
     return size, max(0, faults)
 
 
