@@ -1,0 +1,53 @@
+"""Files as people reported them, answered by the offline model through the engine, each with its right value."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.settings import Settings
+
+FIFTY_ERRORS = "".join(
+    f"2026-11-27 10:00:{n % 60:02} {'ERROR' if n % 4 == 0 else 'INFO'} job {n}\n" for n in range(200)
+)
+ERRORS = "How many ERROR lines are there?"
+
+
+@pytest_asyncio.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    engine = await Engine.open(settings=Settings(), state_dir=tmp_path / "state")
+    yield engine
+    await engine.close()
+
+
+async def answered(engine: Engine, question: str, path: Path) -> str:
+    answer = await engine.ask(AskRequest(question, Scope("files", files=(str(path),))), lambda _event: None)
+    return answer.answer
+
+
+@pytest.mark.asyncio
+async def test_a_compressed_log_is_counted_as_its_text(engine: Engine, tmp_path: Path) -> None:
+    log = tmp_path / "app.log.1.gz"
+    log.write_bytes(gzip.compress(FIFTY_ERRORS.encode()))
+    assert "50 lines hold ERROR" in await answered(engine, ERRORS, log)
+
+
+@pytest.mark.asyncio
+async def test_utf_16_without_a_mark_is_read_when_named(engine: Engine, tmp_path: Path) -> None:
+    log = tmp_path / "u.log"
+    log.write_bytes(FIFTY_ERRORS.encode("utf-16-le"))
+    assert "50 lines hold ERROR" in await answered(engine, ERRORS, log)
+
+
+@pytest.mark.asyncio
+async def test_every_function_of_a_long_file_is_counted(engine: Engine, tmp_path: Path) -> None:
+    code = tmp_path / "many.py"
+    code.write_text("".join(f"def f{n}():\n    pass\n" for n in range(5_200)), "utf-8")
+    assert "5,200" in await answered(engine, "How many functions are defined?", code)
