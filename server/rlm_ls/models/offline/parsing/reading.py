@@ -38,6 +38,7 @@ def read(question: Question) -> Reading:
         sentence.conditions.append(Condition("text", text))
         sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
     sentence.take(POLITE)
+    sentence.take(r"\b(?:shows?|showed|comes?|came|turns?|turned) up\b")
     contains = bool(
         re.search(
             r"\b(?:contain|mention|include|hold|with the (?:word|text|string|phrase)|match|say)", sentence.text, re.I
@@ -66,7 +67,11 @@ def read(question: Question) -> Reading:
         "(?i)times?|durations?", str(sentence.found.get("measure"))
     ):
         rest = tuple(left for phrase in rest if (left := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
-    if terse and (sentence.conditions or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)):
+    if terse and (
+        sentence.conditions
+        or sentence.found.get("window")
+        or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)
+    ):
         # "anrs?", "requests with status 500": a noun alone asks how many there are.
         amounts.counted(sentence)
         sentence.found |= {"ask": "count"}
