@@ -32,7 +32,15 @@ STEPS = (
 """In order: the first that knows what is asked."""
 
 
+LONGEST = 600
+"""Characters of a question that is read: patterns may take the square of its length, and a longer one is none that
+rules understand."""
+
+
 def read(question: Question) -> Reading:
+    """What the question asks; of one that is too long, nothing."""
+    if len(question.body) > LONGEST:
+        return Reading()
     sentence = Sentence(_spaced(question))
     for text in question.quoted:
         sentence.conditions.append(Condition("text", text))
