@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from rlm_ls.models.offline.parsing.reading import read
+from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.shapes.shape import Shape, shape_of
 
 SAMPLES = {
@@ -145,3 +147,27 @@ def test_columns_of_a_table_have_the_names_of_its_heading() -> None:
 def test_prose_has_no_columns_and_no_time() -> None:
     shape = shape_of(["It was the best of times, it was the worst of times,", "it was the age of wisdom."])
     assert (shape.entry, shape.head, shape.columns, shape.time) == ("line", "", (), None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a-" * 5000,
+        '{"a":' * 4000,
+        '"' * 9000,
+        "[" * 9000,
+        "a,b\0c",
+        'a="' + '\\"' * 4000,
+        "1h1m" * 3000,
+        " " * 9000 + "x",
+    ],
+)
+def test_a_hostile_line_is_read_in_a_bounded_time(line: str) -> None:
+    """Without the bounds the first one takes minutes."""
+    assert shape_of([line] * 80).name in {"text", "lines that begin with a time"}
+
+
+@pytest.mark.parametrize("text", ["x" * 50_000, "errors and " * 5000, "how many " * 5000, '"' * 9999])
+def test_a_hostile_question_is_not_parsed(text: str) -> None:
+    reading = read(Question(text))
+    assert (reading.ask, reading.conditions, reading.rest) == ("what", (), ())

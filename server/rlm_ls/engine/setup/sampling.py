@@ -14,7 +14,7 @@ from rlm_ls.models.offline.question import OfflineDocument
 SAMPLED = 8
 """Documents of which lines are taken, the largest ones."""
 FIRST, SPREAD = 20, 60
-LINE = 4000
+LINE = 16_000
 """Characters of a line."""
 
 

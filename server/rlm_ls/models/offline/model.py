@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
+from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.question import OfflineDocument, Question
 from rlm_ls.models.offline.rules import counting, definitions, moments, numbers, passages, ranking, values
 from rlm_ls.models.offline.rules.asked import Asked
@@ -80,6 +81,8 @@ def _replies(question: Question) -> list[str]:
 
 
 def _ruled(asked: Asked) -> Script | None:
+    if len(asked.question.body) > LONGEST:
+        return None
     for rule in CODE:
         if (script := rule(asked)) is not None:
             return script

@@ -67,8 +67,8 @@ def literals(s: Sentence, contains: bool) -> None:
         s.take(r"\b(?:(?:http |response |return )?status(?: codes?)?(?: of)?|(?:response |return )?codes?(?: of)?)\b")
     while match := s.take(r"\b(?P<who>server|client)[- ]errors?\b"):
         add(Condition("status", "5xx" if match["who"].lower() == "server" else "4xx"))
-    while re.search(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT)\b", s.text):
-        match = s.take(NOT + r"\b(?P<method>(?-i:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT))\b")
+    while re.search(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT)s?\b", s.text):
+        match = s.take(NOT + r"\b(?P<method>(?-i:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT))s?\b")
         assert match is not None
         add(Condition("method", match["method"], without=bool(match["not"])))
 

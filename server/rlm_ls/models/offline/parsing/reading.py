@@ -32,12 +32,21 @@ STEPS = (
 """In order: the first that knows what is asked."""
 
 
+LONGEST = 600
+"""Characters of a question that is read: patterns may take the square of its length, and a longer one is none that
+rules understand."""
+
+
 def read(question: Question) -> Reading:
+    """What the question asks; of one that is too long, nothing."""
+    if len(question.body) > LONGEST:
+        return Reading()
     sentence = Sentence(_spaced(question))
     for text in question.quoted:
         sentence.conditions.append(Condition("text", text))
         sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
     sentence.take(POLITE)
+    sentence.take(r"\b(?:shows?|showed|comes?|came|turns?|turned) up\b")
     contains = bool(
         re.search(
             r"\b(?:contain|mention|include|hold|with the (?:word|text|string|phrase)|match|say)", sentence.text, re.I
@@ -66,7 +75,11 @@ def read(question: Question) -> Reading:
         "(?i)times?|durations?", str(sentence.found.get("measure"))
     ):
         rest = tuple(left for phrase in rest if (left := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
-    if terse and (sentence.conditions or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)):
+    if terse and (
+        sentence.conditions
+        or sentence.found.get("window")
+        or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)
+    ):
         # "anrs?", "requests with status 500": a noun alone asks how many there are.
         amounts.counted(sentence)
         sentence.found |= {"ask": "count"}

@@ -202,6 +202,7 @@ def top(s: Sentence) -> bool:
             rf")?(?:the )?{MOST}"
             rf"(?:[- ](?:often|frequently))?\b"
         )
+        or s.take(rf"^\W*top (?P<thing>{NOUN_PATTERN})\W*$(?P<rank>)")
         or s.take(rf"\b(?P<least>busiest|quietest)(?: (?P<thing>{UNITS}|{NOUN_PATTERN}))?")
         or s.take(
             rf"\brank (?:the |all |all the )?(?P<thing>{NOUN_PATTERN}|{PHRASE})(?= by | from | in |\W*$)(?P<rank>)"

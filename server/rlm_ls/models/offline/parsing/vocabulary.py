@@ -25,22 +25,27 @@ FILLER = frozenset(
     re.findall(
         r"\S+",
         """
-    up please utc write writes wrote emit emits emitted issues throw throws thrown raise
-    raised comment comments attempt attempts instances cases set configured use uses appear appears appeared
-    appearing occur occurs occurred occurring occurrence occurrences happen happens happened exist exists
-    existing found find recorded record logged present seen contain contains contained containing include
-    includes included including hold holds held mention mentions mentioned mentioning log logs logfile file
-    files document documents trace output dump dataset data csv table stored show shows shown made make
-    makes sent send received get gets got given number count counts total quantity amount times time
-    frequency whole entire full complete come comes came written returned return returns returning resulted
-    result results responded respond response responses answered served handled having using used marked
-    tagged labelled labeled reported reporting produced generated issued value values field fields column
-    columns line lines entry entries message messages event events row rows records request requests hit
-    hits call calls word words term terms phrase string character text level levels severity
+    please utc issues comment comments attempt attempts instances cases set configured use uses appear
+    appears appeared appearing occur occurs occurred occurring occurrence occurrences happen happens
+    happened exist exists existing found find recorded record logged present seen contain contains contained
+    containing include includes included including hold holds held mention mentions mentioned mentioning log
+    logs logfile file files document documents trace output dump dataset data csv table stored show shows
+    shown made make makes get gets got given number count counts total quantity amount times time frequency
+    whole entire full complete come comes came returned return returns returning resulted result results
+    responded respond response responses answered served handled having using used marked tagged labelled
+    labeled reported reporting value values field fields column columns line lines entry entries message
+    messages event events row rows records request requests hit hits call calls word words term terms phrase
+    string character text level levels severity
     """,
     )
 )
 """They say that something is in the text, or what a line of it is. Beside a condition they say nothing more."""
+
+WRITTEN = frozenset(
+    "send sent receive receives received write writes wrote written generate generated produced emit emits emitted "  # noqa: SIM905
+    "issued raise raised throw throws thrown".split()
+)
+"""Verbs that say nothing of a request or of a line of a level, and all of a message that was sent."""
 
 ENTRIES = r"(?:(?:log|journal) )?(?:lines?|entries|entry|rows?|records?|log messages?)"
 REQUESTS = r"(?:http |web |api )?(?:requests?|hits|calls|accesses|access|transactions?|responses?|visits|page ?views)"

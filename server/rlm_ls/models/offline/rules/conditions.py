@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rlm_ls.models.offline.parsing.patterns import escaped, literal, word_pattern, words_pattern
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.stretches import window_pattern
-from rlm_ls.models.offline.parsing.vocabulary import NOUNS, plain
+from rlm_ls.models.offline.parsing.vocabulary import NOUNS, WRITTEN, plain
 from rlm_ls.models.offline.parsing.windows import Window
 from rlm_ls.models.offline.rules.columns import column_of
 from rlm_ls.models.offline.shapes.column import Column
@@ -192,6 +192,11 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
 def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     """Words that no step of the reading took: values of columns, then words of the text."""
     words = [word for word in phrase.split() if not _row_noun(word, shape)]
+    if reading.conditions or shape.entry == "request" or reading.thing == "lines":
+        words = [word for word in words if word.lower() not in WRITTEN]
+    if reading.ask == "numbers" and set(reading.aggregates) <= {"min", "max"}:
+        # The slowest page: that of the line which is shown.
+        words = [word for word in words if shape.entry != "request" or column_of(shape, word) is None]
     if reading.window is not None and shape.entry == "row":
         words = [
             word for word in words if word.lower() not in {"created", "made", "placed", "ordered", "dated", "date"}

@@ -269,9 +269,9 @@ def counted(asked: Asked) -> Script | None:
             soft=soft,
         )
     else:
-        what = (
-            f"lines hold {where.phrase}" if _is_text(asked) and where.said else f"{ENTRIES[shape.entry]}{asked.phrase}"
-        )
+        what = f"{ENTRIES[shape.entry]}{asked.phrase}"
+        if where.said and (shape.entry in {"event", "line"} or _is_text(asked)):
+            what = "lines hold " + where.phrase + "".join(f", {said}" for said in where.times)
         code = script(
             f"I count the {what}.",
             LINES,

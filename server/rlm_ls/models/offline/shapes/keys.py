@@ -30,7 +30,7 @@ TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
 QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
 MEASURE = re.compile(
-    rf"(?:\b([A-Za-z_][\w-]*)\s*[:=]?\s*)(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
+    rf"(?:\b([A-Za-z_][\w-]{{0,40}})\s{{0,3}}[:=]?\s{{0,3}})(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
 )
 
 
@@ -84,7 +84,7 @@ def _object(value: Any) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

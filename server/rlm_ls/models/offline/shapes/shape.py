@@ -26,8 +26,10 @@ from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
 
 MOST_LINES = 200
-LONGEST = 4000
-"""Characters of a sampled line that are looked at."""
+LONGEST = 16_000
+"""Characters of a sampled line that are parsed, as JSON or as a row of a table."""
+SHORT = 600
+"""Characters that patterns are tried on: a line is hostile, and `re` may take the square of its length."""
 
 MOST_OF = 0.8
 HALF = 0.5
@@ -64,11 +66,15 @@ class Shape:
 
 def shape_of(sample: Sequence[str]) -> Shape:
     """The shape that most lines of `sample` have."""
-    lines = [line[:LONGEST].rstrip("\r\n") for line in sample[:MOST_LINES]]
-    lines = [line for line in lines if line.strip()]
+    whole_lines = [line[:LONGEST].rstrip("\r\n") for line in sample[:MOST_LINES]]
+    whole_lines = [line for line in whole_lines if line.strip()]
+    lines = [line[:SHORT] for line in whole_lines if line[:SHORT].strip()]
     if not lines:
         return Shape()
-    for reading in (_json, _w3c, _known, _logfmt, _table):
+    for parsing in (_json, _w3c, _table):
+        if (found := parsing(whole_lines)) is not None:
+            return _with_level(found, lines)
+    for reading in (_known, _logfmt):
         if (found := reading(lines)) is not None:
             return _with_level(found, lines)
     return _with_level(_plain(lines), lines)
@@ -80,7 +86,7 @@ def _json(lines: list[str]) -> Shape | None:
         if line.lstrip().startswith("{"):
             try:
                 records.append(json.loads(line))
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     if len(records) < MOST_OF * len(lines):
         return None
@@ -253,7 +259,12 @@ def _logfmt(lines: list[str]) -> Shape | None:
 
 def _table(lines: list[str]) -> Shape | None:
     for separator in ("\t", ",", ";", "|"):
-        rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        except csv.Error:
+            return None
+        if not rows:
+            continue
         width = len(rows[0])
         if width < 2 or sum(len(row) == width for row in rows) < 0.9 * len(rows):
             continue
