@@ -10,6 +10,16 @@ ADDED = "  # added"
 """Ends each line that the model did not write."""
 
 
+LONGEST = 500
+"""Bytes of an expression in an f-string that is edited: whether it is where it is said to be is tried by parsing it."""
+
+MOST_LOOKED_UP = 2_000
+"""Such expressions of one script; what comes after them is left alone."""
+
+SHOWN = 20
+"""Bytes after an expression in which `=` is looked for."""
+
+
 class Edits:
     """Changes to one script, gathered by its syntax tree and made at once."""
 
@@ -77,6 +87,7 @@ def placed(tree: ast.Module, edits: Edits) -> Iterator[ast.AST]:
     Inside an f-string places are right from Python 3.12 on, mostly so before; and what `f"{x=}"` shows is the text
     itself, which nobody may edit.
     """
+    looked_up = 0
     todo: list[tuple[ast.AST, bool]] = [(tree, False)]
     while todo:
         below: list[tuple[ast.AST, bool]] = []
@@ -85,21 +96,26 @@ def placed(tree: ast.Module, edits: Edits) -> Iterator[ast.AST]:
                 if _shows_itself(node, edits):
                     continue
                 formatted = True
-            elif formatted and isinstance(node, ast.expr) and not _is_at_its_place(node, edits):
-                continue
+            elif formatted and isinstance(node, ast.expr):
+                looked_up += 1
+                if looked_up > MOST_LOOKED_UP or not _is_at_its_place(node, edits):
+                    continue
             yield node
             below += [(child, formatted) for child in ast.iter_child_nodes(node)]
         todo = below
 
 
 def _shows_itself(node: ast.FormattedValue, edits: Edits) -> bool:
-    after = edits.text[edits.end(node.value) :].lstrip()
+    end = edits.end(node.value)
+    after = edits.text[end : end + SHOWN].lstrip()
     return after.startswith(b"=") and not after.startswith(b"==")
 
 
 def _is_at_its_place(node: ast.expr, edits: Edits) -> bool:
     if isinstance(node, (ast.JoinedStr, ast.Constant)):
         return True  # nothing in them is edited but what is a FormattedValue, looked at by itself
+    if edits.end(node) - edits.begin(node) > LONGEST:
+        return False
     try:
         there = ast.parse(edits.segment(node).strip(), mode="eval").body
     except (SyntaxError, ValueError, IndexError):

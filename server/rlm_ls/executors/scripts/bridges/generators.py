@@ -6,6 +6,7 @@ What a script sees is the same, but for when things happen; one without an end i
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 
 from rlm_ls.executors.scripts.bridges.edits import Edits
@@ -41,9 +42,9 @@ def rewrite_generator(function: ast.FunctionDef, edits: Edits) -> None:
 
 def _own(function: ast.FunctionDef) -> Iterator[ast.AST]:
     """What stands in a function and not in one inside it."""
-    todo: list[ast.AST] = list(function.body)
+    todo = deque[ast.AST](function.body)
     while todo:
-        node = todo.pop(0)
+        node = todo.popleft()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             todo += ast.iter_child_nodes(node)

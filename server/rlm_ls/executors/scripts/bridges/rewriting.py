@@ -86,7 +86,7 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
             edits.around(function, f"_bridged_verb(_verb_{function.id}, lambda: ", ")")
         if function.id == "next" and node.args and isinstance(node.args[0], ast.GeneratorExp):
             edits.around(node.args[0], "(_iter", ")")
-    elif isinstance(function, ast.Attribute) and ast.unparse(function) == "sys.stdout.write":
+    elif isinstance(function, ast.Attribute) and _is_write(function):
         edits.put(edits.begin(function), edits.end(function), f"{PREFIX}write")
     elif verbose := _verbose(node):
         edits.around(node.args[0], f"{PREFIX}unspaced(", ")")
@@ -97,19 +97,32 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
 
 def _verbose(node: ast.Call) -> ast.expr | None:
     """Where a call of `re` says that its pattern has blanks and comments in it, which the sandbox cannot read."""
-    of_module = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "re"
-    if not of_module or not node.args:
+    if not isinstance(node.func, ast.Attribute) or not _is(node.func.value, "re") or not node.args:
         return None
-    flags = [part for one in (*node.args[1:], *(k.value for k in node.keywords)) for part in ast.walk(one)]
-    said = (one for one in flags if isinstance(one, ast.Attribute) and ast.unparse(one) in ("re.VERBOSE", "re.X"))
-    return next(said, None)
+    todo = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.BinOp):
+            todo += [one.left, one.right]
+        elif isinstance(one, ast.Attribute) and one.attr in ("VERBOSE", "X") and _is(one.value, "re"):
+            return one
+    return None
+
+
+def _is_write(function: ast.Attribute) -> bool:
+    value = function.value
+    stdout = function.attr == "write" and isinstance(value, ast.Attribute) and value.attr == "stdout"
+    return stdout and isinstance(value, ast.Attribute) and _is(value.value, "sys")
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _replacements(node: ast.Call) -> Iterable[ast.expr]:
     """Where the replacement of a `sub` may stand: of re.sub it is the second argument, of a pattern's the first."""
     assert isinstance(node.func, ast.Attribute)
-    of_module = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
-    yield from node.args[1:2] if of_module else node.args[:1]
+    yield from node.args[1:2] if _is(node.func.value, "re") else node.args[:1]
     yield from (keyword.value for keyword in node.keywords if keyword.arg == "repl")
 
 
@@ -135,10 +148,11 @@ def _replace(node: ast.Attribute, edits: Edits, before: str, after: str) -> None
     """`before` and `after` around what stands before the dot, in place of the dot and the name."""
     end = edits.end(node)
     name = node.attr.encode()
-    if not edits.text[:end].endswith(name):
+    if edits.text[end - len(name) : end] != name:
         return
-    dot = len(edits.text[: end - len(name)].rstrip()) - 1
-    if dot < edits.end(node.value) or edits.text[dot : dot + 1] != b".":
+    value = edits.end(node.value)
+    dot = value + len(edits.text[value : end - len(name)].rstrip()) - 1
+    if dot < value or edits.text[dot : dot + 1] != b".":
         return
     edits.put(edits.begin(node), edits.begin(node), before)
     edits.put(dot, end, after)
