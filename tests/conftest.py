@@ -15,7 +15,19 @@ from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 """Where a missing compiler or sandbox is a failure. Read before tests are set apart from the environment."""
 
+TOGETHER = ("tests/editors/vscode", "tests/editors/neovim")
+"""Folders whose tests share something costly: the extension's build, a Neovim."""
+
 _PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side run whole files, since their tests share what they have started, or whole folders (./dev test)."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        folder = next((one for one in TOGETHER if file.startswith(one)), file)
+        item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(autouse=True)

@@ -95,6 +95,18 @@ class DocumentDenied(RlmError):
     code = 4108
 
 
+class RemoteFailed(RlmError):
+    """A text that lies elsewhere could not be read: no network, no credentials, no library for it."""
+
+    code = 4110
+
+
+class ExtractorMissing(RlmError):
+    """The document is of a kind whose text only a library can take out, and that is not installed."""
+
+    code = 4109
+
+
 class UnknownModel(RlmError):
     code = 4201
 

@@ -4,7 +4,8 @@ In a test:        async with ModelServer(["first reply", Scripted(fault="cut")])
 As a process:     python tests/fakes/model_server.py --replies FILE     (a JSON list of strings or Scripted objects)
                   python tests/fakes/model_server.py --reply TEXT --latency 0.2 --fault 429=0.1 --fault hang=0.02
                   prints its base URL on one line, then serves until it is terminated;
-                  GET <origin>/state tells the counters to a test in another process.
+                  GET <origin>/state tells the counters to a test in another process, POST <origin>/release lets a
+                  reply go on that is held.
 
 It is cheap (a reply without `delay` is written at once, and rendered once), so that what is measured with it is the
 client.
@@ -87,6 +88,8 @@ class Scripted:
     piece: int = 12
     delay: float = 0.0
     retry_after: str = "0"
+    hold: Literal["", "start", "middle"] = ""
+    """Where the reply stands still until the test has seen what it waits for, and says `release`."""
 
 
 Reply = str | Scripted
@@ -148,6 +151,7 @@ class ModelServer:
         self._runner: web.AppRunner | None = None
         self._disconnected = asyncio.Event()
         self._asked = asyncio.Event()
+        self._releases = asyncio.Semaphore(0)
         self.origin = ""
 
     async def start(self, port: int = 0) -> None:
@@ -155,6 +159,7 @@ class ModelServer:
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/state", self._state)
+        app.router.add_post("/release", self._release)
         # handler_cancellation: a handler learns at once that its client has hung up.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
@@ -177,6 +182,12 @@ class ModelServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def release(self, replies: int = 1) -> None:
+        """Let so many replies go on that are held, or will be. Nothing else makes them: no time that a busy machine
+        could take to show what a test waits for."""
+        for _ in range(replies):
+            self._releases.release()
 
     @property
     def base_url(self) -> str:
@@ -241,6 +252,10 @@ class ModelServer:
             }
         )
 
+    async def _release(self, _request: web.Request) -> web.Response:
+        self.release()
+        return web.Response(status=204)
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         self.count += 1
@@ -273,6 +288,8 @@ class ModelServer:
             await asyncio.sleep(3600)
         if self._latency:
             await asyncio.sleep(self._latency)
+        if reply.hold == "start":
+            await self._releases.acquire()
         prompt, completion = _tokens(body, reply)
         streamed = bool(body.get("stream"))
         reported = not streamed or (reply.usage and bool((body.get("stream_options") or {}).get("include_usage")))
@@ -284,7 +301,7 @@ class ModelServer:
             return await self._broken_whole(request, body, reply, usage)
         if not streamed:
             return web.json_response(_whole(body, text, reply.finish, usage))
-        if reply.delay or breaks:
+        if reply.delay or breaks or reply.hold == "middle":
             return await self._stream(request, body, reply, text, usage if reported else None)
         rendered = _rendered(str(body.get("model", "")), text, replace(reply, text=""), prompt, completion, reported)
         return web.Response(body=rendered, headers=STREAM)
@@ -318,7 +335,10 @@ class ModelServer:
         breaks = reply.fault in BREAKS
         first, pieces, last = _events(str(body.get("model", "")), text, reply, None if breaks else usage)
         await response.write(first)
-        for piece in pieces[: max(1, len(pieces) // 2)] if breaks else pieces:
+        middle = max(1, len(pieces) // 2)
+        for index, piece in enumerate(pieces[:middle] if breaks else pieces):
+            if reply.hold == "middle" and index == middle:
+                await self._releases.acquire()
             if reply.delay:
                 await asyncio.sleep(reply.delay)
             await response.write(piece)

@@ -136,8 +136,13 @@ async def test_an_open_text_is_part_of_the_workspace(session: Any) -> None:
 async def test_progress_begins_reports_and_ends_on_the_clients_token(session: Any, log: dict[str, Any]) -> None:
     for _ in range(2):  # a token may be used again
         session.editor.received.clear()
-        session.begin([Scripted(FINDS, delay=0.05), Scripted(ENDS, delay=0.05)])
-        await session.ask(log, "Which errors?", workDoneToken="mine")
+        session.begin([Scripted(FINDS, hold="middle"), ENDS])
+        asked = asyncio.ensure_future(session.ask(log, "Which errors?", workDoneToken="mine"))
+        await session.editor.until(
+            lambda: any("turn 1 · " in value.get("message", "") for value in session.editor.progress("mine"))
+        )
+        session.server.release()
+        await asked
         values = session.editor.progress("mine")
         assert values[0] == {"kind": "begin", "title": "rlm: Which errors?", "cancellable": True, "percentage": 0}
         assert {value["kind"] for value in values[1:-1]} == {"report"}

@@ -79,7 +79,7 @@ async def test_moved_places_are_in_the_negotiated_encoding(
 async def test_a_quote_that_is_gone_is_unmatched(editor: Connect, path: Path) -> None:
     connected = await editor()
     answer = await ask(connected, path)
-    gone = {**answer["citations"][0], "state": "unmatched"}
+    gone = {**answer["citations"][0], "opens": "excerpt", "state": "unmatched"}
     path.write_text("one\nplum é😀 tree\nthree\n", encoding="utf-8")
     assert await now(connected, answer) == gone
     for change in (lambda: path.write_bytes(b""), lambda: path.write_bytes(b"\0\1\2" * 50), path.unlink):

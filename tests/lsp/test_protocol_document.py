@@ -33,6 +33,7 @@ def test_every_command_is_listed() -> None:
         commands.DELETE_RUNS,
         commands.DOCTOR,
         commands.CLEAR_CACHE,
+        commands.EXCERPT,
     ):
         assert f"| `{command}` |" in TEXT
 
@@ -47,7 +48,9 @@ def test_every_event_and_its_fields_are_listed() -> None:
             assert re.search(rf"\b{fields[name].alias or name}\b", row), (kind, name)
 
 
-@pytest.mark.parametrize("kind", [wire.AskParams, wire.BudgetParams, wire.ScopeParams, wire.EditorParams])
+@pytest.mark.parametrize(
+    "kind", [wire.AskParams, wire.BudgetParams, wire.ScopeParams, wire.EditorParams, wire.ExcerptParams]
+)
 def test_every_parameter_is_listed(kind: type) -> None:
     for field in attrs.fields(kind):
         name = wire.camel(field.name)

@@ -55,13 +55,17 @@ async def test_progress_counts_the_sub_calls(editor: Connect, models: Connect) -
     def reply(body: dict[str, Any]) -> Any:
         if body["messages"][0]["content"].startswith(SYSTEM):
             number = int(body["messages"][-1]["content"].rsplit("\n", 1)[-1])
-            return Scripted("ok", delay=0.0 if number < 3 else 0.4)
+            return Scripted("ok", hold="" if number < 3 else "start")
         return script('r = llm_map("q", [str(n) for n in range(5)])\nsubmit(str(len(r)), cite=[])')
 
     server = await models(reply)
     client = await editor(options=settings_for(server.base_url))
     client.notify("textDocument/didOpen", opened(TEXT))
-    answer = await client.request("rlm/ask", {"question": "q", "scope": document(URI), "workDoneToken": "w"})
+    _, asked = client.start("rlm/ask", {"question": "q", "scope": document(URI), "workDoneToken": "w"})
+    await client.until(
+        lambda: any("3/5 sub-calls" in value.get("message", "") for value in client.progress("w")) or asked.done()
+    )
+    assert not asked.done(), client.progress("w")
+    server.release(2)
+    answer = await asked
     assert answer["usage"]["subCalls"] == 5
-    told = [value.get("message", "") for value in client.progress("w")]
-    assert any("3/5 sub-calls" in message for message in told), told

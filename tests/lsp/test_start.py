@@ -48,6 +48,13 @@ async def test_what_language_clients_add_starts_the_server(arguments: list[str])
         assert await editor.shutdown() == 0
 
 
+@pytest.fixture
+def _unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded to measure coverage is not ours."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.mark.usefixtures("_unmeasured")
 def test_version_needs_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['rlm-ls', '--version']; import rlm_ls.__main__ as m; m.main();"
@@ -66,6 +73,7 @@ def test_a_bad_process_id_is_explained() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.usefixtures("_unmeasured")
 async def test_nothing_heavy_is_imported_on_the_way_to_initialize(tmp_path: Path) -> None:
     report = tmp_path / "modules"
     command = registering(

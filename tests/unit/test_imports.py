@@ -24,7 +24,9 @@ OURS = {"errors", "private", "processes", "visible", "settings"}
 
 MAY_IMPORT = {
     "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
-    "cli": {"cli", "engine", "executors", "models", "context", "store", *OURS, "ending"},
+    "mcp": {"mcp", "engine", "executors", "models", "context", "store", *OURS},
+    "acp": {"acp", "engine", "executors", "models", "context", "store", *OURS},
+    "cli": {"cli", "acp", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
     "engine": {"engine", "executors", "models", "context", "store", *OURS},
     "executors": {"executors", "context", "store", *OURS},
     "models": {"models", "context", *OURS},
@@ -53,6 +55,8 @@ SLOW_TO_IMPORT = {
     "tree_sitter",
     "rich",
     "typer",
+    "mcp",
+    "acp",
 }
 """What an editor must not wait for between starting the server and the answer to `initialize`."""
 

@@ -43,6 +43,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("budget", "ask_above_usd"): 1e6,
     ("context", "max_file_bytes"): 1,
     ("context", "unpack_mb"): 1 << 24,
+    ("context", "remote_mb"): 1 << 24,
     ("context", "direct_tokens"): 10**9,
 }
 """Every setting that a workspace that is not trusted has nothing to say about, with something to say."""

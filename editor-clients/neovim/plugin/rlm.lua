@@ -34,6 +34,13 @@ vim.lsp.commands['rlm.server.ask'] = function(...)
   require('rlm.actions').server_ask(...)
 end
 
+vim.lsp.commands['rlm.server.excerpt'] = function(command)
+  require('rlm.excerpts').show(command.arguments[1])
+end
+vim.lsp.commands['rlm.excerptSearch'] = function(command)
+  require('rlm.excerpts').search(command.arguments[1].uri)
+end
+
 local group = vim.api.nvim_create_augroup('rlm', {})
 
 vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufWritePost', 'FileType' }, {
@@ -43,6 +50,15 @@ vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufWritePost', 'File
     if vim.bo[event.buf].buftype == '' and vim.api.nvim_buf_get_name(event.buf) ~= '' then
       require('rlm.server').attach_by_itself(event.buf)
     end
+  end,
+})
+
+vim.api.nvim_create_autocmd('BufReadCmd', {
+  group = group,
+  pattern = { 'rlm://excerpt/*', 'rlm:/excerpt/*' },
+  desc = 'rlm: excerpts by their names',
+  callback = function(event)
+    require('rlm.excerpts').read(event.buf, event.match)
   end,
 })
 

@@ -40,6 +40,7 @@ function begin(entry) {
     texts: element("div"),
     message: element("p", "message"),
     answer: element("div", "answer"),
+    offers: element("div", "offers"),
     actions: element("p", "actions"),
     turns: new Map(),
     state: "",
@@ -47,7 +48,7 @@ function begin(entry) {
   parts.message.setAttribute("role", "status");
   parts.working.append(parts.steps, parts.texts);
   parts.working.open = true;
-  article.append(parts.heading, parts.about, parts.message, parts.answer, parts.working, parts.actions);
+  article.append(parts.heading, parts.about, parts.message, parts.offers, parts.answer, parts.working, parts.actions);
   article.dataset.key = entry.key;
   thread.append(article);
   drawn.set(entry.key, parts);
@@ -81,6 +82,7 @@ function draw(entry) {
     peeks(parts.answer);
     parts.working.open = false;
   }
+  offer(parts.offers, entry.offers);
   if (parts.state !== entry.state) {
     parts.state = entry.state;
     const actions = entry.state === "failed" && entry.html ? ACTIONS.done : ACTIONS[entry.state];
@@ -95,6 +97,20 @@ function draw(entry) {
   }
   if (fresh && drawn.size > 1) parts.article.scrollIntoView();
   remember(entry);
+}
+
+/** Who could answer instead of rules: a button each. */
+function offer(place, offers) {
+  place.hidden = offers.length === 0;
+  if (place.childElementCount === offers.length + 1) return;
+  const buttons = offers.map((label, index) => {
+    const button = element("button", "", label);
+    button.type = "button";
+    button.dataset.offer = String(index);
+    return button;
+  });
+  const words = "No language model is chosen yet: rules have answered. Who shall?";
+  place.replaceChildren(element("p", "", words), ...buttons);
 }
 
 /** A way to look at a citation without leaving the place, beside each one of the list. */
@@ -115,9 +131,13 @@ function remember(entry) {
 const keyOf = (target) => target.closest("article")?.dataset.key;
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-citation], [data-peek], [data-action]");
+  const target = event.target.closest("[data-citation], [data-peek], [data-action], [data-offer]");
   if (!target) return;
-  const { citation, peek, action } = target.dataset;
+  const { citation, peek, action, offer: chosen } = target.dataset;
+  if (chosen !== undefined) {
+    host.postMessage({ type: "offer", key: keyOf(target), index: Number(chosen) });
+    return;
+  }
   if (action) {
     host.postMessage({ type: "action", name: action, key: keyOf(target) });
     return;

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
+import type { Excerpts } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
+import { type Choice, firstChoices } from "./models.ts";
 import { citationsNow, jump, named, peek } from "./places.ts";
 import type { Citation } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
@@ -27,12 +29,15 @@ interface Entry {
   working: { turn: number; html: string }[];
   /** HTML of the whole answer document. */
   html: string;
+  /** Who could answer instead of rules, where nobody has chosen a model yet. */
+  offers: string[];
 }
 
 /** From the view. */
 type Sent =
   | { type: "ready" }
   | { type: "followUp"; text: string }
+  | { type: "offer"; key: string; index: number }
   | { type: "citation"; key: string; index: number; peek: boolean }
   | {
       type: "action";
@@ -45,10 +50,18 @@ export interface Doing {
   followUp(question: string, runId: string, view: AnswerView): void;
   resume(runId: string, question: string, view: AnswerView): void;
   trace(runId: string): void;
+  /** Ask the same again, of whoever is configured now. */
+  again(question: string, view: AnswerView): void;
+}
+
+/** What the view keeps of an entry for itself. */
+interface Own {
+  citations: Citation[];
+  choices: Choice[];
 }
 
 export class AnswerView {
-  private readonly entries = new Map<string, Entry & { citations: Citation[] }>();
+  private readonly entries = new Map<string, Entry & Own>();
   private late = new Map<string, NodeJS.Timeout>();
   private readonly gone = new vscode.EventEmitter<void>();
   readonly onDidDispose = this.gone.event;
@@ -59,6 +72,7 @@ export class AnswerView {
     private readonly server: Server,
     private readonly runs: Runs,
     private readonly doing: Doing,
+    private readonly excerpts: Excerpts,
   ) {
     panel.webview.options = {
       enableScripts: true,
@@ -92,7 +106,7 @@ export class AnswerView {
       }
     }
     const about = run.scope ? named(run.scope) : "";
-    const entry: Entry & { citations: Citation[] } = {
+    const entry: Entry & Own = {
       key: run.token,
       question: run.question,
       about,
@@ -101,7 +115,9 @@ export class AnswerView {
       message: run.message,
       working: [],
       html: "",
+      offers: [],
       citations: [],
+      choices: [],
     };
     this.entries.set(run.token, entry);
     this.panel.title = title(run.question);
@@ -110,7 +126,7 @@ export class AnswerView {
 
   /** Show a run of the history. */
   async addEnded(run: protocol.Run): Promise<void> {
-    const entry: Entry & { citations: Citation[] } = {
+    const entry: Entry & Own = {
       key: run.runId,
       question: run.question,
       about: "",
@@ -119,7 +135,9 @@ export class AnswerView {
       message: "",
       working: [],
       html: "",
+      offers: [],
       citations: [],
+      choices: [],
     };
     if (run.status === "interrupted")
       Object.assign(entry, { state: "interrupted", message: "The server died during this run." });
@@ -137,6 +155,7 @@ export class AnswerView {
       entry.working = [...run.texts].map(([turn, text]) => ({ turn, html: draftHtml(text) }));
       if (run.answer?.runId && !entry.html) {
         entry.citations = run.answer.citations;
+        if (run.answer.modelKind === "offline") void this.offer(entry);
         void this.finish(entry);
       } else this.draw(entry);
     };
@@ -144,8 +163,15 @@ export class AnswerView {
     else update();
   }
 
+  /** Rules have answered. If nobody has chosen that: who could, in a word each. */
+  private async offer(entry: Entry & Own): Promise<void> {
+    entry.choices = await firstChoices(this.server).catch(() => []);
+    entry.offers = entry.choices.map((choice) => choice.label);
+    if (entry.offers.length > 0) this.draw(entry);
+  }
+
   /** The answer document, as the server writes it. */
-  private async finish(entry: Entry & { citations: Citation[] }): Promise<void> {
+  private async finish(entry: Entry & Own): Promise<void> {
     try {
       const client = await this.server.connection();
       const { text } = await client.sendRequest(TextDocumentContentRequest.type, {
@@ -161,8 +187,8 @@ export class AnswerView {
     this.draw(entry);
   }
 
-  private draw(entry: Entry & { citations: Citation[] }): void {
-    const { citations, ...sent } = entry;
+  private draw(entry: Entry & Own): void {
+    const { citations, choices: _, ...sent } = entry;
     void this.panel.webview.postMessage({ type: "entry", entry: { ...sent, cited: citations.length } });
   }
 
@@ -174,12 +200,25 @@ export class AnswerView {
       case "followUp":
         if (sent.text.trim()) this.doing.followUp(sent.text.trim(), this.runId, this);
         break;
+      case "offer":
+        await this.take(sent.key, sent.index);
+        break;
       case "citation":
         await this.follow(sent.key, sent.index, sent.peek);
         break;
       case "action":
         await this.act(sent.name, sent.key);
     }
+  }
+
+  private async take(key: string, index: number): Promise<void> {
+    const entry = this.entries.get(key);
+    const choice = entry?.choices[index];
+    if (entry === undefined || choice === undefined || !(await choice.take())) return;
+    entry.choices = [];
+    entry.offers = [];
+    this.draw(entry);
+    if (choice.asksAgain) this.doing.again(entry.question, this);
   }
 
   private async follow(key: string, index: number, peeking: boolean): Promise<void> {
@@ -190,7 +229,7 @@ export class AnswerView {
       const now = await citationsNow(client, entry.runId, entry.citations);
       const citation = now[index];
       if (citation === undefined) return;
-      await (peeking ? peek(client, now, index) : jump(client, citation));
+      await (peeking ? peek : jump)(client, this.excerpts, citation);
     } catch (error) {
       void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
     }

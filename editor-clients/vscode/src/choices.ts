@@ -1,4 +1,4 @@
-// What is chosen from a list: a run of the history, a model; and the two short reports, estimate and doctor.
+// What is chosen from a list: a run of the history, a question; and the two short reports, estimate and doctor.
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { fenced, plain, unlinked } from "./foreign.ts";
@@ -31,6 +31,35 @@ const ICONS: Record<Run["status"], string> = {
 const MOST = 200;
 /** Milliseconds after the last key until the server is asked. */
 const SEARCH_AFTER = 150;
+
+/** Have a question typed, or one of those offered chosen. */
+export function typeQuestion(title: string, offered: Promise<Record<string, string>>): Promise<string | undefined> {
+  const pick = vscode.window.createQuickPick<Item<string>>();
+  let others: Item<string>[] = [];
+  pick.title = title;
+  pick.placeholder = "Which request failed first, and why?";
+  pick.ignoreFocusOut = true;
+  void offered.then((questions) => {
+    others = Object.entries(questions).map(([label, detail]) => ({ label, detail, of: detail, alwaysShow: true }));
+    if (!pick.value) pick.items = others;
+  });
+  pick.onDidChangeValue((typed) => {
+    const own = { label: "$(comment-discussion) Ask", description: typed, of: typed, alwaysShow: true };
+    pick.items = typed.trim() ? [own] : others;
+  });
+  return new Promise((resolve) => {
+    pick.onDidAccept(() => {
+      // Not the list's entry: it may be one letter behind what is typed.
+      resolve(pick.value.trim() || pick.activeItems[0]?.of);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}
 
 /** Choose a run. What is typed is looked for in all questions and answers, by the server. */
 export async function history(client: LanguageClient, doing: FromHistory): Promise<void> {
@@ -93,57 +122,6 @@ async function remove(client: LanguageClient, run: Run): Promise<void> {
   if ((await vscode.window.showWarningMessage(unlinked(message), { modal: true }, "Delete")) === "Delete") {
     await client.sendRequest(protocol.DeleteRuns, { runIds: [run.runId] });
   }
-}
-
-/** Ask for a model and put it into the user's settings. True if one was chosen. */
-export async function chooseModel(): Promise<boolean> {
-  const settings = vscode.workspace.getConfiguration("rlm");
-  const current = settings.inspect<string | string[]>("models.root")?.globalValue;
-  const now = Array.isArray(current) ? current.join(", ") : (current ?? "");
-  const own = await vscode.lm.selectChatModels({});
-  const items: Item<string | undefined>[] = [];
-  const families = [...new Map(own.map((model) => [model.family, model])).values()];
-  if (families.length > 0) {
-    items.push({ label: "The editor's own models", kind: vscode.QuickPickItemKind.Separator, of: undefined });
-    items.push({ label: "editor", description: "whichever the editor offers first; no API key", of: "editor" });
-    for (const model of families) {
-      items.push({
-        label: `editor/${model.family}`,
-        description: `${model.name} (${model.vendor})`,
-        of: `editor/${model.family}`,
-      });
-    }
-  }
-  items.push(
-    { label: "Others", kind: vscode.QuickPickItemKind.Separator, of: undefined },
-    { label: "$(edit) A model's name…", description: "any provider or a model on this machine", of: "?" },
-    { label: "offline", description: "rules, not a language model", of: "offline" },
-    { label: "$(discard) As configured outside the editor", description: "settings.toml, RLM_MODEL", of: "" },
-  );
-  for (const item of items) if (item.of && item.of === now) item.description = `${item.description} $(check)`;
-  const chosen = await vscode.window.showQuickPick(items, {
-    title: "RLM: Choose Model",
-    placeHolder: now ? `Now: ${now}` : "None is set here",
-  });
-  if (chosen?.of === undefined) return false;
-  const name = chosen.of === "?" ? await typed(now) : chosen.of;
-  if (name === undefined) return false;
-  const names = name
-    .split(",")
-    .map((one) => one.trim())
-    .filter(Boolean);
-  const value = names.length > 1 ? names : names[0];
-  await settings.update("models.root", value, vscode.ConfigurationTarget.Global);
-  return true;
-}
-
-function typed(now: string): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
-    title: "A model, as LiteLLM names it; several are separated by commas",
-    value: now,
-    placeHolder: "openai/gpt-4o-mini, anthropic/claude-sonnet-4-5, ollama_chat/qwen3",
-    ignoreFocusOut: true,
-  });
 }
 
 /** Tell what a question may cost. True if it is to be asked. */

@@ -1,10 +1,12 @@
 // Wires the parts together: what can be asked, and what is shown of it.
 import * as vscode from "vscode";
 import { VIEW as ANSWER, AnswerView, type Doing } from "./answers.ts";
-import { chooseModel, doctorText, estimate, history } from "./choices.ts";
+import { doctorText, estimate, history, typeQuestion } from "./choices.ts";
+import { Excerpts, isExcerpt } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { Keys } from "./keys.ts";
-import { chosenScope, documentScope, named, selectionScope } from "./places.ts";
+import { chooseModel } from "./models.ts";
+import { chosenScope, columnOfTexts, documentScope, named, selectionScope, shownUri } from "./places.ts";
 import type { Answer, AskParams, RunEvent, Scope } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 import { type Run, Runs } from "./runs.ts";
@@ -40,11 +42,14 @@ export function activate(context: vscode.ExtensionContext): Api {
   const server = new Server(context, keys);
   const runs = new Runs(server);
   const status = new Status(server, runs);
-  const traces = new Traces(context, server, runs);
-  const asking = new Asking(context, server, runs, traces);
+  const excerpts = new Excerpts(server);
+  const traces = new Traces(context, server, runs, excerpts);
+  const asking = new Asking(context, server, runs, traces, excerpts);
+  server.onExcerptCommand = ({ uri }) => excerpts.open(uri, columnOfTexts());
   server.onAskCommand = (params) => asking.command(params);
   server.onSample = (params, token) => sample(server, params, token);
-  context.subscriptions.push(status, traces, runs, server, ...commands(context, server, asking, keys));
+  context.subscriptions.push(excerpts, status, traces, runs, server);
+  context.subscriptions.push(...commands(context, server, asking, keys, excerpts));
   context.subscriptions.push(
     vscode.lm.registerTool("rlm_ask", new AskTool(runs, (ended) => void asking.progress(ended).catch(() => {}))),
     vscode.window.registerWebviewPanelSerializer(ANSWER, {
@@ -64,7 +69,13 @@ export function activate(context: vscode.ExtensionContext): Api {
   return { ask: (params) => asking.ask(params), onEvent: server.onEvent, runs, server, status, keys };
 }
 
-function commands(context: vscode.ExtensionContext, server: Server, asking: Asking, keys: Keys): vscode.Disposable[] {
+function commands(
+  context: vscode.ExtensionContext,
+  server: Server,
+  asking: Asking,
+  keys: Keys,
+  excerpts: Excerpts,
+): vscode.Disposable[] {
   const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
     ask: (argument?: { scope?: Scope } | vscode.Uri) => asking.aboutFile(argument),
     askSelection: () => asking.aboutSelection(),
@@ -74,8 +85,9 @@ function commands(context: vscode.ExtensionContext, server: Server, asking: Aski
     stop: () => asking.stop(),
     showAnswer: () => asking.showLast(),
     showTrace: () => asking.trace(),
+    excerptSearch: (argument?: { uri: string }) => excerpts.search(argument, columnOfTexts()),
     history: () => asking.history(),
-    chooseModel: () => chooseModel(),
+    chooseModel: () => chooseModel(server),
     setApiKey: async () => {
       if (await keys.ask()) await server.restart();
     },
@@ -138,6 +150,7 @@ class Asking implements Doing {
     private readonly server: Server,
     private readonly runs: Runs,
     private readonly traces: Traces,
+    private readonly excerpts: Excerpts,
   ) {}
 
   // ---- asking ---------------------------------------------------------------------------------------------------------
@@ -145,7 +158,7 @@ class Asking implements Doing {
   async aboutFile(argument?: { scope?: Scope } | vscode.Uri): Promise<void> {
     if (argument instanceof vscode.Uri) await this.about(documentScope(argument));
     else if (argument?.scope) await this.about(argument.scope);
-    else await this.about(documentScope(this.file()));
+    else await this.about(documentScope(await this.file()));
   }
 
   async aboutSelection(): Promise<void> {
@@ -196,9 +209,13 @@ class Asking implements Doing {
     void this.shown(run, ended, view);
   }
 
+  again(question: string, view: AnswerView): void {
+    const scope = this.scopes.get(view) ?? { kind: "workspace" };
+    void this.ask({ question, scope }, view);
+  }
+
   async estimate(): Promise<void> {
-    const editor = vscode.window.activeTextEditor;
-    const scope: Scope = editor ? documentScope(editor.document.uri) : { kind: "workspace" };
+    const scope: Scope = shownUri() ? documentScope(await this.file()) : { kind: "workspace" };
     const question = await this.question(`What would it cost to ask about ${named(scope)}?`);
     if (!question) return;
     if (await estimate(await this.server.connection(), { question, scope })) await this.ask({ question, scope });
@@ -242,18 +259,17 @@ class Asking implements Doing {
     });
   }
 
-  private async question(title: string): Promise<string | undefined> {
-    const question = await vscode.window.showInputBox({
-      title: vscode.workspace.isTrusted ? title : `${title} (restricted: this workspace is not trusted)`,
-      placeHolder: "Which request failed first, and why?",
-      ignoreFocusOut: true,
-    });
-    return question?.trim() || undefined;
+  private question(title: string): Promise<string | undefined> {
+    return typeQuestion(
+      vscode.workspace.isTrusted ? title : `${title} (restricted: this workspace is not trusted)`,
+      this.server.questions(),
+    );
   }
 
-  private file(): vscode.Uri {
-    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-    const uri = input instanceof vscode.TabInputText ? input.uri : vscode.window.activeTextEditor?.document.uri;
+  /** What the tab in use shows; also one that the editor gives no document of: too large, binary, compressed. */
+  private async file(): Promise<vscode.Uri> {
+    const uri = shownUri();
+    if (uri !== undefined && isExcerpt(uri)) return this.excerpts.text(uri);
     if (uri === undefined || uri.scheme === "rlm") throw new Error("Open a text file first.");
     return uri;
   }
@@ -320,7 +336,7 @@ class Asking implements Doing {
   }
 
   private viewIn(panel: vscode.WebviewPanel): AnswerView {
-    const view = new AnswerView(panel, this.context, this.server, this.runs, this);
+    const view = new AnswerView(panel, this.context, this.server, this.runs, this, this.excerpts);
     this.views.add(view);
     this.latest = view;
     panel.onDidChangeViewState(() => {

@@ -44,8 +44,8 @@ export class Keys {
   }
 
   /** Ask for a provider and its key. True if something was changed. */
-  async ask(): Promise<boolean> {
-    const name = await this.chooseName();
+  async ask(variable?: string): Promise<boolean> {
+    const name = variable ?? (await this.chooseName());
     if (name === undefined) return false;
     const key = await vscode.window.showInputBox({
       title: name,

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import type { Excerpts } from "./excerpts.ts";
 import type { Citation, EditorState, Scope } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 
@@ -16,12 +17,54 @@ export async function citationsNow(client: LanguageClient, runId: string, was: C
   }
 }
 
-/** Open the text and select what is cited, beside the answer. */
-export async function jump(client: LanguageClient, citation: Citation): Promise<void> {
+/** Open the text, or the lines around the place where the text cannot be shown, and select what is cited. */
+export async function jump(client: LanguageClient, excerpts: Excerpts, citation: Citation): Promise<void> {
+  if (citation.excerpt !== undefined && citation.opens === "excerpt")
+    return excerpts.open(citation.excerpt, columnOfTexts());
   const { uri, range } = client.protocol2CodeConverter.asLocation(citation.location);
-  await open(uri, range);
+  try {
+    await open(uri, range);
+  } catch (error) {
+    if (citation.excerpt === undefined) throw error;
+    await excerpts.open(citation.excerpt, columnOfTexts());
+  }
   if (citation.state === "unmatched") {
     vscode.window.setStatusBarMessage("RLM: the cited text is no longer there: this is where it was.", 8000);
+  }
+}
+
+/** Lines of a text, from 1: in an excerpt, where the editor does not show it. */
+export async function openLines(client: LanguageClient, excerpts: Excerpts, place: Lines): Promise<void> {
+  const uri = vscode.Uri.parse(place.uri, true);
+  const excerpt = async () => {
+    const { line, endLine } = place;
+    const asked = { textDocument: { uri: place.uri }, line, endLine };
+    await excerpts.open((await client.sendRequest(protocol.ExcerptRequest, asked)).uri, columnOfTexts());
+  };
+  if (await isTooLarge(uri)) return excerpt();
+  try {
+    await open(uri, new vscode.Range(place.line - 1, 0, place.endLine - 1, Number.MAX_SAFE_INTEGER));
+  } catch {
+    await excerpt();
+  }
+}
+
+interface Lines {
+  uri: string;
+  line: number;
+  endLine: number;
+}
+
+/** Bytes from which on excerpts are shown; above 50 MB the editor gives extensions no document. */
+export function excerptsAbove(): number {
+  return vscode.workspace.getConfiguration("rlm").get<number>("server.excerptsAboveMb", 50) * 1e6;
+}
+
+async function isTooLarge(uri: vscode.Uri): Promise<boolean> {
+  try {
+    return (await vscode.workspace.fs.stat(uri)).size > excerptsAbove();
+  } catch {
+    return true;
   }
 }
 
@@ -34,23 +77,31 @@ export async function open(uri: vscode.Uri, range: vscode.Range): Promise<void> 
 }
 
 /** Show what is cited in a small view within the text that is open, without leaving it. */
-export async function peek(client: LanguageClient, citations: Citation[], index: number): Promise<void> {
-  const locations = citations.map((citation) => client.protocol2CodeConverter.asLocation(citation.location));
-  const chosen = locations[index];
-  if (chosen === undefined) return;
+export async function peek(client: LanguageClient, excerpts: Excerpts, citation: Citation): Promise<void> {
+  const chosen =
+    citation.excerpt !== undefined && citation.opens === "excerpt"
+      ? await excerpts.location(citation.excerpt)
+      : client.protocol2CodeConverter.asLocation(citation.location);
   const visible = vscode.window.visibleTextEditors.filter((editor) => editor.viewColumn !== undefined);
   const anchor =
     visible.find((editor) => editor.document.uri.toString() === chosen.uri.toString()) ??
     visible[0] ??
-    (await vscode.window.showTextDocument(chosen.uri, { viewColumn: vscode.ViewColumn.One }));
+    (await vscode.window.showTextDocument(chosen.uri, { viewColumn: columnOfTexts() }));
   await vscode.window.showTextDocument(anchor.document, anchor.viewColumn);
   const at = anchor.selection.active;
   await vscode.commands.executeCommand("editor.action.peekLocations", anchor.document.uri, at, [chosen], "peek");
 }
 
-function columnOfTexts(): vscode.ViewColumn {
+export function columnOfTexts(): vscode.ViewColumn {
   const texts = vscode.window.tabGroups.all.find((group) => group.activeTab?.input instanceof vscode.TabInputText);
   return texts?.viewColumn ?? vscode.ViewColumn.One;
+}
+
+/** What the tab in use shows, whether there is a document of it or not. */
+export function shownUri(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const named = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputNotebook;
+  return input instanceof vscode.TabInputText || named ? input.uri : vscode.window.activeTextEditor?.document.uri;
 }
 
 // ---- scopes -----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,28 @@ export interface Citation {
   quote: string;
   version: number | null;
   state: "verified" | "moved" | "unmatched";
+  /** What a reader of the original calls the place: "page 12"; "" where that is its line. */
+  place?: string;
+  line?: number;
+  endLine?: number;
+  /** Servers before excerpts do not say. */
+  opens?: "file" | "excerpt";
+  excerpt?: string;
 }
+
+export interface Excerpt {
+  uri: string;
+  title: string;
+  textDocument: { uri: string };
+  first: number;
+  last: number;
+  cited: Range | null;
+  notes: string[];
+}
+
+type ExcerptParams =
+  | { uri: string; search?: string }
+  | { textDocument: { uri: string }; line: number; endLine?: number };
 
 export interface Answer {
   runId: string;
@@ -40,7 +61,7 @@ export interface Answer {
   citations: Citation[];
   usage: { turns: number; promptTokens: number; completionTokens: number; usd: number | null; seconds: number };
   model: string;
-  modelKind: "live" | "recorded" | "offline";
+  modelKind: "live" | "recorded" | "offline" | "agent";
 }
 
 export interface Run {
@@ -95,6 +116,13 @@ export interface Doctor {
   [more: string]: unknown;
 }
 
+/** Who could answer: see docs/protocol.md. */
+export interface Models {
+  root: string[];
+  local: { server: string; address: string; models: string[] }[];
+  keys: { variable: string; model: string; set: boolean }[];
+}
+
 export interface SampleParams {
   runId: string;
   role: "root" | "sub" | "code";
@@ -124,8 +152,10 @@ export const Runs = new RequestType<{ limit?: number; search?: string }, { runs:
 export const DeleteRuns = new RequestType<{ runIds: string[] }, { deleted: number }, void>("rlm/deleteRuns");
 export const Trace = new RequestType<RunId & { format: "html" }, { run: Run; html?: string }, void>("rlm/trace");
 export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations");
+export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
+export const FindModels = new RequestType<Record<string, never>, Models, void>("rlm/models");
 export const SampleText = new NotificationType<{ token: string; text: string }>("rlm/sampleText");
 export const SampleRequest = new RequestType<SampleParams, Sample, void>("rlm/sample");
 export const Event = new NotificationType<RunEvent>("rlm/event");

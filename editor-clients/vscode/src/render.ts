@@ -47,8 +47,7 @@ class Places {
   constructor(private readonly citations: readonly Citation[]) {
     const paths = new Set<string>();
     citations.forEach((citation, index) => {
-      const { uri, range } = citation.location;
-      const key = `${decoded(uri)}#L${range.start.line + 1}`;
+      const key = `${decoded(citation.location.uri)}#L${lines(citation)[0]}`;
       if (!this.byLink.has(key)) this.byLink.set(key, index);
       if (citation.path) paths.add(citation.path);
     });
@@ -65,14 +64,20 @@ class Places {
   ofWords(path: string, line: number): number | undefined {
     let best: number | undefined;
     this.citations.forEach((citation, index) => {
-      const { start, end } = citation.location.range;
-      if (citation.path !== path || line < start.line + 1 || line > end.line + 1) return;
+      const [first, last] = lines(citation);
+      if (citation.path !== path || line < first || line > last) return;
       // The citation that starts there rather than one that reaches there.
-      const known = best === undefined ? -1 : (this.citations[best]?.location.range.start.line ?? -1);
-      if (start.line > known) best = index;
+      const known = best === undefined ? undefined : this.citations[best];
+      if (known === undefined || first > lines(known)[0]) best = index;
     });
     return best;
   }
+}
+
+/** First and last line of the text, from 1. What is inside a file (compressed, say) has other lines than the file. */
+function lines({ line, endLine, location }: Citation): [number, number] {
+  const { start, end } = location.range;
+  return [line ?? start.line + 1, endLine ?? line ?? end.line + 1];
 }
 
 function linked(

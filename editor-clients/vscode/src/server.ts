@@ -14,6 +14,7 @@ import {
 import { InstallFailed, install, installed, SERVER, type Wanted } from "./environment.ts";
 import { unlinked } from "./foreign.ts";
 import type { Keys } from "./keys.ts";
+import { excerptsAbove } from "./places.ts";
 import * as protocol from "./protocol.ts";
 import { NoPython } from "./python.ts";
 import { section } from "./settings.ts";
@@ -35,6 +36,7 @@ export class Server implements vscode.Disposable {
   problem = "";
   /** Set before the first start. */
   onAskCommand: AskCommand = async () => undefined;
+  onExcerptCommand: (params: { uri: string }) => Promise<void> = async () => {};
   onSample: (params: protocol.SampleParams, token: vscode.CancellationToken) => Promise<protocol.Sample> = () =>
     Promise.reject(new Error("no language model"));
 
@@ -84,6 +86,14 @@ export class Server implements vscode.Disposable {
   /** The server's process, for whoever wants to look after it. */
   get process(): number | undefined {
     return this.client?.serverProcess?.pid;
+  }
+
+  /** What the server offers to ask where nobody has typed a question, by title; nothing of one that does not run. */
+  async questions(): Promise<Record<string, string>> {
+    const client = await (this.starting ?? Promise.resolve(this.client)).catch(() => undefined);
+    const offered = client?.initializeResult?.capabilities.experimental?.rlm?.questions;
+    const entries = Object.entries(typeof offered === "object" && offered !== null ? offered : {});
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
   }
 
   /** Tell the server of changed settings. */
@@ -181,6 +191,7 @@ export class Server implements vscode.Disposable {
         clientCommands: true,
         sampling: true,
         settingsApart: true,
+        excerptsAbove: excerptsAbove(),
         trusted: vscode.workspace.isTrusted,
       }),
       connectionOptions: { maxRestartCount: 4 },
@@ -219,7 +230,11 @@ export class Server implements vscode.Disposable {
         },
       },
       executeCommand: (command, args, next) =>
-        command === "rlm.server.ask" ? this.onAskCommand(args[0]) : next(command, args),
+        command === "rlm.server.ask"
+          ? this.onAskCommand(args[0])
+          : command === "rlm.server.excerpt"
+            ? this.onExcerptCommand(args[0])
+            : next(command, args),
     };
   }
 }

@@ -1,7 +1,7 @@
 // The trace beside the editor: the server's own page, fed with the events of a run that is still under way.
 import * as vscode from "vscode";
-import { unlinked } from "./foreign.ts";
-import { open } from "./places.ts";
+import { type Excerpts, failed } from "./excerpts.ts";
+import { openLines } from "./places.ts";
 import type { RunEvent } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 import type { Runs } from "./runs.ts";
@@ -21,6 +21,7 @@ export class Traces implements vscode.Disposable {
     private readonly context: vscode.ExtensionContext,
     private readonly server: Server,
     private readonly runs: Runs,
+    private readonly excerpts: Excerpts,
   ) {}
 
   /** Show a run's trace: its id, or "last". A view of answers that is in use makes room for it as a tab of its own. */
@@ -37,7 +38,7 @@ export class Traces implements vscode.Disposable {
   /** Fill a view that is new, or that the editor has kept over a restart. */
   async fill(panel: vscode.WebviewPanel, runId: string): Promise<void> {
     panel.iconPath = vscode.Uri.joinPath(this.context.extensionUri, "media", "icon.png");
-    const view = new TraceView(panel, this.server, this.runs);
+    const view = new TraceView(panel, this.server, this.runs, this.excerpts);
     this.open.set(runId, view);
     panel.onDidDispose(() => this.open.delete(runId));
     try {
@@ -65,6 +66,7 @@ class TraceView {
     readonly panel: vscode.WebviewPanel,
     private readonly server: Server,
     private readonly runs: Runs,
+    private readonly excerpts: Excerpts,
   ) {
     panel.webview.options = { enableScripts: true, localResourceRoots: [] };
     const listening = [
@@ -115,11 +117,10 @@ class TraceView {
       this.flush();
       return;
     }
-    const range = new vscode.Range(sent.line - 1, 0, sent.endLine - 1, Number.MAX_SAFE_INTEGER);
     try {
-      await open(vscode.Uri.parse(sent.uri, true), range);
+      await openLines(await this.server.connection(), this.excerpts, sent);
     } catch (error) {
-      void vscode.window.showErrorMessage(unlinked(`RLM: ${protocol.messageOf(error)}`));
+      failed(error);
     }
   }
 }

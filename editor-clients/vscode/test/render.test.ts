@@ -31,6 +31,12 @@ test("places in words lead to their citations, also in code", () => {
   assert.equal(html.match(/data-citation/g)?.length, 2);
 });
 
+test("a text inside a file is cited by its own lines, not by the file's", () => {
+  const inside = { ...citation("app.log.gz", 1), line: 500, endLine: 502 };
+  const html = answerHtml("- [app.log.gz:500](file:///w/app.log.gz#L500), app.log.gz:501, app.log.gz:1", [inside]);
+  assert.equal(html.match(/data-citation="0"/g)?.length, 2);
+});
+
 test("a line within several citations leads to the nearest beginning", () => {
   assert.match(answerHtml("app.log:13", CITED), /data-citation="2"/);
   assert.match(answerHtml("app.log:14", CITED), /data-citation="0"/);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from rlm_ls.cli.commands.acp import acp
 from rlm_ls.cli.commands.ask import ask
 from rlm_ls.cli.commands.cache import cache
 from rlm_ls.cli.commands.demo import demo
@@ -11,6 +12,7 @@ from rlm_ls.cli.commands.doctor import doctor, models
 from rlm_ls.cli.commands.estimate import estimate
 from rlm_ls.cli.commands.history import replay, trace
 from rlm_ls.cli.commands.history import runs as history
+from rlm_ls.cli.commands.mcp import mcp
 from rlm_ls.cli.commands.resume import resume
 
 app = typer.Typer(
@@ -22,5 +24,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(history)
-for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor):
+for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, mcp, acp):
     app.command()(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 CHECKPOINT = 1 << 20
@@ -23,6 +23,61 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document that is not text itself: a page, a slide, a sheet, a chapter, a message, a cell, what stands
+    below a heading.
+
+    `label` names it among its kind ("12"; a sheet's or heading's name); `title` is what it is about, or "". It begins
+    at a `line` (from 1) and a byte `start`, and ends where the next one of its level or above begins. A sheet's first
+    row is the line `rows` (0: it has none), `columns` what stands in that.
+    """
+
+    kind: str
+    label: str
+    title: str
+    level: int
+    line: int
+    start: int
+    rows: int = 0
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As an outline shows it: `3: The third slide`, `2 code: import os`."""
+        if self.kind == "cell":
+            return f"{self.label} {self.title}"
+        return f"{self.label}: {self.title}" if self.title else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a Document's text was taken out of: its `kind` ("pdf", "office", "mail" …), its sections in order, and
+    `notes`: what its readers must be told, such as that pages hold no text."""
+
+    kind: str
+    sections: tuple[Section, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def place(self, line: int, end_line: int) -> str:
+        """Where lines are, as a reader of the original finds them: `page 12`, `sheet Sales, row 7`; or ""."""
+        number = bisect_right(self.sections, line, key=_line) - 1
+        if number < 0:
+            return ""
+        one, last = self.sections[number], self.sections[bisect_right(self.sections, end_line, key=_line) - 1]
+        name = f"section {one.label}" if one.kind in ("heading", "part") else f"{one.kind} {one.label}"
+        if one is not last:
+            return f"{name} to {last.label}"
+        if not one.rows or line < one.rows:
+            return name
+        first, final = line - one.rows + 1, end_line - one.rows + 1
+        return f"{name}, row {first}" if first == final else f"{name}, rows {first}–{final}"
+
+
+def _line(section: Section) -> int:
+    return section.line
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One text as a run sees it: UTF-8 bytes, without a byte order mark.
 
@@ -31,9 +86,9 @@ class Document:
     `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
 
     `encoding` is the file's own: Python's name of a codec; `assumed`: nobody said so, it is what the bytes look like.
-    `faults` of its bytes were not text in it, and are U+FFFD. A `notebook` is a text made of a notebook's cells: its
-    lines are not those of the file, so that a place in it is, for an editor, the file's first line. So is one in what
-    was `unpacked` from a compressed file or an archive.
+    `faults` of its bytes were not text in it, and are U+FFFD. A text that was `unpacked` from a compressed file or an
+    archive, or taken out of a document that is not text (`extraction`), is not the file's own (`inside`): its lines
+    are not those of the file, so that a place in it is, for an editor, the file's first line.
     """
 
     uri: str
@@ -50,12 +105,25 @@ class Document:
     encoding: str = "utf-8"
     assumed: bool = False
     faults: int = 0
-    notebook: bool = False
     unpacked: bool = False
+    extraction: Extraction | None = None
 
     @property
     def size(self) -> int:
         return self.source.size
+
+    @property
+    def inside(self) -> bool:
+        """Whether the text is not the file's own."""
+        return self.unpacked or self.extraction is not None
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return () if self.extraction is None else self.extraction.sections
+
+    def place(self, line: int, end_line: int) -> str:
+        """`page 12`: how the place of lines is called in the original; "" where lines are the name of it."""
+        return "" if self.extraction is None else self.extraction.place(line, end_line)
 
 
 @dataclass(frozen=True, slots=True)

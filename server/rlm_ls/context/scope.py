@@ -18,13 +18,19 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Standard input or a pipe that was read to its end: `size` bytes of the private file at `path`. Whoever made the
-    file deletes it."""
+    """Standard input or a pipe that was read to its end, or a copy of a text that lies elsewhere: `size` bytes of the
+    private file at `path`. Whoever made the file deletes it.
+
+    `version`: what is read again with the same one is the same; "" if that is not known. `explicit`: it was named
+    itself, not by a folder or a pattern.
+    """
 
     uri: str
     name: str
     path: str
     size: int
+    version: str = ""
+    explicit: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -41,10 +42,22 @@ class Citation(Wire):
     quote: str
     version: int | None = None
     state: CitationState = "verified"
+    inside: bool = False
+    """The text is inside the file (compressed, an archive's member, a notebook), which has other lines in an editor."""
+    place: str = ""
+    """What a reader of the original calls the place ("page 12", "sheet Sales, row 7"), where that is not its line."""
 
     @property
     def label(self) -> str:
+        if self.place:
+            return f"{self.path}, {self.place}"
         return f"{self.path}:{self.line}" + (f"-{self.end_line}" if self.end_line > self.line else "")
+
+    @property
+    def fragment(self) -> str:
+        """What follows the `#` in an address of the place: by RFC 8118 `page=12` for a PDF, else its line."""
+        page = re.match(r"page (\d+)", self.place)
+        return f"page={page[1]}" if page else f"L{self.line}"
 
 
 class SkippedDocument(Wire):
@@ -94,5 +107,5 @@ class Answer(Wire):
     usage: RunUsage = RunUsage()
     trace_uri: str = ""
     model: str = ""
-    model_kind: Literal["live", "recorded", "offline"] = "live"
+    model_kind: Literal["live", "recorded", "offline", "agent"] = "live"
     warnings: tuple[str, ...] = ()

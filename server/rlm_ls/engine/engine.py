@@ -16,6 +16,7 @@ from uuid import uuid4
 from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
+from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.workers.pool import SearchPool
@@ -49,6 +50,9 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
+
+LINE_INDEX = "line-index.json"
+"""In the folder of the history: where the lines of large files are, for the next start."""
 
 RUNS_UNTIL_PRUNED = 16
 """After so many runs the history's size is checked; also when the engine is opened."""
@@ -115,8 +119,10 @@ class Engine:
             stack.push_async_callback(store.close)
             with suppress(StoreFailed):
                 await store.prune(settings.history_mb << 20)
-            snapshot_cache = SnapshotCache()
+            snapshot_cache = SnapshotCache(line_index=store.folder / LINE_INDEX)
             stack.callback(snapshot_cache.close)
+            snapshot_cache.copies = Copies(store.folder / "remote")
+            stack.push_async_callback(snapshot_cache.copies.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)
             checkers = CheckerPool()

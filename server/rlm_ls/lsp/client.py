@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ class Client:
         self.has_commands = False
         """The client has commands of its own (`rlm.ask`…): an input box, a view for answers."""
 
+        self.excerpts_above = math.inf
+        """Bytes of a file from which on the client rather shows an excerpt than the file."""
+
         self.samples = False
         """The client has a model of its own: it answers `rlm/sample`."""
 
@@ -39,6 +43,8 @@ class Client:
         experimental = as_object(as_object(self._capabilities.experimental).get("rlm"))
         self.wants_events = options.get("events") is True
         self.samples = options.get("sampling") is True or experimental.get("sampling") is True
+        above = options.get("excerptsAbove")
+        self.excerpts_above = above if isinstance(above, int | float) and above >= 0 else math.inf
         self.has_commands = options.get("clientCommands") is True or experimental.get("commands") is True
 
     def can(self, capability: str) -> bool:
@@ -68,8 +74,8 @@ class Client:
             return None
         return chosen.title if chosen is not None and chosen.title in choices else None
 
-    async def show_document(self, uri: str) -> bool:
-        params = types.ShowDocumentParams(uri, take_focus=True)
+    async def show_document(self, uri: str, selection: types.Range | None = None) -> bool:
+        params = types.ShowDocumentParams(uri, take_focus=True, selection=selection)
         try:
             shown = await self._protocol.call(types.WINDOW_SHOW_DOCUMENT, params)
         except JsonRpcException:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rlm_ls.workspace import Loaded, Wish
 
 SECTION = "rlm"
-NOT_SETTINGS = {"events", "clientCommands", "trusted", "settingsApart", "sampling", "token"}
+NOT_SETTINGS = {"events", "clientCommands", "trusted", "settingsApart", "sampling", "excerptsAbove", "token"}
 """Keys of initializationOptions that speak of the client itself."""
 
 WORKSPACE = "workspace"

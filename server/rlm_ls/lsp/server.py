@@ -18,7 +18,8 @@ from rlm_ls.lsp.engine_loader import EngineLoader
 from rlm_ls.lsp.features import code_actions, code_lenses, commands, content, document_links, lifecycle, watching
 from rlm_ls.lsp.jobs.jobs import Jobs
 from rlm_ls.lsp.jobs.native_consent import native_consent
-from rlm_ls.lsp.requests import ask, citations, doctor, estimate, resume, runs, sample, stop, trace
+from rlm_ls.lsp.jobs.shown_files import ShownFiles
+from rlm_ls.lsp.requests import ask, citations, doctor, estimate, excerpt, resume, runs, sample, stop, trace
 from rlm_ls.lsp.services import Services
 from rlm_ls.lsp.transport.client_process import watch
 from rlm_ls.lsp.transport.protocol import RlmProtocol
@@ -37,7 +38,7 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, doctor, content, document_links,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, excerpt, doctor, content, document_links,
     code_actions, code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
@@ -72,6 +73,7 @@ class RlmServer(LanguageServer):
         self.sampling = sample.Sampling(self.protocol)
         self.engine_loader = EngineLoader(self.configuration, self._prepare)
         self.jobs = Jobs()
+        self.shown_files = ShownFiles()
         self._watchers: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
         self.services = Services(
@@ -84,6 +86,7 @@ class RlmServer(LanguageServer):
             self.configuration,
             self.engine_loader,
             self.jobs,
+            self.shown_files,
             self.watch_client,
         )
         for part in PARTS:
@@ -124,6 +127,7 @@ class RlmServer(LanguageServer):
         for watcher in self._watchers:
             watcher.cancel()
         await self.drain()
+        await asyncio.to_thread(self.shown_files.close)
         self.buffers.close()
 
     def _prepare(self, engine: Engine) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rlm_ls.lsp.configuration import Configuration
     from rlm_ls.lsp.engine_loader import EngineLoader
     from rlm_ls.lsp.jobs.jobs import Jobs
+    from rlm_ls.lsp.jobs.shown_files import ShownFiles
     from rlm_ls.lsp.transport.protocol import RlmProtocol
     from rlm_ls.lsp.workspace.buffers import Buffers
     from rlm_ls.lsp.workspace.diagnostics import KnownDiagnostics
@@ -31,5 +32,6 @@ class Services:
     configuration: Configuration
     engine_loader: EngineLoader
     jobs: Jobs
+    shown_files: ShownFiles
     watch_client: Callable[[int], None]
     """Ends the server when the process of this id, the client's, has ended."""

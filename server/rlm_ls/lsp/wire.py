@@ -23,10 +23,20 @@ RUNS = "rlm/runs"
 DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
+MODELS = "rlm/models"
 CITATIONS = "rlm/citations"
+EXCERPT = "rlm/excerpt"
 EVENT = "rlm/event"
 SAMPLE = "rlm/sample"
 SAMPLE_TEXT = "rlm/sampleText"
+
+
+QUESTIONS = {
+    "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
+    "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
+    "Outline": "Outline this text: its sections or phases in order, each with where it starts and one line on it.",
+}
+"""By their titles: for clients in which the user cannot type one, and offered by others beside what is typed."""
 
 
 @attrs.frozen
@@ -148,6 +158,17 @@ class ResumeParams:
 
 
 @attrs.frozen
+class ExcerptParams:
+    """An excerpt by its address, or lines (from 1) of a text; `search`: the next line below that holds these words."""
+
+    uri: str | None = None
+    text_document: TextDocument | None = None
+    line: int | None = None
+    end_line: int | None = None
+    search: str | None = None
+
+
+@attrs.frozen
 class RunsParams:
     """`search`: words that question or answer hold."""
 
@@ -186,7 +207,9 @@ REQUESTS: dict[str, type] = {
     DELETE_RUNS: DeleteRunsParams,
     TRACE: TraceParams,
     CITATIONS: RunParams,
+    EXCERPT: ExcerptParams,
     DOCTOR: NoParams,
+    MODELS: NoParams,
 }
 
 NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pygls.uris import to_fs_path
 
+from rlm_ls.lsp.features.excerpts import Address, excerpts_instead
 from rlm_ls.lsp.workspace.rope import units
 
 if TYPE_CHECKING:
@@ -24,12 +26,29 @@ _END = re.compile("\r\n|\r|\n")
 async def wire_answer(services: Services, answer: Answer) -> dict[str, Any]:
     """The result of `rlm/ask`: the engine's, but for its citations: see wire_citation."""
     sent = answer.wire()
-    sent["citations"] = [await wire_citation(services, citation) for citation in answer.citations]
+    sent["citations"] = await wire_citations(services, answer.run_id, answer.citations)
     return sent
 
 
+async def wire_citations(services: Services, run_id: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:
+    """The citations of a run, in order, each with the address of its excerpt."""
+    from rlm_ls.engine.trace.excerpt import AROUND
+
+    instead = await excerpts_instead(services, citations)
+    return [
+        {
+            **await wire_citation(services, one),
+            "opens": "excerpt" if index in instead else "file",
+            "excerpt": str(Address("around", run_id, index, name=one.path)),
+            "excerptLine": min(one.line, AROUND + 1),
+        }
+        for index, one in enumerate(citations)
+    ]
+
+
 async def wire_citation(services: Services, citation: Citation) -> dict[str, Any]:
-    """`{location: {uri, range}, path, quote, version, state}` in the negotiated position encoding."""
+    """`{location: {uri, range}, path, line, endLine, inside, quote, version, state, place}`, in the negotiated position
+    encoding."""
     if services.buffers.encoding == "utf-16":
         return _sent(citation, citation.start_utf16, citation.end_utf16)
     return await _converted(services, citation)
@@ -43,9 +62,13 @@ def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> d
     return {
         "location": {"uri": citation.uri, "range": place},
         "path": citation.path,
+        "line": citation.line,
+        "endLine": citation.end_line,
+        "inside": citation.inside,
         "quote": citation.quote,
         "version": citation.version,
         "state": citation.state,
+        "place": citation.place,
     }
 
 

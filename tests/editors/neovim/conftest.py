@@ -55,6 +55,10 @@ class Models:
     def begin(self, *replies: Reply) -> None:
         self.script, self._first = replies, len(self.server.requests)
 
+    def release(self) -> None:
+        """Let a reply go on that is held."""
+        self._loop.call_soon_threadsafe(self.server.release)
+
     def asked(self) -> list[dict[str, Any]]:
         return [request.body for request in self.server.requests[self._first :]]
 

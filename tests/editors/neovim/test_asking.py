@@ -56,8 +56,8 @@ def test_neither_focus_nor_cursor_nor_view_move(nvim: Neovim, log: Path, layout:
 
 def test_the_answer_streams_while_a_spinner_shows_where_it_was_asked(live: Neovim, log: Path, models: Models) -> None:
     models.begin(
-        Scripted("I look for errors.\n```python\nhits = find('ERROR')\nprint(len(hits))\n```", delay=0.05),
-        Scripted(script("submit('Two **errors**.', cite=hits)"), fault="", delay=0.05),
+        Scripted("I look for errors.\n```python\nhits = find('ERROR')\nprint(len(hits))\n```", hold="middle"),
+        Scripted(script("submit('Two **errors**.', cite=hits)"), hold="middle"),
     )
     live.edit(log)
     live.command("normal! 2G")
@@ -70,7 +70,9 @@ def test_the_answer_streams_while_a_spinner_shows_where_it_was_asked(live: Neovi
     assert spinner.startswith("1:")
     assert "turn 1" in spinner
     assert len(live.spinners(answer)) == 1
+    models.release()
     live.until(SHOWN.format("1. I look for errors."), answer)
+    models.release()
     run = live.finished()
     assert "Two **errors**." in run["text"]
     assert "```" not in run["text"]

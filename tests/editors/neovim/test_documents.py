@@ -83,12 +83,14 @@ def test_a_trace_is_folded_by_turns(live: Neovim, log: Path, models: Models) -> 
 
 
 def test_a_trace_follows_a_run_that_goes_on(live: Neovim, log: Path, models: Models) -> None:
-    models.begin(Scripted(script("print(count('ERROR'))"), delay=0.1), script("submit('Ten.', cite=[])"))
+    models.begin(Scripted(script("print(count('ERROR'))"), hold="middle"), script("submit('Ten.', cite=[])"))
     live.edit(log)
     live.command("Rlm ask How many?")
     live.until("require('rlm.runs').current().run_id ~= ''")
     live.command("Rlm trace")
     live.until("vim.fn.search('^## Turn 1', 'n') > 0")
+    assert live.lua("return vim.fn.search('^## Answer', 'n')") == 0
+    models.release()
     live.until("vim.fn.search('^## Answer', 'n') > 0")
     assert live.lua("return vim.fn.search('^## Turn 2', 'n')") > 0
 

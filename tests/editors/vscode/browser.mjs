@@ -40,8 +40,12 @@ export async function openFile(page, name) {
   log("open", name);
 }
 
-/** Choose a command from the palette. */
+/** Let the model go on with a reply that is held. */
+export const release = () => fetch(`${new URL(given.model).origin}/release`, { method: "POST" });
+
+/** Choose a command from the palette, which lists those that are there at the moment it opens. */
 export async function command(page, title) {
+  await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
   await page.keyboard.press("F1");
   await page.waitForSelector(".quick-input-widget input");
   await page.keyboard.type(title, { delay: 5 });

@@ -45,9 +45,9 @@ submit(f'{n} orders failed.', cite=find('OrderFailed', limit=2))
 """
 
 
-def streamed(text: str, delay: float = 0.06) -> dict[str, Any]:
-    """Slow enough to be seen."""
-    return {"text": text, "piece": 12, "delay": delay}
+def held(text: str) -> dict[str, Any]:
+    """Half of it is written, and stands there until the test has seen it and says `release`."""
+    return {"text": text, "piece": 12, "hold": "middle"}
 
 
 @contextmanager

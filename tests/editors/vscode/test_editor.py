@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.editors.vscode.code import running
-from tests.editors.vscode.replies import ANSWER, FOLLOW_UP, LOOK, model_settings, requests, serving, streamed
+from tests.editors.vscode.replies import ANSWER, FOLLOW_UP, LOOK, held, model_settings, requests, serving
 
 QUESTION = "Why did charges fail in the night, and since when?"
 
@@ -19,12 +19,12 @@ def test_a_question_from_the_palette_to_the_selected_line(
     vsix: Path, tmp_path: Path, small_log: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCRIPTED_KEY", "sk-test")
-    replies = [streamed(LOOK), streamed(ANSWER), streamed(FOLLOW_UP, 0.6)]
+    replies = [held(LOOK), ANSWER, held(FOLLOW_UP)]
     with serving(tmp_path, replies) as base_url:
         settings = {**model_settings(base_url), "editor.minimap.enabled": False}
         with running(tmp_path, settings=settings, options=("--disable-workspace-trust",), vsix=vsix) as code:
             shutil.copy(small_log(20_000), code.workspace / "shop.log")
-            found = code.drive("ui", question=QUESTION, followUp="How many orders failed?")
+            found = code.drive("ui", question=QUESTION, followUp="How many orders failed?", model=base_url)
     lines = (tmp_path / "workspace" / "shop.log").read_text("utf-8").splitlines()
     cited = next(number for number, line in enumerate(lines, 1) if "config reload" in line and "db.pool.size" in line)
 

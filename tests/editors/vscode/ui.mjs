@@ -1,5 +1,5 @@
 // As a user would: palette, question, streamed answer, a click on a citation, the trace.
-import { choose, command, given, log, openFile, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
+import { choose, command, given, log, openFile, openFolder, release, scenario, selection, shot, type, webview } from "./browser.mjs";
 
 await scenario(async (page) => {
   const found = {};
@@ -18,11 +18,12 @@ await scenario(async (page) => {
   const answer = await webview(page, "#thread article");
   await answer.locator(".working .turn", { hasText: "errors there are" }).waitFor();
   found.streamed = await answer.locator(".working").innerText();
-  found.status = await page.locator(".statusbar-item", { hasText: "RLM" }).first().innerText();
-  found.notification = await page.locator(".notification-toast", { hasText: "RLM" }).first().innerText();
+  found.status = await page.locator(".statusbar-item", { hasText: "RLM turn" }).first().innerText();
+  found.notification = await page.locator(".notification-toast", { hasText: /RLM[^]*turn/ }).first().innerText();
   found.focused = await page.evaluate(() => document.activeElement.closest(".monaco-editor") !== null);
   await shot(page, "streaming");
   log("streaming", found.status);
+  await release();
 
   await answer.locator(".answer a[data-citation]").first().waitFor();
   found.answer = await answer.locator(".answer").innerText();
@@ -51,6 +52,7 @@ await scenario(async (page) => {
   await trace.locator(".model.running pre", { hasText: "count" }).waitFor();
   found.live = await trace.locator("#timeline").innerText();
   await shot(page, "trace-live");
+  await release();
   await trace.locator("summary", { hasText: "Answer (answered)" }).waitFor();
   found.trace = await trace.locator("body").innerText();
   await trace.locator("summary").first().focus();
@@ -77,7 +79,17 @@ await scenario(async (page) => {
   await command(page, "RLM: Choose Model");
   await page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first().click();
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
-  await page.waitForTimeout(1000); // VS Code writes settings a little after the list has closed
+  // VS Code writes settings a little after the list has closed.
+  for (const until = Date.now() + 45_000; ; ) {
+    await command(page, "RLM: Choose Model");
+    const input = page.locator(".quick-input-widget input[placeholder^='Now: '], .quick-input-widget input[placeholder^='None']");
+    await input.first().waitFor();
+    const now = await input.first().getAttribute("placeholder");
+    await page.keyboard.press("Escape");
+    await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+    if (now === "Now: offline") break;
+    if (Date.now() > until) throw new Error(`the setting was never written: ${now}`);
+  }
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.log" }).click({ button: "right" });
   await choose(page, "Ask RLM About This…");
   await type(page, "How many lines contain OrderFailed?");

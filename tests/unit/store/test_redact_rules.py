@@ -57,6 +57,10 @@ def partial(written: Written | None = None, **fields: Any) -> dict[str, Any]:
 # -- what was written ----------------------------------------------------------------------------------------------
 
 
+def test_before_anything_was_written_no_word_is_known() -> None:
+    assert not any(letter in Written() for letter in "aX")
+
+
 def test_what_was_written_is_known_by_its_parts_and_nothing_else_is() -> None:
     written = wrote("first text", "", "second text")
     assert "rst te" in written

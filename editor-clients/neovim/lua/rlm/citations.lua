@@ -46,6 +46,14 @@ end
 local function item(citation, encoding)
   local uri, range = citation.location.uri, citation.location.range
   local quote = citation.quote:match('[^\r\n]*')
+  local named = (citation.place or '') ~= ''
+  if citation.opens == 'excerpt' then
+    local place = named and ('%s, %s: '):format(citation.path, citation.place)
+      or ('%s:%d: '):format(citation.path, citation.line)
+    local name = citation.excerpt:gsub('^rlm:/+', 'rlm://')
+    return { filename = name, lnum = citation.excerptLine, text = place .. quote }
+  end
+  local place = named and citation.place .. ': ' or ''
   local gone = citation.state == 'unmatched'
   local column = byte_column(uri, range.start, encoding)
   local one_line = range.start.line == range['end'].line
@@ -55,7 +63,7 @@ local function item(citation, encoding)
     col = column + 1,
     end_lnum = range['end'].line + 1,
     end_col = one_line and column + #quote + 1 or nil,
-    text = (gone and '(no longer there) ' or '') .. quote,
+    text = (gone and '(no longer there) ' or '') .. place .. quote,
     type = gone and 'W' or '',
   }
 end
@@ -86,14 +94,19 @@ end
 ---@param target string `file:///…#L12`
 ---@param citations rlm.Citation[] as they stand now
 ---@return lsp.Location
+---@return string? excerpt what to show instead
 local function location(target, citations)
   local uri, line = target:match('^(.-)#L(%d+)$')
   local at = { line = (tonumber(line) or 1) - 1, character = 0 }
+  if require('rlm.excerpts').is_excerpt(target) then
+    return { uri = target, range = { start = at, ['end'] = at } }, target
+  end
   uri = uri or target
   for _, citation in ipairs(citations) do
     local place = citation.location
-    if place.range.start.line == at.line and path(place.uri) == path(uri) then
-      return place
+    local first = citation.line and citation.line - 1 or place.range.start.line
+    if first == at.line and path(place.uri) == path(uri) then
+      return place, citation.opens == 'excerpt' and citation.excerpt or nil
     end
   end
   return { uri = uri, range = { start = at, ['end'] = at } }
@@ -102,13 +115,17 @@ end
 ---@param target lsp.Location
 ---@param encoding string
 ---@param preferred integer?
-local function go(target, encoding, preferred)
+---@param excerpt? string
+local function go(target, encoding, preferred, excerpt)
   local window = require('rlm.window')
   local here = vim.api.nvim_get_current_win()
   if vim.api.nvim_win_get_config(here).relative ~= '' then
     vim.api.nvim_win_close(here, false)
   end
   vim.api.nvim_set_current_win(window.for_text(preferred))
+  if excerpt then
+    return require('rlm.excerpts').show({ uri = excerpt }, vim.api.nvim_get_current_win())
+  end
   vim.lsp.util.show_document(target, encoding, { focus = true, reuse_win = false })
 end
 
@@ -145,7 +162,7 @@ function M.jump()
       if not written then
         return vim.notify('rlm: ' .. (err and err.message or 'no citation here'), vim.log.levels.WARN)
       end
-      return go(location(written, {}), 'utf-8', run and run.window)
+      return go((location(written, {})), 'utf-8', run and run.window)
     end
     documents.links(client, 'answer', run_id, function(links)
       local column = compat.units(text, client.offset_encoding, at[2])
@@ -154,7 +171,8 @@ function M.jump()
       if not target then
         return vim.notify('rlm: no citation on this line', vim.log.levels.INFO)
       end
-      go(location(target, citations), client.offset_encoding, run and run.window)
+      local place, excerpt = location(target, citations)
+      go(place, client.offset_encoding, run and run.window, excerpt)
       if link and link.tooltip and link.tooltip ~= 'verified' then
         vim.notify('rlm: ' .. link.tooltip)
       end

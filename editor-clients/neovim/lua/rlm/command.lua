@@ -15,6 +15,7 @@ M.names = {
   'follow',
   'history',
   'model',
+  'open',
   'restart',
   'resume',
   'selection',

@@ -67,6 +67,7 @@ function M.base(hooks)
     init_options = vim.tbl_extend('force', vim.empty_dict(), settings, {
       events = true,
       clientCommands = true,
+      excerptsAbove = options.excerpts_above_bytes,
     }),
     root_dir = compat.has_11 and function(bufnr, on_dir)
       on_dir(M.root(bufnr))

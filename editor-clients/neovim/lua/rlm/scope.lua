@@ -7,6 +7,9 @@ local M = {}
 ---@return string? uri
 ---@return string? problem
 local function uri_of(bufnr)
+  if vim.b[bufnr].rlm_text then
+    return vim.b[bufnr].rlm_text -- an excerpt's
+  end
   if vim.bo[bufnr].buftype ~= '' then
     return nil, 'this buffer is not a file; :Rlm workspace asks about the folder, :Rlm follow about the same text again'
   end

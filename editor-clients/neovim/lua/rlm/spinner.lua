@@ -27,7 +27,8 @@ end
 ---@return boolean
 local function is_long(bufnr, line)
   local text = vim.api.nvim_buf_get_lines(bufnr, line, line + 1, false)[1] or ''
-  return #text > 10000 or vim.fn.strdisplaywidth(text) > vim.o.columns / 2
+  -- Not strdisplaywidth(): a line of a binary or compressed file may hold a NUL, which no Vim function takes.
+  return #text > 10000 or vim.api.nvim_strwidth(text) > vim.o.columns / 2
 end
 
 ---@param spinner rlm.Spinner

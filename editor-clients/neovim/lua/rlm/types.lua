@@ -17,6 +17,11 @@
 ---@field quote string
 ---@field version integer?
 ---@field state "verified"|"moved"|"unmatched"
+---@field place string? "page 12", where that is not its line
+---@field line? integer
+---@field opens? "file"|"excerpt"
+---@field excerpt? string
+---@field excerptLine? integer
 
 ---@class rlm.Usage
 ---@field turns integer

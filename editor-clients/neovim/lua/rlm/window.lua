@@ -104,6 +104,12 @@ vim.api.nvim_create_autocmd('WinClosed', {
   end),
 })
 
+---@param window integer
+---@return boolean
+local function is_excerpt(window)
+  return vim.b[vim.api.nvim_win_get_buf(window)].rlm_excerpt ~= nil
+end
+
 ---A window for the user's texts: the preferred one, the previous one, any other, a new one.
 ---@param preferred integer?
 ---@return integer window
@@ -114,7 +120,7 @@ function M.for_text(preferred)
     if
       vim.api.nvim_win_is_valid(window)
       and not is_ours(window)
-      and vim.bo[vim.api.nvim_win_get_buf(window)].buftype == ''
+      and (vim.bo[vim.api.nvim_win_get_buf(window)].buftype == '' or is_excerpt(window))
       and vim.api.nvim_win_get_config(window).relative == ''
     then
       return window

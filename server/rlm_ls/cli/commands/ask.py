@@ -32,7 +32,7 @@ from rlm_ls.visible import visible_line
 
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    paths: Annotated[list[str] | None, typer.Argument(help="Files or folders; - is standard input.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders or addresses; - is standard input.")] = None,
     model: Annotated[
         str | None, typer.Option(help="LiteLLM model, several with commas, offline, recorded:FILE.")
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated
@@ -27,6 +27,7 @@ from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 from rlm_ls.executors.scripts.host import VerbHost
 from rlm_ls.executors.scripts.sandbox import Sandbox
 from rlm_ls.models.choose import choose
+from rlm_ls.models.local_servers import local_servers, usable_keys
 from rlm_ls.models.providers.endpoint import endpoint
 from rlm_ls.settings import Settings, default_file, load
 
@@ -75,6 +76,9 @@ async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
     """What was looked at, a line each, and whether it is broken."""
     for finding in _model_lines(opened.settings):
         yield finding
+    if not opened.settings.models.root:
+        for line in await offers(os.environ):
+            yield line, False
     yield f"store: {opened.engine.store.folder}", False
     for name, check in (("sandbox", _sandbox), ("search workers", _search)):
         try:
@@ -84,10 +88,15 @@ async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
 
 
 def models() -> None:
-    """Show which models are configured, where they are asked, and how to name others."""
-    settings = user_settings()
-    for line, bad in _model_lines(settings):
+    """Show which models are configured, which are found on this machine, and how to name others."""
+    run(_models())
+
+
+async def _models() -> int:
+    for line, bad in _model_lines(user_settings()):
         _line(line, bad=bad)
+    for line in await offers(os.environ):
+        out.print(line, markup=False)
     out.print(
         "\nName a model as LiteLLM does: openai/gpt-4o-mini, anthropic/claude-sonnet-4-5, gemini/gemini-2.5-flash,\n"
         "ollama_chat/qwen3 (local, free), or any OpenAI-compatible server with models.apiBase set.\n"
@@ -95,6 +104,18 @@ def models() -> None:
         f'  # {default_file()}\n  [models]\n  root = "ollama_chat/qwen3"\n',
         markup=False,
     )
+    return 0
+
+
+async def offers(environ: Mapping[str, str]) -> list[str]:
+    """Who could answer on this machine, or with a key that is set: a line each, with what to set."""
+    lines = [
+        f"found: {one.name} at {one.address}: "
+        + (f'root = "{one.models[0]}"' if one.models else "no model is loaded in it")
+        + (f" ({', '.join(name.partition('/')[2] for name in one.models[1:6])}, …)" if len(one.models) > 1 else "")
+        for one in await local_servers(environ)
+    ]
+    return lines + [f'found: {variable}: root = "{model}"' for variable, model in usable_keys(environ).items()]
 
 
 def _versions() -> Iterator[str]:

@@ -81,7 +81,7 @@ def translate(parsed: Parsed, *, ascii_only: bool, captures: bool, multiline: bo
     """For text that is pure ASCII (`ascii_only`: smaller and quicker), or any text. Raises BadPattern."""
     if parsed.tree is None:
         return Translation("", python_re.unknown(), False)
-    writer = _Writer(ascii_only, captures, multiline)
+    writer = Writer(ascii_only, captures, multiline)
     try:
         text = writer.sequence(parsed.tree, parsed.flags)
     except RecursionError:
@@ -92,7 +92,7 @@ def translate(parsed: Parsed, *, ascii_only: bool, captures: bool, multiline: bo
     return Translation(text, writer.exact, writer.boundary)
 
 
-class _Writer:
+class Writer:
     """Writes RE2 syntax; notes what it had to leave out."""
 
     def __init__(self, ascii_only: bool, captures: bool, multiline: bool) -> None:
@@ -110,7 +110,7 @@ class _Writer:
         writer = _WRITERS.get(name)
         if writer is None:
             raise BadPattern(f"The pattern uses {str(name).lower()}, which is not supported.", "Write it differently.")
-        text: str = writer(self, value, flags)
+        text: str = getattr(self, writer)(value, flags)
         return text
 
     def characters(self, ranges: Ranges) -> str:
@@ -120,9 +120,14 @@ class _Writer:
             ranges = intersect(ranges, ASCII)
         if not ranges:
             return r"[^\x00-\x{10FFFF}]" if not self.ascii_only else r"[^\x00-\xFF]"
+        escape = self.escape
         if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
-            return _escape(ranges[0][0])
-        return "[" + "".join(_escape(a) if a == b else f"{_escape(a)}-{_escape(b)}" for a, b in ranges) + "]"
+            return escape(ranges[0][0])
+        return "[" + "".join(escape(a) if a == b else f"{escape(a)}-{escape(b)}" for a, b in ranges) + "]"
+
+    @staticmethod
+    def escape(point: int) -> str:
+        return chr(point) if _is_plain(point) else f"\\x{{{point:X}}}"
 
     def literal(self, value: int, flags: int) -> str:
         return self.characters(class_ranges(sre.LITERAL, value, flags))
@@ -194,6 +199,9 @@ class _Writer:
         self.sequence(value[1], flags)  # only to be refused where it must be
         return ""
 
+    def look_not(self, value: tuple[int, Any], flags: int) -> str:
+        return self.look(value, flags)
+
     def reference(self, _: int, flags: int) -> str:
         self.exact = self.exact or "it uses a backreference"
         return self.characters(((0, 0x10FFFF),)) + "*"
@@ -207,23 +215,23 @@ class _Writer:
         return self.characters(())
 
 
-_WRITERS: dict[Any, Any] = {
-    sre.LITERAL: _Writer.literal,
-    sre.NOT_LITERAL: _Writer.not_literal,
-    sre.ANY: _Writer.any,
-    sre.IN: _Writer.one_of,
-    sre.BRANCH: _Writer.branch,
-    sre.SUBPATTERN: _Writer.group,
-    sre.MAX_REPEAT: _Writer.repeat,
-    sre.MIN_REPEAT: _Writer.lazy,
-    sre.POSSESSIVE_REPEAT: _Writer.possessive,
-    sre.ATOMIC_GROUP: _Writer.atomic,
-    sre.AT: _Writer.at,
-    sre.ASSERT: _Writer.look,
-    sre.ASSERT_NOT: _Writer.look,
-    sre.GROUPREF: _Writer.reference,
-    sre.GROUPREF_EXISTS: _Writer.conditional,
-    sre.FAILURE: _Writer.never,
+_WRITERS: dict[Any, str] = {
+    sre.LITERAL: "literal",
+    sre.NOT_LITERAL: "not_literal",
+    sre.ANY: "any",
+    sre.IN: "one_of",
+    sre.BRANCH: "branch",
+    sre.SUBPATTERN: "group",
+    sre.MAX_REPEAT: "repeat",
+    sre.MIN_REPEAT: "lazy",
+    sre.POSSESSIVE_REPEAT: "possessive",
+    sre.ATOMIC_GROUP: "atomic",
+    sre.AT: "at",
+    sre.ASSERT: "look",
+    sre.ASSERT_NOT: "look_not",
+    sre.GROUPREF: "reference",
+    sre.GROUPREF_EXISTS: "conditional",
+    sre.FAILURE: "never",
 }
 
 
@@ -251,8 +259,8 @@ def class_ranges(name: Any, value: Any, flags: int) -> Ranges:
     return complement(whole) if negated else whole
 
 
-def _escape(point: int) -> str:
-    return chr(point) if 48 <= point <= 57 or 65 <= point <= 90 or 97 <= point <= 122 else f"\\x{{{point:X}}}"
+def _is_plain(point: int) -> bool:
+    return 48 <= point <= 57 or 65 <= point <= 90 or 97 <= point <= 122
 
 
 def _short(pattern: str) -> str:

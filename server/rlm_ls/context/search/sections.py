@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from contextlib import aclosing
 from typing import Any, Literal
 
-from rlm_ls.context.document import Hit, Part, Selection, Span, base_of
+from rlm_ls.context.document import Document, Hit, Part, Selection, Span, base_of
 from rlm_ls.context.ops.structure.sections import Columns, Stretch
 from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.context.workers.piece import Piece
@@ -79,6 +79,8 @@ class Sections(Scanner):
     async def outline(self, doc: int) -> list[Entry]:
         """Functions, classes and headings in order, with their spans; never an error for an unknown language."""
         document = self.context.documents[doc]
+        if document.sections:
+            return await asyncio.to_thread(_entries, document)
         found: list[Entry] = await self.call(
             "structure.outline.outline",
             file=self.context.files[doc],
@@ -87,6 +89,20 @@ class Sections(Scanner):
             lines=document.lines,
         )
         return found
+
+    async def part_named(self, doc: int, name: str) -> Span:
+        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone.
+
+        Raises ProgramError, naming some that there are."""
+        wanted = name.strip().lower()
+        entries = await self.outline(doc)
+        for keys in (lambda kind, name: (f"{kind} {name}", name), _short):
+            for kind, title, _, span in entries:
+                if kind != "column" and wanted in keys(kind.lower(), title.lower()):
+                    return span
+        shown = ", ".join(repr(f"{kind} {title}"[:60]) for kind, title, _, _ in entries[:3])
+        remedy = f"Its outline() has {shown} …" if entries else "Its outline() is empty: give line numbers."
+        raise ProgramError(f"{self.context.documents[doc].path} has no part called {name[:100]!r}.", remedy)
 
     async def sample(self, n: int, within: Selection, seed: int = 0) -> list[Hit]:
         """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
@@ -140,6 +156,28 @@ class Sections(Scanner):
                 count += sum(len(numbers) // 4 for _, numbers in columns)
                 _check_count(count)
         return await asyncio.to_thread(_spans, found)
+
+
+def _short(kind: str, name: str) -> tuple[str, ...]:
+    """A part by its number: `slide 3` of `3: Results`, `cell 2` of `2 code: import os`."""
+    label = name.split(": ", 1)[0]
+    return f"{kind} {label}", label, f"{kind} {label.split(' ', 1)[0]}"
+
+
+def _entries(document: Document) -> list[Entry]:
+    """A document's own sections, each up to the next one of its level or above, and the columns of its sheets."""
+    found: list[Entry] = []
+    ends = [(document.size, document.lines)] * len(document.sections)
+    open_ones: list[int] = []
+    for number, one in enumerate(document.sections):
+        while open_ones and document.sections[open_ones[-1]].level >= one.level:
+            ends[open_ones.pop()] = one.start, one.line - 1
+        open_ones.append(number)
+    for one, (end, last) in zip(document.sections, ends, strict=True):
+        span = Span(document.path, one.start, max(one.start, end - 1), one.line, max(one.line, last))
+        found.append((one.kind, one.name, one.level, span))
+        found += [("column", name, one.level + 1, span) for name in one.columns]
+    return found
 
 
 def _spans(columns: Columns) -> list[Span]:

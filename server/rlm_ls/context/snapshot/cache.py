@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.snapshot.intake import ReadDocument, RefusedFile, Unpacked
+from rlm_ls.context.snapshot.line_index import LineIndex
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
 from rlm_ls.context.sources import uris
@@ -54,10 +57,18 @@ class SnapshotCache:
     uses. Close it at the end. Not for use from several event loops.
     """
 
-    def __init__(self, folder: str | None = None, most_bytes: int = MOST_BYTES, most_texts: int = MOST_TEXTS) -> None:
+    def __init__(
+        self,
+        folder: str | None = None,
+        most_bytes: int = MOST_BYTES,
+        most_texts: int = MOST_TEXTS,
+        line_index: Path | None = None,
+    ) -> None:
         self.watching = False
         """Whether `changed` is called for every change below the roots. If not, each question asks for every file's
         state."""
+        self.copies: Copies | None = None
+        """Of texts that lie elsewhere; without it there are none to be asked about."""
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
@@ -66,6 +77,7 @@ class SnapshotCache:
         self._trees: dict[Rules, Folders] = {}
         self._time = 0
         self._last: tuple[list[Any], Any] | None = None
+        self._line_index = LineIndex(line_index)
 
     def changed(self, files: Iterable[str]) -> None:
         """Report files and folders (paths or URIs) that were created, deleted or written: they are looked at anew."""
@@ -84,6 +96,8 @@ class SnapshotCache:
     def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
         """What was read of a file, if the file is unchanged. `held_files` then keeps it for the run."""
         kept = self._kept.get(key)
+        if kept is None and (known := self._line_index.find(key, stamp)) is not None:
+            kept = self._kept[key] = CachedRead(stamp, "", known[2], None, known[1])
         if kept is None or kept.stamp != stamp:
             return None
         if kept.pack is not None:
@@ -94,6 +108,8 @@ class SnapshotCache:
     def keep(self, key: Key, kept: CachedRead) -> None:
         self.forget(key)
         self._kept[key] = kept
+        if isinstance(kept.outcome, TextMeasure):
+            self._line_index.note(key, kept.stamp, kept.skip, kept.outcome)
         if kept.pack is not None:
             if kept.pack not in self._packs:  # one that was unpacked into; the last is where small texts go
                 kept.pack.use()
@@ -126,7 +142,8 @@ class SnapshotCache:
         self._time += 1
 
     def trim(self) -> None:
-        """Drops what is over the limits: first what has not been used for longest."""
+        """Drops what is over the limits: first what has not been used for longest. Not for the event loop."""
+        self._line_index.save()
         order = sorted(self._packs, key=lambda pack: (pack.used_at, -self._packs.index(pack)))
         size = sum(pack.written for pack in order)
         for pack in order:

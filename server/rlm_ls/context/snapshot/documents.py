@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlm_ls.context.document import Document, Source
+from rlm_ls.context.document import Document, Extraction, Source
+from rlm_ls.context.extraction.kinds import NOTEBOOK
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.candidates import Candidate
@@ -20,14 +21,13 @@ def document_of(
     whole: TextMeasure,
     identity: tuple[int, int] | None,
     encoding: Encoding = UTF_8,
-    notebook: bool = False,
     faults: int = 0,
 ) -> ReadDocument:
     """The Document of a candidate: its text is the bytes at `source`, which `whole` has measured."""
     document = Document(
         uri=one.uri,
         path=one.name,
-        language=_language(one, notebook),
+        language=_language(one, _kind(one.inside.extraction if one.inside else None)),
         version=one.buffer.version if one.buffer else None,
         source=source,
         characters=whole.characters,
@@ -39,8 +39,8 @@ def document_of(
         encoding=encoding.codec,
         assumed=encoding.assumed,
         faults=faults,
-        notebook=notebook,
-        unpacked=one.inside is not None and not one.inside.raw,
+        unpacked=one.inside is not None and one.inside.unpacked,
+        extraction=one.inside.extraction if one.inside else None,
     )
     named = f"{one.name}\0{source.size}\0".encode("utf-8", "replace")
     return ReadDocument(document, File(one.name, source, identity), named + whole.digest)
@@ -51,14 +51,22 @@ def renamed(read: ReadDocument, one: Candidate) -> ReadDocument:
     old = read.document
     if old.path == one.name and old.uri == one.uri:
         return read
-    document = replace(old, path=one.name, uri=one.uri, language=_language(one, old.notebook))
+    document = replace(old, path=one.name, uri=one.uri, language=_language(one, _kind(old.extraction)))
     named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
     return ReadDocument(document, File(one.name, old.source), named + read.digest[-DIGEST:])
 
 
-def _language(one: Candidate, notebook: bool) -> str:
+def _language(one: Candidate, kind: str) -> str:
+    if kind == NOTEBOOK:
+        return "jupyter"
     language = (one.buffer.language if one.buffer else "") or language_of(one.name)
-    return "json" if language == "jupyter" and not notebook else language  # read as plain text, the file is JSON
+    if kind:
+        return "plaintext"  # a page's text is no HTML
+    return "json" if language == "jupyter" else language  # read as plain text, the file is JSON
+
+
+def _kind(extraction: Extraction | None) -> str:
+    return extraction.kind if extraction else ""
 
 
 def secret_in(one: Candidate) -> str:

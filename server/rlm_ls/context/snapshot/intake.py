@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rlm_ls import errors
-from rlm_ls.context.document import Document
+from rlm_ls.context.document import Document, Section
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.sources.encoding import Encoding
 from rlm_ls.context.sources.stamp import Stamp
@@ -19,8 +19,8 @@ class IncomingFile(NamedTuple):
     not fit.
 
     A text that is copied on its own goes to offset `place` of the pack, where `room` bytes are reserved. For an
-    `unpacked` text, the bytes begin at offset `at` of the file `path` and are not decompressed again. A tuple, since
-    many are sent.
+    `unpacked` text, the bytes begin at offset `at` of the file `path` and are not decompressed again. `named`: somebody
+    named the file. `as_text`: it is no document to take a text out of, or was one. A tuple, since many are sent.
     """
 
     path: str
@@ -31,6 +31,10 @@ class IncomingFile(NamedTuple):
     room: int = 0
     at: int = 0
     unpacked: bool = False
+    named: bool = False
+    as_text: bool = False
+    utf_8: bool = False
+    """The bytes are UTF-8, whatever encoding is set: they are our own."""
 
 
 class CopiedText(NamedTuple):
@@ -43,7 +47,6 @@ class CopiedText(NamedTuple):
     size: int
     whole: TextMeasure
     encoding: Encoding
-    notebook: bool
     faults: int
     """How many U+FFFD stand in it for what could not be read."""
 
@@ -58,6 +61,28 @@ class Packed(NamedTuple):
     """The file is compressed, or an archive: it is to be unpacked first."""
 
     kind: str
+
+
+class Foreign(NamedTuple):
+    """The file is a document that is not text (extraction/kinds.py): its text is to be taken out first."""
+
+    kind: str
+
+
+class Ordinary(NamedTuple):
+    """The file is not the document that it began like: it is read as what else it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A document's text: `size` bytes in the pack that was given, its sections, and what its readers must be told."""
+
+    stamp: Stamp
+    settled: bool
+    kind: str
+    size: int
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...]
 
 
 class Member(NamedTuple):

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.extraction.lanes import extracted
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
+    Extracted,
+    Foreign,
     IncomingFile,
     NeedsMoreRoom,
+    Ordinary,
     Packed,
     ReadDocument,
     RefusedFile,
@@ -29,15 +33,13 @@ from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.encoding import AUTO, LOSSY, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.context.sources.unpacking import taken_out_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
-
-NOTEBOOK = 256 << 20
-"""Notebooks below this many bytes are copied too: their text is not the bytes of the file."""
 
 RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
@@ -79,6 +81,9 @@ class _Reader:
         self.found: dict[int, ReadDocument] = {}
         self.large: dict[int, _Large] = {}
         self.packed: list[int] = []
+        self.foreign: dict[int, str] = {}
+        self.ordinary: set[int] = set()
+        """What began like a document that is not text, and is none."""
         self.archives = Archives(held_files, pool, options, snapshot_cache)
 
     async def run(self) -> list[ReadDocument]:
@@ -88,7 +93,7 @@ class _Reader:
             files = await asyncio.to_thread(self.unknown, numbers)
             with garbage_collection_paused(len(files)):
                 await self.take_in(files)
-            numbers = await self.unpack()
+            numbers = [*await self.unpack(), *await self.extract()]
         return await asyncio.to_thread(self.finished)
 
     async def take_in(self, files: list[int]) -> None:
@@ -110,6 +115,26 @@ class _Reader:
             else:
                 self.add(number, unpacked)
         return range(first, len(self.wanted))
+
+    async def extract(self) -> Sequence[int]:
+        """The numbers of the texts of documents that are not text themselves, and of what turned out to be none."""
+        foreign, self.foreign = self.foreign, {}
+        if not foreign:
+            return ()
+        work = [(self.incoming(number), kind) for number, kind in foreign.items()]
+        room, seconds = self.options.unpack_bytes, self.options.seconds
+        found = await extracted(work, self.held_files, self.pool.size, room, seconds)
+        again: list[int] = []
+        for number, (outcome, pack, place) in zip(foreign, found, strict=True):
+            if isinstance(outcome, Extracted):
+                again.append(len(self.wanted))
+                self.add(number, [taken_out_of(self.wanted[number], outcome, pack, place)])
+            elif isinstance(outcome, Ordinary):
+                self.ordinary.add(number)
+                again.append(number)
+            else:
+                self.errors[number] = outcome.raised()
+        return again
 
     def add(self, number: int, members: list[Candidate]) -> None:
         first = len(self.wanted)
@@ -167,7 +192,7 @@ class _Reader:
 
     def is_small(self, number: int) -> bool:
         one = self.wanted[number]
-        return one.size < (NOTEBOOK if one.name.lower().endswith(".ipynb") else SMALL)
+        return one.size < SMALL
 
     async def copy(self, numbers: list[int]) -> None:
         """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
@@ -212,10 +237,14 @@ class _Reader:
 
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
+        named, as_text = one.explicit or (one.inside is not None and one.inside.unpacked), number in self.ordinary
         if one.inside is None:
-            return IncomingFile(one.path, one.name, one.size, self.guess(), place, room)
-        inside = one.inside
-        return IncomingFile(inside.path, one.name, one.size, self.guess(), place, room, inside.place, not inside.raw)
+            return IncomingFile(one.path, one.name, one.size, self.guess(), place, room, 0, False, named, as_text)
+        inside, ours = one.inside, one.inside.extraction is not None
+        return IncomingFile(
+            inside.path, one.name, one.size, self.guess(), place, room, inside.place, not inside.raw, named,
+            ours or as_text, ours,
+        )  # fmt: skip
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -230,16 +259,18 @@ class _Reader:
         }
         self.outcome(number, await self.pool.call("files.packing.single", payload, self.options.seconds), pack)
 
-    def outcome(self, number: int, outcome: CopiedText | NeedsMoreRoom | Packed | RefusedFile, pack: Any) -> None:
+    def outcome(
+        self, number: int, outcome: CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile, pack: Any
+    ) -> None:
         one = self.wanted[number]
         if isinstance(outcome, Packed):
             self.packed.append(number)
+        elif isinstance(outcome, Foreign):
+            self.foreign[number] = outcome.kind
         elif isinstance(outcome, CopiedText):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
-            self.found[number] = read = document_of(
-                one, source, outcome.whole, None, outcome.encoding, outcome.notebook, outcome.faults
-            )
+            self.found[number] = read = document_of(one, source, outcome.whole, None, outcome.encoding, outcome.faults)
             stamp, settled = outcome.stamp, outcome.settled
             if one.inside is not None and one.stamp is not None:
                 stamp, settled = one.stamp, one.inside.settled
@@ -264,6 +295,8 @@ class _Reader:
                 self.errors[number] = head.raised()
             elif isinstance(head, Packed):
                 self.packed.append(number)
+            elif isinstance(head, Foreign):
+                self.foreign[number] = head.kind
             elif head.codec == "utf-8":
                 await asyncio.to_thread(self.open_one, number, head.skip)
             else:

@@ -19,7 +19,7 @@ from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.candidates import Candidate, candidates
 from rlm_ls.context.sources.encoding import known
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import BadRequest, NoDocuments, RlmError
+from rlm_ls.errors import BadRequest, DocumentUnreadable, NoDocuments, RlmError
 
 LONGEST_NAME = 32_768
 """Characters of a path or URI, of which no system knows longer ones."""
@@ -104,7 +104,7 @@ class Context:
             snapshot_cache.begin()
             wanted = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
-            skipped = [_skipped(one, error) for one, error in errors]
+            skipped = [_skipped(one, error) for one, error in errors] + _left_out(found)
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
                 _raise_first(errors)
             if not found:
@@ -168,6 +168,16 @@ class Context:
 
 def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
+
+
+def _left_out(found: Sequence[ReadDocument]) -> list[Skipped]:
+    """Parts of documents that could not be read, such as scanned pages."""
+    return [
+        Skipped(one.document.uri, one.document.path, DocumentUnreadable.code, note)
+        for one in found
+        if one.document.extraction is not None
+        for note in one.document.extraction.notes
+    ]
 
 
 def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:

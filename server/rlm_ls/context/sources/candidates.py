@@ -9,6 +9,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rlm_ls.context.document import Extraction
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
@@ -39,7 +40,7 @@ class Inside:
     """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
 
     `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
-    compressed.
+    compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of.
     """
 
     path: str
@@ -47,6 +48,8 @@ class Inside:
     pack: Pack | None = None
     settled: bool = False
     raw: bool = False
+    unpacked: bool = False
+    extraction: Extraction | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +87,8 @@ async def candidates(
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
+    if snapshot_cache.copies is not None:
+        scope = await snapshot_cache.copies.local(scope, options.remote_bytes)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -105,6 +110,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
     seen: set[str] = set()
     streams = {stream.uri: stream for stream in scope.streams}
     for name in scope.files:
+        name = uris.containing_file(name)
         key = uris.key(name)
         if key in seen:
             continue
@@ -134,8 +140,9 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
 
 
 def _stream(one: Candidate, stream: Stream) -> None:
-    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, 0, 0, 0)
-    one.inside = Inside(stream.path, raw=True)
+    mark = int(stream.version[:15] or "0", 16)
+    one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, mark, 0, 0)
+    one.inside, one.explicit = Inside(stream.path, settled=bool(stream.version), raw=True), stream.explicit
     if not stream.size:
         one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
 

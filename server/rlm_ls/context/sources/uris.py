@@ -46,6 +46,19 @@ def file_uri(path: str) -> str:
     return Path(path).as_uri()
 
 
+INSIDE = "!/"
+"""Between an archive's name and that of a member: `logs.zip!/app/a.log`."""
+
+
+def containing_file(name: str) -> str:
+    """The archive that a member's URI or path leads into, the outermost one; `name` itself if it is no member's."""
+    path = file_path(name)
+    if path is None or "!" not in path or os.path.lexists(path):
+        return name
+    places = [at for at in range(len(path)) if path.startswith("!" + os.sep, at)]
+    return next((file_uri(path[:at]) for at in places if os.path.isfile(path[:at])), name)
+
+
 def key(name: str) -> str:
     """The same for every spelling of the same file: percent-encoding, links, case where the system has none."""
     path = file_path(name)

@@ -97,7 +97,7 @@ async def cite(item: Any, host: VerbHost) -> Citation:
         )
     if not any(_inside(part, number, span) for part in host.context.limit):
         raise ProgramError(f"{span.doc}:{span.line} lies outside the question's scope.")
-    if document.notebook or document.unpacked:
+    if document.inside:
         start = end = (0, 0)  # an editor that opens the file shows other lines than the text's
     quote = await host.search.read(_bounded(span))
     host.read.add(number)
@@ -111,6 +111,8 @@ async def cite(item: Any, host: VerbHost) -> Citation:
         start_utf16=start,
         end_utf16=end,
         quote=quote if len(quote) <= MAX_QUOTE else quote[:MAX_QUOTE] + "…",
+        place=document.place(span.line, span.end_line),
+        inside=document.inside,
         version=document.version,
         state="verified",
     )

@@ -3,16 +3,19 @@ lines, never the whole text."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from heapq import nlargest
 
 from rlm_ls.context.document import Document, Part
 from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
+from rlm_ls.engine.setup.structure import structures
 
 LISTED = 12
 """Documents listed with their sizes."""
@@ -39,12 +42,16 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
-    parts = [_heading(documents), *_listing(documents)]
-    limited = _limited(context)
+    # In a thread: they may be 100,000.
+    parts = await asyncio.to_thread(lambda: [_heading(documents), *_listing(documents)])
+    parts += await structures(documents, search)
+    limited = await asyncio.to_thread(_limited, context)
     if limited:
         parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
-    largest = sorted(range(len(documents)), key=lambda number: -documents[number].size)[:EXCERPTED]
+    largest = await asyncio.to_thread(
+        nlargest, EXCERPTED, range(len(documents)), key=lambda number: documents[number].size
+    )
     for number in sorted(largest):
         parts += await _fields(documents[number], number, search)
         part = limited.get(number)

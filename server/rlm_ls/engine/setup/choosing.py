@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Route
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.route import choose_route
+from rlm_ls.engine.setup.sampling import offline_documents
 from rlm_ls.engine.submodels.roles import RoleModels, choose_role_models
 from rlm_ls.engine.trace.resume import InterruptedRun
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose as choose_model
 from rlm_ls.models.offline.model import OfflineModel
-from rlm_ls.models.offline.question import OfflineDocument
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.store.recording import read_recording
 
@@ -88,7 +89,7 @@ async def choose(question: Question, context: Context, named: ModelFactory | Non
     Calls no model. Raises UnknownModel, ModelNotLocal.
     """
     settings, resumed = question.services.settings, question.resumed
-    model = (named or offline_model)(question.request, context)
+    model = named(question.request, context) if named else await offline_model(question, context)
     await model.prepare()
     route, reason = choose_route(context, model, settings)
     subs = RoleModels()
@@ -98,7 +99,7 @@ async def choose(question: Question, context: Context, named: ModelFactory | Non
     return Choice(model, subs, question.levels, route, reason)
 
 
-def offline_model(request: AskRequest, context: Context) -> Model:
+async def offline_model(question: Question, context: Context) -> Model:
     """The rules that answer where no model is configured."""
-    documents = [OfflineDocument(d.path, d.language, d.lines) for d in context.documents]
-    return OfflineModel(request.question, documents)
+    search = Search(context, question.services.pool, question.services.settings.verb_seconds)
+    return OfflineModel(question.request.question, await offline_documents(context, search))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rlm_ls.context.document import Document
 
+MOST_NOTES = 10
 SHOWN = 3
 """Names a sentence."""
 
@@ -25,6 +26,18 @@ def assumed(documents: Sequence[Document]) -> list[str]:
         codecs = " or ".join(sorted({one.encoding.upper() for one in wrong}))
         found.append(f"{names} read as {codecs}, which {places} the bytes are not: they are shown as U+FFFD.")
     return found
+
+
+def left_out(documents: Sequence[Document]) -> list[str]:
+    """`paper.pdf: pages 3–7 hold no text: scanned?`: what was not, or could not be, taken out of documents."""
+    told = [
+        f"{one.path}: {note}{'' if note.endswith('?') else '.'}"
+        for one in documents
+        if one.extraction
+        for note in one.extraction.notes
+    ]
+    more = len(told) - MOST_NOTES
+    return told if more <= 0 else [*told[:MOST_NOTES], f"{more:,} more such notes: see the coverage."]
 
 
 def _names(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
+from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
@@ -17,7 +18,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.choosing import Question, choose, named_model
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
-from rlm_ls.engine.setup.encodings import assumed
+from rlm_ls.engine.setup.encodings import assumed, left_out
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
@@ -76,7 +77,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
     context = await take_context(question, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
-    warnings += assumed(context.documents)
+    warnings += assumed(context.documents) + left_out(context.documents)
     await journal.emit(_taken(context))
     choice = await choose(question, context, named)
     model, subs = choice.model, choice.subs
@@ -165,6 +166,7 @@ def options(settings: Settings) -> ContextOptions:
         deny=settings.context.deny,
         encoding=settings.context.encoding,
         unpack_bytes=settings.context.unpack_mb << 20,
+        remote_bytes=settings.context.remote_mb << 20,
     )
 
 
@@ -187,6 +189,9 @@ def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> Run
     scope: dict[str, Any] = {
         name: value for name, value in asdict(request.scope).items() if name not in own and value not in ((), None)
     }
+    for name in ("files", "roots"):
+        if name in scope:  # what a signed address proves is nobody else's business
+            scope[name] = tuple(without_password(one) if is_remote(one) else one for one in scope[name])
     scope["buffers"] = [buffer.uri for buffer in request.scope.buffers] + [one.uri for one in request.scope.streams]
     return RunStarted(
         run_id="",

@@ -95,7 +95,7 @@ class RouteChosen(Event):
     route: Route
     reason: str
     model: str
-    model_kind: Literal["live", "recorded", "offline"]
+    model_kind: Literal["live", "recorded", "offline", "agent"]
     sub_model: str = ""
     """Who answers llm() and its like; empty where level llm is off."""
     languages: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from rlm_ls.context.remote.addresses import is_remote
 from rlm_ls.engine.answer import Answer, Citation, RunUsage
 from rlm_ls.engine.trace import inert
 from rlm_ls.store.rows import RunRow
@@ -15,6 +16,7 @@ MODEL_KINDS = {
     "live": "",
     "recorded": " (a recording of a language model's replies; programs ran live)",
     "offline": " (rules, not a language model)",
+    "agent": " (the agent that opened the session)",
 }
 SKIPPED_SHOWN = 10
 SUB_REPLY = 300
@@ -146,7 +148,8 @@ def _of_child(event: Mapping[str, Any]) -> str:
 def _citation(citation: Citation) -> str:
     quoted = " ".join(citation.quote.split())[:300]
     label = label_text(citation.label)
-    link = f"[{label}]({_address(citation)})" if _ours(citation) else label
+    elsewhere = f"{label} of {inert.code(citation.uri)}" if is_remote(citation.uri) else label
+    link = f"[{label}]({_address(citation)})" if _ours(citation) else elsewhere
     state = "" if citation.state == "verified" else f" ({citation.state})"
     return f"- {link}{state}: {inert.code(quoted)}"
 
@@ -157,7 +160,7 @@ def label_text(place: str) -> str:
 
 
 def _address(citation: Citation) -> str:
-    return f"{quote(citation.uri, safe=':/%')}#L{citation.line}"
+    return f"{quote(citation.uri, safe=':/%')}#{citation.fragment}"
 
 
 def _ours(citation: Citation) -> bool:

@@ -87,6 +87,8 @@ def interrupted_run(
         raise BadRequest(f"Run {row.run_id} broke off before it began.", "Ask again: nothing was paid.")
     if chosen.get("modelKind") == "recorded":
         raise BadRequest("This run played a recording.", f"Play it again: rlm-ls replay {row.run_id}.")
+    if chosen.get("modelKind") == "agent":
+        raise BadRequest("An agent explored in this run.", "It may open another session that follows up on it.")
     choice = (choice or "").strip()
     then = None if choice or given else _then(row.run_id, chosen)
     if choice:

@@ -17,8 +17,9 @@ MAX_PIECES = 20_000
 async def outline(host: VerbHost, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
     """list of .kind .name .level .span: functions, classes, headings, a log's hours
 
-    By tree-sitter for the common languages, else by headings, by time for logs, by cell for notebooks, and last in
-    blocks of equal size. The span's .text is the entry's name; text(entry.span) reads it.
+    By tree-sitter for the common languages, else by headings, by time for logs, by page, slide, sheet, chapter, message
+    or cell for documents that have these, and last in blocks of equal size. The span's .text is the entry's name;
+    text(entry.span) reads it.
     """
     number = host.document(doc)
     host.searched.add(number)
@@ -55,13 +56,17 @@ async def chunks(
 
 
 @verb(returns="Selection", shape="selection", everyday=13)
-async def region(host: VerbHost, doc: Any, start: int, end: int) -> tuple[str, str]:
+async def region(host: VerbHost, doc: Any, start: int | str, end: int | None = None) -> tuple[str, str]:
     """lines start to end as a Selection
 
-    From 1, both included; negative numbers count from the end. For `within`.
+    From 1, both included; negative numbers count from the end. For `within`. Or a part of the outline by its name:
+    region("paper.pdf", "page 12").
     """
     number = host.document(doc)
-    span = await host.search.line_span(number, start, end)
+    if isinstance(start, str):
+        span = await host.search.part_named(number, start)
+    else:
+        span = await host.search.line_span(number, start, start if end is None else end)
     return f"{span.doc}:{span.line}-{span.end_line}", parts_text(resolve(host.context, span))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from rlm_ls.lsp.features.commands import ASK
+from rlm_ls.lsp.features.document_links import cited_in
+from rlm_ls.lsp.features.excerpts import OPEN
 from rlm_ls.lsp.features.inline_questions import WIDTH, answer_command, question_in, shortened
 from rlm_ls.lsp.workspace.rope import characters
 from rlm_ls.lsp.workspace.surroundings import severity
@@ -31,6 +33,8 @@ WAIT_SECONDS = 0.05
 """Seconds that the text may take to be read; a text that has just been opened or changed a lot may take longer."""
 EXPLAINED = 3
 """Diagnostics of one place for which an explanation is offered."""
+CITED = 10
+"""Citations on a line of an answer whose excerpts are offered."""
 LONGEST_NAME = 100
 FURTHEST_NAME = 100_000
 """Characters into a line beyond which no name is looked for."""
@@ -70,6 +74,13 @@ async def _offers(services: Services, params: types.CodeActionParams) -> list[Of
     """The actions for a place, those about exactly this place first."""
     uri, (start, end) = params.text_document.uri, (params.range.start, params.range.end)
     lines = await _lines(services, params)
+    if not services.client.has_commands and lines:
+        places = await cited_in(services, uri, lines[0])
+        if places:
+            return [
+                (types.Command(f"Show the lines around {label}", OPEN, arguments=[{"uri": str(address)}]), None)
+                for label, address in places[:CITED]
+            ]
     offers: list[Offer] = []
     asked = ((question_in(text[:WIDTH]), start.line + offset) for offset, text in enumerate(lines))
     question, line = next(((question, line) for question, line in asked if question is not None), (None, 0))

@@ -1,4 +1,5 @@
-"""`textDocument/codeLens`: "Answer this question" above each question in the text, if the user has set `codeLens`."""
+"""`textDocument/codeLens`: "Answer this question" above each question in the text, if the user has set `codeLens`;
+and the ways on from an excerpt."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from rlm_ls.lsp.features import excerpts
 from rlm_ls.lsp.features.inline_questions import MARKS, WIDTH, answer_command, question_in
 from rlm_ls.lsp.workspace.rope import units
 
@@ -26,6 +28,8 @@ def register(server: LanguageServer, services: Services) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
     async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens] | None:
         nonlocal answered
+        if (address := excerpts.address_of(params.text_document.uri)) is not None:
+            return await excerpts.lenses(services, address)
         answered = (await services.configuration.current()).code_lens
         return await code_lenses(services, params.text_document.uri) if answered else None
 

@@ -15,9 +15,12 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from rlm_ls.errors import RlmError
 from rlm_ls.lsp import wire
+from rlm_ls.lsp.features import excerpts
+from rlm_ls.lsp.jobs.show_answer import show_excerpt
 from rlm_ls.lsp.requests.ask import ask_as_job
 from rlm_ls.lsp.requests.clear_cache import clear_cache
 from rlm_ls.lsp.requests.doctor import doctor
+from rlm_ls.lsp.requests.excerpt import address_asked_for
 from rlm_ls.lsp.requests.resume import resume_as_job
 from rlm_ls.lsp.requests.runs import delete_runs, runs
 from rlm_ls.lsp.requests.stop import stop
@@ -36,15 +39,9 @@ DELETE_RUNS = "rlm.server.deleteRuns"
 TRACE = "rlm.server.trace"
 DOCTOR = "rlm.server.doctor"
 CLEAR_CACHE = "rlm.server.clearCache"
+EXCERPT = excerpts.OPEN
 
 Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
-
-CANNED = {
-    "Summarize": "Summarize this text: what it is, its parts, and the few things a reader should know.",
-    "Errors": "Which errors, warnings or failures does it report? Group them, with counts and the first of each.",
-    "Outline": "Outline this text: its sections or phases in order, each with where it starts and one line on it.",
-}
-"""Questions for clients in which the user cannot type one."""
 
 
 def register(server: LanguageServer, services: Services) -> None:
@@ -97,6 +94,17 @@ def register(server: LanguageServer, services: Services) -> None:
     async def clear_cache_command(_: types.ExecuteCommandParams) -> dict[str, Any]:
         return await _showing_errors(services, clear_cache(services))
 
+    @server.command(EXCERPT)
+    async def excerpt_command(params: types.ExecuteCommandParams) -> dict[str, Any]:
+        asked = wire.structure(EXCERPT, _argument(EXCERPT, params), wire.ExcerptParams)
+        return await _showing_errors(services, _show_excerpt(services, asked))
+
+
+async def _show_excerpt(services: Services, asked: wire.ExcerptParams) -> dict[str, Any]:
+    address = await address_asked_for(services, asked)
+    await show_excerpt(services, address)
+    return {"uri": str(address)}
+
 
 def _for_client(services: Services, asked: Run, params: types.ExecuteCommandParams) -> Run:
     """The parameters for a request: the command's token where the argument has none; a client without a plugin is shown
@@ -120,8 +128,8 @@ def _argument(command: str, params: types.ExecuteCommandParams) -> dict[str, Any
 
 async def _choose_question(services: Services) -> str | None:
     message = "rlm-ls: what about it? (For a question of your own, write a line `rlm: your question?` in the text.)"
-    chosen = await services.client.choose(message, list(CANNED))
-    return CANNED[chosen] if chosen is not None else None
+    chosen = await services.client.choose(message, list(wire.QUESTIONS))
+    return wire.QUESTIONS[chosen] if chosen is not None else None
 
 
 async def _showing_errors(services: Services, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`workspace/textDocumentContent`: answers and traces as read-only documents of the scheme `rlm`."""
+"""`workspace/textDocumentContent`: answers, traces and excerpts as read-only documents of the scheme `rlm`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from lsprotocol import types
 
 from rlm_ls.errors import BadRequest
+from rlm_ls.lsp.features import excerpts
 from rlm_ls.store.rows import ANSWERS as ANSWERS
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
 def register(server: LanguageServer, services: Services) -> None:
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     async def content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        if (address := excerpts.address_of(params.uri)) is not None:
+            return types.TextDocumentContentResult(await excerpts.document_text(services, address))
         match = _URI.fullmatch(unquote(params.uri))
         if match is None:
             raise BadRequest(f"{params.uri} is not a document of this server.")

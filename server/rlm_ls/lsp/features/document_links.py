@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -14,6 +15,7 @@ from pygls.uris import to_fs_path
 
 from rlm_ls.errors import UnknownRun
 from rlm_ls.lsp.features.content import ANSWERS, answer_text
+from rlm_ls.lsp.features.excerpts import Address, excerpts_instead
 from rlm_ls.lsp.requests.citations import citations_now
 from rlm_ls.lsp.workspace.rope import units
 
@@ -44,7 +46,31 @@ def register(server: LanguageServer, services: Services) -> None:
         except UnknownRun:
             return None
         text = await _text(services, uri, run_id) if was else ""
-        return list(links(text, was, now, services.buffers.encoding))
+        instead: dict[int, str] = {}
+        if services.client.can("workspace.text_document_content"):
+            instead = {n: str(_excerpt(run_id, n, now[n])) for n in await excerpts_instead(services, now)}
+        return list(links(text, was, now, services.buffers.encoding, instead))
+
+
+async def cited_in(services: Services, uri: str, line: str) -> list[tuple[str, Address]]:
+    """The places that are cited on a line of an answer, in words, and the addresses of their excerpts."""
+    run_id = await _run_of(services, uri)
+    if run_id is None:
+        return []
+    engine = await services.engine_loader.engine()
+    from rlm_ls.engine.answer import Answer
+
+    row = await engine.store.run(run_id)
+    was = Answer.model_validate(row.answer).citations if row.answer is not None else ()
+    if not was:
+        return []
+    places = _Places(was, was)
+    found = {n for match in places.pattern.finditer(line) if (n := places.index(match)) is not None}
+    return [(was[n].label, _excerpt(run_id, n, was[n])) for n in sorted(found)]
+
+
+def _excerpt(run_id: str, index: int, citation: Citation) -> Address:
+    return Address("around", run_id, index, name=citation.path)
 
 
 async def _run_of(services: Services, uri: str) -> str | None:
@@ -77,11 +103,18 @@ def _read(path: Path) -> str:
         return ""
 
 
-def links(text: str, was: Sequence[Citation], now: Sequence[Citation], encoding: str) -> Iterator[types.DocumentLink]:
-    """One for each `path:line` that is cited, or the Markdown link around it; at most MOST."""
+def links(
+    text: str,
+    was: Sequence[Citation],
+    now: Sequence[Citation],
+    encoding: str,
+    instead: Mapping[int, str] = MappingProxyType({}),
+) -> Iterator[types.DocumentLink]:
+    """One for each `path:line` that is cited, or the Markdown link around it; at most MOST. `instead`
+    has the addresses of those that lead elsewhere than to their file."""
     if not was:
         return
-    places = _Places(was, now)
+    places = _Places(was, now, instead)
     count = 0
     for number, line in enumerate(_LINE_END.split(text)):
         for match in places.pattern.finditer(line):
@@ -100,11 +133,14 @@ def links(text: str, was: Sequence[Citation], now: Sequence[Citation], encoding:
 class _Places:
     """Which citation a place in words is of, and where that leads now."""
 
-    def __init__(self, was: Sequence[Citation], now: Sequence[Citation]) -> None:
+    def __init__(
+        self, was: Sequence[Citation], now: Sequence[Citation], instead: Mapping[int, str] = MappingProxyType({})
+    ) -> None:
         from rlm_ls.engine.trace.inert import line
         from rlm_ls.engine.trace.render import label_text
 
         self._pairs = list(zip(was, now, strict=True))
+        self._instead = instead
         # The longest first: a path may be another one's beginning.
         # As the text of a link it is written with backslashes where a file is named like markup.
         self._paths = {shape(path): path for path in {one.path for one in was} for shape in (line, label_text, str)}
@@ -116,14 +152,21 @@ class _Places:
 
     def of(self, match: re.Match[str]) -> tuple[str, str] | None:
         """Target and tooltip; None for a place that is not cited."""
-        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
-        pairs = [pair for pair in self._pairs if pair[0].path == path and pair[0].line <= line <= pair[0].end_line]
-        if not pairs:
+        index, line = self.index(match), int(match["line"] or match["line2"])
+        if index is None:
             return None
-        # The citation that starts there rather than one that reaches there.
-        was, now = max(pairs, key=lambda pair: pair[0].line)
+        was, now = self._pairs[index]
+        if index in self._instead:
+            return self._instead[index], _tooltip(was, now)
         at = now.line + min(line - was.line, now.end_line - now.line)
         return f"{quote(now.uri, safe=':/%')}#L{at}", _tooltip(was, now)
+
+    def index(self, match: re.Match[str]) -> int | None:
+        """Which citation it is."""
+        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
+        cited = [n for n, (was, _) in enumerate(self._pairs) if was.path == path and was.line <= line <= was.end_line]
+        # The citation that starts there rather than one that reaches there.
+        return max(cited, key=lambda n: self._pairs[n][0].line, default=None)
 
 
 def _tooltip(was: Citation, now: Citation) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.lsp import wire
-from rlm_ls.lsp.wire_answers import wire_citation
+from rlm_ls.lsp.wire_answers import wire_citations
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
@@ -19,7 +19,7 @@ def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.CITATIONS)
     async def request(params: wire.RunParams) -> list[dict[str, Any]]:
         _, now = await citations_now(services, params.run_id)
-        return [await wire_citation(services, citation) for citation in now]
+        return await wire_citations(services, params.run_id, now)
 
 
 async def citations_now(services: Services, run_id: str) -> tuple[Sequence[Citation], Sequence[Citation]]:

@@ -1,7 +1,8 @@
-"""`rlm/doctor`: what this server is and what it can do here."""
+"""`rlm/doctor`: what this server is and what it can do here; `rlm/models`: who could answer."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,28 @@ def register(server: LanguageServer, services: Services) -> None:
     @server.feature(wire.DOCTOR)
     async def request(_: wire.NoParams) -> dict[str, Any]:
         return await doctor(services)
+
+    @server.feature(wire.MODELS)
+    async def models_request(_: wire.NoParams) -> dict[str, Any]:
+        return await services.jobs.shared("models", lambda: models(services))
+
+
+async def models(services: Services) -> dict[str, Any]:
+    """Which models are configured, and which could be. Asks servers on this machine for lists; opens no engine."""
+    from rlm_ls.models.local_servers import KEYS, local_servers, usable_keys
+
+    settings = await services.configuration.current()
+    return {
+        "root": list(settings.models.root),
+        "local": [
+            {"server": one.name, "address": one.address, "models": list(one.models)}
+            for one in await local_servers(os.environ)
+        ],
+        "keys": [
+            {"variable": variable, "model": model, "set": variable in usable_keys(os.environ)}
+            for variable, model in KEYS.items()
+        ],
+    }
 
 
 async def doctor(services: Services) -> dict[str, Any]:

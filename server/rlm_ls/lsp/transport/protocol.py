@@ -282,6 +282,7 @@ class RlmProtocol(LanguageServerProtocol):
         workspace = result.capabilities.workspace or types.WorkspaceOptions()
         workspace.text_document_content = types.TextDocumentContentOptions(schemes=["rlm"])
         result.capabilities.workspace = workspace
+        result.capabilities.experimental = {"rlm": {"questions": wire.QUESTIONS}}
         sync = result.capabilities.text_document_sync
         if isinstance(sync, types.TextDocumentSyncOptions):
             # pygls looks for handlers of the user's; ours are built in.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pygls.uris import uri_scheme
 
+from rlm_ls.context.remote.addresses import is_remote
 from rlm_ls.context.scope import Scope
 from rlm_ls.errors import BadRequest, DocumentMissing
 from rlm_ls.lsp.wire import Range, ScopeParams
@@ -45,7 +46,7 @@ async def _one_document(services: Services, params: ScopeParams) -> Scope:
     if params.kind == "selection" and params.range is None:
         raise BadRequest("A scope of kind 'selection' needs `range`.")
     uri = params.text_document.uri
-    if uri not in services.buffers and _scheme(uri) not in {"file", ""}:
+    if uri not in services.buffers and _scheme(uri) not in {"file", ""} and not is_remote(uri):
         raise DocumentMissing(f"{uri} is not open and is not a file.", "Open it in the editor, or save it to a file.")
     # Begun before anything is awaited: the range is of the text of this moment.
     reading = _ends(services, uri, params.range) if params.range and params.kind == "selection" else None

@@ -1,31 +1,48 @@
-"""The offline model as a Model: the first rule that fits, then the best passages, then an honest "nothing found"."""
+"""The offline model as a Model: the rule that the question's parse asks for, else the best passages, else an honest
+"nothing found"."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
-from rlm_ls.models.offline import counting, definitions, passages, places, ranking
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.script import Script, render
+from rlm_ls.models.offline.rules import counting, definitions, moments, numbers, passages, ranking, values
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, render
 
-RULES: tuple[Callable[[Question], Script | None], ...] = (
-    definitions.defined,
-    definitions.inherits,
-    definitions.definitions,
+Rule = Callable[[Asked], Script | None]
+
+CODE: tuple[Rule, ...] = (definitions.defined, definitions.inherits, definitions.definitions)
+"""Rules that read the question by themselves: they know the words for what code is made of."""
+
+PARSED: tuple[Rule, ...] = (
+    counting.sizes,
     counting.ratio,
-    ranking.ranking,
+    counting.share,
+    counting.exists,
     counting.grouped,
     counting.distinct,
-    counting.sizes,
-    counting.lines_or_times,
-    ranking.statistics,
-    places.first_or_last,
-    places.which_lines,
+    counting.counted,
+    numbers.extreme,
+    numbers.statistics,
+    ranking.ranking,
+    moments.span,
+    moments.ends,
+    moments.first_or_last,
+    moments.which_lines,
+    values.set_to,
 )
-"""In order: the first that knows the question writes the first script."""
+"""Rules for what the parse says is asked; each knows its own kind."""
+
+
+def first_script(question: str, documents: Sequence[OfflineDocument]) -> str:
+    """The reply, a plan and a script in a fenced block, that the rules would try first. Pure: the same for the same
+    question and documents, whose `sample` is all of the text that it sees."""
+    return _replies(Question(question, tuple(documents)))[0]
 
 
 class OfflineModel:
@@ -48,13 +65,25 @@ class OfflineModel:
 
     async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         attempt = sum(message.role == "assistant" for message in messages)
-        scripts = self._scripts()
-        text = render(scripts[min(attempt, len(scripts) - 1)], self._question)
+        replies = await asyncio.to_thread(_replies, self._question)  # it may look at the names of 100,000 documents
+        text = replies[min(attempt, len(replies) - 1)]
         if (on_text := options.get("on_text")) is not None:
             on_text(text)
         return Reply(text, Usage(usd=0.0), self.name)
 
-    def _scripts(self) -> list[Script]:
-        ruled = next((script for rule in RULES if (script := rule(self._question)) is not None), None)
-        rest = [passages.best_passages(self._question), passages.broad_passages(self._question)]
-        return [*([ruled] if ruled else []), *rest, passages.nothing(self._question)]
+
+def _replies(question: Question) -> list[str]:
+    asked = Asked(question)
+    ruled = _ruled(asked)
+    rest = [passages.best_passages(asked), passages.broad_passages(asked), passages.nothing(asked)]
+    return [render(script, question) for script in [*([ruled] if ruled else []), *rest]]
+
+
+def _ruled(asked: Asked) -> Script | None:
+    for rule in CODE:
+        if (script := rule(asked)) is not None:
+            return script
+    if asked.where.unclear:
+        return None
+    rules = (numbers.compared,) if asked.reading.comparison else PARSED
+    return next((script for rule in rules if (script := rule(asked)) is not None), None)

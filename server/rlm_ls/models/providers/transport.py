@@ -8,7 +8,6 @@ of ours (price lists, news, telemetry) is refused.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -276,4 +275,4 @@ def _resolver() -> Any:
                 if family in (kind, socket.AF_UNSPEC)
             ]
 
-    return Resolver(loop=asyncio.get_running_loop())
+    return Resolver()

@@ -47,6 +47,7 @@ local rules = {
   },
   attach = { a('boolean'), 'true or false' },
   attach_max_bytes = { number_within(0, math.huge), 'a number of bytes' },
+  excerpts_above_bytes = { number_within(0, math.huge), 'a number of bytes' },
   restart = { a('boolean'), 'true or false' },
   root_markers = { strings, 'a list of strings' },
   settings = { a('table'), 'a table' },

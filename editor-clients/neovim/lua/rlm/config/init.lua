@@ -13,6 +13,8 @@ M.defaults = {
   attach = true,
   ---@type integer larger files are attached to only when they have unsaved changes
   attach_max_bytes = 10 * 1024 * 1024,
+  ---@type integer of larger files citations lead to the lines around them, not to the file
+  excerpts_above_bytes = 50 * 1024 * 1024,
   ---@type boolean start the server again when it has died
   restart = true,
   ---@type string[] what marks a workspace folder

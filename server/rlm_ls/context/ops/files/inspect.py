@@ -9,8 +9,9 @@ from io import FileIO
 from typing import BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT
+from rlm_ls.context.extraction.kinds import kind_of as document_kind
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.snapshot.intake import IncomingFile, Packed, RefusedFile
+from rlm_ls.context.snapshot.intake import Foreign, IncomingFile, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure
 from rlm_ls.context.sources.compression import kind_of
 from rlm_ls.context.sources.encoding import Encoding, encoding_of
@@ -45,9 +46,9 @@ def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasur
         return RefusedFile.by(error)
 
 
-def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | RefusedFile]:
+def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | Foreign | RefusedFile]:
     """The Encoding of each large file by its first bytes."""
-    found: list[Encoding | Packed | RefusedFile] = []
+    found: list[Encoding | Packed | Foreign | RefusedFile] = []
     for one in incoming:
         try:
             with open_file(one) as stream:
@@ -61,8 +62,10 @@ def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encodi
     return found
 
 
-def packed(one: IncomingFile, head: bytes) -> Packed | None:
-    """Whether a file that begins so must be unpacked; what was unpacked is read as it is."""
+def packed(one: IncomingFile, head: bytes) -> Packed | Foreign | None:
+    """Whether a file that begins so must be taken apart first; what was unpacked is not unpacked again."""
+    if not one.as_text and (foreign := document_kind(head, one.name, one.named)) is not None:
+        return Foreign(foreign)
     kind = None if one.unpacked else kind_of(head)
     return None if kind is None else Packed(kind)
 
@@ -81,7 +84,7 @@ def sample(one: IncomingFile, stream: BinaryIO, head: bytes) -> bytes:
 def _encoding(one: IncomingFile, head: bytes, option: str) -> Encoding:
     if not head or not one.size:
         raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
-    return encoding_of(one.name, head, option)
+    return encoding_of(one.name, head, "utf-8" if one.utf_8 else option)
 
 
 def bytes_of(one: IncomingFile) -> tuple[Stamp, bytes]:

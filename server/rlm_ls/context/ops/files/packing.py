@@ -12,19 +12,18 @@ from typing import BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.ops.files import inspect
-from rlm_ls.context.ops.files.notebook import cells_of, is_notebook
 from rlm_ls.context.ops.reader import opened
-from rlm_ls.context.snapshot.intake import CopiedText, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
+from rlm_ls.context.snapshot.intake import CopiedText, Foreign, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.snapshot.pack import cannot_write
-from rlm_ls.context.sources.encoding import NOT_WINDOWS, UTF_8, Encoding, Faults, binary, encoding_of, guessed, not_text
+from rlm_ls.context.sources.encoding import NOT_WINDOWS, Encoding, Faults, binary, encoding_of, guessed, not_text
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentEmpty, RlmError, SearchTimeout
 
-Outcome = CopiedText | NeedsMoreRoom | Packed | RefusedFile
+Outcome = CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile
 
 
 def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
@@ -56,7 +55,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
     guessed."""
     one = incoming
     try:
-        if is_notebook(one.name) or one.size <= CHECKPOINT:
+        if one.size <= CHECKPOINT:
             outcome, text = _read(one, one.place, option)
             if isinstance(outcome, CopiedText):
                 _write(pack, one.place, text + b"\n")
@@ -76,7 +75,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
         raise cannot_write(error) from None
     except RlmError as error:
         return RefusedFile.by(error)
-    return CopiedText(stamp, settled, one.place, size, whole, encoding, False, faults)
+    return CopiedText(stamp, settled, one.place, size, whole, encoding, faults)
 
 
 def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
@@ -86,15 +85,14 @@ def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
         raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
     if (packed := inspect.packed(one, raw)) is not None:
         return packed, b""
-    cells = cells_of(raw) if is_notebook(one.name) else None
-    text, encoding, characters = (cells, UTF_8, -1) if cells is not None else _decoded(one, raw, option)
+    text, encoding, characters = _decoded(one, raw, "utf-8" if one.utf_8 else option)
     if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
         raise denied(one.name, title)
     if len(text) > max(one.size, one.room):
         return NeedsMoreRoom(len(text) + 1), text
     whole = _whole(text, characters)
     faults = 0 if encoding.errors == "strict" else _faults(raw, text)
-    return CopiedText(stamp, settled, place, len(text), whole, encoding, cells is not None, faults), text
+    return CopiedText(stamp, settled, place, len(text), whole, encoding, faults), text
 
 
 def _faults(raw: bytes, text: bytes) -> int:

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from typing import IO, BinaryIO
 
+from rlm_ls.context.extraction.kinds import kind_of as document_kind
 from rlm_ls.context.ops.files.inspect import open_file
 from rlm_ls.context.snapshot.intake import IncomingFile, Member, RefusedFile, Unpacked
 from rlm_ls.context.snapshot.pack import cannot_write
@@ -144,7 +145,8 @@ class _Unpacking:
     def _member(self, name: str, stream: IO[bytes]) -> None:
         try:
             decoded = self._decoded(io.BufferedReader(stream, CHUNK))  # type: ignore[arg-type]
-            if kind_of(decoded.peek(HEAD)[:HEAD]) is None:
+            head = decoded.peek(HEAD)[:HEAD]
+            if kind_of(head) is None or document_kind(head, name, True) is not None:
                 self._take(name, decoded)
             else:
                 self._note(name, "an archive in an archive is not opened")

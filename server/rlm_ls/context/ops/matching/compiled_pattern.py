@@ -4,13 +4,13 @@ compiles."""
 from __future__ import annotations
 
 import re
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rlm_ls.context.ops.matching.alarm import interruptible
+from rlm_ls.context.patterns import backtracking
 from rlm_ls.context.patterns.linear import plain, wide
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
 from rlm_ls.context.workers.deadline import Deadline
@@ -63,11 +63,13 @@ class CompiledPattern:
         self.exact, self.boundary = first.exact, first.boundary
         self._engine(True, False)
         self._plain = None if multiline or self.exact else plain(parsed)
+        self._backtracking: dict[bool, Any | None] = {}
+        """PCRE2, for what RE2 cannot decide: for ASCII, for any text. None from the first text on that is too hard."""
 
     @property
     def prefers_ascii(self) -> bool:
         """Whether windows that are pure ASCII are much quicker: then a few other lines had better stand apart."""
-        return not self.literal and not self.exact and (self.boundary or self._plain is not None)
+        return not self.literal and (bool(self.exact) or self.boundary or self._plain is not None)
 
     def values(self, window: Window, deadline: Deadline) -> Iterable[Raw]:
         """What each match captures, as re.findall has it: the match, its group, or of several groups a row.
@@ -100,6 +102,8 @@ class CompiledPattern:
     def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
         if not self._decided_by_python(window):
             yield from self._linear(window, deadline, at, captures)
+        elif (found := self._backtracked(window, at)) is not None:
+            yield from found
         elif self.multiline:
             for spans in self._python_matches(window.text, 0, deadline, at):
                 if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
@@ -121,12 +125,17 @@ class CompiledPattern:
             return (found, found + len(self.literal)) if found >= 0 else None
         if not self._decided_by_python(window):
             return self._first_linear(window, at)
+        if self._backtracks(window):
+            try:
+                return self._first_backtracked(window, at)
+            except backtracking.TooHard:
+                self._backtracking[window.ascii] = None
         for start, end in self._candidates(window, at):
             if deadline.late():
                 return None
             line = window.text[start:end]
             text = line.decode("utf-8", "replace")
-            with _interruptible(deadline):
+            with interruptible(deadline):
                 match = self._compiled().search(text, len(line[: max(0, at - start)].decode("utf-8", "replace")))
             if match is not None and not deadline.stopped:
                 place = _places(line, text, start)
@@ -219,6 +228,33 @@ class CompiledPattern:
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self.boundary and not window.ascii)
 
+    def _backtracks(self, window: Window) -> bool:
+        if not self.exact or self.multiline or window.is_piece or not window.utf8:
+            return False
+        if window.ascii not in self._backtracking:
+            self._backtracking[window.ascii] = backtracking.backtracking(self.parsed, ascii_only=window.ascii)
+        return self._backtracking[window.ascii] is not None
+
+    def _backtracked(self, window: Window, at: int) -> list[Spans] | None:
+        """The matches by PCRE2, a window at once: none is handed out before all are known to be found. None where it
+        is not for this window."""
+        if not self._backtracks(window):
+            return None
+        try:
+            found = backtracking.every(self._backtracking[window.ascii], window.text, at)
+        except backtracking.TooHard:
+            self._backtracking[window.ascii] = None
+            return None
+        return [spans for spans in found if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0])]
+
+    def _first_backtracked(self, window: Window, at: int) -> tuple[int, int] | None:
+        while at <= len(window.text):
+            found = backtracking.first(self._backtracking[window.ascii], window.text, at)
+            if found is None or found[0] < found[1] or not window.phantom(found[0]):
+                return found
+            at = found[0] + 1
+        return None
+
     def _linear(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
         text, size = window.text, len(window.text)
         match, anchor = self._engine(window.ascii, captures and self.groups > 0).Match, _anywhere()
@@ -260,7 +296,7 @@ class CompiledPattern:
         text = line.decode("utf-8", "replace")
         groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
         found: list[Spans] = []
-        with _interruptible(deadline):
+        with interruptible(deadline):
             # In a list, so that the alarm can only ring in here.
             found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
         place = _places(line, text, offset)
@@ -348,33 +384,3 @@ def _places(line: bytes, text: str, offset: int) -> Callable[[int], int]:
         return offset + last[1]
 
     return place
-
-
-class _TimeIsUp(Exception):
-    pass
-
-
-_inside = False
-
-
-def _ring(*_: object) -> None:
-    if _inside:
-        raise _TimeIsUp
-
-
-@contextmanager
-def _interruptible(deadline: Deadline) -> Iterator[None]:
-    """Stops Python's backtracking engine at the deadline, by an alarm: the engine checks for signals while it runs.
-    Where there are no such signals (Windows) the parent kills the worker instead. Not for code that yields."""
-    global _inside
-    if not deadline.armed and hasattr(signal, "setitimer"):
-        deadline.armed = True
-        signal.signal(signal.SIGALRM, _ring)
-        signal.setitimer(signal.ITIMER_REAL, max(deadline.left(), 0.001))
-    _inside = True
-    try:
-        yield
-    except _TimeIsUp:
-        deadline.late()
-    finally:
-        _inside = False

@@ -13,7 +13,7 @@ class Window:
     where the last of them ended.
     """
 
-    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text")
+    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text", "utf8_known")
 
     def __init__(self, start: int, raw: bytes) -> None:
         self.start = start
@@ -26,6 +26,7 @@ class Window:
         self.origins = [start]
         self.begin = self.resume = 0
         self.own = len(raw) + 1
+        self.utf8_known: bool | None = True if self.ascii else None
 
     @property
     def is_piece(self) -> bool:
@@ -34,6 +35,17 @@ class Window:
     @property
     def end(self) -> int:
         return self.start + len(self.raw)
+
+    @property
+    def utf8(self) -> bool:
+        """Whether all of it is proper UTF-8."""
+        if self.utf8_known is None:
+            try:
+                self.raw.decode("utf-8")
+                self.utf8_known = True
+            except UnicodeDecodeError:
+                self.utf8_known = False
+        return self.utf8_known
 
     def origin(self, at: int) -> int:
         """Where byte `at` of `text` lies in the Document."""

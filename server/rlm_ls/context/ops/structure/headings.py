@@ -17,7 +17,6 @@ Heading = tuple[str, int, int]
 
 MOST = 20_000
 
-_CELL = r"^# %% \[\w+\] cell \d+$"
 _MARKDOWN = r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|```|~~~|=+[ \t]*$|-+[ \t]*$)"
 _REST = r"^([=\-`:'\"~^_*+#<>.])(?:[=\-`:'\"~^_*+#<>.]{2,})\s*$"
 _ASCIIDOC = r"^={1,6}\s+\S"
@@ -52,15 +51,12 @@ def headings(deadline: Deadline, reader: Reader, file: File, language: str) -> l
         while open_ones and found[open_ones[-1]][1] >= level:
             ends[open_ones.pop()] = start
         open_ones.append(number)
-    kind = "cell" if language == "jupyter" else "heading"
     for (name, level, start), end in zip(found, ends, strict=True):
-        out.append((kind, name[:120], level, start, end))
+        out.append(("heading", name[:120], level, start, end))
     return out
 
 
 def _headings(deadline: Deadline, reader: Reader, file: File, language: str) -> Iterator[Heading]:
-    if language == "jupyter":
-        return _cells(_lines(deadline, reader, file, _CELL), reader)
     if language == "markdown":
         return _markdown(_lines(deadline, reader, file, _MARKDOWN), reader)
     if language == "restructuredtext":
@@ -84,15 +80,6 @@ def _lines(deadline: Deadline, reader: Reader, file: File, pattern: str) -> Iter
     for window in windows(reader, piece, deadline):
         for start, end, _ in line_matches(test, window, deadline):
             yield window.origin(start), window.text[start:end].decode("utf-8", "replace").rstrip("\n")
-
-
-def _cells(lines: Iterator[tuple[int, str]], reader: Reader) -> Iterator[Heading]:
-    """Cells of a notebook, named by their number, kind and first line."""
-    for at, line in lines:
-        kind, number = re.findall(r"\w+", line)[0], line.rsplit(" ", 1)[-1]
-        end = reader.line_end(at, reader.size) + 1
-        text = reader.peek(end, reader.line_end(end, reader.size)).decode("utf-8", "replace").strip()
-        yield f"{number} {kind}: {text}" if text else f"{number} {kind}", 1, at
 
 
 def _before(reader: Reader, at: int) -> tuple[int, str]:

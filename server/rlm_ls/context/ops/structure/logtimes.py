@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.context.ops.reader import Reader
+from rlm_ls.context.ops.reader import Reader, opened
 from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.context.workers.piece import File
 
 Found = tuple[str, str, int, int, int]
 
 LONGEST_STEP = 1 << 16
 """Bytes between two looks at a log's time, at most: between two that are the same, it is taken not to change."""
+
+NEAR_START = 200
+"""Bytes of a line in which its time stands."""
 
 MOST = 200
 SAMPLES = 40
@@ -100,3 +104,50 @@ def _changes(
             found.append((start + at, name))
         at = stop + 1
     return found
+
+
+# ---- one hour --------------------------------------------------------------------------------------------------------
+
+
+def time_in(head: bytes) -> bool:
+    """Whether a line that begins so holds a time."""
+    return any(stamp.search(head[:NEAR_START]) for stamp in _STAMPS)
+
+
+def hour_around(deadline: Deadline, file: File, at: int) -> tuple[int, int] | None:
+    """Start and end of the lines around byte `at` that are of the hour of its line; None if that holds no time.
+
+    The text is taken to be in the order of time: from the place outwards, by bisection.
+    """
+    with opened(file) as reader:
+        start = reader.line_start(at)
+        head = reader.peek(start, min(start + NEAR_START, reader.line_end(start, reader.size)))
+        for stamp in _STAMPS:
+            if (time := stamp.search(head)) is not None:
+                hour = _Hour(deadline, reader, stamp, _name(time, ("day", "hour")))
+                return hour.edge(start, -1), hour.edge(start, 1)
+        return None
+
+
+class _Hour:
+    def __init__(self, deadline: Deadline, reader: Reader, stamp: re.Pattern[bytes], name: str) -> None:
+        self._deadline, self._reader, self._stamp, self._hour = deadline, reader, stamp, name
+
+    def edge(self, start: int, way: int) -> int:
+        """The start of the hour's first line (`way` -1), or of the first line after it."""
+        inside, step = start, LONGEST_STEP
+        outside = max(-1, min(inside + way * step, self._reader.size))
+        while 0 <= outside < self._reader.size and self._holds(outside):
+            inside, step = outside, 2 * step
+            outside = max(-1, min(inside + way * step, self._reader.size))
+        while abs(outside - inside) > 1 and not self._deadline.late():
+            middle = (inside + outside) // 2
+            inside, outside = (middle, outside) if self._holds(middle) else (inside, middle)
+        return (
+            self._reader.line_start(max(0, inside)) if way < 0 else self._reader.next_line(outside, self._reader.size)
+        )
+
+    def _holds(self, at: int) -> bool:
+        """Whether the line of byte `at`, or the first after it that holds a time, is of the hour."""
+        time = _time(self._reader, self._stamp, self._reader.line_start(at))
+        return time is not None and _name(time, ("day", "hour")) == self._hour

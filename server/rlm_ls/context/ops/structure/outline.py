@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from rlm_ls.context.document import Span
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.ops.structure import definitions, headings, logtimes
+from rlm_ls.context.ops.structure import columns, definitions, headings, logtimes
 from rlm_ls.context.ops.structure.sections import spans_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
@@ -25,6 +25,8 @@ def outline(deadline: Deadline, file: File, language: str, parse: bool, lines: i
         found: list[Found] = []
         if parse and language in definitions.LANGUAGES:
             found = definitions.definitions(reader.read(0, reader.size), language)
+        if language == "csv":
+            found = columns.columns(reader)
         found = found or headings.headings(deadline, reader, file, language)
         if not found and lines >= BLOCKS:
             found = logtimes.buckets(deadline, reader) or _blocks(reader)

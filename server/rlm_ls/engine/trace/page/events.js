@@ -194,8 +194,9 @@ function cited(citation) {
   const line = citation.location ? citation.location.range.start.line + 1 : citation.line;
   const endLine = citation.location ? citation.location.range.end.line + 1 : citation.endLine;
   const path = citation.path ?? decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
-  const link = element("a", "", `${path}:${line}`);
-  if (/^(file|untitled|vscode-[a-z]+):/.test(uri)) link.href = `${uri}#L${line}`;
+  const page = /^page (\d+)/.exec(citation.place ?? "");
+  const link = element("a", "", citation.place ? `${path}, ${citation.place}` : `${path}:${line}`);
+  if (/^(file|untitled|vscode-[a-z]+):/.test(uri)) link.href = uri + (page ? `#page=${page[1]}` : `#L${line}`);
   link.addEventListener("click", (event) => {
     if (!host) return;
     event.preventDefault();

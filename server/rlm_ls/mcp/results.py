@@ -1,0 +1,115 @@
+"""The typed replies of the tools. Field names are snake_case, as in Python; they are what the output schemas say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import mcp_types as types
+from pydantic import BaseModel, ConfigDict, Field
+
+from rlm_ls.engine.answer import Answer, Citation
+
+MOST_LINKS = 20
+State = Literal["verified", "moved", "unmatched"]
+
+
+class Result(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Cited(Result):
+    """A place in a document with the text that stands there. Lines count from 1."""
+
+    uri: str
+    path: str = ""
+    line: int = Field(ge=1)
+    end_line: int = Field(ge=1)
+    quote: str
+    state: State = "verified"
+
+
+class Answered(Result):
+    """An answer. Every citation was looked up in the text; `status` other than `answered` means: not finished."""
+
+    run_id: str
+    status: Literal["answered", "partial", "cancelled", "failed"]
+    reason: str
+    answer: str
+    data: Any = None
+    citations: list[Cited]
+    documents: int
+    searched: int
+    not_read: list[str] = Field(default_factory=list, description="Documents that could not be read, and why")
+    model: str
+    turns: int
+    tokens: int
+    usd: float | None = Field(description="None where a price is not known")
+    warnings: list[str]
+
+
+class Opened(Result):
+    """A session over texts, ready for scripts. `instructions` say which verbs a script can call."""
+
+    session: str
+    instructions: str
+    card: str = Field(description="The texts: names, sizes, a few lines")
+
+
+class Ran(Result):
+    """What a script printed. `answer` is there once one submitted an answer whose citations hold: the session ended."""
+
+    session: str
+    output: str
+    answer: Answered | None = None
+
+
+class Checked(Result):
+    """Whether citations, or a whole earlier answer, hold for the text as it is now."""
+
+    verdict: Literal["still true", "changed", "cannot tell"]
+    changes: list[str]
+    unknown: list[str] = Field(default_factory=list)
+    citations: list[Cited] = Field(default_factory=list)
+
+
+def cited(citation: Citation) -> Cited:
+    return Cited(
+        uri=citation.uri,
+        path=citation.path,
+        line=citation.line,
+        end_line=citation.end_line,
+        quote=citation.quote,
+        state=citation.state,
+    )
+
+
+def answered(answer: Answer) -> Answered:
+    usage, coverage = answer.usage, answer.coverage
+    return Answered(
+        run_id=answer.run_id,
+        status=answer.status,
+        reason=answer.reason,
+        answer=answer.answer,
+        data=answer.data,
+        citations=[cited(one) for one in answer.citations],
+        documents=coverage.documents,
+        searched=coverage.searched,
+        not_read=[f"{one.uri}: {one.reason}" for one in coverage.skipped[:100]],
+        model=answer.model,
+        turns=usage.turns,
+        tokens=usage.prompt_tokens + usage.completion_tokens,
+        usd=usage.usd,
+        warnings=list(answer.warnings),
+    )
+
+
+def shown(result: Result, text: str, answer: Answer | None = None) -> types.CallToolResult:
+    """The result as clients take it: the text for the agent to read, links to what is cited, the typed data."""
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
+    content.extend(
+        types.ResourceLink(
+            type="resource_link", name=one.label, uri=one.uri, description=" ".join(one.quote.split())[:200]
+        )
+        for one in (answer.citations[:MOST_LINKS] if answer else ())
+    )
+    return types.CallToolResult(content=content, structured_content=result.model_dump(mode="json"))

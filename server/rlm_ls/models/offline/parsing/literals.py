@@ -1,0 +1,98 @@
+"""Steps for what stands in the question as it stands in the text, for levels, and for comparisons with a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rlm_ls.models.offline.parsing.sentence import GAP, NOT, QUANTITY, Comparison, Condition, Sentence
+from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, REQUESTS
+from rlm_ls.models.offline.shapes.column import SIZE_UNITS, TIME_UNITS
+from rlm_ls.models.offline.shapes.levels import RISING, SAID, level_said
+
+COMPARED = (
+    (r"(?:more|longer|greater|larger|higher|slower|bigger) than|over|above|exceed(?:ed|ing|s)?|beyond", ">"),
+    (r"at least|no less than", ">="),
+    (r"(?:less|shorter|smaller|fewer|lower|faster|quicker) than|under|below", "<"),
+    (r"at most|no more than|up to", "<="),
+)
+
+
+def comparison(s: Sentence) -> None:
+    for words, sign in COMPARED:
+        match = s.take(
+            rf"\b(?:(?:with|having|had|have|has|whose|where|of)(?: an?| the)? )?(?:(?P<measure>{QUANTITY}|"
+            rf"[a-z_]\w*(?: code)?)(?: of| is| was| were| that is)? )??"
+            rf"(?:{words}) (?P<number>\d[\d,]*(?:\.\d+)?)[ -]?(?P<unit>{TIME_UNITS}|{SIZE_UNITS})?(?![\w:.])"
+        )
+        if match:
+            measure = match["measure"] or ""
+            if re.fullmatch(f"{ENTRIES}|{REQUESTS}|{EVENTS}|is|was|were|are|that|which|logged", measure, re.I):
+                s.text = s.text.replace(GAP, f" {measure} {GAP}", 1)
+                measure = ""
+            s.take(r"(?<=\bhow many )(?:quer(?:y|ies)|jobs?|operations?|tasks?|statements?)\b")
+            s.found["comparison"] = Comparison(measure, sign, match["number"].replace(",", ""), match["unit"] or "")  # type: ignore[arg-type]
+            return
+
+
+def error_noun(s: Sentence) -> None:
+    """An error message is a message of that level; a common error is one of its messages or names."""
+    thing = str(s.found.get("thing", ""))
+    if s.found.get("ask") not in {"top", "distinct"}:
+        return
+    if match := re.fullmatch(r"(errors?|warnings?|failures?)(?: (messages?))?", thing, re.I):
+        level = "warning" if match[1].lower().startswith("warn") else "error"
+        s.conditions.append(Condition("level", level, match[1]))
+        s.found["thing"] = "message" if match[2] else "errors"
+
+
+def literals(s: Sentence, contains: bool) -> None:
+    """What stands in the question as it stands in the text."""
+    add: Callable[[Condition], None] = s.conditions.append
+    while match := s.take(r"(?<![\w.=])\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?(?![\w.]*\w)"):
+        add(Condition("address", match[0]))
+    while match := s.take(r"(?<![\w/-])([A-Za-z_][\w.-]*)(?:=|==)(\"[^\"]*\"|[\w./@:-]*\w)"):
+        add(Condition("pair", match[2].strip('"'), match[1]))
+    while match := s.take(r"\b(?:https?://\S+\w)|(?<![\w.])/[\w.%~/*?=&+-]*[\w/*](?=[\s?.,;:!\x00]|$)"):
+        add(Condition("path", match[0]))
+    while (
+        match := s.take(
+            NOT + r"(?<![\w.])([45123])(?:xx|\d\d)s?(?![\w.])(?: (?:status(?: codes?)?|errors?|responses?|codes?))?"
+        )
+        if _status(s.text)
+        else None
+    ):
+        value = re.search(r"\dxx|\d{3}", match[0], re.I)
+        add(Condition("status", value[0].lower() if value else match[0], without=bool(match["not"])))
+        s.take(r"\b(?:(?:http |response |return )?status(?: codes?)?(?: of)?|(?:response |return )?codes?(?: of)?)\b")
+    while match := s.take(r"\b(?P<who>server|client)[- ]errors?\b"):
+        add(Condition("status", "5xx" if match["who"].lower() == "server" else "4xx"))
+    while re.search(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT)\b", s.text):
+        match = s.take(NOT + r"\b(?P<method>(?-i:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT))\b")
+        assert match is not None
+        add(Condition("method", match["method"], without=bool(match["not"])))
+
+
+def _status(text: str) -> bool:
+    return bool(re.search(r"(?<![\w.])[1-5](?:xx|\d\d)s?(?![\w.])", text, re.I))
+
+
+def levels(s: Sentence, contains: bool) -> None:
+    said = "|".join(SAID.values())
+    lead = r"(?:(?:log|severity) )?(?:level|severity)(?: of| is|=)? "
+    joined = re.search(rf"\b({said}) (?:and|or) ({said})\b", s.text, re.I)
+    while match := s.take(
+        NOT
+        + rf"(?<![\w.])(?:{lead})?(?P<level>{said})(?:[- ]level)?(?P<up> (?:or|and) (?:worse|above|higher))?(?![\w.-])"
+    ):
+        word = match["level"]
+        level = level_said(word)
+        if contains and not re.search("level", match[0], re.I) and word.isupper():
+            s.conditions.append(Condition("text", word, without=bool(match["not"])))
+        elif level and match["up"]:
+            s.conditions += [Condition("level", worse, word) for worse in RISING[RISING.index(level) :]]
+            s.take(r"\(?\bpriority \d (?:and|or) (?:below|lower)\b\)?")
+        elif level:
+            s.conditions.append(Condition("level", level, word, without=bool(match["not"])))
+    if joined:
+        s.found.setdefault("listed", False)

@@ -1,0 +1,128 @@
+"""What a question asks, by its words. Each step takes the words that it understands out of the sentence; what is left
+and carries meaning is `rest`, to be looked for among the columns' values and in the text, or named as not
+understood."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.parsing import amounts, superlatives
+from rlm_ls.models.offline.parsing.literals import comparison, error_noun, levels, literals
+from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Reading, Sentence
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.parsing.windows import window_in
+from rlm_ls.models.offline.question import Question
+
+STEPS = (
+    superlatives.span,
+    amounts.ratio,
+    amounts.share,
+    superlatives.ends,
+    superlatives.extreme,
+    superlatives.top,
+    superlatives.numbers,
+    amounts.exists,
+    amounts.groups,
+    amounts.distinct,
+    superlatives.first,
+    amounts.lines,
+    amounts.count,
+    amounts.which,
+)
+"""In order: the first that knows what is asked."""
+
+
+def read(question: Question) -> Reading:
+    sentence = Sentence(_spaced(question))
+    for text in question.quoted:
+        sentence.conditions.append(Condition("text", text))
+        sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
+    sentence.take(POLITE)
+    contains = bool(
+        re.search(
+            r"\b(?:contain|mention|include|hold|with the (?:word|text|string|phrase)|match|say)", sentence.text, re.I
+        )
+    )
+    sentence.found["contains"] = contains
+    if (found := window_in(sentence.text)) is not None:
+        window, start, end = found
+        sentence.found["window"] = window
+        sentence.text = sentence.text[:start] + GAP + sentence.text[end:]
+    comparison(sentence)
+    _tail(sentence)
+    for step in STEPS:
+        if step(sentence):
+            break
+    if "ask" not in sentence.found and not re.search(INTERROGATIVE, sentence.text, re.IGNORECASE):
+        sentence.found["terse"] = True
+    terse = sentence.found.pop("terse", False)
+    literals(sentence, contains)
+    while sentence.take(PLACE):
+        pass
+    levels(sentence, contains)
+    error_noun(sentence)
+    rest = _rest(sentence)
+    if sentence.found.get("measure") == "duration" or re.fullmatch(
+        "(?i)times?|durations?", str(sentence.found.get("measure"))
+    ):
+        rest = tuple(left for phrase in rest if (left := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
+    if terse and (sentence.conditions or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)):
+        # "anrs?", "requests with status 500": a noun alone asks how many there are.
+        amounts.counted(sentence)
+        sentence.found |= {"ask": "count"}
+        rest = _rest(sentence)
+    made = dict(sentence.found)
+    return Reading(conditions=tuple(sentence.conditions), rest=rest, **made)  # type: ignore[arg-type]
+
+
+INTERROGATIVE = (
+    r"\b(?:what|who|why|how|where|when|which|whose|explain|describe|summari[sz]e|list|show|find|print|give|name|is|are|was|"
+    r"were|did|does|do|has|have|can|should|tell|compare)\b"
+)
+TAIL = r"(?:,? and (?:how (?:long|much)|what|which|who|when|where|whose)\b.*|\s[-–—]\s?[\w ,]+)$"
+OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"
+"""What takes time: it says nothing more where durations are asked for."""
+EDGE = (
+    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|first|last|latest|earliest|max|maximum|"
+    r"min|minimum)\b"
+)
+
+
+def _tail(s: Sentence) -> None:
+    """What more is asked of the one line that is to be found is answered by showing that line."""
+    match = re.search(TAIL, s.text, re.IGNORECASE)
+    if match and re.search(EDGE, s.text[: match.start()], re.IGNORECASE):
+        s.found["tail"] = match[0].strip(" ,-–—")
+        s.text = s.text[: match.start()]
+
+
+def _spaced(question: Question) -> str:
+    text = question.unnamed
+    return re.sub(r"[?!]+\s*$", "", re.sub(r"\s+", " ", text)).strip().rstrip(".")
+
+
+def _rest(s: Sentence) -> tuple[str, ...]:
+    """Phrases of words that carry meaning."""
+    phrases: list[str] = []
+    for piece in s.text.split(GAP):
+        for part in re.split(r"[,;:()?!]|\.(?=\s|$)", piece):
+            words: list[str] = []
+            for word in re.findall(r"[\w@#$%*+][\w.:@/'’+*-]*", part):
+                plain = re.sub(r"['’]s$", "", word.strip(".:'’-"))
+                if plain.lower() in FUNCTION or (plain.lower() in FILLER and not _name(plain)) or not plain:
+                    if words:
+                        phrases.append(" ".join(words))
+                    words = []
+                else:
+                    words.append(plain)
+            if words:
+                phrases.append(" ".join(words))
+    return tuple(dict.fromkeys(phrases))
+
+
+def _name(word: str) -> bool:
+    """Whether a word is written as names in texts are: ERROR, CardDeclined, max_size, pay-03."""
+    return (
+        bool(re.fullmatch(r"[A-Z][A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+_\w+|\w*\d\w*-?\w*", word))
+        and not word.isdigit()
+    )

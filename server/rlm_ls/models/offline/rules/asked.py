@@ -1,0 +1,95 @@
+"""A question and the text it is about, read: what every rule is given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rlm_ls.models.offline.parsing.reading import read
+from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.columns import column_of, quantities_of
+from rlm_ls.models.offline.rules.conditions import Where, where_of
+from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.shapes.column import KINDS, Column
+from rlm_ls.models.offline.shapes.shape import Shape, shape_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    question: Question
+
+    @cached_property
+    def reading(self) -> Reading:
+        reading = read(self.question)
+        if reading.ask == "count" and not reading.occurrences and len(reading.rest) == 1 and not reading.contains:
+            # How many tenants are there: the values of a column of that name.
+            noun = reading.rest[0]
+            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
+            known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
+            if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
+                return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        return reading
+
+    @cached_property
+    def shape(self) -> Shape:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        shape = shape_of(self.sample)
+        stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
+        return replace(shape, row=plain(stem))
+
+    @property
+    def sample(self) -> list[str]:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        return [line for document in documents for line in document.sample]
+
+    def quantity(self, noun: str) -> Column | None:
+        """The column of numbers that a noun means: of several the one that lines of the conditions have, and where
+        those are not told apart either, the one that has its name from the text. None where that leaves several."""
+        found = quantities_of(self.shape, noun)
+        if not self.where.patterns:
+            found = [column for column in found if not column.loose or column.share >= 0.5]
+        elif len(found) > 1:
+            lines = [line for line in self.sample if all(re.search(pattern, line) for pattern in self.where.patterns)]
+            found = [c for c in found if not lines or any(re.search(c.capture, line) for line in lines)]
+        if len(found) > 1:
+            found = [column for column in found if not column.loose]
+        if len(found) > 1:
+            found = [column for column in found if re.fullmatch(KINDS[column.kind], column.name.lower())]
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def where(self) -> Where:
+        return where_of(self.reading, self.shape)
+
+    @property
+    def place(self) -> str:
+        """Source of where to look: the document that the question names, "" for all."""
+        return repr(self.question.document.path) if self.question.document else ""
+
+    @property
+    def glob(self) -> str:
+        return self.place
+
+    @property
+    def lines(self) -> str:
+        """Source of the lines that the question is about, "" for all."""
+        unwanted = (*self.where.unwanted, *((self.shape.header,) if self.shape.header else ()))
+        return inside(self.place, tuple(self.where.patterns), unwanted)
+
+    @property
+    def within(self) -> str:
+        """The same as one more argument of a verb."""
+        return within(self.lines)
+
+    @property
+    def phrase(self) -> str:
+        """How an answer names the conditions."""
+        conditions = f" with {self.where.phrase}" if self.where.said else ""
+        return conditions + "".join(f", {said}" for said in self.where.times)
+
+    @property
+    def notes(self) -> str:
+        return "".join(f"\n\nNote: {note}." for note in self.where.notes)

@@ -1,0 +1,369 @@
+"""How many: lines, occurrences, distinct values, shares, and counts by group; whether there is any."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.parsing.patterns import literal
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.columns import Thing, thing_of
+from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.shapes.levels import level_said, spellings
+from rlm_ls.models.offline.shapes.shape import Shape
+from rlm_ls.models.offline.shapes.times import ORDER
+
+SIZES = r"""
+all = docs($glob)
+short = $total
+cite = []
+answer = f'{short:,} $kind in {len(all):,} document(s).'
+"""
+
+LINES = r"""
+n = count($pattern, by='line'$where)
+cite = regex($pattern$where, limit=3) if n else []
+short = n
+answer = f'{n:,} $what.$notes'$soft
+$each$agree"""
+
+TIMES = r"""
+n = count($pattern$where)
+lines = count($pattern, by='line'$where)
+cite = regex($pattern$where, limit=3) if n else []
+short = n
+answer = f'{n:,} occurrences of $said, on {lines:,} lines.'$soft
+"""
+
+EXISTS = r"""
+n = count($pattern, by='line'$where)
+cite = regex($pattern$where, limit=3) if n else []
+short = 'yes' if n else 'no'
+answer = f'Yes: {n:,} lines$phrase.' if n else 'No: there is no line$phrase.'
+"""
+
+RATIO = r"""
+a = count($first$where, by='line')
+b = count($second$where, by='line')
+cite = regex($first$where, limit=1) + regex($second$where, limit=1)
+short = f'{a}:{b} = {a / b:.4g}' if b else ''
+answer = f'$names: {a:,} to {b:,} lines, a ratio of {short}.' if b else ''
+"""
+
+SHARE = r"""
+hits = count($pattern, by='line'$where)
+total = $total
+cite = regex($pattern$where, limit=3) if hits else []
+short = f'{100 * hits / max(total, 1):.4g}%'
+answer = f'{short} of the $of: {hits:,} of {total:,}$phrase.'$soft
+"""
+
+GROUPED = r"""
+groups = top($capture, n=20000$where)
+${order}cite = []
+short = '; '.join(f'{value}={n}' for value, n in groups[:1000])
+rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
+more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
+answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
+$kinds"""
+
+EPOCH = r"""
+start = datetime.datetime(1970, 1, 1)
+stretches = {}
+for second, n in groups:
+    at = str(start + datetime.timedelta(seconds=int(second) // $size * $size))[:$width]
+    stretches[at] = stretches.get(at, 0) + n
+groups = sorted(stretches.items())
+"""
+
+DISTINCT = r"""
+ranked = top($capture, n=200$where)
+total = count($capture, by='value'$where) if len(ranked) == 200 else len(ranked)
+values = sorted(value for value, n in ranked)
+cite = regex($capture$where, limit=3)
+short = $short
+more = ', …' if total > len(values) else ''
+answer = f'{total:,} different $label$phrase: ' + ', '.join(values) + more if values else ''
+"""
+
+ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "lines"}
+
+
+def sizes(asked: Asked) -> Script | None:
+    """How many lines, characters, words or documents there are."""
+    text = asked.question.unnamed.lower()
+    match = re.search(r"\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
+    reading = asked.reading
+    if match is None or reading.conditions or reading.window or reading.by:
+        return None
+    kind = match[1] or ("lines" if match[2] == "long" else "characters")
+    rest = [
+        word for phrase in reading.rest for word in phrase.lower().split() if word not in {kind, "long", "big", "large"}
+    ]
+    if rest or reading.ask not in {"count", "what"}:
+        return None
+    total = (
+        f"count(r'\\S+'{within(asked.place)})"
+        if kind == "words"
+        else "len(all)"
+        if kind in {"files", "documents"}
+        else f"sum(d.{kind} for d in all)"
+    )
+    return script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
+
+
+def ratio(asked: Asked) -> Script | None:
+    reading = asked.reading
+    if reading.ask != "ratio" or reading.rest or reading.conditions or reading.window:
+        return None
+    first, second = _term(asked.shape, reading.thing), _term(asked.shape, reading.by)
+    if first is None or second is None:
+        return None
+    return script(
+        f"I count the lines with {reading.thing} and with {reading.by}.",
+        RATIO,
+        first=raw(first),
+        second=raw(second),
+        names=plain_text(f"{reading.thing} to {reading.by}"),
+        where=within(asked.place),
+    )
+
+
+def _term(shape: Shape, word: str) -> str | None:
+    level, column = level_said(word), shape.level()
+    if level and column is not None:
+        return column.holding(spellings(level, column.values))
+    return literal(word) if word.isupper() or not word.islower() else None
+
+
+def share(asked: Asked) -> Script | None:
+    reading, where = asked.reading, asked.where
+    if reading.ask != "share" or not where.patterns:
+        return None
+    *others, last = where.patterns
+    total = (
+        f"count({raw(asked.shape.head)}, by='line'{within(asked.place)})"
+        if asked.shape.head
+        else f"sum(d.lines for d in docs({asked.glob}))"
+    )
+    if asked.shape.header:
+        total += f" - count({raw(asked.shape.header)}, by='line'{within(asked.place)})"
+    code = script(
+        f"I compare the lines{asked.phrase} to all.",
+        SHARE,
+        pattern=raw(last),
+        where=within(inside(asked.place, tuple(others), _unwanted(asked))),
+        total=total,
+        of=ENTRIES[asked.shape.entry],
+        phrase=plain_text(asked.phrase),
+        soft=" if hits else ''" if where.soft else "",
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+
+
+def _unwanted(asked: Asked) -> tuple[str, ...]:
+    return (*asked.where.unwanted, *((asked.shape.header,) if asked.shape.header else ()))
+
+
+def exists(asked: Asked) -> Script | None:
+    if asked.reading.ask != "exists" or not asked.where.patterns:
+        return None
+    *others, last = asked.where.patterns
+    return script(
+        f"I look whether there is a line{asked.phrase}.",
+        EXISTS,
+        pattern=raw(last),
+        where=within(inside(asked.place, tuple(others), _unwanted(asked))),
+        phrase=plain_text(asked.phrase),
+    )
+
+
+def grouped(asked: Asked) -> Script | None:
+    """How many X per Y."""
+    reading = asked.reading
+    if reading.ask != "groups":
+        return None
+    groups = thing_of(asked.shape, reading.by)
+    if groups is None:
+        return None
+    order = ""
+    if groups.epoch:
+        width = {86400: 10, 3600: 13, 60: 16}.get(groups.epoch, 19)
+        order = EPOCH.lstrip("\n").replace("$size", str(groups.epoch)).replace("$width", str(width))
+    elif groups.time:
+        key = asked.shape.time is not None and re.search("b|d-m|d/m|d.m", asked.shape.time.format.date)
+        order = (
+            f"{ORDER.strip()}\ngroups = sorted(groups, key=lambda g: when(g[0]))\n"
+            if key
+            else "groups = sorted(groups)\n"
+        )
+    code = script(
+        f"I count by {groups.label}{asked.phrase}.",
+        GROUPED,
+        capture=raw(groups.capture),
+        where=asked.within,
+        order=order,
+        title=f"Lines{plain_text(asked.phrase)}",
+        label=plain_text(groups.label),
+        notes=plain_text(asked.notes),
+        kinds=_one_kind(asked),
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+
+
+def distinct(asked: Asked) -> Script | None:
+    """How many different values, or which."""
+    reading = asked.reading
+    if reading.ask not in {"distinct", "which"}:
+        return None
+    named = thing_of(asked.shape, reading.thing)
+    if named is None or (reading.ask == "which" and not asked.where.patterns):
+        return None
+    code = script(
+        f"I collect the different {named.label}{asked.phrase}.",
+        DISTINCT,
+        capture=raw(_without_dash(named)),
+        where=asked.within,
+        short="total" if reading.many else "'; '.join(values)",
+        label=plain_text(named.label),
+        phrase=plain_text(asked.phrase),
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+
+
+def _without_dash(thing: Thing) -> str:
+    """Columns that may be empty hold a dash then, which is no value."""
+    if thing.column is not None and thing.column.value == r"\S+" and "-" in thing.column.values:
+        return thing.column.capture.replace(r"(\S+)", r"(-\S+|[^-\s]\S*)")
+    return thing.capture
+
+
+def counted(asked: Asked) -> Script | None:
+    """How many lines meet the conditions, or how many times a text stands there."""
+    reading, where, shape = asked.reading, asked.where, asked.shape
+    if reading.ask != "count":
+        return None
+    if not where.patterns:
+        if where.unwanted and shape.head:
+            pass
+        elif (
+            (reading.thing == "" and not _rows(asked))
+            or reading.thing == "events"
+            or (reading.thing == "requests" and shape.entry != "request")
+        ):
+            return None
+        head = shape.head if shape.entry != "line" else ""
+        if not head:
+            return None
+        where.patterns.append(head)
+    *others, last = where.patterns
+    soft = " if n else ''" if where.soft else ""
+    rest = within(inside(asked.place, tuple(others), _unwanted(asked)))
+    times = reading.occurrences and len(where.patterns) == 1 and _is_text(asked)
+    if times:
+        code = script(
+            f"I count every {where.phrase}.",
+            TIMES,
+            pattern=raw(last),
+            where=rest,
+            said=plain_text(where.phrase),
+            soft=soft,
+        )
+    else:
+        what = (
+            f"lines hold {where.phrase}" if _is_text(asked) and where.said else f"{ENTRIES[shape.entry]}{asked.phrase}"
+        )
+        code = script(
+            f"I count the {what}.",
+            LINES,
+            pattern=raw(last),
+            where=rest,
+            what=plain_text(what),
+            notes=plain_text(asked.notes),
+            soft=soft,
+            each=_each(asked),
+            agree=_agreement(asked, rest) + _one_kind(asked),
+        )
+    if _is_text(asked) and not reading.window:
+        return code
+    return Script(code.plan, guarded(code.code, shape, asked.place))
+
+
+def _rows(asked: Asked) -> bool:
+    """Whether the question's only noun is what a row of the table is."""
+    return asked.shape.entry == "row" and bool(asked.reading.rest)
+
+
+EACH = r"""
+parts = [f'- {name}: {count(pattern, by="line"$where):,}' for name, pattern in $each]
+answer += '\n' + '\n'.join(parts) if n else ''
+"""
+
+
+def _each(asked: Asked) -> str:
+    """Source of the shares of several values of one column."""
+    where = asked.where
+    if not where.alternatives:
+        return ""
+    joined = "|".join(pattern for _, pattern in where.alternatives)
+    others = tuple(pattern for pattern in where.patterns if pattern != joined)
+    place = within(inside(asked.place, others, _unwanted(asked)))
+    return script("", EACH, where=place, each=repr(where.alternatives)).code + "\n"
+
+
+AGREE = r"""
+other = count($loose, by='line'$where)
+if other != n:
+    short = 'not understood'
+    answer = 'I did not understand what counts as $said: this text has no column of levels. '
+    answer += f'It stands alone on {n:,} lines, and within other words, or as none, on {abs(other - n):,} more.'
+"""
+
+
+def _agreement(asked: Asked, place: str) -> str:
+    """Source of the check that a word without a column means one thing."""
+    if not asked.where.loose or asked.where.times:
+        return ""
+    said = plain_text(asked.where.said[-1])
+    return script("", AGREE, loose=raw(asked.where.loose), where=within(asked.place), said=said).code + "\n"
+
+
+KINDS = r"""
+starts = top($start$where, n=50)
+pairs = top($pair$where, n=50)
+one = sum(n for _, n in starts[:1]) >= 0.95 * sum(n for _, n in starts)
+same = sum(n for _, n in pairs[:1]) >= 0.95 * sum(n for _, n in pairs)
+if answer and starts and not (one and (same or len(pairs) > 5)):
+    short = 'not understood'
+    shown = '; '.join(f'“{text} …” ({n:,})' for text, n in pairs[:5])
+    answer = f'I did not understand which lines count for $said: lines that have it are of several kinds: {shown}.'
+"""
+"""Plain words in lines of one kind are what was meant: by how the messages begin, where names may differ. Where lines
+of several kinds have them (started, finished) it is not known which of these count."""
+
+
+def _one_kind(asked: Asked) -> str:
+    """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
+    messages = asked.shape.of_kind("message")
+    if not asked.where.soft or asked.reading.contains or len(messages) != 1 or asked.where.loose:
+        return ""
+    word = r"[A-Za-z][\w'-]*"
+    before = messages[0].before + r"[^A-Za-z]*"
+    return (
+        script(
+            "",
+            KINDS,
+            start=raw(f"{before}({word})"),
+            pair=raw(f"{before}({word}(?:\\s+{word})?)"),
+            where=asked.within,
+            said=plain_text(asked.where.phrase),
+        ).code
+        + "\n"
+    )
+
+
+def _is_text(asked: Asked) -> bool:
+    """Whether the conditions are words of the text alone, which need no shape."""
+    reading = asked.reading
+    plain = all(condition.kind == "text" for condition in reading.conditions)
+    said = set(reading.rest) | {condition.value for condition in reading.conditions}
+    return plain and set(asked.where.said) <= said

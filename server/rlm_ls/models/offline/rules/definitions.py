@@ -1,0 +1,212 @@
+"""Questions about code: where a name is defined, which classes and functions there are, what inherits from what."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, raw, script, within
+
+DEFINES = "class|def|fn|func|function|struct|enum|trait|interface|type|impl|module|namespace|const|let|var|macro_rules!"
+MODIFIERS = r"(?:(?:pub|public|private|static|export|default|async|abstract|final)\s+)*"
+FUNCTION_HEAD = rf"{MODIFIERS}(?:def|fn|func|function)\s+"
+A_THING = r"(?:function|class|method|struct|type|constant|variable|enum|trait|interface)"
+OWN_WORDS = frozenset(
+    [
+        "defined",
+        "define",
+        "defines",
+        "definition",
+        "declared",
+        "declares",
+        "declaration",
+        "implemented",
+        "implements",
+        "implementation",
+        "source",
+        "code",
+        "codebase",
+        "project",
+        "class",
+        "classes",
+        "function",
+        "functions",
+        "method",
+        "methods",
+        "struct",
+        "structs",
+        "name",
+        "names",
+        "top-level",
+        "level",
+        "top",
+        "module",
+        "free",
+        "not",
+        "no",
+        "inherits",
+        "inherit",
+        "inherited",
+        "extends",
+        "derives",
+        "derived",
+        "subclass",
+        "subclasses",
+        "base",
+        "line",
+        "total",
+    ]
+)
+
+DEFINED = r"""
+cite = regex($pattern$where, limit=20)
+if not cite:
+    cite = [e.span for d in docs()[:500] for e in outline(d) if e.name == $name]
+short = f'{cite[0].doc}:{cite[0].line}' if cite else ''
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
+answer = f'$title is defined in:\n{rows}' if cite else ''
+"""
+
+DEFINITIONS = r"""
+cite = regex($pattern$where, limit=1000)
+names = [s.groups[0] for s in cite]
+if not names:
+    entries = [e for d in docs()[:500] for e in outline(d) if ${condition}e.kind == $kind]
+    names, cite = [e.name for e in entries], [e.span for e in entries]
+number = count($pattern$where) if len(names) == 1000 else len(names)
+short = $short
+rows = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names[:200], cite))
+more = f'\n- and {number - 200:,} more' if number > 200 else ''
+answer = f'{number:,} x $label:\n{rows}{more}' if names else ''
+cite = cite[:20]
+"""
+
+MEMBERS = r"""
+heads = regex($head$where, limit=1)
+names, cite = [], heads
+for s in regex($inner, within=heads[0].doc, limit=10000) if heads else []:
+    indent = s.groups[0] if s.groups[1] else s.groups[2]
+    if s.line > heads[0].line and len(indent) <= len(heads[0].groups[0]):
+        break
+    if s.line > heads[0].line and s.groups[1]:
+        names.append(s.groups[1])
+        cite = cite + [s]
+short = $short
+rows = '\n'.join('- ' + name for name in names)
+answer = f'$owner defines {len(names)}:\n{rows}' if names else ''
+"""
+
+INHERITS = r"""
+cite = regex($pattern$where, limit=100)
+names = [[group for group in s.groups if group][0] for s in cite]
+short = '; '.join(names)
+answer = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names, cite))
+"""
+
+
+def _all_used(asked: Asked, *used: str) -> bool:
+    """Whether every word that carries meaning is the rule's own, or in `used`."""
+    text = asked.question.unnamed
+    for piece in used:
+        text = text.replace(piece, " ")
+    words = re.findall(r"[\w-]+", text.lower())
+    return all(word in FUNCTION or word in FILLER or word in OWN_WORDS for word in words)
+
+
+def defined(asked: Asked) -> Script | None:
+    """Where X is defined."""
+    question = asked.question
+    if not re.search(r"\bdefin|\bdeclar|\bimplement", question.lower):
+        return None
+    thing = rf"(?:the )?(?:{A_THING} )?[`'\"]?([A-Za-z_][\w.:]*)[`'\"]?(?:\(\))?(?: {A_THING})?"
+    match = (
+        re.search(rf"\bdefinition of {thing}", question.body, re.IGNORECASE)
+        or re.search(rf"\bwhere (?:is|are) {thing}", question.body, re.IGNORECASE)
+        or re.search(
+            rf"\bwh(?:ich|at) (?:file|line|module) (?:defines|declares|implements) {thing}", question.body, re.I
+        )
+        or re.search(rf"\b(?:in|on|at) wh(?:ich|at) (?:file|line|module) (?:is|are) {thing}", question.body, re.I)
+    )
+    if match is None or not _all_used(asked, match[1]):
+        return None
+    name = re.split(r"[.:]+", match[1].strip(".:"))[-1]
+    return script(
+        f"I look for a definition of {name}.",
+        DEFINED,
+        pattern=raw(rf"\b(?:{DEFINES})\s+(?:\([^)]*\)\s*)?{name}\b|^\s*{name}\s*(?::[^=]*)?="),
+        where=within(asked.place),
+        name=repr(name),
+        title=name,
+    )
+
+
+def definitions(asked: Asked) -> Script | None:
+    """How many, or which, classes or functions there are: in all, at top level, or within one class."""
+    question, lower = asked.question, asked.question.lower
+    match = re.search(r"\b(class|struct|function|method)(?:e?s)?\b", lower)
+    if match is None or not re.search(r"\bhow many\b|\blist\b|\bwhich\b|\bwhat\b|\bnames?\b|\bnumber of\b", lower):
+        return None
+    kind, many = match[1], "how many" in lower or "number of" in lower
+    owner = re.search(r"\b(?:of|in|has|have|inside|does)\b(?: the)?(?: class)? [`'\"]?([A-Z]\w+)[`'\"]?", question.body)
+    if owner and kind in {"method", "function"} and _all_used(asked, owner[1]):
+        return _members(asked, owner[1], many=many)
+    if not re.search(r"\bdefin|\bdeclar|\bhow many\b|\blist\b|\bare there\b|\bname", lower) or not _all_used(asked):
+        return None
+    if not all(document.language or not document.sample for document in question.documents):
+        return None
+    top = kind == "function" and re.search(r"\bnot methods\b|module[- ]level|top[- ]level|free functions", lower)
+    if kind in {"class", "struct"}:
+        pattern = rf"^\s*{MODIFIERS}{kind}\s+(\w+)"
+    else:
+        pattern = rf"^{'' if top else chr(92) + 's' + '+*'[kind == 'function']}{FUNCTION_HEAD}(\w+)"
+    return script(
+        f"I list every {'top-level ' if top else ''}{kind} by its definition.",
+        DEFINITIONS,
+        pattern=raw(pattern),
+        where=within(asked.place),
+        condition="e.level == 0 and " if top else "",
+        kind=repr(kind),
+        short="number" if many else _short(many),
+        label=f"{'top-level ' if top else ''}{kind}",
+    )
+
+
+def _members(asked: Asked, owner: str, *, many: bool) -> Script:
+    return script(
+        f"I find {owner} and list the functions in it, up to the next line that is not indented deeper.",
+        MEMBERS,
+        head=raw(rf"^(\s*){MODIFIERS}(?:class|struct|impl|interface|trait)\b.*\b{owner}\b"),
+        inner=raw(rf"^(\s*){FUNCTION_HEAD}(\w+)|^(\s*)[^\s)}}\]]"),
+        where=within(asked.place),
+        short=_short(many),
+        owner=owner,
+    )
+
+
+def inherits(asked: Asked) -> Script | None:
+    question = asked.question
+    match = re.search(
+        r"\b(?:inherits?|derives?|derived|extends?|subclass(?:es)?|implements?)\b(?: (?:from|of))?(?: the)?"
+        r"(?: class| interface| trait)? [`'\"]?([A-Za-z_]\w*)",
+        question.body,
+    )
+    if match is None or not re.search(r"\bclass|\btypes?\b|\bstructs?\b|\bwh(?:o|at|ich)\b", question.lower):
+        return None
+    base = match[1]
+    if not _all_used(asked, base):
+        return None
+    return script(
+        f"I look for definitions that name {base} as their base.",
+        INHERITS,
+        pattern=raw(
+            rf"\bclass\s+(\w+)\s*\([^)]*\b{base}\b"
+            rf"|\b(?:class|interface)\s+(\w+)\b.*\b(?:extends|implements)\b.*\b{base}\b"
+            rf"|\b(?:class|struct)\s+(\w+)\s*:\s*.*\b{base}\b|\bimpl\b.*\b{base}\s+for\s+(\w+)"
+        ),
+        where=within(asked.place),
+    )
+
+
+def _short(many: bool) -> str:
+    return "len(names)" if many else "'; '.join(names)"

@@ -1,0 +1,203 @@
+"""The first and the last, in the order of time; the ends of a text; how long a log is; lines that hold something."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.shapes.times import ORDER
+
+MOST_DOCUMENTS = 200
+
+SEARCH = r"""
+def inside(place):
+    return $inside
+def edge(path):
+    if not $last:
+        return regex($pattern, within=inside(path), limit=1)
+    size = 1000
+    while True:
+        hits = regex($pattern, within=inside(region(path, -size, -1)), limit=50000)
+        if hits or size > 10**9:
+            return hits[-1:]
+        size = size * 20
+all = docs($glob)
+hits = [h for d in all[:$most] if d.lines for h in edge(d.path)]
+"""
+
+TIMED = r"""
+def key(hit):
+    found = re.search($time, hit.text)
+    return $key if found else $none
+hits = sorted(hits, key=key)
+"""
+
+FOUND = r"""
+hit = hits[$index] if hits else None
+cite = [hit] if hit else []
+when_text = re.search($time, hit.text) if hit else None
+$epoch
+short = (stamp if when_text else f'{hit.doc}:{hit.line}') if hit else ''
+at = f' at {stamp}' if when_text else ''
+answer = f'$title is{at}, {hit.doc}:{hit.line}:\n\n```text\n{hit.text[:1000]}\n```' if hit and len(all) <= $most else ''
+"""
+
+EPOCH = """\
+since = int(when_text.group(1)[:10]) if when_text else 0
+stamp = str(datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=since)) + ' UTC'"""
+
+ENDS = r"""
+part = lines($start, $end$doc)
+cite = [part]
+short = part.text
+answer = '```text\n' + part.text + '\n```'
+"""
+
+
+WHICH_LINES = r"""
+cite = regex($pattern$where, limit=20)
+n = count($pattern, by='line'$where)
+short = '; '.join(f'{s.doc}:{s.line}' for s in cite)
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
+answer = f'{n:,} lines hold it:\n{rows}' if cite else ''
+"""
+
+
+def first_or_last(asked: Asked) -> Script | None:
+    reading, where = asked.reading, asked.where
+    if reading.ask != "first":
+        return None
+    if not where.patterns:
+        if asked.shape.time is None:
+            return None
+        where.patterns.append(asked.shape.head)
+        where.said.append("a time")
+    title = f"The {'last' if reading.last else 'first'} line{asked.phrase}"
+    return Script(
+        f"I look for {title[0].lower()}{title[1:]}.",
+        _search(asked, last=reading.last) + _found(asked, title, last=reading.last),
+    )
+
+
+def _search(asked: Asked, *, last: bool) -> str:
+    *others, pattern = asked.where.patterns
+    unwanted = (*asked.where.unwanted, *((asked.shape.header,) if asked.shape.header else ()))
+    return (
+        script(
+            "",
+            SEARCH,
+            inside=inside("place", tuple(others), unwanted),
+            pattern=raw(pattern),
+            last=last,
+            glob=asked.glob,
+            most=MOST_DOCUMENTS,
+        ).code
+        + "\n"
+        + _sorted(asked)
+    )
+
+
+def _sorted(asked: Asked) -> str:
+    time = asked.shape.time
+    if time is None or (len(asked.question.documents) < 2 and not asked.question.document):
+        return ""
+    months = bool(re.search("b|d-m|d/m|d.m", time.format.date))
+    code = ORDER.lstrip("\n") if months else ""
+    return (
+        code
+        + script(
+            "",
+            TIMED,
+            time=raw(time.whole),
+            key="when(found.group(1))" if months else "found.group(1)",
+            none="[]" if months else "''",
+        ).code
+        + "\n"
+    )
+
+
+def _found(asked: Asked, title: str, *, last: bool) -> str:
+    time = asked.shape.time
+    anywhere = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)"
+    return script(
+        "",
+        FOUND,
+        index=-1 if last else 0,
+        time=raw(time.whole if time is not None else anywhere),
+        title=plain_text(title),
+        epoch=EPOCH
+        if time is not None and time.format.epoch
+        else "stamp = re.sub(r'(?<=\\d)T(?=\\d\\d:)', ' ', when_text.group(1)) if when_text else ''",
+        most=MOST_DOCUMENTS,
+    ).code
+
+
+BOTH = r"""
+firsts, lasts = [], []
+for d in docs($glob)[:$most]:
+    firsts = firsts + regex($time, within=d.path, limit=1)
+    size = 100
+    hits = []
+    while not hits and size < 10**9:
+        hits = regex($time, within=region(d.path, -size, -1), limit=50000)
+        size = size * 100
+    lasts = lasts + hits[-1:]
+${order}firsts, lasts = sorted(firsts, key=key), sorted(lasts, key=key)
+cite = firsts[:1] + lasts[-1:]
+short = f'{firsts[0].groups[0]} to {lasts[-1].groups[0]}' if firsts else ''
+answer = f'From {firsts[0].groups[0]} to {lasts[-1].groups[0]}.' if firsts and len(docs($glob)) <= $most else ''
+"""
+
+
+def span(asked: Asked) -> Script | None:
+    """What time a log covers."""
+    reading, time = asked.reading, asked.shape.time
+    if reading.ask != "span" or time is None or asked.where.patterns:
+        return None
+    months = bool(re.search("b|d-m|d/m|d.m", time.format.date))
+    order = (
+        (ORDER.lstrip("\n") if months else "")
+        + "def key(hit):\n    return "
+        + ("when(hit.groups[0])" if months else "hit.groups[0]")
+        + "\n"
+    )
+    code = script(
+        "I look for the first and the last time.",
+        BOTH,
+        glob=asked.glob,
+        time=raw(time.whole),
+        order=order,
+        most=MOST_DOCUMENTS,
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+
+
+def ends(asked: Asked) -> Script | None:
+    reading = asked.reading
+    if reading.ask != "ends" or reading.n is None or asked.where.patterns:
+        return None
+    question = asked.question
+    document = question.document or (question.documents[0] if len(question.documents) == 1 else None)
+    if document is None and len(question.documents) > 1:
+        return None
+    return script(
+        f"I read the {'last' if reading.last else 'first'} {reading.n} lines.",
+        ENDS,
+        start=-reading.n if reading.last else 1,
+        end=-1 if reading.last else reading.n,
+        doc=f", {document.path!r}" if document else "",
+    )
+
+
+def which_lines(asked: Asked) -> Script | None:
+    """The lines that meet the conditions."""
+    if asked.reading.ask != "lines" or not asked.where.patterns:
+        return None
+    *others, last = asked.where.patterns
+    return script(
+        f"I list the lines{asked.phrase}.",
+        WHICH_LINES,
+        pattern=raw(last),
+        where=within(inside(asked.place, tuple(others), tuple(asked.where.unwanted))),
+    )

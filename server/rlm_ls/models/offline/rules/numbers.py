@@ -1,0 +1,321 @@
+"""Statistics of numbers, with their units: averages, sums, percentiles, extremes; of all lines or kept
+apart by a column."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.columns import thing_of
+from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
+from rlm_ls.models.offline.shapes.column import SIZE_UNITS, Column
+
+MOST = 400_000
+"""Values that a script calculates with; of more only what the verb stats() gives is known."""
+
+UNITS = r"""
+units = {'': $scale, 'ns': 1e-9, 'us': 1e-6, 'µs': 1e-6, 'μs': 1e-6, 'ms': 1e-3, 's': 1, 'm': 60, 'h': 3600, 'd': 86400}
+longer = {'mse': 'ms', 'mil': 'ms', 'use': 'us', 'mic': 'us', 'nan': 'ns', 'sec': 's', 'min': 'm',
+          'hr': 'h', 'hrs': 'h', 'hou': 'h'}
+seen = {}
+def number(text):
+    total = 0
+    for n, u in re.findall(r'([-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?) ?([^0-9\s.,+-]*)', text):
+        u = u if u in units else longer.get(u.lower()[:3], u.lower()[:2])
+        seen[u] = 1
+        total += float(n.replace(',', '')) * units[u]
+    return total
+def shown(x):
+    if len(seen) == 1:
+        u = list(seen)[0]
+        return f'{x / units[u]:.10g} {u or $unit}'
+    for name, one in (('h', 3600), ('min', 60), ('s', 1), ('ms', 1e-3), ('µs', 1e-6)):
+        if abs(x) >= one * (10 if name in ('h', 'min') else 1) or name == 'µs':
+            return f'{x / one:.6g} {name}'
+"""
+
+SIZES = r"""
+units = {'': 1, 'b': 1, 'byte': 1, 'bytes': 1, 'k': 1e3, 'kb': 1e3, 'm': 1e6, 'mb': 1e6, 'g': 1e9, 'gb': 1e9,
+         't': 1e12, 'tb': 1e12,
+         'kib': 1024, 'mib': 1024**2, 'gib': 1024**3, 'tib': 1024**4}
+seen = {}
+def number(text):
+    n, u = re.findall(r'([-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?) ?([A-Za-z]*)', text)[0]
+    seen[u] = 1
+    return float(n.replace(',', '')) * units[u.lower()]
+def shown(x):
+    u = list(seen)[0] if len(seen) == 1 else ''
+    return f'{x / units[u.lower()]:.10g} {u or "bytes"}'
+"""
+
+PLAIN = r"""
+def number(text):
+    return float(re.sub(r'[^0-9.eE+-]', '', text))
+def shown(x):
+    return f'{x:.10g}'$unit
+"""
+"""Each is the source of `number`, which makes a number of a value's text, and of `shown`, which writes it with its
+unit: the one of the text, or, where that has several, a handy one."""
+
+SLOW = r"""
+texts = extract($capture$where)
+xs = sorted([number(t) for t in texts if t not in ('-', 'null', '')])
+values = len(xs)
+def rounded(x):
+    return float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)
+def value(key):
+    if key == 'mean':
+        return sum(xs) / len(xs)
+    if key == 'sum':
+        return sum(xs)
+    rank = {'min': 0, 'max': 100}.get(key) if key in ('min', 'max') else float(key[1:])
+    return xs[max(0, math.ceil(rank / 100 * len(xs)) - 1)]
+found = {key: shown(rounded(value(key)) if key == 'mean' else value(key)) for key in $keys} if xs else {}
+one_unit = $one
+"""
+
+ANSWER = r"""
+cite = $cite
+numbers = ', '.join(f'{key} = {text}' for key, text in found.items())
+digits = {key: text.split(' ')[0] for key, text in found.items()} if one_unit else found
+short = $short
+answer = f'$label$phrase: {numbers} ({values:,} values$rank).' if found else ''
+$line"""
+
+EXTREME_CITE = r"""
+edge = [t for t in dict.fromkeys(texts) if t not in ('-', 'null', '') and number(t) == xs[$at]][:3] if xs else []
+if edge and not one_unit:
+    found['$key'] = f'{edge[0]} ({found["$key"]})'
+"""
+
+BY = r"""
+both = filter($second, within=filter($first$where))
+names, texts = extract($first, within=both), extract($second, within=both)
+groups = {}
+for name, t in zip(names, texts):
+    if t not in ('-', 'null', ''):
+        groups.setdefault(name, []).append(number(t))
+def value(xs):
+    $value
+def rounded(x):
+    return float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)
+rows = sorted([(value(xs), name) for name, xs in groups.items()], reverse=$down) if len(names) == len(texts) else []
+cite = find(rows[0][1], within=both, limit=1) if rows else []
+short = $short if rows else ''
+answer = '$title:\n' + '\n'.join(f'- {name}: {shown(rounded(x))}' for x, name in rows[:50]) if rows else ''
+"""
+
+VALUES = {
+    "mean": "return sum(xs) / len(xs)",
+    "sum": "return sum(xs)",
+    "min": "return min(xs)",
+    "max": "return max(xs)",
+}
+NAMES = {"mean": "average", "sum": "sum", "min": "least", "max": "greatest"}
+
+
+def statistics(asked: Asked) -> Script | None:
+    reading = asked.reading
+    if reading.ask != "numbers":
+        return None
+    column = asked.quantity(reading.measure)
+    if column is None:
+        return None
+    keys = list(reading.aggregates)
+    if reading.by:
+        return _by(asked, column, reading.by, keys[0], listed=True) if len(keys) == 1 else None
+    edge = next((key for key in keys if key in {"min", "max"}), None)
+    code = _functions(column) + _calculated(asked, column, keys, edge)
+    code += script(
+        "",
+        ANSWER,
+        cite=f"[h for t in edge for h in find(t{asked.within}, limit=1)][:3]"
+        if edge
+        else f"regex({raw(column.capture)}{asked.within}, limit=3)",
+        short=f"digits.get('{keys[0]}', '')" if len(keys) == 1 else "'; '.join(f'{k}={v}' for k, v in digits.items())",
+        label=plain_text(column.name.capitalize()),
+        phrase=plain_text(asked.phrase),
+        line=EDGE_LINE.lstrip("\n") if edge else "",
+        rank="; percentiles by nearest rank" if any(key.startswith("p") for key in keys) else "",
+    ).code
+    code = f"{code.rstrip()}\n{_whole(asked, column)}"
+    plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
+    return Script(plan, guarded(code, asked.shape, asked.place))
+
+
+def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None) -> str:
+    code = (
+        SLOW.lstrip("\n")
+        .replace("$capture", raw(column.capture))
+        .replace("$where", asked.within)
+        .replace("$keys", repr(keys))
+        .replace("$one", _one(column))
+    )
+    if edge:
+        code += EXTREME_CITE.lstrip("\n").replace("$at", "0" if edge == "min" else "-1").replace("$key", edge)
+    return code
+
+
+def _functions(column: Column) -> str:
+    """Source of `number`, which makes a number of a value's text, and `shown`, which writes it with its unit."""
+    if column.kind == "duration" and _has_units(column):
+        return (
+            UNITS.lstrip("\n")
+            .replace("$scale", "1e-3" if column.unit == "ms" else "1")
+            .replace("$unit", f'"{column.unit}"')
+        )
+    if column.kind == "size" and (_has_units(column) or column.unit == "bytes"):
+        return SIZES.lstrip("\n")
+    unit = f" + {' ' + column.unit!r}" if column.unit else ""
+    return PLAIN.lstrip("\n").replace("$unit", unit)
+
+
+def _one(column: Column) -> str:
+    """Source of whether all values had one unit."""
+    return "len(seen) == 1" if "seen" in _functions(column) else "True"
+
+
+def _has_units(column: Column) -> bool:
+    return any(value[-1:].isalpha() for value in column.values if value not in {"null", "-"})
+
+
+EDGE_LINE = r"""
+answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:500]}\n```' if answer and cite else ''
+"""
+
+WHOLE = r"""
+named = count($number, by='line'$where)
+if answer and named > 1.01 * count($capture, by='line'$where):
+    short = 'not understood'
+    answer = f'I did not understand all numbers called $name: {named:,} lines have one, not all as expected.'
+"""
+"""Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
+
+
+def _whole(asked: Asked, column: Column) -> str:
+    if column.loose:
+        return ""  # nothing names such numbers
+    return (
+        script(
+            "",
+            WHOLE,
+            number=raw(column.before + r"[-+]?\d"),
+            capture=raw(column.capture),
+            where=asked.within,
+            name=plain_text(column.name),
+        ).code
+        + "\n"
+    )
+
+
+COMPARED = r"""
+texts = extract($capture$where)
+hits = [t for t in texts if t not in ('-', 'null', '') and number(t) $sign $limit]
+n = len(hits)
+cite = [h for t in list(dict.fromkeys(hits))[:3] for h in find(t$where, limit=1)]
+short = n
+answer = f'{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
+"""
+
+
+def compared(asked: Asked) -> Script | None:
+    """How many lines have a quantity above or below a number."""
+    reading = asked.reading
+    against = reading.comparison
+    if against is None or reading.ask not in {"count", "share"}:
+        return None
+    measure = against.measure or (
+        "size"
+        if re.fullmatch(SIZE_UNITS, against.unit) and against.unit not in {"", "m"}
+        else "duration"
+        if against.unit
+        else ""
+    )
+    column = asked.quantity(measure) if measure else None
+    if column is None or reading.ask == "share":
+        return None
+    if against.unit and column.kind not in {"duration", "size"}:
+        return None
+    limit = f"number({against.number + against.unit!r})"
+    if not against.unit and (_has_units(column) or column.unit):
+        if column.kind != "size":
+            return None
+    elif against.unit and column.unit and not _has_units(column):
+        limit = (
+            str(_seconds(against.number, against.unit) / _seconds("1", column.unit))
+            if column.kind == "duration"
+            else limit
+        )
+    code = (
+        _functions(column)
+        + script(
+            "",
+            COMPARED,
+            capture=raw(column.capture),
+            where=asked.within,
+            sign=against.sign,
+            limit=limit,
+            name=plain_text(column.name),
+            phrase=plain_text(asked.phrase),
+            said=plain_text(f"{against.sign} {against.number} {against.unit}".strip()),
+        ).code
+    )
+    return Script(
+        f"I count the values of {column.name} that are {against.sign} {against.number} {against.unit}.",
+        guarded(code, asked.shape, asked.place),
+    )
+
+
+def _seconds(number: str, unit: str) -> float:
+    short = unit.lower()
+    for start, one in (
+        ("ms", 1e-3),
+        ("mil", 1e-3),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("mic", 1e-6),
+        ("ns", 1e-9),
+        ("nan", 1e-9),
+        ("min", 60),
+        ("m", 60),
+        ("h", 3600),
+        ("s", 1),
+    ):
+        if short.startswith(start):
+            return float(number) * one
+    return float(number)
+
+
+def extreme(asked: Asked) -> Script | None:
+    """Which X has the highest average Y, or the highest Y."""
+    reading = asked.reading
+    if reading.ask != "extreme" or not reading.measure:
+        return None
+    column = asked.quantity(reading.measure)
+    if column is None:
+        return None
+    key = reading.aggregates[0] if reading.aggregates else "min" if reading.least else "max"
+    return _by(asked, column, reading.thing, key, listed=False, least=reading.least)
+
+
+def _by(asked: Asked, column: Column, noun: str, key: str, *, listed: bool, least: bool = False) -> Script | None:
+    named = thing_of(asked.shape, noun)
+    if named is None or named.anywhere or named.epoch or key not in VALUES:
+        return None
+    code = (
+        _functions(column)
+        + script(
+            "",
+            BY,
+            first=raw(named.capture),
+            second=raw(column.capture),
+            where=asked.within,
+            value=VALUES[key],
+            down=not least,
+            short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])" if listed else "rows[0][1]",
+            title=plain_text(f"{NAMES[key].capitalize()} {column.name} by {named.label}{asked.phrase}"),
+        ).code
+    )
+    return Script(
+        f"I keep {column.name} apart by {named.label}{asked.phrase}.", guarded(code, asked.shape, asked.place)
+    )

@@ -1,0 +1,123 @@
+"""When no rule fits, or one found nothing: the lines that hold most of the question's rarest words, and that it is no
+more than that."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
+
+MOST_WORDS = 12
+VALUE = r"\b([A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+)\b|[\"“](.+?)[\"”]"
+"""What an answer to "what is the code" looks like: DELTA-7, or something in quotation marks."""
+
+BEST = r"""
+words = $words
+rarity = {w: 1 / (1 + count(re.escape(w)$where, ignore_case=True)) for w in words}
+hits = find(' '.join(words)$where, ignore_case=True, fold=True, limit=200)
+def score(s):
+    return sum(r for w, r in rarity.items() if w.lower() in s.text.lower())
+hits = sorted(hits, key=score, reverse=True)
+cite = [s for s in hits[:5] if score(s) >= score(hits[0]) / 3]
+title = '$understood These lines hold most of the rarest words of the question:'
+"""
+
+BROAD = r"""
+found = {}
+for hit in find_any($stems$where, ignore_case=True, limit=2000):
+    found.setdefault((hit.doc, hit.line), []).append(hit)
+ranked = sorted(found.values(), key=lambda hits: -len(set(hit.word.lower() for hit in hits)))
+cite = [hits[0] for hits in ranked[:5]]
+title = '$understood The closest lines:'
+"""
+
+SHOWN = r"""
+value = re.search($value, cite[0].text) if cite else None
+short = $short
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
+answer = f'{title}\n{rows}\n\nThe first with its neighbours:\n\n{around(cite[0], 2, 2).text[:2000]}' if cite else ''
+"""
+
+A_VALUE = "(value.group(1) or value.group(2)) if value else cite[0].text.strip()[:200] if cite else ''"
+
+NOTHING = r"""
+searched = docs()
+all_lines = sum(d.lines for d in searched)
+cite = []
+short = 'not found'
+answer = '$understood Found nothing: ' + $said + f', in {all_lines:,} lines of {len(searched):,} document(s).'
+"""
+
+
+def best_passages(asked: Asked) -> Script:
+    """Lines by the sum of 1 / (how often the word stands in the text) over the words they hold."""
+    return script(
+        "No rule answers this: I look for the lines that hold most of the question's rarest words.",
+        BEST + SHOWN.lstrip("\n"),
+        understood=understood(asked),
+        words=_words(asked),
+        where=within(asked.place),
+        value=raw(VALUE),
+        short="'not understood'" if asks_for_number(asked) else A_VALUE,
+    )
+
+
+def broad_passages(asked: Asked) -> Script:
+    """The beginnings of the words, anywhere: `murdered` finds `murderer`."""
+    return script(
+        "Nothing was found that way: I look for the beginnings of the words.",
+        BROAD + SHOWN.lstrip("\n"),
+        understood=understood(asked),
+        stems=list(dict.fromkeys(word[: max(4, len(word) - 3)] for word in _words(asked))),
+        where=within(asked.place),
+        value=raw(VALUE),
+        short="'not understood'" if asks_for_number(asked) else A_VALUE,
+    )
+
+
+def nothing(asked: Asked) -> Script:
+    """The last resort says what was searched, and for what."""
+    return script(
+        "I have no further rule.",
+        NOTHING,
+        understood=understood(asked),
+        said=repr(f"no line was found for {', '.join(_words(asked))}"),
+    )
+
+
+def asks_for_number(asked: Asked) -> bool:
+    return asked.reading.ask not in {"what", "lines", "which", "first"}
+
+
+def understood(asked: Asked) -> str:
+    """What is said of a question that no rule answers: which of its words are to blame, where that is known."""
+    if not asks_for_number(asked):
+        return "I did not understand the question well enough to answer it."
+    reading = asked.reading
+    words = (
+        [*asked.where.unclear]
+        or list(reading.rest)
+        or [
+            word
+            for word in (reading.by, reading.measure, reading.thing)
+            if word and word not in {"lines", "events", "errors"}
+        ]
+    )
+    named = plain_text(", ".join(f"“{word}”" for word in words[:6]))
+    return f"I did not understand {named or 'the question'} in this text, so there is no number."
+
+
+def _words(asked: Asked) -> list[str]:
+    """What to look for; for a question of nothing but plain words, its longest ones."""
+    question = asked.question
+    found = [*question.quoted]
+    for word in re.findall(r"[\w/](?:[\w:.'’/=-]*\w)?", question.unnamed):
+        word = re.sub(r"['’]s$", "", word)
+        if len(word) > 2 and word.lower() not in FUNCTION and (word.lower() not in FILLER or not word.islower()):
+            found.append(word)
+    words = list(dict.fromkeys(found))
+    if not words:
+        words = sorted(re.findall(r"\w+", question.body), key=len)[-3:]
+    return words[:MOST_WORDS] or ["?"]

@@ -1,0 +1,97 @@
+"""Scripts as the rules write them: short, since people read them in the trace."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from string import Template
+
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.shapes.shape import CONTINUED_TEXT, Shape
+
+NOTE = "Offline model: rules, not a language model."
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`code` sets `answer` (empty: nothing found), `short` (the answer in the form of an ANSWER line) and `cite`."""
+
+    plan: str
+    code: str
+
+
+def script(plan: str, template: str, **values: object) -> Script:
+    """Fill `template`'s `$names` in: strings that are Python source already."""
+    return Script(plan, Template(template.strip("\n")).substitute(values))
+
+
+def render(written: Script, question: Question) -> str:
+    """A whole reply: the plan, and the code with its ending in one fenced block."""
+    ending = f"'\\n\\n*{NOTE}*'"
+    if question.wants_answer_line:
+        ending += " + f'\\nANSWER: {short}'"
+    lines = [
+        written.code,
+        "if answer:",
+        f"    submit(answer + {ending}, cite=cite)",
+        "else:",
+        "    print('Nothing found.')",
+    ]
+    return f"{written.plan}\n\n```python\n" + "\n".join(lines) + "\n```"
+
+
+def raw(pattern: str) -> str:
+    """A Python literal for a regular expression, raw where that is possible: people read it."""
+    for quote in ("'", '"', "'''"):
+        if quote not in pattern and "\n" not in pattern and not pattern.endswith(("\\", quote[0])):
+            return f"r{quote}{pattern}{quote}"
+    return repr(pattern)
+
+
+def inside(place: str, patterns: tuple[str, ...], unwanted: tuple[str, ...] = ()) -> str:
+    """Source of the lines of `place` (source too, "" for all) that match all `patterns`, none of `unwanted`."""
+    for pattern in patterns:
+        place = f"filter({raw(pattern)}{', within=' + place if place else ''})"
+    for pattern in unwanted:
+        place = f"filter({raw(pattern)}, keep=False{', within=' + place if place else ''})"
+    return place
+
+
+def within(place: str) -> str:
+    """`place` as one more argument of a verb."""
+    return f", within={place}" if place else ""
+
+
+def plain_text(text: str) -> str:
+    """A piece of a question that may stand inside an f-string's quotes."""
+    return re.sub(r"[\\'{}\n]", " ", text)
+
+
+GUARD = r"""
+read = count($head, by='line'$where)
+starts = count(r'^[^\s#})\]]', by='line'$where) - count($continued, by='line'$where)
+if read < 0.9 * starts:
+    other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
+    cite = regex(r'.*\S.*', within=other, limit=3)
+    rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
+    short = 'not understood'
+    answer = 'I did not understand the lines well enough for a number: '
+    answer += f'read as $shape, only {read:,} of {starts:,} fit. Others are:\n{rows}'
+elif answer:
+    answer += f'\n\nRead as $shape: {read:,} of {max(read, starts):,} lines fit.'
+"""
+"""At least nine lines in ten must be understood: of those that are not, any may be what was asked for, and a number
+that is off by more than a tenth is worse than none."""
+
+
+def guarded(code: str, shape: Shape, place: str) -> str:
+    """`code`, and after it what says how many of the searched lines the shape covered."""
+    if not shape.head:
+        return code
+    guard = Template(GUARD.strip("\n")).substitute(
+        head=raw(shape.head),
+        continued=raw(CONTINUED_TEXT),
+        where=within(place),
+        shape=plain_text(shape.name),
+    )
+    return f"{code.rstrip()}\n{guard}"

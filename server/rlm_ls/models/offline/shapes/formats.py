@@ -1,0 +1,184 @@
+"""The well-known line formats, a table: what stands where in a line, by the names of columns in «marks»."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+WORD_LEVELS = (
+    "TRACE|FINEST|FINER|FINE|VERBOSE|DEBUG\\d?|INFO(?:RMATION)?|NOTICE|NOTE|CONFIG|WARN(?:ING)?|ERROR|ERR|SEVERE|CRITICAL|"
+    "CRIT|ALERT|EMERG(?:ENCY)?|PANIC|FATAL|LOG"
+)
+
+FRAGMENTS = {
+    "client": r"\S+",
+    "ip": r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)",
+    "host": r"\S+",
+    "user": r"\S+",
+    "method": r"[A-Z]+",
+    "path": r"[^\s\"]+",
+    "status": r"\d{3}",
+    "size": r"(?:\d+|-)",
+    "referer": r"[^\"]*",
+    "agent": r"[^\"]*",
+    "duration": r"\d+(?:\.\d+)?",
+    "level": rf"(?i:{WORD_LEVELS})",
+    "letter": r"[VDIWEFA]",
+    "process": r"[^\s:\[\]][^:\[\]]*?",
+    "pid": r"\d+",
+    "tid": r"\d+",
+    "thread": r"[^\]]+?",
+    "logger": r"[\w.$/-]+",
+    "tag": r"[^\s:(][^:(]*?",
+    "component": r"[\w$.-]+",
+    "module": r"\w+",
+    "code": r"[\w-]+",
+    "source": r"[\w.-]+",
+    "request_id": r"[\w-]+",
+    "database": r"[\w.-]+",
+    "subsystem": r"[\w.-]+",
+    "stream": r"stdout|stderr",
+    "cache": r"\w+",
+    "hierarchy": r"\w+",
+    "frontend": r"\S+",
+    "backend": r"[^\s/]+",
+    "server": r"[^\s/]+",
+    "alert": r"\S+",
+    "severity": r"[A-Z]+\d?",
+    "mac_level": r"Default|Info|Debug|Error|Fault|Activity",
+    "uptime": r"\d+\.\d+",
+    "line": r"\d+",
+    "job": r"\S+",
+}
+"""What a column looks like where the table says no more; `ip` stands for client;
+`letter`, `severity`, `mac_level` for level."""
+
+SAME = {"ip": "client", "letter": "level", "severity": "level", "mac_level": "level"}
+
+REQUEST = r"\"(?:[^\"\\]|\\.)*\""
+SYSLOG = r"^(?:<\d+>)?«time» «host» "
+HAPROXY = r"^(?:.{0,80}haproxy\[\d+\]: )?"
+ACCESS = r"^(?:\S+:\d+ )?«client» \S+ «user» \[«time»\] "
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`templates` are patterns of a line, the first of every line; columns that only some lines have stand in the
+    others. `unit` is that of its durations, which such lines do not write. `access` says that a line is a request."""
+
+    name: str
+    templates: tuple[str, ...]
+    unit: str = ""
+    access: bool = False
+    klog: bool = False
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "an HTTP access log",
+        (
+            ACCESS + REQUEST + r" «status» «size»",
+            ACCESS + r"\"«method» «path»(?: [^\"]*)?\" ",
+            ACCESS + REQUEST + r" \d{3} \S+ \"«referer»\" \"«agent»\"",
+            ACCESS + REQUEST + r" \d{3} \S+ \"[^\"]*\" \"[^\"]*\" «duration»$",
+        ),
+        unit="s",
+        access=True,
+    ),
+    Format(
+        "HAProxy's log",
+        (
+            HAPROXY + r"«ip»:\d+ \[[^\]]+\] «frontend» «backend»/«server» [-\d]+/[-\d]+/[-\d]+/[-\d]+/\+?«duration» "
+            r"«status» \+?«size» ",
+            HAPROXY + r"[\d.:a-f]+ \[.*\"«method» «path»",
+            r"^«time» \S+ haproxy",
+            r"^[\d.]+:\d+ \[«time»\]",
+        ),
+        unit="ms",
+        access=True,
+    ),
+    Format(
+        "Squid's access log",
+        (r"^«time»\s+«duration» «client» «cache»/«status» «size» «method» «path» «user» «hierarchy»/",),
+        unit="ms",
+        access=True,
+    ),
+    Format("klog lines (Kubernetes)", (r"^«letter»«time»\s+«pid» «source»:«line»\] ",), klog=True),
+    Format("Android's logcat", (r"^«time»\s+«pid»\s+«tid»\s+«letter»\s+«tag»\s*: ",)),
+    Format("Android's logcat", (r"^«time»\s+«letter»/«tag»\s*\(\s*«pid»\): ",)),
+    Format("Android's logcat, brief", (r"^«letter»/«tag»\s*\(\s*«pid»\): ",)),
+    Format(
+        "Apache's error log",
+        (
+            r"^\[«time»\] \[(?:\w*:)?«level»\] ",
+            r"^\[«time»\] \[(?:\w*:)?\w+\] (?:\[pid [\d:tid ]+\] )?\[client «ip»",
+            r"^\[«time»\] \[«module»:\w+\] ",
+            r"^\[«time»\] \[(?:\w*:)?\w+\] \[pid «pid»",
+        ),
+    ),
+    Format(
+        "nginx's error log",
+        (
+            r"^«time» \[«level»\] «pid»#\d+: ",
+            r"^«time» \[\w+\] \d+#\d+: .*client: «ip»",
+            r"^«time» \[\w+\] \d+#\d+: .*request: \"«method» «path»",
+        ),
+    ),
+    Format(
+        "PostgreSQL's log",
+        (
+            r"^«time»(?: \w+)? \[«pid»\] (?:\S+ )??«severity»:  ?",
+            r"^«time»(?: \w+)? \[\d+\] «user»@«database» ",
+        ),
+    ),
+    Format("MySQL's log", (r"^«time» «thread» \[«level»\] ", r"^«time» \d+ \[\w+\] \[«code»\] \[«subsystem»\] ")),
+    Format("macOS's unified log", (r"^«time»\s+0x[0-9a-f]+\s+«mac_level»\s+0x[0-9a-f]+\s+«pid»\s+\d+\s+«process»: ",)),
+    Format("Windows' CBS log", (r"^«time», «level»\s+«component»\s+",)),
+    Format("BlueGene's log", (r"^«alert» \d+ [\d.]+ «host» «time» \S+ \w+ «component» «level» ",)),
+    Format("Thunderbird's log", (r"^«alert» \d+ [\d.]+ «host» «time» \S+ «process»(?:\[\d+\])?: ",)),
+    Format("Proxifier's log", (r"^\[«time»\] «process»(?: \*64)? - ",)),
+    Format("HealthApp's log", (r"^«time»\|«component»\|«pid»\|",)),
+    Format("container lines (CRI)", (r"^«time» «stream» [FP] ",)),
+    Format(
+        "OpenStack's log",
+        (
+            r"^(?:\S+ )?«time» «pid» «level» «logger» \[",
+            r"^(?:\S+ )?[\d-]+ [\d:.]+ \d+ [A-Z]+ \S+ \[«request_id»",
+            r"^(?:\S+ )?[\d-]+ [\d:.]+ \d+ [A-Z]+ \S+ \[[^\]]*\] «ip» \"«method» «path»",
+            r"^(?:\S+ )?[\d-]+ .*\" status: «status» len: «size» time: «duration»",
+        ),
+        unit="s",
+    ),
+    Format("Spring Boot's log", (r"^«time»\s+«level» «pid» --- (?:\[[^\]]*\] )?\[\s*«thread»\] «logger»\s*: ",)),
+    Format("ZooKeeper's log", (r"^«time» - «level»\s+\[.*?:«logger»@\d+\] - ",)),
+    Format("log4j lines", (r"^«time»,?\s+«level»\s+\[«thread»\]:? \(?«logger»\)?(?::| -) ?",)),
+    Format("log4j lines", (r"^«time»,?\s+\[«thread»\] «level»\s+«logger»(?::\d+)?(?::| -) ?",)),
+    Format("HDFS' log", (r"^«time» «pid» «level» «logger»: ",)),
+    Format("Spark's log", (r"^«time» «level» «logger»: ",)),
+    Format("Python's logging", (r"^«time» - «logger» - «level» - ",)),
+    Format("Python's logging", (r"^«time»\s+«level»\s+«logger»:(?:\d+:)? ",)),
+    Format("Python's logging", (r"^«time»\s+\[«level»\]\s+«logger»: ",)),
+    Format("Python's logging", (r"^«level»:«logger»:",)),
+    Format("a syslog", (SYSLOG + r"«process»(?:\[\d+\])?: ", SYSLOG + r"[^:\[\]]+\[«pid»\]: ")),
+    Format("the kernel's ring buffer", (r"^(?:<\d+>)?\[\s*«uptime»\] ", r"^(?:<\d+>)?\[\s*\d+\.\d+\] «subsystem»: ")),
+)
+"""In order: the first that most lines of a sample have."""
+
+MARK = re.compile("«(\\w+)»")
+
+
+def marked(template: str, time: str) -> list[tuple[str, str, str]]:
+    """(column, what stands before it, what it looks like) of each mark, without groups."""
+    found, before, at = [], "", 0
+    for mark in MARK.finditer(template):
+        before += template[at : mark.start()]
+        fragment = time if mark[1] == "time" else FRAGMENTS[mark[1]]
+        found.append((SAME.get(mark[1], mark[1]), before, fragment))
+        before += f"(?:{fragment})"
+        at = mark.end()
+    return found
+
+
+def whole(template: str, time: str) -> str:
+    """A template as a pattern without groups."""
+    return MARK.sub(lambda mark: f"(?:{time if mark[1] == 'time' else FRAGMENTS[mark[1]]})", template)

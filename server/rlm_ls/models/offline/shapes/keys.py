@@ -1,0 +1,252 @@
+"""Columns that carry their names with them: JSON, logfmt, `key=value` in a message, tables with a heading, and numbers
+with a unit behind a word."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rlm_ls.models.offline.shapes.column import (
+    COMPOUND,
+    END,
+    NUMBER,
+    SIZE_UNITS,
+    TIME_UNITS,
+    Column,
+    kind_of,
+    most_common,
+    unit_of,
+)
+
+MOST_COLUMNS = 80
+DEEPEST = 3
+THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+LONG_UNITS = r"s|ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
+TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
+"""A duration: a blank stands before none of the units of one letter, which may be anything."""
+PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
+QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
+MEASURE = re.compile(
+    rf"(?:\b([A-Za-z_][\w-]*)\s*[:=]?\s*)(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
+)
+
+
+def json_columns(records: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """A column for each path to a plain value."""
+    found: dict[tuple[str, ...], list[Any]] = {}
+    for record in records:
+        _walk(record, (), found)
+    columns = []
+    for path, values in list(found.items())[:MOST_COLUMNS]:
+        before = (
+            r"^\s*\{.*?"
+            if len(path) == 1
+            else r"^\s*\{.*?" + "".join(rf"\"{re.escape(key)}\"\s*:\s*\{{.*?" for key in path[:-1])
+        )
+        before += rf"\"{re.escape(path[-1])}\"\s*:\s*"
+        name = ".".join(path)
+        texts = [_text(value) for value in values]
+        kind, share = kind_of(name, texts), len(values) / max(1, len(records))
+        strings = sum(isinstance(value, str) for value in values)
+        if strings == len(values):
+            before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'
+        elif strings == 0:
+            value, after = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", r"\s*[,}]"
+        else:
+            before, value, after = before + '"?', r"[^\",}]*", r"\"?\s*[,}]"
+        columns.append(Column(name, kind, before, value, after, unit_of(name), most_common(texts), share))
+    return columns
+
+
+def wrapped_columns(records: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns of JSON that stands as a string in other JSON, as containers' logs do."""
+    columns: list[Column] = []
+    for key in list(records[0]) if records else ():
+        inner = [_object(record.get(key)) for record in records]
+        found = [one for one in inner if one is not None]
+        if len(found) < 0.5 * len(records):
+            continue
+        for column in json_columns(found):
+            if "." in column.name:
+                continue
+            before = rf"\\\"{re.escape(column.name)}\\\"\s*:\s*(?:\\\")?"
+            after = r"(?:\\\")?\s*[,}]"
+            share = column.share * len(found) / len(records)
+            columns.append(replace(column, before=before, value=r"[^\"\\,}]*", after=after, share=share))
+    return columns
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _walk(value: Mapping[str, Any], path: tuple[str, ...], found: dict[tuple[str, ...], list[Any]]) -> None:
+    for key, inner in value.items():
+        here = (*path, str(key))
+        if isinstance(inner, Mapping):
+            if len(here) < DEEPEST:
+                _walk(inner, here, found)
+        elif not isinstance(inner, list) and len(found) < MOST_COLUMNS * 2:
+            found.setdefault(here, []).append(inner)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def pair_columns(lines: Sequence[str]) -> list[Column]:
+    """`key=value` anywhere in the lines, and `"key": value` in lines that are no JSON as a whole."""
+    plain: dict[str, list[str]] = {}
+    quoted: dict[str, list[str]] = {}
+    for line in lines:
+        for match in PAIR.finditer(line):
+            plain.setdefault(match[1], []).append(match[2])
+        for match in QUOTED_PAIR.finditer(line):
+            quoted.setdefault(match[1], []).append(match[2])
+    columns = [_pair(name, values, len(lines)) for name, values in list(plain.items())[:MOST_COLUMNS]]
+    for name, values in list(quoted.items())[:MOST_COLUMNS]:
+        if name in plain:
+            continue
+        texts = [value.strip('"') for value in values]
+        before = rf"\"{re.escape(name)}\"\s*:\s*\"?"
+        columns.append(
+            Column(
+                name,
+                kind_of(name, texts),
+                before,
+                r"[^\",}\]]*",
+                r"\"?\s*[,}]",
+                unit_of(name),
+                most_common(texts),
+                len(values) / len(lines),
+            )
+        )
+    return columns
+
+
+def _pair(name: str, values: Sequence[str], lines: int) -> Column:
+    texts = [value.strip("\"'") for value in values]
+    before = r"(?:^|[\s,;:|(\[{])" + rf"{re.escape(name)}="
+    quotes = sum(value[:1] in "\"'" and value != "" for value in values)
+    if quotes == len(values):
+        before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'
+    elif quotes:
+        before, value, after = before + '"?', r"[^\"]*?" if False else r"[^\s\",;]+", ""
+    else:
+        value, after = r"[^\s,;\"'\])}]+", ""
+        if any("," in text for text in texts):
+            value = f"{THOUSANDS}|{value}"
+    return Column(
+        name, kind_of(name, texts), before, value, after, unit_of(name), most_common(texts), len(values) / max(1, lines)
+    )
+
+
+def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
+    """Numbers with a unit behind a word: `took 12ms`, `in 1.5 s`, `duration: 3 ms`."""
+    taken = set(known)
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        for match in MEASURE.finditer(line):
+            if match[1] and match[1] not in taken:
+                found.setdefault(match[1], []).append(match[2])
+    columns = []
+    for name, values in list(found.items())[:MOST_COLUMNS]:
+        if name.lower() in {"at", "line", "version", "v", "port", "the", "a"}:
+            continue
+        size = all(re.search(rf"\d\s?(?:{SIZE_UNITS})$", value) for value in values)
+        value = rf"{NUMBER}\s?(?:{SIZE_UNITS})" if size else rf"(?:{COMPOUND})|{TIMED}|{NUMBER}\s?%"
+        kind = "size" if size else "duration" if not any(v.endswith("%") for v in values) else ""
+        before = rf"\b{re.escape(name)}\s*[:=]?\s*"
+        columns.append(
+            Column(name, kind, before, value, END, "", most_common(values), len(values) / max(1, len(lines)))
+        )
+    return columns
+
+
+METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
+SPOKEN = re.compile(r"\b([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
+BARE = re.compile(rf"(?<![\w.])({TIMED}|{COMPOUND})(?![\w/-])")
+
+
+def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]:
+    """What can be told by itself: requests in a message, `user: bob`, and the one duration of a line."""
+    kinds, names = {column.kind for column in known}, {column.name for column in known}
+    columns: list[Column] = []
+
+    def add(name: str, kind: str, before: str, value: str, after: str = END, least: float = 0.2) -> None:
+        found = [match[1] for line in lines for match in re.finditer(f"{before}({value}){after}", line)]
+        if found and kind not in kinds and len(found) >= least * len(lines):
+            columns.append(Column(name, kind, before, value, after, "", most_common(found), len(found) / len(lines)))
+
+    add("method", "method", r"\b", METHOD, r" (?:/|https?:)")
+    add("path", "path", rf"\b{METHOD} ", r"(?:/|https?://)[^\s\"?]*", "")
+    add("status", "status", r"HTTP/[\d.]+\"? ", r"\d{3}")
+    spoken: dict[str, list[str]] = {}
+    for line in lines:
+        for match in SPOKEN.finditer(line):
+            if match[1] not in names and kind_of(match[1]) not in {"", "level", "time", "message", "error"}:
+                spoken.setdefault(match[1], []).append(match[2])
+    for name, values in spoken.items():
+        if len(values) >= 0.1 * len(lines) and (kind := kind_of(name, values)):
+            before = rf"\b{re.escape(name)}: "
+            columns.append(
+                Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
+            )
+    if "duration" not in names:
+        alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
+        others = max((column.share for column in [*known, *columns] if column.kind == "duration"), default=0.0)
+        if len(alone) >= 0.05 * len(lines) and len(alone) > max(1.0, others * len(lines)):
+            value = rf"(?:{COMPOUND})|{TIMED}"
+            columns.append(
+                Column(
+                    "duration",
+                    "duration",
+                    r"(?:^|[\s(:=])",
+                    value,
+                    END,
+                    "",
+                    most_common(alone),
+                    len(alone) / len(lines),
+                    True,
+                )
+            )
+    return columns
+
+
+def table_columns(names: Sequence[str], rows: Sequence[Sequence[str]], separator: str) -> list[Column]:
+    """The columns of a table whose cells stand between `separator`."""
+    cell = {
+        ",": r"(?:\"(?:[^\"]|\"\")*\"|[^,]*)",
+        ";": r"(?:\"(?:[^\"]|\"\")*\"|[^;]*)",
+        "\t": r"[^\t]*",
+        " ": r"\S+",
+        "|": r"[^|]*",
+    }[separator]
+    sign = re.escape(separator) if separator != " " else " "
+    columns = []
+    for number, name in enumerate(names[:MOST_COLUMNS]):
+        texts = [row[number] for row in rows if number < len(row)]
+        before = "^" + (rf"(?:{cell}{sign}){{{number}}}" if number else "") + ('"?' if separator in ",;" else "")
+        value = {",": r"[^\",]*", ";": r"[^\";]*"}.get(separator, cell)
+        after = rf"\"?(?:{sign}|$)" if separator in ",;" else rf"(?:{sign}|$)"
+        columns.append(
+            Column(
+                name,
+                kind_of(re.sub(r"\W+", "_", name).strip("_"), texts),
+                before,
+                value,
+                after,
+                unit_of(name),
+                most_common(texts),
+            )
+        )
+    return columns

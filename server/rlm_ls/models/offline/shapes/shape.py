@@ -1,0 +1,350 @@
+"""The shape of a text, by a sample of its lines: a well-known format, or else what its lines have in common."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
+from typing import Literal
+
+from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
+from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
+from rlm_ls.models.offline.shapes.keys import (
+    json_columns,
+    loose_columns,
+    measure_columns,
+    pair_columns,
+    table_columns,
+    wrapped_columns,
+)
+from rlm_ls.models.offline.shapes.levels import is_levels
+from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
+from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
+
+MOST_LINES = 200
+LONGEST = 4000
+"""Characters of a sampled line that are looked at."""
+
+MOST_OF = 0.8
+HALF = 0.5
+CONTINUED_TEXT = (
+    r"^(?:at |Caused by:|Suppressed:|Traceback |\.\.\. |During handling|The above exception|goroutine \d|panic:|"
+    r"(?:[\w$]+\.)*\w*(?:Error|Exception|Timeout|Interrupt|Exit|Failure|Warning)(?::|$))"
+)
+CONTINUED = re.compile(r"\s|[#})\]]|$|(?:" + CONTINUED_TEXT[1:] + ")")
+"""Lines that go on with the one before: of a stack trace, of a statement. CONTINUED_TEXT are those not indented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`head` is a pattern of the lines that were understood; "" where nothing is known of the lines. `entry` says what
+    a line is: a request of an access log, an event of a log, a row of a table, or just a line."""
+
+    name: str = "text"
+    head: str = ""
+    entry: Literal["request", "event", "row", "line"] = "line"
+    columns: tuple[Column, ...] = ()
+    time: TimeColumn | None = None
+    header: str = ""
+    """The pattern of the lines that name the columns and are no data."""
+    row: str = ""
+    """What a row is, by the name of the file: order for orders.csv."""
+
+    def of_kind(self, kind: str) -> list[Column]:
+        return [column for column in self.columns if column.kind == kind]
+
+    def level(self) -> Column | None:
+        found = [column for column in self.of_kind("level") if is_levels(column.values)]
+        return found[0] if found else None
+
+
+def shape_of(sample: Sequence[str]) -> Shape:
+    """The shape that most lines of `sample` have."""
+    lines = [line[:LONGEST].rstrip("\r\n") for line in sample[:MOST_LINES]]
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        return Shape()
+    for reading in (_json, _w3c, _known, _logfmt, _table):
+        if (found := reading(lines)) is not None:
+            return _with_level(found, lines)
+    return _with_level(_plain(lines), lines)
+
+
+def _json(lines: list[str]) -> Shape | None:
+    records = []
+    for line in lines:
+        if line.lstrip().startswith("{"):
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                continue
+    if len(records) < MOST_OF * len(lines):
+        return None
+    records = [record for record in records if isinstance(record, dict)]
+    wrapped = wrapped_columns(records)
+    names = {column.name for column in wrapped}
+    columns = [*wrapped, *(column for column in json_columns(records) if column.name not in names)]
+    event = any(column.kind in {"level", "time"} for column in columns)
+    shape = Shape("JSON lines", r"^\s*\{.*\}\s*$", "event" if event else "row", tuple(columns))
+    return _keyed_time(shape)
+
+
+def _keyed_time(shape: Shape) -> Shape:
+    """The time column of lines whose columns carry names: of a table the only one that holds times."""
+    found = [
+        TimeColumn(column.before, known) for column in _candidates(shape) if (known := _written(column)) is not None
+    ]
+    return replace(shape, time=found[0]) if found and (shape.entry == "event" or len(found) == 1) else shape
+
+
+def _candidates(shape: Shape) -> list[Column]:
+    if shape.entry == "event":
+        return shape.of_kind("time")
+    return [column for column in shape.columns if column.kind in {"time", ""}]
+
+
+def _written(column: Column) -> TimeFormat | None:
+    """How the times of a column are written, where all its values are times."""
+    values = [value for value in column.values if value]
+    for known in TIMES:
+        pattern = re.compile(rf"(?:{known.pattern})(?!\d)")
+        if values and all(pattern.match(value) for value in values) and not (known.epoch and column.kind != "time"):
+            return known
+    return None
+
+
+def _w3c(lines: list[str]) -> Shape | None:
+    fields = next((line for line in lines if line.startswith(("#Fields:", "#fields\t"))), None)
+    if fields is None:
+        return None
+    separator = "\t" if fields.startswith("#fields\t") else " "
+    names = fields.split(separator)[1:] if separator == "\t" else fields.split()[1:]
+    rows = [line.split(separator) for line in lines if not line.startswith("#")]
+    columns = [_iis(column) for column in table_columns(names, rows, separator)]
+    time = None
+    if names[:2] == ["date", "time"]:
+        columns, time = columns[2:], TimeColumn("^", TIMES[0])
+    elif (clock := next((c for c in columns if c.name in {"ts", "time"}), None)) is not None and clock.values:
+        known = next((t for t in TIMES if re.match(t.pattern, clock.values[0])), None)
+        time = TimeColumn(clock.before, known) if known else None
+    sign = "\t" if separator == "\t" else " "
+    head = "^[^#]\\S*" + (f"(?:{sign}[^{sign}]*){{{len(names) - 1}}}")
+    return Shape("a W3C log", head, "request" if "cs-method" in names else "event", tuple(columns), time, "^#")
+
+
+IIS = {
+    "c-ip": "client",
+    "s-ip": "host",
+    "cs-method": "method",
+    "cs-uri-stem": "path",
+    "cs-username": "user",
+    "sc-status": "status",
+    "sc-bytes": "size",
+    "cs(User-Agent)": "agent",
+    "cs(Referer)": "referer",
+    "time-taken": "duration",
+}
+
+
+def _iis(column: Column) -> Column:
+    return replace(column, kind=IIS.get(column.name, ""), unit="ms" if column.name == "time-taken" else column.unit)
+
+
+def _known(lines: list[str]) -> Shape | None:
+    times = _times(lines) or [CLOCK]
+    starts = [line for line in lines if not CONTINUED.match(line)] or lines
+    best: tuple[float, Format, TimeFormat] | None = None
+    for known, time in product(FORMATS, times):
+        written = KLOG if known.klog else time
+        pattern = re.compile(whole(known.templates[0], written.pattern))
+        share = sum(pattern.match(line) is not None for line in starts) / len(starts)
+        if share >= MOST_OF:
+            return _of_format(known, written, starts)
+        if share >= HALF and (best is None or share > best[0] + 0.1):
+            best = (share, known, written)
+    return None if best is None else _of_format(best[1], best[2], starts)
+
+
+def _times(lines: Sequence[str]) -> list[TimeFormat]:
+    """How times are written near the start of most lines; what stands first comes first."""
+    found: list[tuple[float, TimeFormat]] = []
+    for known in TIMES:
+        pattern = re.compile(rf"(?<![\d.:])(?:{known.pattern})(?![\d])")
+        places = [match.start() for line in lines if (match := pattern.search(line[:200]))]
+        if len(places) >= HALF * len(lines) and not any(known.pattern in other.pattern for _, other in found):
+            found.append((sum(places) / len(places), known))
+    return [known for _, known in sorted(found, key=lambda entry: entry[0])][:3]
+
+
+def _of_format(known: Format, time: TimeFormat, lines: list[str]) -> Shape:
+    columns: dict[str, Column] = {}
+    own_time = None
+    for template in known.templates:
+        for name, before, value in marked(template, time.pattern):
+            if name in columns:
+                continue
+            if name == "time":
+                if own_time is None and any(re.match(f"{before}{time.pattern}", line) for line in lines):
+                    own_time = TimeColumn(before, time)
+                continue
+            after = _after(template, name)
+            found = [match[1] for line in lines if (match := re.match(f"{before}({value}){after}", line))]
+            if found:
+                unit = known.unit if name == "duration" else "bytes" if name == "size" else ""
+                columns[name] = Column(
+                    name, name, before, value, after, unit, most_common(found), len(found) / len(lines)
+                )
+    head = whole(known.templates[0], time.pattern)
+    if not known.access and "message" not in columns and not head.endswith("$"):
+        rest = [line[match.end() :] for line in lines if (match := re.match(head, line))]
+        columns["message"] = Column("message", "message", head + r"\s*", ".+", "$", "", most_common(rest))
+    return Shape(known.name, head, "request" if known.access else "event", tuple(columns.values()), own_time)
+
+
+def _after(template: str, name: str) -> str:
+    """What follows a column in its template, up to the next mark; "" where that is no pattern by itself."""
+    for mark, following in pairwise([*MARK.finditer(template), None]):
+        assert mark is not None
+        if SAME.get(mark[1], mark[1]) == name:
+            rest = template[mark.end() : following.start() if following else len(template)]
+            try:
+                re.compile(rest)
+            except re.error:
+                return ""
+            # Where the next column follows at once, nothing marks this one's end.
+            return rest or (r"(?:)" if following else "")
+    return ""
+
+
+def _own_time(lines: Sequence[str]) -> TimeFormat | None:
+    """How the times are written that stand first in the lines."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        spot = _first_time(line)
+        if spot is not None:
+            found[spot[1].name] += 1
+    if not found or found.most_common(1)[0][1] < 0.4 * len(lines):
+        return None
+    name = found.most_common(1)[0][0]
+    return next(known for known in TIMES if known.name == name)
+
+
+def _first_time(line: str) -> tuple[int, TimeFormat] | None:
+    best: tuple[int, TimeFormat] | None = None
+    for known in TIMES:
+        match = re.search(rf"(?<![\d.:])(?:{known.pattern})(?![\d])", line[:200])
+        if match and (best is None or match.start() < best[0]):
+            best = (match.start(), known)
+    return best
+
+
+def _logfmt(lines: list[str]) -> Shape | None:
+    pair = re.compile(r"[\w.@-]+=(?:\"(?:[^\"\\]|\\.)*\"|\S*)(?:\s+[\w.@-]+=(?:\"(?:[^\"\\]|\\.)*\"|\S*))+\s*$")
+    if sum(pair.match(line) is not None for line in lines) < MOST_OF * len(lines):
+        return None
+    columns = tuple(pair_columns(lines))
+    event = any(column.kind in {"level", "time"} for column in columns)
+    return _keyed_time(Shape("logfmt", r"^[\w.@-]+=", "event" if event else "row", columns))
+
+
+def _table(lines: list[str]) -> Shape | None:
+    for separator in ("\t", ",", ";", "|"):
+        rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        width = len(rows[0])
+        if width < 2 or sum(len(row) == width for row in rows) < 0.9 * len(rows):
+            continue
+        names = [cell.strip() for cell in rows[0]]
+        if not all(re.fullmatch(r"[A-Za-z_][\w .()/%#-]*", name) for name in names) or len(set(names)) < width:
+            continue
+        data = rows[1:]
+        if not data:
+            continue
+        heading = "^" + re.escape(lines[0]) + "$"
+        shape = Shape(
+            "a table", re.escape(separator), "row", tuple(table_columns(names, data, separator)), None, heading
+        )
+        return _keyed_time(shape)
+    return None
+
+
+def _plain(lines: list[str]) -> Shape:
+    """Lines of no known format: a time near the start, pairs and numbers with units in them."""
+    time = _own_time(lines)
+    if time is None:
+        return Shape("text", "", "line", tuple(_free_columns(lines, ())))
+    starts = [line for line in lines if _first_time(line) is not None]
+    leads = Counter(line[: spot[0]] if spot[0] < 60 else "?" for line in starts if (spot := _first_time(line)))
+    before = "^" + _lead(list(leads))
+    column = TimeColumn(before, time)
+    head = f"{before}{time.pattern}"
+    if sum(re.match(head, line) is not None for line in lines) < HALF * len(lines):
+        return Shape("text", "", "line", tuple(_free_columns(lines, ())))
+    columns = _free_columns([re.sub(head, "", line, count=1) for line in lines], ())
+    return Shape("lines that begin with a time", head, "event", tuple(columns), column)
+
+
+def _lead(leads: Sequence[str]) -> str:
+    """The pattern of what stands before the time."""
+    if all(lead == "" for lead in leads):
+        return ""
+    if all(re.fullmatch(r"[^\w\s]{1,2}", lead) for lead in leads) and len(set(leads)) == 1:
+        return re.escape(leads[0])
+    words = {len(lead.split()) for lead in leads}
+    if len(words) == 1 and (count := words.pop()):
+        return rf"(?:\S+\s+){{{count - (0 if leads[0][-1:].isspace() else 1)}}}" + (
+            r"\S*?" if not leads[0][-1:].isspace() else ""
+        )
+    return r".{0,60}?"
+
+
+def _free_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]:
+    have = {column.name for column in known}
+    pairs = [column for column in pair_columns(lines) if column.name not in have]
+    measures = measure_columns(lines, have | {column.name for column in pairs})
+    own = [*pairs, *measures]
+    return [*own, *loose_columns(lines, [*known, *own])]
+
+
+LEVEL_PLACES = (r"^[^\"{]{0,120}?[\[<(|]\s*", r"^[^\"{]{0,120}?(?:^|[\s|\]-])")
+
+
+def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:
+    """The shape with its free columns, and, where no column holds levels, the place where the lines have one."""
+    if shape.name not in {"JSON lines", "logfmt", "a table", "text", "lines that begin with a time", "a W3C log"}:
+        messages = [re.sub(shape.head, "", line, count=1) for line in lines]
+        shape = replace(shape, columns=(*shape.columns, *_free_columns(messages, shape.columns)))
+    if shape.name in {"JSON lines", "logfmt"}:
+        shape = replace(shape, columns=(*shape.columns, *measure_columns(lines, {c.name for c in shape.columns})))
+    if shape.level() is not None or shape.entry in {"request", "row"}:
+        return shape
+    starts = [line for line in lines if not CONTINUED.match(line)] or list(lines)
+    word = rf"(?:{WORD_LEVELS})"
+    for before, value, after in (
+        (LEVEL_PLACES[0], rf"(?i:{WORD_LEVELS}|[EWIDFC])", r"\s*[\]>)|]"),
+        (LEVEL_PLACES[1], word, r"[\s:|\],)-]"),
+        (LEVEL_PLACES[1], rf"(?i:{WORD_LEVELS})", r"[:|\]]"),
+        (rf"{shape.head}\s+" if shape.head else "^", r"[EWIDF]", r"[\s:/|]"),
+    ):
+        found = [match[1] for line in starts if (match := re.match(f"{before}({value}){after}", line))]
+        if len(found) >= 0.9 * len(starts) and is_levels(found):
+            level = Column("level", "level", before, value, after, "", most_common(found))
+            head = shape.head or f"{before}{value}{after}"
+            others = tuple(column for column in shape.columns if column.kind != "level")
+            service = (
+                _service(f"{before}(?:{value}){after}", starts) if shape.time and not shape.of_kind("process") else ()
+            )
+            return replace(shape, columns=(level, *service, *others), head=head, entry="event")
+    return shape
+
+
+def _service(before: str, lines: Sequence[str]) -> tuple[Column, ...]:
+    """The word after the level, where few different ones stand there: what wrote the line."""
+    before, value, after = before + r"[\s\[(]*", r"[A-Za-z][\w.$/-]*", r"[\s:\])]"
+    found = [match[1] for line in lines if (match := re.match(f"{before}({value}){after}", line))]
+    if len(found) < 0.9 * len(lines) or len(set(found)) > max(2, min(20, len(found) // 4)):
+        return ()
+    return (Column("service", "process", before, value, after, "", most_common(found)),)

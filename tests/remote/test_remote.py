@@ -1,0 +1,350 @@
+"""Texts that lie elsewhere, on real servers: HTTP, S3 (SeaweedFS), SFTP."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.lsp.editor import Editor, document
+
+from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
+
+LOG = "".join(f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} took={n} ms\n" for n in range(400))
+QUESTION = "How many lines contain ERROR?"
+
+
+def rlm(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "rlm_ls", "ask", "--model", "offline", QUESTION, *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **env}, cwd="/"
+    )
+
+
+class Pages(ThreadingHTTPServer):
+    """Pages by path, with ETags; and what was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pages: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.over = threading.Event()
+        self.after_head: dict[str, bytes] = {}
+        """What a page becomes once its head was asked for."""
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Pages
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+        if (later := self.server.after_head.get(self.path)) is not None:
+            self.server.pages[self.path] = later
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, *, body: bool) -> None:
+        self.server.asked.append(f"{self.command} {self.path}")
+        if body and "endless" in self.path:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not self.server.over.wait(0.05):
+                    self.wfile.write(b"drip\n")
+            return
+        page = self.server.pages.get(self.path.partition("?")[0])
+        if page is None:
+            status = 403 if "secret" in self.path else 404
+            self.send_error(status)
+            return
+        self.send_response(200)
+        self.send_header("ETag", hashlib.sha256(page).hexdigest())
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if body:
+            with suppress(OSError):
+                self.wfile.write(page)
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    with Pages() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.over.set()
+        server.shutdown()
+        thread.join()
+
+
+# -- names ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "remote"),
+    [
+        ("s3://bucket/x", True),
+        ("https://host/x?y=[1]", True),
+        ("SFTP://host/x", True),
+        ("/tmp/x", False),
+        ("C:\\x", False),
+        ("c://x", False),
+        ("file:///x", False),
+        ("untitled:x", False),
+        ("rlm:/answer/x", False),
+        ("https://", False),
+        ("", False),
+    ],
+)
+def test_which_names_lie_elsewhere(name: str, remote: bool) -> None:
+    assert is_remote(name) == remote
+
+
+def test_a_password_and_a_signature_are_never_shown() -> None:
+    assert without_password("https://me:secret@host:8/x.log?X-Amz-Signature=abc#f") == "https://host:8/x.log"
+    assert without_password("sftp://me@host/x") == "sftp://me@host/x"
+    assert is_pattern("s3://b/*.log")
+    assert not is_pattern("https://h/x?a=*")
+
+
+# -- https ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_is_read_and_cited_and_the_second_question_asks_only_whether_it_changed(pages: Pages) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    done = rlm(f"{pages.base}/app.log")
+    assert done.returncode == 0, done.stderr
+    assert "40 lines" in done.stdout
+    assert f"({pages.base}/app.log#L4)" in done.stdout
+    first = pages.asked.copy()
+    assert "GET /app.log" in first
+    assert "40 lines" in rlm(f"{pages.base}/app.log").stdout
+    assert not any(asked.startswith("GET") for asked in pages.asked[len(first) :])
+    pages.pages["/app.log"] = b"ERROR once\n"
+    assert "1 line" in rlm(f"{pages.base}/app.log").stdout
+
+
+def test_compressed_pages_are_read_as_the_texts_they_hold(pages: Pages) -> None:
+    pages.pages["/app.log.gz"] = gzip.compress(LOG.encode())
+    assert "40 lines" in rlm(f"{pages.base}/app.log.gz").stdout
+
+
+def test_a_signature_stays_out_of_answer_and_history(pages: Pages, state_dir: Path) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    done = rlm(f"{pages.base}/app.log?X-Signature=abcdef123456")
+    assert "40 lines" in done.stdout
+    assert "abcdef123456" not in done.stdout + done.stderr
+    kept = b"".join(path.read_bytes() for path in state_dir.rglob("*") if path.is_file())
+    assert b"abcdef123456" not in kept
+
+
+def test_two_addresses_that_differ_by_what_is_not_shown_are_two_texts(pages: Pages) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    done = rlm(f"{pages.base}/app.log?a=1", f"{pages.base}/app.log?a=2")
+    assert "80 lines" in done.stdout
+
+
+def test_a_text_that_is_replaced_while_it_is_read_is_an_error_and_no_mixture(pages: Pages) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    pages.after_head["/app.log"] = b"ERROR other\n" * 3
+    done = rlm(f"{pages.base}/app.log")
+    assert done.returncode == 1
+    assert "error 4105" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "says"),
+    [("/nothing.log", 4101, "does not exist"), ("/secret.log", 4110, "credentials"), ("/.env", 4108, "secret")],
+)
+def test_what_is_not_there_or_not_for_us_is_said(pages: Pages, path: str, code: int, says: str) -> None:
+    pages.pages["/.env"] = b"TOKEN=1\n"
+    done = rlm(f"{pages.base}{path}")
+    assert done.returncode == 1
+    assert f"error {code}" in done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_network_is_said() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        done = rlm(f"http://127.0.0.1:{nobody.getsockname()[1]}/x.log")
+    assert done.returncode == 1
+    assert "error 4110" in done.stderr
+    assert "cannot be reached" in done.stderr
+
+
+def test_copies_have_a_limit(pages: Pages) -> None:
+    pages.pages["/big.log"] = b"x" * 80 + b"\n" * 2_000_000
+    done = rlm(f"{pages.base}/big.log", RLM_CONTEXT_REMOTE_MB="1")
+    assert done.returncode == 1
+    assert "remoteMb" in done.stderr
+
+
+def test_a_missing_library_names_what_to_install() -> None:
+    done = rlm("gs://bucket/x.log")
+    assert done.returncode == 1
+    assert "rlm-ls[gcs]" in done.stderr
+
+
+async def test_a_page_without_end_is_stopped_at_once_with_its_process(pages: Pages) -> None:
+    pages.pages["/endless.log"] = b""
+    command = [sys.executable, "-P", "-m", "rlm_ls", "ask", "--model", "offline", QUESTION, f"{pages.base}/endless.log"]
+    asking = await asyncio.create_subprocess_exec(*command, cwd="/", stderr=asyncio.subprocess.DEVNULL)
+    async with asyncio.timeout(60):
+        while "GET /endless.log" not in pages.asked:  # noqa: ASYNC110 - another process's doing
+            await asyncio.sleep(0.05)
+        children = psutil.Process(asking.pid).children(recursive=True)
+        assert children
+        asking.send_signal(signal.SIGINT)
+        assert await asking.wait() == 130
+        while any(_runs(child) for child in children):  # noqa: ASYNC110 - another process's doing
+            await asyncio.sleep(0.05)
+
+
+def _runs(child: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+async def test_an_editor_asks_about_an_address(pages: Pages, tmp_path: Path) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    async with Editor(env={"RLM_STATE_DIR": str(tmp_path / "state")}) as editor:
+        await editor.initialize()
+        uri = f"{pages.base}/app.log"
+        for scope in (document(uri), {"kind": "files", "uris": [uri]}):
+            answer = await editor.request("rlm/ask", {"question": QUESTION, "scope": scope})
+            assert "40 lines" in answer["answer"]
+            assert answer["citations"][0]["location"]["uri"] == uri
+        assert await editor.shutdown() == 0
+
+
+# -- s3 ------------------------------------------------------------------------------------------------------------
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testsecret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment that reaches an S3 server with a bucket `logs`."""
+    folder = tmp_path_factory.mktemp("weed")
+    ports = _free_ports(4)
+    names = ("s3.port", "master.port", "volume.port", "filer.port")
+    command = [
+        str(Path(sys.executable).with_name("weed")),
+        "mini",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-s3.port.iceberg=0",
+        "-webdav=false",
+        "-admin.ui=false",
+        *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
+    ]
+    env = {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports[0]}"}
+    server = subprocess.Popen(
+        command, env={**os.environ, **KEYS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+    )
+    try:
+        _wait_for(ports[0])
+        _put(env, {"logs/2026-11-01/app.log": LOG.encode(), "logs/2026-11-02/app.log.gz": gzip.compress(LOG.encode())})
+        _put(env, {"logs/2026-12-01/app.log": b"ERROR later\n", "logs/2026-11-01/picture.png": b"\x89PNG\0\0\1" * 90})
+        yield env
+    finally:
+        for child in psutil.Process(server.pid).children(recursive=True):
+            child.kill()
+        server.kill()
+        server.wait()
+
+
+def _put(env: dict[str, str], texts: dict[str, bytes]) -> None:
+    """Puts texts into a bucket, in a process that has the credentials."""
+    code = (
+        "import os, s3fs, sys, pickle, time\n"
+        "files = s3fs.S3FileSystem(endpoint_url=os.environ['AWS_ENDPOINT_URL'], skip_instance_cache=True)\n"
+        "texts = pickle.load(sys.stdin.buffer)\n"
+        "for attempt in range(100):\n"
+        "    try:\n"
+        "        files.exists('logs') or files.mkdir('logs')\n"
+        "        [files.pipe_file(name, text) for name, text in texts.items()]\n"
+        "        break\n"
+        "    except Exception:\n"
+        "        if attempt == 99: raise\n"
+        "        time.sleep(0.2)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(texts), env={**os.environ, **env}, check=True, timeout=120
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the S3 server did not start")
+
+
+def test_a_pattern_of_dates_takes_the_files_of_a_month_and_names_what_it_could_not_read(s3: dict[str, str]) -> None:
+    done = rlm("s3://logs/2026-11-*/*", **s3)
+    assert done.returncode == 0, done.stderr
+    assert "80 lines" in done.stdout
+    assert "picture.png" in done.stdout
+    assert "s3://logs/2026-11-01/app.log" in done.stdout
+
+
+def test_a_folder_of_a_bucket_is_all_that_lies_below_it(s3: dict[str, str]) -> None:
+    assert "81 lines" in rlm("s3://logs/", **s3).stdout
+    assert "1 line" in rlm("s3://logs/2026-12-01/", **s3).stdout
+
+
+def test_a_missing_bucket_and_wrong_keys_are_said(s3: dict[str, str]) -> None:
+    done = rlm("s3://nobodys-bucket/x.log", **s3)
+    assert "error 4101" in done.stderr
+    done = rlm("s3://logs/2026-11-01/app.log", **{**s3, "AWS_SECRET_ACCESS_KEY": "wrong"})
+    assert "error 4110" in done.stderr
+    assert "credentials" in done.stderr
+    assert "wrong" not in done.stderr
+    done = rlm("s3://logs/2026-11-*/nothing*", **s3)
+    assert "error 4101" in done.stderr
+
+
+def test_an_overwritten_object_is_read_anew(s3: dict[str, str]) -> None:
+    _put(s3, {"logs/changing/app.log": b"ERROR\n" * 2})
+    assert "2 lines" in rlm("s3://logs/changing/app.log", **s3).stdout
+    _put(s3, {"logs/changing/app.log": b"ERROR\n" * 5})
+    assert "5 lines" in rlm("s3://logs/changing/app.log", **s3).stdout
