@@ -15,8 +15,8 @@ from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
-from rlm_ls.errors import SearchTimeout
 from rlm_ls.engine.setup.structure import structures
+from rlm_ls.errors import SearchTimeout
 
 LISTED = 12
 """Documents listed with their sizes."""
