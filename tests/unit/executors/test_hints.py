@@ -15,7 +15,7 @@ from tests.scripted import Asker, script
     [
         ("x = 1\nfnd('a')", "line 2: fnd('a')", "Did you mean find?"),
         ("find('ERROR')[0].path", "line 1", ".doc .line"),
-        ("def f():\n    yield 1", "line 2", "build a list"),
+        ("def f():\n    x = yield 1", "line 2", "build a list"),
         ("import textwrap", "line 1", "Imported beforehand"),
         ("open('/etc/passwd')", "line 1", "no files"),
         ("x = [1]\nnext(x)", "line 2", "next(iter(…))"),

@@ -16,6 +16,7 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
 from rlm_ls.engine.setup.structure import structures
+from rlm_ls.errors import SearchTimeout
 
 LISTED = 12
 """Documents listed with their sizes."""
@@ -179,7 +180,10 @@ async def _fields(document: Document, number: int, search: Search) -> list[str]:
     """What a structured log's lines hold, and how that is asked for."""
     if document.lines < FEWEST_RECORDS:
         return []
-    form, fields = await search.describe(number)
+    try:
+        form, fields = await search.describe(number)
+    except SearchTimeout:  # a help, which a question does not fail for
+        return []
     if not form or not fields:
         return []
     names = [f"{' '.join(name.split())[:FIELD]} {kind}" for name, kind in fields[:FIELDS_SHOWN]]

@@ -7,6 +7,7 @@ import re
 
 from pydantic_monty import MontyCrashedError, MontyError
 
+from rlm_ls.executors.scripts.bridges.edits import ADDED
 from rlm_ls.executors.scripts.output import cap
 from rlm_ls.executors.scripts.prelude import MODULES
 from rlm_ls.executors.verbs.registry import VERBS
@@ -30,8 +31,8 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"'Span' object is not subscriptable", SPAN),
     (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
     (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
-    (r"does not yet support yield", "No generators here: build a list."),
-    (r"does not yet support", "The sandbox runs a subset of Python: no yield, del of names, inheritance."),
+    (r"does not yet support yield", "No generators of this kind here: build a list."),
+    (r"does not yet support", "The sandbox runs a subset of Python: no inheritance, properties, metaclasses."),
     (r"No module named '(os|sys|io|pathlib|glob|shutil|subprocess|tempfile|fileinput|mmap)\b", NO_FILES),
     (
         r"No module named '(requests|urllib|http|socket|aiohttp|httpx)\b",
@@ -79,8 +80,10 @@ def _line(error: MontyError, source: str, ran: str) -> int:
     written, lines = len(source.splitlines()), ran.splitlines()
     for frame in reversed(error.traceback()):
         shown = (frame.source_line or "").strip()
-        if 0 < frame.line <= min(written, len(lines)) and shown == lines[frame.line - 1].strip():
-            return int(frame.line)
+        if 0 < frame.line <= len(lines) and shown == lines[frame.line - 1].strip():
+            line = int(frame.line) - sum(one.endswith(ADDED) for one in lines[: frame.line])
+            if 0 < line <= written:
+                return line
     return 0
 
 

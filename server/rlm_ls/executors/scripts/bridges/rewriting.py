@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 
 from rlm_ls.executors.scripts.bridges.edits import Edits, placed
+from rlm_ls.executors.scripts.bridges.generators import rewrite_generator
 from rlm_ls.executors.scripts.bridges.modules import MODULES
 from rlm_ls.executors.scripts.bridges.sources import PREFIX
 from rlm_ls.executors.scripts.echo import parsed
@@ -36,7 +37,7 @@ METHODS = frozenset(
 BUILTIN_NAMES = frozenset(kind.__name__ for kind in BUILTIN)
 CLASS_METHODS = frozenset({"fromkeys", "maketrans", "fromhex", "from_bytes"})
 
-ATTRIBUTES = frozenset({"strptime", "fromtimestamp", "utcfromtimestamp", "translate", "maketrans"})
+ATTRIBUTES = frozenset({"strptime", "fromtimestamp", "utcfromtimestamp", "translate", "maketrans", "format_map"})
 """Each is a function of `sources` that is given what stands before the dot, and returns what is called."""
 
 OF_CLASS = frozenset({"now", "today", "utcnow", "fromisoformat", "combine"})
@@ -47,7 +48,7 @@ SUBSTITUTES = frozenset({"sub", "subn"})
 
 
 def bridge(source: str, verbs: frozenset[str]) -> str:
-    """The same script, on the same lines. What cannot be parsed, or what editing would break, is left alone."""
+    """The same script, but for lines that are ADDED. What cannot be parsed, or editing would break, is left alone."""
     tree = parsed(source)
     if tree is None or "\f" in source or "\v" in source:
         return source
@@ -72,6 +73,8 @@ def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str]) -> None:
             _attribute(node, edits, called=id(node) in called)
         elif isinstance(node, ast.Delete):
             _delete(node, edits)
+        elif isinstance(node, ast.FunctionDef):
+            rewrite_generator(node, edits)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             _import(node, edits)
 
@@ -83,15 +86,43 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
             edits.around(function, f"_bridged_verb(_verb_{function.id}, lambda: ", ")")
         if function.id == "next" and node.args and isinstance(node.args[0], ast.GeneratorExp):
             edits.around(node.args[0], "(_iter", ")")
+    elif isinstance(function, ast.Attribute) and _is_write(function):
+        edits.put(edits.begin(function), edits.end(function), f"{PREFIX}write")
+    elif verbose := _verbose(node):
+        edits.around(node.args[0], f"{PREFIX}unspaced(", ")")
+        edits.put(edits.begin(verbose), edits.end(verbose), "0")
     elif isinstance(function, ast.Attribute) and function.attr in SUBSTITUTES and not _is_text(_replacements(node)):
         _replace(function, edits, f"{PREFIX}{function.attr}(", ")")
+
+
+def _verbose(node: ast.Call) -> ast.expr | None:
+    """Where a call of `re` says that its pattern has blanks and comments in it, which the sandbox cannot read."""
+    if not isinstance(node.func, ast.Attribute) or not _is(node.func.value, "re") or not node.args:
+        return None
+    todo = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.BinOp):
+            todo += [one.left, one.right]
+        elif isinstance(one, ast.Attribute) and one.attr in ("VERBOSE", "X") and _is(one.value, "re"):
+            return one
+    return None
+
+
+def _is_write(function: ast.Attribute) -> bool:
+    value = function.value
+    stdout = function.attr == "write" and isinstance(value, ast.Attribute) and value.attr == "stdout"
+    return stdout and isinstance(value, ast.Attribute) and _is(value.value, "sys")
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _replacements(node: ast.Call) -> Iterable[ast.expr]:
     """Where the replacement of a `sub` may stand: of re.sub it is the second argument, of a pattern's the first."""
     assert isinstance(node.func, ast.Attribute)
-    of_module = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
-    yield from node.args[1:2] if of_module else node.args[:1]
+    yield from node.args[1:2] if _is(node.func.value, "re") else node.args[:1]
     yield from (keyword.value for keyword in node.keywords if keyword.arg == "repl")
 
 
@@ -117,17 +148,22 @@ def _replace(node: ast.Attribute, edits: Edits, before: str, after: str) -> None
     """`before` and `after` around what stands before the dot, in place of the dot and the name."""
     end = edits.end(node)
     name = node.attr.encode()
-    if not edits.text[:end].endswith(name):
+    if edits.text[end - len(name) : end] != name:
         return
-    dot = len(edits.text[: end - len(name)].rstrip()) - 1
-    if dot < edits.end(node.value) or edits.text[dot : dot + 1] != b".":
+    value = edits.end(node.value)
+    dot = value + len(edits.text[value : end - len(name)].rstrip()) - 1
+    if dot < value or edits.text[dot : dot + 1] != b".":
         return
     edits.put(edits.begin(node), edits.begin(node), before)
     edits.put(dot, end, after)
 
 
 def _delete(node: ast.Delete, edits: Edits) -> None:
-    """`del d[k]` and `del l[1:3]`, one a statement. `del name` is left to the sandbox, which knows no such thing."""
+    """`del d[k]` and `del l[1:3]`, one a statement; a deleted name is None from then on, which frees what it held."""
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if len(names) == len(node.targets):
+        edits.put(edits.begin(node), edits.end(node), " = ".join([*names, "None"]))
+        return
     if len(node.targets) != 1 or not isinstance(target := node.targets[0], ast.Subscript):
         return
     value, key = edits.segment(target.value), edits.segment(target.slice)

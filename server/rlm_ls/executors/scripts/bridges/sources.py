@@ -11,6 +11,8 @@ from rlm_ls.executors.scripts.bridges.modules import MODULES
 
 PREFIX = "_bridged_"
 
+MOST_YIELDED = 200_000
+
 NAMES = {
     "Counter": "from collections import Counter",
     "defaultdict": "from collections import defaultdict",
@@ -215,6 +217,56 @@ def _bridged_subn(x):
     return lambda *args, **named: x.subn(*args, **named)
 """
 
+_FORMAT_MAP = """\
+def _bridged_format_map(x):
+    return lambda mapping: x.format(**mapping)
+"""
+
+_WRITE = """\
+def _bridged_write(text):
+    print(text, end='')
+    return _len(text)
+"""
+
+_YIELD = f"""\
+def _bridged_yield(yielded, value):
+    if _len(yielded) >= {MOST_YIELDED}:
+        raise RuntimeError('a generator runs to its end here, and this one seems to have none: build a list')
+    yielded.append(value)
+def _bridged_many(yielded, values):
+    for value in values:
+        _bridged_yield(yielded, value)
+"""
+
+_UNSPACED = """\
+def _bridged_unspaced(pattern):
+    parts, i, inside = [], 0, False
+    while i < _len(pattern):
+        c = pattern[i]
+        if c == '\\\\':
+            parts.append(pattern[i:i + 2])
+            i = i + 2
+            continue
+        if inside:
+            inside = c != ']'
+        elif c == '[':
+            inside = True
+            if pattern[i + 1:i + 2] == '^':
+                parts.append('[')
+                i, c = i + 1, '^'
+            if pattern[i + 1:i + 2] == ']':
+                parts.append(c)
+                i, c = i + 1, ']'
+        elif c.isspace():
+            c = ''
+        elif c == '#':
+            end = pattern.find('\\n', i)
+            i, c = (_len(pattern) if end < 0 else end), ''
+        parts.append(c)
+        i = i + 1
+    return ''.join(parts)
+"""
+
 SOURCES = {
     "method": _METHOD,
     "of_datetime": _OF_DATETIME,
@@ -226,6 +278,11 @@ SOURCES = {
     "maketrans": _TRANSLATE,
     "sub": _SUB,
     "subn": _SUB,
+    "format_map": _FORMAT_MAP,
+    "write": _WRITE,
+    "yield": _YIELD,
+    "many": _YIELD,
+    "unspaced": _UNSPACED,
 } | MODULES
 
 
