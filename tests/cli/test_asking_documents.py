@@ -24,7 +24,7 @@ def test_a_citation_names_the_page_and_its_address_leads_there(tmp_path: Path) -
     path = tmp_path / "paper.pdf"
     path.write_bytes(PAGES)
     said = asked(QUESTION, path).stdout.decode()
-    assert f"- [paper.pdf, page 2]({path.as_uri()}#page=2): `The surplus was 5`" in said
+    assert f"- [paper.pdf, page 2]({path.as_uri()}#page=2&line=4): `The surplus was 5`" in said
     assert "paper.pdf: page 3 holds no text: scanned?" in said
 
 

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import { openOriginal } from "./originals.ts";
 import type { Citation, EditorState, Scope } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 
@@ -18,6 +19,7 @@ export async function citationsNow(client: LanguageClient, runId: string, was: C
 
 /** Open the text and select what is cited, beside the answer. */
 export async function jump(client: LanguageClient, citation: Citation): Promise<void> {
+  if (await openOriginal(citation, columnOfTexts()).catch(() => false)) return;
   const { uri, range } = client.protocol2CodeConverter.asLocation(citation.location);
   await open(uri, range);
   if (citation.state === "unmatched") {

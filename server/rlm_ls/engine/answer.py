@@ -55,9 +55,10 @@ class Citation(Wire):
 
     @property
     def fragment(self) -> str:
-        """What follows the `#` in an address of the place: by RFC 8118 `page=12` for a PDF, else its line."""
+        """What follows the `#` in an address of the place: its line; or by RFC 8118 the page of a PDF, and the line of
+        its text, which viewers pass over."""
         page = re.match(r"page (\d+)", self.place)
-        return f"page={page[1]}" if page else f"L{self.line}"
+        return f"page={page[1]}&line={self.line}" if page else f"L{self.line}"
 
 
 class SkippedDocument(Wire):

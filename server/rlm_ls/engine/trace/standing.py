@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.search.quotes import Quoted, locate_quote
+from rlm_ls.context.search.quotes import Quoted, locate_quote, nearest
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Citation
@@ -47,13 +47,17 @@ async def standing_now(engine: Engine, citations: Sequence[Citation], buffers: S
         return [_gone(citation) for citation in citations]
     async with context:
         search = Search(context, engine.pool, engine.settings.verb_seconds)
-        return [await _now(search, citation) for citation in citations]
+        return [await stands(search, citation) for citation in citations]
 
 
-async def _now(search: Search, citation: Citation) -> Citation:
+async def stands(search: Search, citation: Citation) -> Citation:
+    """One citation as it stands in the search's texts."""
     number = search.context.number(citation.uri)
     if number is None:
         return _gone(citation)
+    document = search.context.documents[number]
+    if document.inside:
+        return await _inside(search, number, citation)
     whole = not (len(citation.quote) > MAX_QUOTE and citation.quote.endswith("…"))
     quoted = Quoted(
         citation.quote if whole else citation.quote[:-1],
@@ -75,6 +79,30 @@ async def _now(search: Search, citation: Citation) -> Citation:
             "end_utf16": now.end,
             "version": search.context.documents[number].version,
             "state": now.state,
+        }
+    )
+
+
+async def _inside(search: Search, number: int, citation: Citation) -> Citation:
+    """Of a text that is inside a file, which has no positions for an editor: by its bytes."""
+    document = search.context.documents[number]
+    quote = citation.quote.removesuffix("…") if len(citation.quote) > MAX_QUOTE else citation.quote
+    now = await nearest(search, number, quote, citation.start_byte)
+    if now is None:
+        return _gone(citation)
+    start = now[0]
+    end = start + citation.end_byte - citation.start_byte
+    (span,) = await search.spans_at(number, [(start, end)])
+    end_line = max(span.end_line, span.line + citation.end_line - citation.line)
+    return citation.model_copy(
+        update={
+            "line": span.line,
+            "end_line": end_line,
+            "place": document.place(span.line, end_line),
+            "start_byte": start,
+            "end_byte": end,
+            "version": document.version,
+            "state": "verified" if start == citation.start_byte else "moved",
         }
     )
 

@@ -112,18 +112,22 @@ class _Places:
         place = rf"(?P<path>{'|'.join(map(re.escape, paths))}):(?P<line>\d{{1,12}})(?:[-–]\d{{1,12}})?"
         linked = rf"\[`?{place}`?\]\([^()\s]*\)"
         plain = rf"(?<![\w/\\.-]){place.replace('?P<path>', '?P<path2>').replace('?P<line>', '?P<line2>')}(?!\w)"
-        self.pattern = re.compile(f"{linked}|{plain}")
+        # A place that is none of lines (`[paper.pdf, page 12](…)`): its address has the line.
+        address = r"\([^()\s]*[#&](?:L|line=)(?P<line3>\d{1,12})\)"
+        called = rf"\[(?P<path3>{'|'.join(map(re.escape, paths))}), [^\]\n]{{1,300}}\]{address}"
+        self.pattern = re.compile(f"{linked}|{called}|{plain}")
 
     def of(self, match: re.Match[str]) -> tuple[str, str] | None:
         """Target and tooltip; None for a place that is not cited."""
-        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
+        path = self._paths[match["path"] or match["path2"] or match["path3"]]
+        line = int(match["line"] or match["line2"] or match["line3"])
         pairs = [pair for pair in self._pairs if pair[0].path == path and pair[0].line <= line <= pair[0].end_line]
         if not pairs:
             return None
         # The citation that starts there rather than one that reaches there.
         was, now = max(pairs, key=lambda pair: pair[0].line)
         at = now.line + min(line - was.line, now.end_line - now.line)
-        return f"{quote(now.uri, safe=':/%')}#L{at}", _tooltip(was, now)
+        return f"{quote(now.uri, safe=':/%')}#{now.fragment if now.place else f'L{at}'}", _tooltip(was, now)
 
 
 def _tooltip(was: Citation, now: Citation) -> str:
