@@ -22,8 +22,8 @@ def extract(source: BinaryIO, size: int, text: Text) -> None:
         raise DocumentUnreadable(f"{text.name} is encrypted.", "Save it without its password.") from None
     except (python_calamine.CalamineError, ValueError, OSError):
         raise DocumentUnreadable(
-            f"{text.name} cannot be opened as a workbook.",
-            "Is it whole? Save it in a newer format (.xlsx, .docx), or as text.",
+            f"{text.name} cannot be opened as a workbook: it may be damaged, encrypted, or another old Office file.",
+            "Save it without a password in a newer format (.xlsx, .docx, .pptx), or as text.",
         ) from None
     try:
         several = len(workbook.sheet_names) > 1
