@@ -40,12 +40,12 @@ class Citation(Wire):
     """LSP position (line, character) from 0, in UTF-16 code units; `lsp` converts to the negotiated encoding."""
     end_utf16: tuple[int, int]
     quote: str
+    place: str = ""
+    """What a reader of the original calls the place ("page 12", "sheet Sales, row 7"), where that is not its line."""
     version: int | None = None
     state: CitationState = "verified"
     inside: bool = False
     """The text is inside the file (compressed, an archive's member, a notebook), which has other lines in an editor."""
-    place: str = ""
-    """What a reader of the original calls the place ("page 12", "sheet Sales, row 7"), where that is not its line."""
 
     @property
     def label(self) -> str:

@@ -29,7 +29,7 @@ async def wire_answer(services: Services, answer: Answer) -> dict[str, Any]:
 
 
 async def wire_citation(services: Services, citation: Citation) -> dict[str, Any]:
-    """`{location: {uri, range}, path, quote, version, state, place}` in the negotiated position encoding."""
+    """`{location: {uri, range}, path, quote, version, state}` in the negotiated position encoding."""
     if services.buffers.encoding == "utf-16":
         return _sent(citation, citation.start_utf16, citation.end_utf16)
     return await _converted(services, citation)
