@@ -20,6 +20,7 @@ PROGRAMS = ("bwrap", "cc", "clang", "gcc", "git", "monty", "prlimit", "python", 
 
 STARTED = (
     "rlm_ls/__main__",
+    "rlm_ls/context/extraction/worker",
     "rlm_ls/context/workers/worker",
     "rlm_ls/executors/checking/worker",
     "rlm_ls/executors/compiled/wasm/worker",

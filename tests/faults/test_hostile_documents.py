@@ -178,6 +178,11 @@ async def test_a_sheet_that_claims_every_cell_there_is_ends_its_process_only(poo
     assert isinstance(error, errors.DocumentUnreadable)
 
 
+async def test_an_old_or_encrypted_office_file_is_said_to_be(pool: SearchPool, tmp_path: Path) -> None:
+    error = await refused(pool, tmp_path / "old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    assert "encrypted, or another old Office file" in error.message
+
+
 # ---- PDF -------------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Excerpts } from "./excerpts.ts";
+import { openOriginal } from "./originals.ts";
 import type { Citation, EditorState, Scope } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 
@@ -19,6 +20,7 @@ export async function citationsNow(client: LanguageClient, runId: string, was: C
 
 /** Open the text, or the lines around the place where the text cannot be shown, and select what is cited. */
 export async function jump(client: LanguageClient, excerpts: Excerpts, citation: Citation): Promise<void> {
+  if (await openOriginal(citation, columnOfTexts()).catch(() => false)) return;
   if (citation.excerpt !== undefined && citation.opens === "excerpt")
     return excerpts.open(citation.excerpt, columnOfTexts());
   const { uri, range } = client.protocol2CodeConverter.asLocation(citation.location);

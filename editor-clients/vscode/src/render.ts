@@ -58,7 +58,7 @@ class Places {
   }
 
   ofLink(href: string): number | undefined {
-    return this.byLink.get(decoded(href));
+    return this.byLink.get(decoded(href).replace(/#page=\d+&line=(\d+)$/, "#L$1"));
   }
 
   ofWords(path: string, line: number): number | undefined {

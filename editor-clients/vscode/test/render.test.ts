@@ -24,6 +24,10 @@ test("links of the citation list lead to their citations", () => {
   assert.match(html, /<a href="#" data-citation="1">b<\/a>/);
 });
 
+test("the address of a page leads to its citation", () => {
+  assert.match(answerHtml("- [app.log, page 3](file:///w/app.log#page=3&line=12): `x`", CITED), /data-citation="0"/);
+});
+
 test("places in words lead to their citations, also in code", () => {
   const html = answerHtml("See app.log:12 and `my app.log:3`, not app.log:99 or x/app.log:12 or app.log:120.", CITED);
   assert.match(html, /See <a href="#" data-citation="0">app\.log:12<\/a>/);

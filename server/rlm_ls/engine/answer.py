@@ -40,12 +40,12 @@ class Citation(Wire):
     """LSP position (line, character) from 0, in UTF-16 code units; `lsp` converts to the negotiated encoding."""
     end_utf16: tuple[int, int]
     quote: str
+    place: str = ""
+    """What a reader of the original calls the place ("page 12", "sheet Sales, row 7"), where that is not its line."""
     version: int | None = None
     state: CitationState = "verified"
     inside: bool = False
     """The text is inside the file (compressed, an archive's member, a notebook), which has other lines in an editor."""
-    place: str = ""
-    """What a reader of the original calls the place ("page 12", "sheet Sales, row 7"), where that is not its line."""
 
     @property
     def label(self) -> str:
@@ -55,9 +55,10 @@ class Citation(Wire):
 
     @property
     def fragment(self) -> str:
-        """What follows the `#` in an address of the place: by RFC 8118 `page=12` for a PDF, else its line."""
+        """What follows the `#` in an address of the place: its line; or by RFC 8118 the page of a PDF, and the line of
+        its text, which viewers pass over."""
         page = re.match(r"page (\d+)", self.place)
-        return f"page={page[1]}" if page else f"L{self.line}"
+        return f"page={page[1]}&line={self.line}" if page else f"L{self.line}"
 
 
 class SkippedDocument(Wire):

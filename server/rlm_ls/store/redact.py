@@ -264,6 +264,19 @@ def _is_written(literal: str, written: Written) -> bool:
     return isinstance(value, str) and value in written
 
 
+_NUMBERED = re.compile(r"(?:page|slide|chapter|message|cell) \d+(?: to \d+)?|rows? \d+(?:–\d+)?")
+
+
+def _citations(value: Any, _: Written) -> list[Any]:
+    """The quotes are cited; the name of the sheet or the heading that they stand under is not."""
+    return [{**one, "place": _place(str(one["place"]))} if one.get("place") else one for one in value]
+
+
+def _place(place: str) -> str:
+    last = place.rpartition(", ")[2]  # of a sheet's place the row
+    return next((one for one in (place, last) if _NUMBERED.fullmatch(one)), "")
+
+
 def _answer(value: Any, written: Written) -> Any:
     return redact_answer(value, written)
 
@@ -283,8 +296,9 @@ _WRITES = {
 _FINAL = {
     **_fields(
         _kept,
-        "runId status route answer data citations coverage usage traceUri model modelKind",
+        "runId status route answer data coverage usage traceUri model modelKind",
     ),
+    "citations": _citations,
     "reason": _sentence,
     "warnings": _warnings,
 }

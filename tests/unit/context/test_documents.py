@@ -181,8 +181,9 @@ async def test_a_page_that_is_named_is_what_its_reader_sees(taking: Taking, pool
 
 async def test_in_a_folder_and_as_a_template_a_page_is_source(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "menu.html").write_bytes(PAGE)
+    (tmp_path / "site.zip").write_bytes(made.zipped({"menu.html": PAGE}))
     context = await taking(Scope("workspace", roots=(str(tmp_path),)))
-    assert not context.documents[0].inside
+    assert [one.extraction for one in context.documents] == [None, None]
     document, _ = await read(taking, pool, tmp_path / "t.html", b"<!doctype html><html>{% if x %}<p>a</p></html>")
     assert not document.inside
 
@@ -294,7 +295,7 @@ async def test_a_text_is_taken_out_once(pool: SearchPool, tmp_path: Path, monkey
         async def again(*_: object) -> None:
             raise AssertionError("taken out again")
 
-        monkeypatch.setattr("rlm_ls.context.snapshot.reading.extracted", again)
+        monkeypatch.setattr("rlm_ls.context.extraction.lanes.extracted", again)
         async with await Context.take(scope(path), pool, ContextOptions(), cache) as second:
             assert second.documents[0].place(5, 5) == "page 2"
             assert await text_of(second, pool) == said

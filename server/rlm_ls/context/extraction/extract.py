@@ -108,9 +108,9 @@ def _refused(error: Exception, name: str, kind: str) -> RlmError:
                 "Split it, or save it as text.",
             )
         case _:
-            said = " ".join(str(error).split())[:200]
+            # Not what the library says: it may quote the document, and the answer's coverage is kept.
             return DocumentUnreadable(
-                f"{name} is damaged, or not what it seems ({kinds.NAMES[kind]}): {type(error).__name__}: {said}.",
+                f"{name} is damaged, or not what it seems ({kinds.NAMES[kind]}): {type(error).__name__}.",
                 "Is it whole? Open it in a viewer, and save it anew.",
             )
 

@@ -51,8 +51,8 @@ _MARK = b"\xef\xbb\xbf"
 def kind_of(head: bytes, name: str, named: bool) -> str | None:
     """The kind of document that begins with `head`; None for what is read as text, or is no document.
 
-    `named`: somebody named this file. In folders web pages are read as what they also are: source, whose lines are
-    those of the file.
+    `named`: somebody named this file. In folders and archives web pages are read as what they also are: source, whose
+    lines are those of the file.
     """
     head = head[:HEAD]
     if _is_pdf(head):

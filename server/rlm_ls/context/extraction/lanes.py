@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rlm_ls.context.snapshot.intake import Extracted, IncomingFile, Ordinary, RefusedFile
+from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
+from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.unpacking import taken_out_of
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentUnreadable, SearchFailed, SearchTimeout
 
@@ -20,6 +24,40 @@ Work = tuple[IncomingFile, str]
 
 class ExtractionPool(SearchPool):
     worker: ClassVar[str] = "rlm_ls.context.extraction.worker"
+
+
+class Extractions:
+    """The documents of one snapshot that are not text. Candidates are known by their number, as in Archives."""
+
+    def __init__(self, held_files: HeldFiles, size: int, options: ContextOptions) -> None:
+        self.wanted: dict[int, str] = {}
+        """The kind of each document whose text is still to be taken out."""
+        self.ordinary: set[int] = set()
+        """What began like a document that is not text, and is none."""
+        self._held_files = held_files
+        self._size = size
+        self._options = options
+
+    async def run(
+        self, candidates: Sequence[Candidate], incoming: Callable[[int], IncomingFile]
+    ) -> list[tuple[int, Candidate | RefusedFile | None]]:
+        """For each document that is wanted its text as a candidate, why there is none, or None for what is none."""
+        wanted, self.wanted = self.wanted, {}
+        if not wanted:
+            return []
+        work = [(incoming(number), kind) for number, kind in wanted.items()]
+        room, seconds = self._options.unpack_bytes, self._options.seconds
+        outcomes = await extracted(work, self._held_files, self._size, room, seconds)
+        found: list[tuple[int, Candidate | RefusedFile | None]] = []
+        for number, (outcome, pack, place) in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, Extracted):
+                found.append((number, taken_out_of(candidates[number], outcome, pack, place)))
+            elif isinstance(outcome, Ordinary):
+                self.ordinary.add(number)
+                found.append((number, None))
+            else:
+                found.append((number, outcome))
+        return found
 
 
 async def extracted(

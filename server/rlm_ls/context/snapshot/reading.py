@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
-from rlm_ls.context.extraction.lanes import extracted
+from rlm_ls.context.extraction.lanes import Extractions
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
-    Extracted,
     Foreign,
     IncomingFile,
     NeedsMoreRoom,
-    Ordinary,
     Packed,
     ReadDocument,
     RefusedFile,
@@ -33,7 +31,6 @@ from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
-from rlm_ls.context.sources.unpacking import taken_out_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
@@ -81,9 +78,7 @@ class _Reader:
         self.found: dict[int, ReadDocument] = {}
         self.large: dict[int, _Large] = {}
         self.packed: list[int] = []
-        self.foreign: dict[int, str] = {}
-        self.ordinary: set[int] = set()
-        """What began like a document that is not text, and is none."""
+        self.extractions = Extractions(held_files, pool.size, options)
         self.drawn: set[int] = set()  # by a terminal: copied as its reader saw it
         self.archives = Archives(held_files, pool, options, snapshot_cache)
 
@@ -119,22 +114,15 @@ class _Reader:
 
     async def extract(self) -> Sequence[int]:
         """The numbers of the texts of documents that are not text themselves, and of what turned out to be none."""
-        foreign, self.foreign = self.foreign, {}
-        if not foreign:
-            return ()
-        work = [(self.incoming(number), kind) for number, kind in foreign.items()]
-        room, seconds = self.options.unpack_bytes, self.options.seconds
-        found = await extracted(work, self.held_files, self.pool.size, room, seconds)
         again: list[int] = []
-        for number, (outcome, pack, place) in zip(foreign, found, strict=True):
-            if isinstance(outcome, Extracted):
-                again.append(len(self.wanted))
-                self.add(number, [taken_out_of(self.wanted[number], outcome, pack, place)])
-            elif isinstance(outcome, Ordinary):
-                self.ordinary.add(number)
+        for number, outcome in await self.extractions.run(self.wanted, self.incoming):
+            if isinstance(outcome, RefusedFile):
+                self.errors[number] = outcome.raised()
+            elif outcome is None:
                 again.append(number)
             else:
-                self.errors[number] = outcome.raised()
+                again.append(len(self.wanted))
+                self.add(number, [outcome])
         return again
 
     def add(self, number: int, members: list[Candidate]) -> None:
@@ -234,7 +222,7 @@ class _Reader:
 
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
-        named, as_text = one.explicit or (one.inside is not None and one.inside.unpacked), number in self.ordinary
+        named, as_text = one.explicit, number in self.extractions.ordinary
         path, at, unpacked, ours, inside = one.path, 0, False, False, one.inside
         if inside is not None:
             path, at, unpacked, ours = inside.path, inside.place, not inside.raw, inside.extraction is not None
@@ -263,7 +251,7 @@ class _Reader:
         if isinstance(outcome, Packed):
             self.packed.append(number)
         elif isinstance(outcome, Foreign):
-            self.foreign[number] = outcome.kind
+            self.extractions.wanted[number] = outcome.kind
         elif isinstance(outcome, CopiedText):
             source = Source(pack.path, outcome.place, outcome.size)
             pack.written += outcome.size
@@ -293,7 +281,7 @@ class _Reader:
             elif isinstance(head, Packed):
                 self.packed.append(number)
             elif isinstance(head, Foreign):
-                self.foreign[number] = head.kind
+                self.extractions.wanted[number] = head.kind
             elif head.codec == "utf-8" and not head.drawn:
                 await asyncio.to_thread(self.open_one, number, head.skip)
             else:

@@ -104,7 +104,7 @@ class Context:
             snapshot_cache.begin()
             wanted = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
-            skipped = [_skipped(one, error) for one, error in errors] + _left_out(found)
+            skipped = [_skipped(one, error) for one, error in errors] + await asyncio.to_thread(_left_out, found)
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
                 _raise_first(errors)
             if not found:

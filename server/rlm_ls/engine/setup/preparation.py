@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -77,7 +78,8 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
     context = await take_context(question, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
-    warnings += assumed(context.documents) + left_out(context.documents)
+    documents = context.documents
+    warnings += await asyncio.to_thread(lambda: assumed(documents) + left_out(documents))  # they may be 100,000
     await journal.emit(_taken(context))
     choice = await choose(question, context, named)
     model, subs = choice.model, choice.subs

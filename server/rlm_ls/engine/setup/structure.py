@@ -9,6 +9,7 @@ from rlm_ls.context.document import Document
 from rlm_ls.context.ops.structure.columns import names
 from rlm_ls.context.search.search import Search
 
+LOOKED_AT = 1_000
 DESCRIBED = 5
 """Documents that a line is spent on."""
 SHEETS = 5
@@ -19,7 +20,7 @@ NAME = 40
 async def structures(documents: Sequence[Document], search: Search) -> list[str]:
     """A line for each document that has sections of its own, and for each table in plain text."""
     found: list[str] = []
-    for number, one in enumerate(documents):
+    for number, one in enumerate(documents[:LOOKED_AT]):
         if len(found) == DESCRIBED:
             break
         if one.sections:

@@ -93,14 +93,16 @@ async def _inside(search: Search, number: int, citation: Citation) -> Citation:
     start = now[0]
     end = start + citation.end_byte - citation.start_byte
     (span,) = await search.spans_at(number, [(start, end)])
+    end_line = max(span.end_line, span.line + citation.end_line - citation.line)
     return citation.model_copy(
         update={
             "line": span.line,
-            "end_line": max(span.end_line, span.line + citation.end_line - citation.line),
+            "end_line": end_line,
+            "place": document.place(span.line, end_line),
             "start_byte": start,
             "end_byte": end,
             "version": document.version,
-            **({"start_utf16": (span.line - 1, 0), "end_utf16": (span.end_line, 0)} if document.drawn else {}),
+            **({"start_utf16": (span.line - 1, 0), "end_utf16": (end_line, 0)} if document.drawn else {}),
             "state": "verified" if start == citation.start_byte else "moved",
         }
     )

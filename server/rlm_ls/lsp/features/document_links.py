@@ -148,25 +148,32 @@ class _Places:
         place = rf"(?P<path>{'|'.join(map(re.escape, paths))}):(?P<line>\d{{1,12}})(?:[-–]\d{{1,12}})?"
         linked = rf"\[`?{place}`?\]\([^()\s]*\)"
         plain = rf"(?<![\w/\\.-]){place.replace('?P<path>', '?P<path2>').replace('?P<line>', '?P<line2>')}(?!\w)"
-        self.pattern = re.compile(f"{linked}|{plain}")
+        # A place that is none of lines (`[paper.pdf, page 12](…)`): its address has the line.
+        address = r"\([^()\s]*[#&](?:L|line=)(?P<line3>\d{1,12})\)"
+        called = rf"\[(?P<path3>{'|'.join(map(re.escape, paths))}), [^\]\n]{{1,300}}\]{address}"
+        self.pattern = re.compile(f"{linked}|{called}|{plain}")
 
     def of(self, match: re.Match[str]) -> tuple[str, str] | None:
         """Target and tooltip; None for a place that is not cited."""
-        index, line = self.index(match), int(match["line"] or match["line2"])
+        index, line = self.index(match), _line(match)
         if index is None:
             return None
         was, now = self._pairs[index]
         if index in self._instead:
             return self._instead[index], _tooltip(was, now)
         at = now.line + min(line - was.line, now.end_line - now.line)
-        return f"{quote(now.uri, safe=':/%')}#L{at}", _tooltip(was, now)
+        return f"{quote(now.uri, safe=':/%')}#{now.fragment if now.place else f'L{at}'}", _tooltip(was, now)
 
     def index(self, match: re.Match[str]) -> int | None:
         """Which citation it is."""
-        path, line = self._paths[match["path"] or match["path2"]], int(match["line"] or match["line2"])
+        path, line = self._paths[match["path"] or match["path2"] or match["path3"]], _line(match)
         cited = [n for n, (was, _) in enumerate(self._pairs) if was.path == path and was.line <= line <= was.end_line]
         # The citation that starts there rather than one that reaches there.
         return max(cited, key=lambda n: self._pairs[n][0].line, default=None)
+
+
+def _line(match: re.Match[str]) -> int:
+    return int(match["line"] or match["line2"] or match["line3"])
 
 
 def _tooltip(was: Citation, now: Citation) -> str:

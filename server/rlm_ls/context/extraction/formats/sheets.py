@@ -20,10 +20,10 @@ def extract(source: BinaryIO, size: int, text: Text) -> None:
         workbook = python_calamine.CalamineWorkbook.from_filelike(source)
     except python_calamine.PasswordError:
         raise DocumentUnreadable(f"{text.name} is encrypted.", "Save it without its password.") from None
-    except (python_calamine.CalamineError, ValueError, OSError) as error:
+    except (python_calamine.CalamineError, ValueError, OSError):
         raise DocumentUnreadable(
-            f"{text.name} cannot be opened as a workbook: {str(error)[:200]}.",
-            "Is it whole? Save it in a newer format (.xlsx, .docx), or as text.",
+            f"{text.name} cannot be opened as a workbook: it may be damaged, encrypted, or another old Office file.",
+            "Save it without a password in a newer format (.xlsx, .docx, .pptx), or as text.",
         ) from None
     try:
         several = len(workbook.sheet_names) > 1
@@ -38,8 +38,8 @@ def _sheet(workbook: Any, index: int, name: str, mark: bool, text: Text) -> None
 
     try:
         rows = workbook.get_sheet_by_index(index).to_python(skip_empty_area=False)
-    except (CalamineError, ValueError) as error:
-        text.note(f"sheet {name} could not be read: {str(error)[:100]}")
+    except (CalamineError, ValueError):
+        text.note(f"sheet {index + 1} could not be read")  # no name, and no library's words: notes outlive the text
         return
     while rows and not any(cell != "" for cell in rows[-1]):
         rows.pop()

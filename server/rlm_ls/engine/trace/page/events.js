@@ -196,7 +196,7 @@ function cited(citation) {
   const path = citation.path ?? decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
   const page = /^page (\d+)/.exec(citation.place ?? "");
   const link = element("a", "", citation.place ? `${path}, ${citation.place}` : `${path}:${line}`);
-  if (/^(file|untitled|vscode-[a-z]+):/.test(uri)) link.href = uri + (page ? `#page=${page[1]}` : `#L${line}`);
+  if (/^(file|untitled|vscode-[a-z]+):/.test(uri)) link.href = uri + (page ? `#page=${page[1]}&line=${line}` : `#L${line}`);
   link.addEventListener("click", (event) => {
     if (!host) return;
     event.preventDefault();
