@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.editors.vscode.replies import serving
 
 from rlm_ls.cli.commands import doctor
 from rlm_ls.cli.terminal.session import session
@@ -201,6 +202,33 @@ async def test_doctor_names_the_command_that_would_add_what_is_missing(
 
 def test_models_says_how_to_name_one() -> None:
     assert "ollama_chat/" in rlm("models").stdout
+
+
+def test_models_and_doctor_name_a_server_that_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tmp_path, []) as base_url:
+        monkeypatch.setenv("HOSTED_VLLM_API_BASE", base_url)
+        for name in ("models", "doctor"):
+            assert f'found: vLLM at {base_url}: root = "hosted_vllm/scripted"' in rlm(name).stdout
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-shown")
+    said = rlm("models").stdout
+    assert 'found: OPENAI_API_KEY: root = "openai/gpt-4o-mini"' in said
+    assert "vLLM" not in said
+    assert "sk-not" not in said
+
+
+def test_tables_are_printed_as_csv(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = "| host | n |\\n| --- | --- |\\n| pay, 03 | =81 |"
+    with serving(
+        tmp_path, [f"```python\nsubmit('{table}', cite=[])\n```", "```python\nsubmit('x', cite=[])\n```"]
+    ) as base:
+        for name, value in (("MODEL", "openai/scripted"), ("MODELS_API_BASE", base), ("MODELS_API_KEY_ENV", "KEY")):
+            monkeypatch.setenv(f"RLM_{name}", value)
+        monkeypatch.setenv("RLM_CONTEXT_DIRECT_TOKENS", "0")
+        monkeypatch.setenv("KEY", "sk-test")
+        done = rlm("ask", "--csv", "How many by host?", log)
+        assert done.stdout == 'host,n\n"pay, 03",\'=81\n', done.stderr
+        done = rlm("ask", "--csv", "How many?", log)
+        assert (done.stdout, "neither data nor a table" in done.stderr) == ("", True)
 
 
 def test_a_bad_setting_is_a_warning(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,8 @@ async def test_without_a_model_the_offline_rules_answer_and_cite(editor: Connect
     assert (answer["status"], answer["modelKind"]) == ("answered", "offline")
     assert "2" in answer["answer"]
     for citation in answer["citations"]:
-        assert set(citation) == {"location", "path", "quote", "version", "state", "place"}
+        place = {"location", "path", "line", "endLine", "inside", "place"}
+        assert set(citation) == place | {"quote", "version", "state", "opens", "excerpt", "excerptLine"}
         assert citation["location"]["uri"] == log["textDocument"]["uri"]
         assert citation["state"] == "verified"
     # Nobody gets events who did not ask for them.

@@ -178,7 +178,7 @@ async def test_trap_server_command_ids_differ_from_palette_ids(editor: Connect) 
     commands = connected.initialized["capabilities"]["executeCommandProvider"]["commands"]
     assert set(commands) == {
         f"rlm.server.{name}"
-        for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache", "deleteRuns", "resume")
+        for name in ("ask", "stop", "runs", "trace", "doctor", "clearCache", "deleteRuns", "resume", "excerpt")
     }
 
 

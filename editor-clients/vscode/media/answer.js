@@ -83,9 +83,10 @@ function draw(entry) {
     parts.working.open = false;
   }
   offer(parts.offers, entry.offers);
-  if (parts.state !== entry.state) {
-    parts.state = entry.state;
-    const actions = entry.state === "failed" && entry.html ? ACTIONS.done : ACTIONS[entry.state];
+  if (parts.state !== `${entry.state} ${entry.tabular}`) {
+    parts.state = `${entry.state} ${entry.tabular}`;
+    const shown = entry.state === "failed" && entry.html ? ACTIONS.done : ACTIONS[entry.state];
+    const actions = entry.tabular ? [...shown, ["data", "Copy or save table"]] : shown;
     parts.actions.replaceChildren(
       ...actions.map(([name, label]) => {
         const button = element("button", "", label);

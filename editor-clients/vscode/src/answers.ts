@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
-import type { Excerpts } from "./excerpts.ts";
+import { takeData } from "./data.ts";
+import { type Excerpts, failed } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { type Choice, firstChoices } from "./models.ts";
 import { citationsNow, jump, named, peek } from "./places.ts";
@@ -31,6 +32,8 @@ interface Entry {
   html: string;
   /** Who could answer instead of rules, where nobody has chosen a model yet. */
   offers: string[];
+  /** It has data or a table. */
+  tabular: boolean;
 }
 
 /** From the view. */
@@ -41,7 +44,7 @@ type Sent =
   | { type: "citation"; key: string; index: number; peek: boolean }
   | {
       type: "action";
-      name: "stop" | "resume" | "trace" | "document" | "setApiKey" | "chooseModel" | "showLog";
+      name: "stop" | "resume" | "trace" | "document" | "data" | "setApiKey" | "chooseModel" | "showLog";
       key: string;
     };
 
@@ -58,6 +61,7 @@ export interface Doing {
 interface Own {
   citations: Citation[];
   choices: Choice[];
+  hasData: boolean;
 }
 
 export class AnswerView {
@@ -116,8 +120,10 @@ export class AnswerView {
       working: [],
       html: "",
       offers: [],
+      tabular: false,
       citations: [],
       choices: [],
+      hasData: false,
     };
     this.entries.set(run.token, entry);
     this.panel.title = title(run.question);
@@ -136,8 +142,10 @@ export class AnswerView {
       working: [],
       html: "",
       offers: [],
+      tabular: false,
       citations: [],
       choices: [],
+      hasData: false,
     };
     if (run.status === "interrupted")
       Object.assign(entry, { state: "interrupted", message: "The server died during this run." });
@@ -155,6 +163,7 @@ export class AnswerView {
       entry.working = [...run.texts].map(([turn, text]) => ({ turn, html: draftHtml(text) }));
       if (run.answer?.runId && !entry.html) {
         entry.citations = run.answer.citations;
+        entry.hasData = run.answer.data !== undefined && run.answer.data !== null;
         if (run.answer.modelKind === "offline") void this.offer(entry);
         void this.finish(entry);
       } else this.draw(entry);
@@ -179,6 +188,7 @@ export class AnswerView {
       });
       if (entry.citations.length === 0) entry.citations = await citationsNow(client, entry.runId, []);
       // The view has the question as a heading already.
+      entry.tabular = /^ {0,3}\|.*\|\s*$/m.test(text) || entry.hasData;
       entry.html = answerHtml(text.replace(/^# .*\n+/, ""), entry.citations);
     } catch (error) {
       entry.message = protocol.messageOf(error);
@@ -188,7 +198,7 @@ export class AnswerView {
   }
 
   private draw(entry: Entry & Own): void {
-    const { citations, choices: _, ...sent } = entry;
+    const { citations, choices: _, hasData: __, ...sent } = entry;
     void this.panel.webview.postMessage({ type: "entry", entry: { ...sent, cited: citations.length } });
   }
 
@@ -241,6 +251,7 @@ export class AnswerView {
     const run = this.runs.running.find((one) => one.token === key);
     if (name === "stop" && run) await this.runs.stop(run);
     if (name === "resume") this.doing.resume(entry.runId, entry.question, this);
+    if (name === "data") await takeData(this.server, entry.runId).catch(failed);
     if (name === "trace") this.doing.trace(entry.runId);
     if (name === "document") {
       const uri = vscode.Uri.parse(`rlm:/answer/${entry.runId}.md`);

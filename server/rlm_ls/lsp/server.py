@@ -19,7 +19,7 @@ from rlm_ls.lsp.features import code_actions, code_lenses, commands, content, do
 from rlm_ls.lsp.jobs.jobs import Jobs
 from rlm_ls.lsp.jobs.native_consent import native_consent
 from rlm_ls.lsp.jobs.shown_files import ShownFiles
-from rlm_ls.lsp.requests import ask, citations, doctor, estimate, excerpt, resume, runs, sample, stop, trace
+from rlm_ls.lsp.requests import ask, citations, data, doctor, estimate, excerpt, resume, runs, sample, stop, trace
 from rlm_ls.lsp.services import Services
 from rlm_ls.lsp.transport.client_process import watch
 from rlm_ls.lsp.transport.protocol import RlmProtocol
@@ -38,8 +38,8 @@ DRAIN = 2.0
 
 
 PARTS = (
-    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, excerpt, doctor, content, document_links,
-    code_actions, code_lenses, commands,
+    lifecycle, watching, ask, resume, estimate, stop, runs, trace, citations, excerpt, data, doctor, content,
+    document_links, code_actions, code_lenses, commands,
 )  # fmt: skip
 """What registers handlers: one module a request or capability."""
 

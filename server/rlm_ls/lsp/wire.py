@@ -24,6 +24,7 @@ DELETE_RUNS = "rlm/deleteRuns"
 TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 MODELS = "rlm/models"
+DATA = "rlm/data"
 CITATIONS = "rlm/citations"
 EXCERPT = "rlm/excerpt"
 EVENT = "rlm/event"
@@ -169,6 +170,12 @@ class ExcerptParams:
 
 
 @attrs.frozen
+class DataParams:
+    run_id: str
+    format: Literal["csv", "json"] = "csv"
+
+
+@attrs.frozen
 class RunsParams:
     """`search`: words that question or answer hold."""
 
@@ -210,6 +217,7 @@ REQUESTS: dict[str, type] = {
     EXCERPT: ExcerptParams,
     DOCTOR: NoParams,
     MODELS: NoParams,
+    DATA: DataParams,
 }
 
 NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}

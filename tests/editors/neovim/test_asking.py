@@ -146,6 +146,18 @@ def test_a_selection_is_asked_about_by_its_characters(nvim: Neovim, log: Path, v
     }
 
 
+def test_tables_of_an_answer_are_taken_as_csv_and_json(live: Neovim, log: Path, models: Models) -> None:
+    models.begin(script("submit('| host | n |\\n| --- | --- |\\n| pay-03 | 81 |', cite=[], data=[{'a': 1}])"))
+    live.edit(log)
+    live.ask("ask How many by host?")
+    live.command("Rlm data")
+    live.until("vim.bo.filetype == 'csv'")
+    assert live.text() == "a\n1\n\nhost,n\npay-03,81"
+    live.command("Rlm data json")
+    live.until("vim.bo.filetype == 'json'")
+    assert '"pay-03"' in live.text()
+
+
 def test_lines_may_be_given_as_a_range(nvim: Neovim, log: Path) -> None:
     nvim.edit(log)
     nvim.command("2,3Rlm ask How many lines contain ERROR?")

@@ -9,6 +9,7 @@ local M = {}
 M.names = {
   'answer',
   'ask',
+  'data',
   'delete',
   'doctor',
   'estimate',

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from rlm_ls import __version__
 from rlm_ls.cli.terminal.consent import consent
-from rlm_ls.cli.terminal.console import err, write_json
+from rlm_ls.cli.terminal.console import err, write, write_json
 from rlm_ls.cli.terminal.native_consent import native_consent
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, on_interrupt, run, session, user_settings
@@ -24,10 +24,15 @@ from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import new_run_id
 from rlm_ls.engine.request import AskRequest, Budget
+from rlm_ls.engine.trace.tables import as_csv as csv_of
+from rlm_ls.engine.trace.tables import tables
 from rlm_ls.errors import BadRequest
 from rlm_ls.settings import Settings
 from rlm_ls.store.recording import Header, relativise, write_recording
 from rlm_ls.visible import visible_line
+
+Form = Literal["text", "json", "csv"]
+"""How an answer is printed."""
 
 
 def ask(
@@ -53,6 +58,7 @@ def ask(
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the answer's data and tables as CSV.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend above budget.askAboveUsd without asking.")] = False,
     steps: Annotated[bool, typer.Option("--steps", "-s", help="Show plans, programs and outputs.")] = False,
 ) -> None:
@@ -78,8 +84,8 @@ def ask(
                 coordinator=coordinator,
             ),
             record,
-            as_json,
-            Screen(steps=steps, quiet=as_json),
+            "csv" if as_csv else "json" if as_json else "text",
+            Screen(steps=steps, quiet=as_json or as_csv),
             yes,
         )
     )
@@ -90,7 +96,7 @@ async def _ask(
     paths: list[str],
     make: Callable[[dict[str, Stream]], AskRequest],
     record: Path | None,
-    as_json: bool,
+    form: Form,
     screen: Screen,
     yes: bool,
 ) -> int:
@@ -104,7 +110,7 @@ async def _ask(
             events = await opened.engine.store.events(run_id)
             await asyncio.to_thread(write_trace, record, events, answer)
             err.print(f"recorded: {record}", markup=False)
-    return show_result(answer, as_json)
+    return show_result(answer, form)
 
 
 @asynccontextmanager
@@ -116,10 +122,15 @@ async def run_on_screen(opened: Session, run_id: str, screen: Screen) -> AsyncIt
             yield
 
 
-def show_result(answer: Answer, as_json: bool) -> int:
+def show_result(answer: Answer, form: Form) -> int:
     """Shows the Answer; the command's exit code."""
-    if as_json:
+    if form == "json":
         write_json(answer.wire(), indent=1)
+    elif form == "csv":
+        found = tables(answer.answer, answer.data)
+        write(csv_of(found))
+        if not found:
+            err.print("The answer holds neither data nor a table; without --csv it is shown as it is.", markup=False)
     else:
         show_answer(answer)
     return EXIT[answer.status]

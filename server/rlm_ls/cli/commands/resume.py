@@ -43,4 +43,4 @@ async def _resume(
             budget = Budget.of(limits)
             asking = consent(screen, yes=yes)
             answer = await opened.engine.resume(run_id, screen, budget=budget, consent=asking, choice=model)
-    return show_result(answer, as_json)
+    return show_result(answer, "json" if as_json else "text")
