@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from rlm_ls.models.providers.direct import ReplyChunk, text_of
+from rlm_ls.models.providers.direct import ReplyChunk, text_of, thought_of
 from rlm_ls.models.providers.failures import BrokenReply
 from rlm_ls.models.providers.retries import RetryPolicy
 from rlm_ls.models.providers.transport import Call, within
@@ -44,8 +44,8 @@ async def reply_chunks(
         if not reply.choices:
             raise BrokenReply("it sent something else than a reply.")
         choice = reply.choices[0]
-        text = text_of(choice.message.content)
-        yield ReplyChunk(text, choice.finish_reason or "stop", getattr(reply, "usage", None))
+        text, thought = text_of(choice.message.content), _thought(choice.message)
+        yield ReplyChunk(text, choice.finish_reason or "stop", getattr(reply, "usage", None), thought)
         return
     with within(at):
         stream = await litellm.acompletion(**call, **options, stream=True, stream_options={"include_usage": True})
@@ -55,10 +55,14 @@ async def reply_chunks(
                 chunk = await anext(stream, None)
             if chunk is None:
                 break
-            # Reasoning comes in a field of its own and is no part of the reply.
-            text = text_of(chunk.choices[0].delta.content) if chunk.choices else ""
-            yield ReplyChunk(text, usage=getattr(chunk, "usage", None))
+            delta = chunk.choices[0].delta if chunk.choices else None
+            text, thought = ("", "") if delta is None else (text_of(delta.content), _thought(delta))
+            yield ReplyChunk(text, usage=getattr(chunk, "usage", None), thought=thought)
         yield ReplyChunk(finish=getattr(stream, "received_finish_reason", None))
     finally:
         with contextlib.suppress(Exception):
             await stream.aclose()
+
+
+def _thought(message: Any) -> str:
+    return thought_of(lambda name: getattr(message, name, None))
