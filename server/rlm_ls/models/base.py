@@ -116,7 +116,7 @@ class Model(Protocol):
     def endpoint(self) -> str: ...
 
     async def prepare(self) -> None:
-        """Find out `window` and `price` before the first call. Sends nothing; may take seconds the first time.
+        """Find out `window` and `price` before the first call. Sends no text; may take seconds the first time.
 
         Raises UnknownModel.
         """

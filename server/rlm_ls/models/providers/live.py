@@ -12,7 +12,7 @@ from typing import Any, Literal, Unpack
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, Usage
 from rlm_ls.models.providers import direct, hosted, library
-from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.providers.catalogue import OLLAMA, UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.providers.direct import ReplyChunk
 from rlm_ls.models.providers.endpoint import Endpoint, endpoint
 from rlm_ls.models.providers.failures import (
@@ -26,6 +26,7 @@ from rlm_ls.models.providers.failures import (
 )
 from rlm_ls.models.providers.retries import RetryPolicy, pause
 from rlm_ls.models.providers.transport import Call
+from rlm_ls.models.providers.windows import learned_window
 from rlm_ls.models.replies.attempt import Attempt, ReplySinks
 from rlm_ls.models.replies.estimates import counted
 
@@ -73,7 +74,8 @@ class LiteLLMModel:
         return self._where.shown or self._provider
 
     async def prepare(self) -> None:
-        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
+        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends no text: an own endpoint is
+        asked for its window.
 
         Raises UnknownModel for a name that LiteLLM cannot place.
         """
@@ -85,6 +87,22 @@ class LiteLLMModel:
             if self._base is None:
                 # LiteLLM would look there by itself; so it is said, and recorded, and nothing else is asked.
                 self._where = endpoint(f"{self._entry.provider}/", None, self._environ)
+            if self._base is not None and self._kept:
+                self._entry = await self._as_served(self._entry, self._base)
+
+    async def _as_served(self, entry: Entry, base: str) -> Entry:
+        """With the window that the server tells of; of Ollama never more than what is asked for."""
+        ollama = entry.provider in OLLAMA
+        if not ollama and not direct.reachable(entry.provider, base):
+            return entry
+        key = self._environ.get(self._key_variable or entry.key_variable) or "none"
+        tokens = await learned_window(base, entry.bare, key, ollama=ollama)
+        if tokens is None:
+            return entry
+        if ollama:
+            tokens = min(tokens, entry.window)
+            return replace(entry, window=tokens, extra={**entry.extra, "num_ctx": tokens})
+        return replace(entry, window=tokens)
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         entry = self._entry
