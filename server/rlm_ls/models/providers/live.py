@@ -198,6 +198,8 @@ class LiteLLMModel:
             return direct.reply_chunks(self._base, key or "none", call, connect=connect, kept=self._kept)
         if max_tokens is not None:
             call["max_tokens"] = max_tokens
+        if hosted.wants_marks(entry.provider, entry.model):
+            call["messages"] = hosted.marked(attempt.messages)
         if self._key_variable is None:
             key = None  # LiteLLM knows more than one place for some keys
         # An own endpoint often wants no key, while LiteLLM's OpenAI client insists on one.
