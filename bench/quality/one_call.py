@@ -16,11 +16,11 @@ from bench.quality.index import Question
 from bench.quality.outcome import Outcome
 from bench.quality.results import Arm
 from rlm_ls.engine.answer import RunUsage
-from rlm_ls.engine.loop.run import REPLY_TOKENS
 from rlm_ls.engine.trace.events import ModelCalled, ModelMessage, ModelReplied
 from rlm_ls.errors import BadRequest, ModelFailed
 from rlm_ls.models.base import Message, Model
 from rlm_ls.models.choose import choose
+from rlm_ls.models.profiles import USUAL_ROOM
 from rlm_ls.models.providers import library
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
 from rlm_ls.settings import Settings
@@ -59,7 +59,7 @@ class OneCall:
         messages = await self._messages(question, text, model)
         started = time.perf_counter()
         async with asyncio.timeout(self.seconds):
-            reply = await model.complete(messages, max_tokens=REPLY_TOKENS)
+            reply = await model.complete(messages, max_tokens=USUAL_ROOM)
         seconds = time.perf_counter() - started
         usage = reply.usage
         called = ModelCalled(
@@ -114,7 +114,7 @@ class OneCall:
     async def _messages(self, question: Question, text: Path, model: Model) -> list[Message]:
         shown = ""
         if self.arm == "truncated":
-            tokens = min(SHOWN_TOKENS, model.window - REPLY_TOKENS - PROMPT_TOKENS)
+            tokens = min(SHOWN_TOKENS, model.window - USUAL_ROOM - PROMPT_TOKENS)
             if tokens <= 0:
                 raise ModelFailed(f"The window of {model.name}, {model.window:,} tokens, is too small for this arm.")
             shown = await asyncio.to_thread(_ends, text, tokens, await library.load())

@@ -131,6 +131,8 @@ class ModelFailed(RlmError):
 
     code = 4204
     passing = False
+    too_long = False
+    """The prompt does not fit the model's window: a shorter one may."""
 
 
 class ModelNotLocal(RlmError):

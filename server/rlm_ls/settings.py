@@ -98,6 +98,17 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
+Role = Literal["root", "sub", "code"]
+Effort = Literal["none", "minimal", "low", "medium", "high"]
+
+
+def _for_all_roles(value: Any) -> Any:
+    return dict.fromkeys(("root", "sub", "code"), value) if isinstance(value, str) else value
+
+
+Efforts = Annotated[Mapping[Role, Effort], BeforeValidator(_for_all_roles)]
+
+
 class Section(BaseModel):
     """Frozen; camelCase in files and on the wire, snake_case here (files may use either)."""
 
@@ -113,6 +124,8 @@ class ProfileSettings(Section):
     batch: int | None = Field(default=None, ge=1, le=10_000)
     reply_tokens: int | None = Field(default=None, ge=16, le=1_000_000)
     prompt: Annotated[str, Field(max_length=4000)] | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
+    reasoning: Effort | None = None
 
 
 class Models(Section):
@@ -122,7 +135,8 @@ class Models(Section):
     (`openai/gpt-4o-mini*3`), calls are shared out by weight. `concurrency`: calls under way at one endpoint, unless
     `limits` has a pattern for the model, provider or endpoint. `silence_seconds`: a call of which nothing comes for so
     long is made again. `local_hosts`: the user's own machines, which `privacy: local` allows besides this one.
-    `profiles`: by a pattern for the model's name. `editor_is_local`: the editor's own model runs on this machine.
+    `profiles`: by a pattern for the model's name. `reasoning`: how much to think, for all roles or by role; it
+    counts before the profile's. `editor_is_local`: the editor's own model runs on this machine.
     """
 
     root: ModelNames = ()
@@ -136,6 +150,7 @@ class Models(Section):
     silence_seconds: Seconds = 120.0
     local_hosts: Hosts = ()
     profiles: Mapping[Name, ProfileSettings] = {}
+    reasoning: Efforts = {}
 
 
 class BudgetSettings(Section):

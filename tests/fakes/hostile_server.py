@@ -15,11 +15,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Heard:
-    """`base` leads to the server; `requests` are the paths that were asked for, `written` the bytes it could send."""
+    """`base` leads to the server; `requests` are the paths that were asked for, `written` the bytes it could send, and
+    `calls` those of the requests that were to bring a reply."""
 
     base: str
     requests: list[str] = field(default_factory=list)
     written: int = 0
+
+    @property
+    def calls(self) -> list[str]:
+        return [path for path in self.requests if path not in ("/v1/models", "/props")]
 
 
 @asynccontextmanager

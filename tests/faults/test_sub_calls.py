@@ -45,8 +45,9 @@ async def test_every_item_is_answered_or_a_failure_and_the_ledger_is_the_servers
     assert told.answer.usage.sub_calls == len(answered)
     reported = [call for call in server.billed if call.reported]
     assert len(reported) == len(answered)
-    assert sum(event.prompt_tokens for event in done) == sum(call.prompt_tokens for call in reported)
-    assert told.answer.usage.prompt_tokens - 100 == sum(call.prompt_tokens for call in reported)
+    known = sum(event.prompt_tokens + event.completion_tokens - event.estimated_tokens for event in done)
+    assert known == sum(call.prompt_tokens + call.completion_tokens for call in reported)
+    assert told.answer.usage.prompt_tokens - 100 == sum(event.prompt_tokens for event in done)
     assert max(event.tries for event in done) > 1
     assert len(server.requests) <= sum(event.tries for event in done)
 

@@ -24,6 +24,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("models", "limits"): {"*": 1000},
     ("models", "silence_seconds"): 1,
     ("models", "local_hosts"): ["evil.example"],
+    ("models", "reasoning"): "high",
     ("models", "profiles"): {"*": {"prompt": "Obey."}},
     ("", "levels"): ["dsl", "native", "llm"],
     ("", "privacy"): "any",

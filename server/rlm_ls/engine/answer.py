@@ -80,7 +80,8 @@ class Coverage(Wire):
 
 
 class RunUsage(Wire):
-    """What a run and all its children took. `usd` is None where a price was not known.
+    """What a run and all its children took. `usd` is None where a price was not known; `estimated_tokens` of the prompt
+    and completion tokens were reported by nobody.
 
     `model_calls` were made to a model, of which `sub_calls` by verbs; `cached_calls` were answered without one.
     """
@@ -92,6 +93,7 @@ class RunUsage(Wire):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    estimated_tokens: int = 0
     usd: float | None = None
     seconds: float = 0.0
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict, Unpack
 
+from rlm_ls.settings import Effort
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -17,12 +19,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one call cost. `usd` is None where the price is not known; never a guess."""
+    """What one call cost. `usd` is None where the price is not known; never a guess.
+
+    `estimated_tokens` of prompt and completion were reported by nobody and are estimated from their characters.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     usd: float | None = None
+    estimated_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         """The price of both is known only where that of each is."""
@@ -31,6 +37,7 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
             self.cached_tokens + other.cached_tokens,
             None if self.usd is None or other.usd is None else self.usd + other.usd,
+            self.estimated_tokens + other.estimated_tokens,
         )
 
 
@@ -38,7 +45,7 @@ NO_USAGE = Usage(usd=0.0)
 
 
 def spent(error: BaseException) -> Usage:
-    """The cost of a failed call: what the provider reported for its tries."""
+    """The cost of a failed or cancelled call: what the provider reported for its tries, or what is estimated."""
     found = getattr(error, "spent", None)
     return found if isinstance(found, Usage) else NO_USAGE
 
@@ -48,7 +55,8 @@ class Reply:
     """A whole model reply. `finish` is "length" where the provider cut it off.
 
     `model` is the name of the one that answered, a member where a list was asked. `tries` counts the requests that
-    were sent for it; `usage` is what the provider reported for all of them: of a try that broke off, mostly nothing.
+    were sent for it; `usage` is of all of them. `thinking` came before or beside the text and is no part of it: it is
+    shown, never run and never sent back.
     """
 
     text: str
@@ -56,6 +64,7 @@ class Reply:
     model: str = ""
     finish: Literal["stop", "length"] = "stop"
     tries: int = 1
+    thinking: str = ""
 
 
 MOST_TEXT = 4_000_000
@@ -78,6 +87,11 @@ class CallOptions(TypedDict, total=False):
 
     on_text: TextSink | None
     """Without it the provider may be asked for the whole reply at once."""
+    on_thinking: TextSink | None
+    """As `on_text`, for what the model thinks before or between."""
+    reasoning: Effort | None
+    """How much to think, for providers that can be told."""
+    temperature: float | None
     max_tokens: int | None
     """Most tokens of the reply."""
     schema: dict[str, Any] | None
@@ -102,7 +116,7 @@ class Model(Protocol):
     def endpoint(self) -> str: ...
 
     async def prepare(self) -> None:
-        """Find out `window` and `price` before the first call. Sends nothing; may take seconds the first time.
+        """Find out `window` and `price` before the first call. Sends no text; may take seconds the first time.
 
         Raises UnknownModel.
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.base import Model
@@ -14,9 +13,7 @@ from rlm_ls.models.providers.failures import NAMES_REMEDY
 from rlm_ls.models.providers.fallback import FallbackModel
 from rlm_ls.models.providers.live import LiteLLMModel
 from rlm_ls.models.providers.retries import RetryPolicy
-from rlm_ls.settings import Settings, split_weight
-
-Role = Literal["root", "sub", "code"]
+from rlm_ls.settings import Role, Settings, split_weight
 
 
 def choose(

@@ -9,11 +9,11 @@ from typing import Literal, Unpack
 from rlm_ls.errors import ModelFailed, ModelNotLocal, ModelUnreachable
 from rlm_ls.models.base import MOST_TOKENS, CallOptions, Message, Reply, TextSink, Usage, reply_room
 from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW
+from rlm_ls.models.replies.estimates import counted
+from rlm_ls.models.replies.thinking import split
 from rlm_ls.settings import Settings
 
 NAME = "editor"
-CHARACTERS_PER_TOKEN = 3.3
-"""Where the editor does not say how many tokens a call took: without a figure no limit of tokens would hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +106,15 @@ class EditorModel:
             )
         if not said.text.strip():
             raise ModelFailed("The editor's model sent an empty reply.", "Ask again, or choose another model.")
-        return Reply(said.text, _usage(messages, said), said.model or self.name, said.finish)
+        text, thinking = split(said.text)
+        return Reply(text, _usage(messages, said), said.model or self.name, said.finish, thinking=thinking)
 
 
 def _usage(messages: Sequence[Message], said: Sampled) -> Usage:
-    asked = sum(len(message.content) for message in messages)
-    return Usage(
-        prompt_tokens=_reported(said.prompt_tokens, asked),
-        completion_tokens=_reported(said.completion_tokens, len(said.text)),
-        usd=None,
-    )
+    told = _reported(said.prompt_tokens), _reported(said.completion_tokens)
+    tokens = counted(*told, messages, len(said.text))
+    return Usage(tokens.prompt, tokens.completion, usd=None, estimated_tokens=tokens.estimated)
 
 
-def _reported(tokens: int | None, characters: int) -> int:
-    return _tokens(characters) if tokens is None else max(0, min(tokens, MOST_TOKENS))
-
-
-def _tokens(characters: int) -> int:
-    return int(characters / CHARACTERS_PER_TOKEN) + 1
+def _reported(tokens: int | None) -> int:
+    return max(0, min(tokens or 0, MOST_TOKENS))

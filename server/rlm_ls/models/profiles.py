@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
+from typing import Any
 
-from rlm_ls.settings import Settings, split_weight
+from rlm_ls.settings import Effort, Role, Settings, split_weight
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`characters` of text in one sub-call; `batch`: numbered rows in one; `reply_tokens`: room for a reply, with what
-    is thought before it; `prompt`: an addition to the root model's prompt, often empty. `family` says whose this is."""
+    is thought before it; `prompt`: an addition to the root model's prompt, often empty; `temperature` and `reasoning`:
+    None for the provider's own. `family` says whose this is."""
 
     family: str
     characters: int
     batch: int
     reply_tokens: int
     prompt: str = ""
+    temperature: float | None = None
+    reasoning: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,26 @@ class Family:
     profile: Profile
 
 
-def profile(name: str, settings: Settings) -> Profile:
-    """The profile of a model, or of a list ("a, b"): then what each of its members can take. Raises nothing."""
+USUAL_ROOM = 4096
+"""Tokens for a reply of a model that does not think long: what an estimate reckons with."""
+SMALLEST_ROOM = 512
+"""Tokens: in less no program is written."""
+
+
+def room_within(tokens: int, window: int) -> int:
+    """Tokens for a reply in a window of so many: at most half of it, and `tokens`."""
+    return max(min(tokens, SMALLEST_ROOM), min(tokens, window // 2))
+
+
+def profile(name: str, settings: Settings, role: Role = "root") -> Profile:
+    """The profile of a model in a role, or of a list ("a, b"): then what each of its members can take. Raises
+    nothing."""
+    found = _of_all(name, settings)
+    effort = settings.models.reasoning.get(role)
+    return found if effort is None else replace(found, reasoning=effort)
+
+
+def _of_all(name: str, settings: Settings) -> Profile:
     names = [split.strip() for split in name.split(",")]
     members = [_one(_bare(member), settings) for member in names if member] or [_one("", settings)]
     if len(members) == 1:
@@ -41,6 +63,8 @@ def profile(name: str, settings: Settings) -> Profile:
         batch=min(member.batch for member in members),
         reply_tokens=max(member.reply_tokens for member in members),
         prompt=" ".join(dict.fromkeys(member.prompt for member in members if member.prompt)),
+        temperature=_common([member.temperature for member in members]),
+        reasoning=_common([member.reasoning for member in members]),
     )
 
 
@@ -51,10 +75,23 @@ def families() -> tuple[Family, ...]:
     return tuple(
         Family(
             tuple(entry["patterns"]),
-            Profile(entry["name"], entry["characters"], entry["batch"], entry["reply_tokens"], entry.get("prompt", "")),
+            Profile(
+                entry["name"],
+                entry["characters"],
+                entry["batch"],
+                entry["reply_tokens"],
+                entry.get("prompt", ""),
+                entry.get("temperature"),
+                entry.get("reasoning"),
+            ),
         )
         for entry in table["family"]
     )
+
+
+def _common(values: list[Any]) -> Any:
+    """What all say alike: a list's members are given the same."""
+    return values[0] if all(value == values[0] for value in values) else None
 
 
 def _one(name: str, settings: Settings) -> Profile:
@@ -67,6 +104,8 @@ def _one(name: str, settings: Settings) -> Profile:
                 batch=own.batch or shipped.batch,
                 reply_tokens=own.reply_tokens or shipped.reply_tokens,
                 prompt=shipped.prompt if own.prompt is None else own.prompt,
+                temperature=shipped.temperature if own.temperature is None else own.temperature,
+                reasoning=own.reasoning or shipped.reasoning,
             )
     return shipped
 

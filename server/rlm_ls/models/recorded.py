@@ -35,6 +35,7 @@ class RecordedCall:
     finish: Literal["stop", "length"] = "stop"
     seconds: float = 0.0
     model: str = ""
+    thinking: str = ""
 
 
 class RecordedModel:
@@ -103,7 +104,7 @@ class RecordedModel:
         if (on_text := options.get("on_text")) is not None:
             for piece in call.text.splitlines(keepends=True):
                 on_text(piece)
-        return Reply(call.text, call.usage, self.name, call.finish)
+        return Reply(call.text, call.usage, self.name, call.finish, thinking=call.thinking)
 
 
 def calls_from_events(events: Iterable[Mapping[str, Any]], child: str = "") -> list[RecordedCall]:
@@ -140,10 +141,12 @@ def _call(asked: Mapping[str, Any], replied: Mapping[str, Any]) -> RecordedCall:
             int(replied.get("completionTokens") or 0),
             int(replied.get("cachedTokens") or 0),
             replied.get("usd"),
+            int(replied.get("estimatedTokens") or 0),
         ),
         finish="length" if replied.get("finish") == "length" else "stop",
         seconds=float(replied.get("seconds") or 0.0),
         model=str(asked.get("model", "")).removeprefix("recorded:"),
+        thinking=str(replied.get("thinking") or ""),
     )
 
 

@@ -313,13 +313,15 @@ FIELDS: Mapping[str, Mapping[str, Rule]] = {
     "routeChosen": _fields(_kept, "route reason model modelKind subModel languages answering privacy"),
     "turnStarted": {},
     "modelCalled": {**_fields(_kept, "model promptTokensEstimate"), "messages": _messages},
-    "modelReplied": _fields(_kept, "text finish promptTokens completionTokens cachedTokens usd"),
+    "modelReplied": _fields(
+        _kept, "text thinking finish promptTokens completionTokens cachedTokens estimatedTokens usd"
+    ),
     "programStarted": _fields(_kept, "language source"),
     "verbCalled": {"verb": _kept, "detail": _call},
     "programFinished": {"output": _digested, "error": _error, "submitted": _kept},
     "subCallsStarted": _fields(_kept, "verb count model endpoint characters places"),
     "subCallFinished": {
-        **_fields(_kept, "key text cached promptTokens completionTokens cachedTokens usd tries"),
+        **_fields(_kept, "key text cached promptTokens completionTokens cachedTokens estimatedTokens usd tries"),
         "error": _said,
     },
     "childStarted": {**_fields(_kept, "documents size levels"), "question": _if_written},

@@ -27,13 +27,13 @@ def test_unsent_is_what_was_appended_since() -> None:
 def test_nothing_is_compacted_while_it_fits() -> None:
     conversation = talk(3, 100)
     before = list(conversation.messages)
-    assert not conversation.compact(100_000, 3.3)
+    assert not conversation.compact(100_000, 3.3, 4096)
     assert conversation.messages == before
 
 
 def test_old_observations_go_first_and_the_question_and_newest_stay() -> None:
     conversation = talk(10, 4_000)
-    assert conversation.compact(8_000, 3.3)
+    assert conversation.compact(8_000, 3.3, 4096)
     contents = [m.content for m in conversation.messages]
     assert contents[0] == "rules"
     assert contents[1] == "question"

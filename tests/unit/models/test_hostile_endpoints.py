@@ -230,7 +230,7 @@ async def test_a_stream_without_a_line_s_end_is_broken_off(name: str) -> None:
         assert here.written < 32 * M
     assert isinstance(error, ModelFailed)
     assert "line" in str(error)
-    assert len(here.requests) == 1
+    assert len(here.calls) == 1
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -241,7 +241,7 @@ async def test_a_stream_of_text_without_end_is_broken_off_and_tells_how_it_began
             await model(name, here.base).complete(ASKED, on_text=told.append, max_tokens=1000)
         assert "".join(told).startswith("Once upon a time lorem")
         assert len("".join(told)) < 100_000
-        assert len(here.requests) == 1
+        assert len(here.calls) == 1
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -348,7 +348,7 @@ async def test_whoever_asks_to_wait_for_ever_is_not_waited_for(asked: str) -> No
 
     async with answering(busy) as here:
         await refused(model(DIRECT, here.base, retry_policy=RetryPolicy(backoff=0.01)))
-        assert len(here.requests) == 1
+        assert len(here.calls) == 1
 
 
 @pytest.mark.parametrize("text", ["-5", "nan", "-inf", "Mon, 01 Jan 0001 00:00:00 +2359", "Mon, 99 Xxx", "\x1b"])

@@ -19,7 +19,10 @@ from rlm_ls.cli.terminal.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.engine.budget.ledger import Ledger, Limits
+from rlm_ls.engine.budget.payment import LimitReached
 from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.setup.abilities import Abilities, abilities
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.compiled.toolchains.checkup import checkup
@@ -28,6 +31,7 @@ from rlm_ls.executors.scripts.host import VerbHost
 from rlm_ls.executors.scripts.sandbox import Sandbox
 from rlm_ls.models.choose import choose
 from rlm_ls.models.local_servers import local_servers, usable_keys
+from rlm_ls.models.profiles import profile
 from rlm_ls.models.providers.endpoint import endpoint
 from rlm_ls.settings import Settings, default_file, load
 
@@ -87,13 +91,19 @@ async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
             yield f"{name}: {type(error).__name__}: {error}", True
 
 
-def models() -> None:
+def models(
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask the model four small questions: what it can do. It may cost a little.")
+    ] = False,
+    model: Annotated[str | None, typer.Option("--model", help="Check this one and not the configured.")] = None,
+) -> None:
     """Show which models are configured, which are found on this machine, and how to name others."""
-    run(_models())
+    settings = user_settings()
+    run(_check(settings, model) if check else _models(settings))
 
 
-async def _models() -> int:
-    for line, bad in _model_lines(user_settings()):
+async def _models(settings: Settings) -> int:
+    for line, bad in _model_lines(settings):
         _line(line, bad=bad)
     for line in await offers(os.environ):
         out.print(line, markup=False)
@@ -116,6 +126,42 @@ async def offers(environ: Mapping[str, str]) -> list[str]:
         for one in await local_servers(environ)
     ]
     return lines + [f'found: {variable}: root = "{model}"' for variable, model in usable_keys(environ).items()]
+
+
+async def _check(settings: Settings, name: str | None) -> int:
+    chosen = choose("root", name, settings, os.environ)
+    if chosen is None:
+        _line("model: none configured; the offline model needs no check", bad=False)
+        return 0
+    async with session(settings) as opened:
+        budget = settings.budget
+        ledger = Ledger(Limits(turns=4, seconds=budget.seconds, usd=budget.usd, tokens=budget.tokens))
+        try:
+            found = await abilities(chosen, profile(chosen.name, settings), ledger, Checker(opened.engine.checkers))
+        except LimitReached as reached:
+            _line(f"model: {chosen.name}: not checked: {reached}", bad=True)
+            return 1
+    for line in _ability_lines(found):
+        out.print(line, markup=False)
+    return 0
+
+
+def _ability_lines(found: Abilities) -> Iterator[str]:
+    yield f"model: {found.model}, window {found.window:,} tokens, room for a reply {found.room:,}"
+    yield _mark(found.block) + "writes a program when asked to"
+    yield _mark(found.verb) + "calls in it what it was told of"
+    yield "– " + ("thinks before it replies" if found.thinks else "was not seen to think before it replies")
+    yield _mark(found.reports) + (
+        "its tokens are reported" if found.reports else "its tokens are estimated: unreported"
+    )
+    money = "price unknown" if found.usd is None else f"${found.usd:.4f}"
+    yield f"cost: {found.tokens:,} tokens, {money}, {found.seconds:.1f} s"
+    explores = "it explores by its own programs"
+    yield f"route: rlm, {explores}" if found.explores else f"route: rlm; whether {explores} is doubtful"
+
+
+def _mark(good: bool) -> str:
+    return "✓ " if good else "✗ "
 
 
 def _versions() -> Iterator[str]:

@@ -15,7 +15,6 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Route, Wire
 from rlm_ls.engine.budget.ledger import Ledger, Limits
-from rlm_ls.engine.loop.run import REPLY_TOKENS
 from rlm_ls.engine.setup.choosing import Question, choose, named_model
 from rlm_ls.engine.setup.preparation import checked, earlier_run, limits, take_context
 from rlm_ls.engine.setup.prompt import PromptOptions
@@ -23,6 +22,7 @@ from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import SubModel
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.models.base import Model
+from rlm_ls.models.profiles import USUAL_ROOM
 from rlm_ls.store.database import Store
 
 ENOUGH_RUNS = 3
@@ -121,7 +121,7 @@ async def expected_cost(inputs: EstimateInputs, store: Store) -> tuple[Expected,
     first = Ledger(inputs.limits).tokens_in(inputs.first_message)
     if inputs.route == "direct":
         likely = _priced(inputs.model, 1, first, DIRECT_REPLY)
-        high = _priced(inputs.model, 2, 2 * first + REPLY_TOKENS, 2 * REPLY_TOKENS)
+        high = _priced(inputs.model, 2, 2 * first + USUAL_ROOM, 2 * USUAL_ROOM)
         basis = f"The whole text goes to the model in one message of about {first:,} tokens."
     else:
         earlier = await store.finished_usage(inputs.model.name, inputs.route, RUNS_LOOKED_AT)

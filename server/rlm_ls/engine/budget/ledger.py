@@ -57,6 +57,7 @@ class Ledger:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    estimated_tokens: int = 0
     usd: float | None = 0.0
     reserved_tokens: int = 0
     reserved_usd: float = 0.0
@@ -119,6 +120,10 @@ class Ledger:
             self.reserved_calls += sub
         return refusal
 
+    def fits(self, coming: Reservation) -> bool:
+        """Whether a call fits this account and those above it now. Sets nothing aside."""
+        return not self._refusal(coming, False) and (self.parent is None or self.parent.fits(coming))
+
     async def reserve_in_turn(self, coming: Reservation, *, sub: bool = False) -> str:
         """As `reserve`, but waits where only calls under way stand in the way: most cost less than was reserved for
         them. A refusal is final: the call does not fit even without the others."""
@@ -152,8 +157,9 @@ class Ledger:
         self.prompt_tokens += used.prompt_tokens
         self.completion_tokens += used.completion_tokens
         self.cached_tokens += used.cached_tokens
+        self.estimated_tokens += used.estimated_tokens
         self.usd = None if self.usd is None or used.usd is None else self.usd + used.usd
-        if used.prompt_tokens > 200 and characters:
+        if used.prompt_tokens > 200 and characters and not used.estimated_tokens:
             self.characters_per_token = min(6.0, max(1.0, characters / used.prompt_tokens))
 
     def book(self, used: Usage, *, sub: bool) -> None:
@@ -187,6 +193,7 @@ class Ledger:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             cached_tokens=self.cached_tokens,
+            estimated_tokens=self.estimated_tokens,
             usd=self.usd,
             seconds=round(self.seconds, 3),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +59,7 @@ async def pay(
         reply = await ask()
         used = reply.usage
         return Paid(_bounded(reply), time.perf_counter() - started)
-    except RlmError as error:
+    except (RlmError, asyncio.CancelledError) as error:
         cost = spent(error)
         used = None if cost == NO_USAGE else cost
         raise

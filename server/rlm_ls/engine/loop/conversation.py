@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from rlm_ls.models.base import Message
 
-ROOM_FOR_REPLY = 4096
-"""Tokens of the window kept free for the reply."""
 KEEP_NEWEST = 4
 """Messages at the end that are never compacted."""
 COMPACTED = (
@@ -21,6 +19,7 @@ class Conversation:
 
     messages: list[Message] = field(default_factory=list)
     _sent: int = 0
+    _sent_before: int = 0
 
     def append(self, message: Message) -> None:
         self.messages.append(message)
@@ -31,16 +30,22 @@ class Conversation:
 
     def unsent(self) -> list[Message]:
         """What was appended since the last call to `unsent`."""
+        self._sent_before = self._sent
         new, self._sent = self.messages[self._sent :], len(self.messages)
         return new
 
-    def compact(self, window: int, characters_per_token: float) -> bool:
-        """Make the messages fit `window` tokens if they do not. True if something was dropped."""
-        room = max(1000, int((window - ROOM_FOR_REPLY) * characters_per_token))
+    def send_again(self) -> None:
+        """The newest messages have not arrived: the next call to `unsent` gives them once more."""
+        self._sent = self._sent_before
+
+    def compact(self, window: int, characters_per_token: float, reply_tokens: int, keep: int = KEEP_NEWEST) -> bool:
+        """Make the messages fit `window` tokens, and leave `reply_tokens` of it free, if they do not; the last `keep`
+        stay whole. True if something was dropped."""
+        room = max(1000, int((window - reply_tokens) * characters_per_token))
         if self.characters <= room:
             return False
         changed = False
-        for index in range(2, len(self.messages) - KEEP_NEWEST):
+        for index in range(2, len(self.messages) - keep):
             message = self.messages[index]
             short = COMPACTED.format(size=len(message.content))
             if message.role == "user" and len(message.content) > len(short):

@@ -17,28 +17,19 @@ import time
 from collections.abc import Sequence
 
 from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.budget.payment import LimitReached, pay
+from rlm_ls.engine.budget.payment import LimitReached
 from rlm_ls.engine.loop.acceptance import accept_text, judge
+from rlm_ls.engine.loop.asking import ask_model
 from rlm_ls.engine.loop.ending import finish
 from rlm_ls.engine.loop.grammar import Block, programs
 from rlm_ls.engine.loop.observation import ProgramResult, observation, shortened
 from rlm_ls.engine.loop.programs import not_run, run_program
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, TOO_MANY, UNREADABLE, steps_left
-from rlm_ls.engine.trace.events import (
-    ModelCalled,
-    ModelMessage,
-    ModelReplied,
-    TextStreamed,
-    TurnFinished,
-    TurnStarted,
-    Warned,
-)
+from rlm_ls.engine.trace.events import TurnFinished, TurnStarted
 from rlm_ls.errors import RlmError
 from rlm_ls.models.base import Message, Reply
 
-REPLY_TOKENS = 4096
-"""Tokens reserved, and allowed, for one reply."""
 STUCK = 3
 """Times that the same programs may come to the same before the run is ended: stuck runs are a cost's heavy tail."""
 
@@ -70,7 +61,7 @@ async def _turn(run: Run) -> Answer | None:
     run.ledger.turns += 1
     turn = run.ledger.turns
     await run.journal.emit(TurnStarted(run_id="", turn=turn))
-    reply = await _ask_model(run, turn)
+    reply = await ask_model(run, turn)
     fences = await run.checker.fences(reply.text)
     blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
     run.findings.plan = _plan(reply.text) or run.findings.plan
@@ -88,48 +79,6 @@ async def _turn(run: Run) -> Answer | None:
         TurnFinished(run_id="", turn=turn, loop_seconds=round(taken, 5), tokens=tokens, usd=run.ledger.usd)
     )
     return answer
-
-
-async def _ask_model(run: Run, turn: int) -> Reply:
-    """Reserve on the Ledger, announce, call, settle. The reply is durable before anything in it runs."""
-    if run.conversation.compact(run.model.window, run.ledger.characters_per_token):
-        await run.journal.emit(
-            Warned(run_id="", message="Older observations were compacted to fit the model's window.")
-        )
-    messages = tuple(run.conversation.messages)
-
-    async def announce(prompt_tokens: int) -> None:
-        new = tuple(ModelMessage(role=m.role, content=m.content) for m in run.conversation.unsent())
-        await run.journal.emit(
-            ModelCalled(run_id="", turn=turn, model=run.model.name, messages=new, prompt_tokens_estimate=prompt_tokens)
-        )
-
-    async def ask() -> Reply:
-        def show(text: str) -> None:
-            run.journal.emit_nowait(TextStreamed(run_id="", turn=turn, text=text))
-
-        return await run.model.complete(messages, on_text=show, max_tokens=REPLY_TOKENS)
-
-    started = time.perf_counter()
-    try:
-        paid = await pay(run.ledger, run.model, messages, REPLY_TOKENS, ask, announce=announce)
-    finally:
-        run.model_seconds += time.perf_counter() - started
-    reply = paid.reply
-    await run.journal.emit(
-        ModelReplied(
-            run_id="",
-            turn=turn,
-            text=reply.text,
-            finish=reply.finish,
-            prompt_tokens=reply.usage.prompt_tokens,
-            completion_tokens=reply.usage.completion_tokens,
-            cached_tokens=reply.usage.cached_tokens,
-            usd=reply.usage.usd,
-            seconds=round(paid.seconds, 4),
-        )
-    )
-    return reply
 
 
 async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[ProgramResult], Answer | None]:

@@ -15,6 +15,7 @@ from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.scripts.host import VerbHost
 from rlm_ls.executors.scripts.sandbox import Sandbox
 from rlm_ls.models.base import Model
+from rlm_ls.models.profiles import Profile
 
 
 @dataclass(slots=True)
@@ -23,6 +24,9 @@ class Run:
 
     request: AskRequest
     model: Model
+    profile: Profile
+    window: int
+    """Tokens; less than the model's once its server has refused a prompt for its length."""
     route: Route
     route_reason: str
     ledger: Ledger

@@ -36,6 +36,7 @@ from rlm_ls.executors.scripts.sandbox import Sandbox
 from rlm_ls.executors.submodels.calls import ChildAnswer
 from rlm_ls.executors.verbs.registry import COORDINATOR_VERBS
 from rlm_ls.models.base import Model
+from rlm_ls.models.profiles import profile as profile_of
 from rlm_ls.models.recorded import RecordedModel
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ async def set_up(
     return Run(
         request=request,
         model=choice.model,
+        profile=profile_of(choice.model.name, settings),
+        window=choice.model.window,
         route=choice.route,
         route_reason=choice.reason,
         ledger=ledger,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rlm_ls.context.document import Selection
 from rlm_ls.engine.budget.ledger import Ledger
-from rlm_ls.engine.budget.payment import LimitReached, pay
+from rlm_ls.engine.budget.payment import LimitReached, Paid, pay
 from rlm_ls.engine.loop.observation import shortened
 from rlm_ls.engine.submodels.dispatcher import Dispatcher, SubCallOutcome, key_of
 from rlm_ls.engine.trace.events import SubCallFinished, SubCallsStarted
@@ -18,8 +18,8 @@ from rlm_ls.engine.trace.journal import Journal
 from rlm_ls.errors import LevelUnavailable, ProgramError, RlmError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.submodels.calls import ChildAnswer, FailedSubCall, SubCall, SubCallReply, SubRole
-from rlm_ls.models.base import Message, Model, spent
-from rlm_ls.models.profiles import Profile
+from rlm_ls.models.base import Message, Model, Reply, spent
+from rlm_ls.models.profiles import Profile, room_within
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class RunSubModelCalls:
                 return key, self._as_then(key, known)
 
             async def paid() -> SubCallOutcome:
-                return await self._pay(sub.model, messages, allowed, call.schema)
+                return await self._pay(sub, messages, call.schema)
 
             reply = await self.dispatcher.reply(key, sub.model, paid)
         except LimitReached as reached:
@@ -138,20 +138,31 @@ class RunSubModelCalls:
             self.ledger.found_in_cache()
         return key, reply
 
-    async def _pay(
-        self, model: Model, messages: Sequence[Message], allowed: int, schema: dict[str, Any] | None
-    ) -> SubCallOutcome:
-        paid = await pay(
-            self.ledger,
-            model,
-            messages,
-            allowed,
-            lambda: model.complete(messages, max_tokens=allowed, schema=schema),
-            sub=True,
-        )
-        reply = paid.reply
+    async def _pay(self, sub: SubModel, messages: Sequence[Message], schema: dict[str, Any] | None) -> SubCallOutcome:
+        async def ask(room: int) -> Paid:
+            def complete() -> Awaitable[Reply]:
+                return model.complete(
+                    messages,
+                    max_tokens=room,
+                    schema=schema,
+                    temperature=sub.profile.temperature,
+                    reasoning=sub.profile.reasoning,
+                )
+
+            return await pay(self.ledger, model, messages, room, complete, sub=True)
+
+        model, allowed = sub.model, sub.profile.reply_tokens
+        paid = await ask(allowed)
+        reply, seconds = paid.reply, paid.seconds
+        if not reply.text.strip():  # it only thought: once more, with more room
+            first, allowed = reply, max(allowed, room_within(2 * allowed, model.window))
+            paid = await ask(allowed)
+            reply, seconds = paid.reply, seconds + paid.seconds
+            reply = replace(reply, usage=first.usage + reply.usage, tries=first.tries + reply.tries)
         cut = f"the reply was cut off at {allowed:,} tokens: ask for a shorter one" if reply.finish == "length" else ""
-        return SubCallOutcome(reply.text, cut, False, reply.usage, round(paid.seconds, 4), reply.tries)
+        if not cut and not reply.text.strip():
+            cut = "the model thought, and came to no reply"
+        return SubCallOutcome(reply.text, cut, False, reply.usage, round(seconds, 4), reply.tries)
 
     def _as_then(self, key: str, known: SubCallOutcome) -> SubCallOutcome:
         """A reply of the trace: it was paid for then, and is booked again without being asked for."""
@@ -197,4 +208,5 @@ def _finished(turn: int, batch: int, index: int, key: str, reply: SubCallOutcome
         usd=used.usd,
         seconds=reply.seconds,
         tries=reply.tries,
+        estimated_tokens=used.estimated_tokens,
     )

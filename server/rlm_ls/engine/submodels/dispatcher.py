@@ -98,7 +98,8 @@ def replies_in(events: Iterable[Mapping[str, Any]]) -> dict[str, SubCallOutcome]
     for event in events:
         if event.get("type") != "subCallFinished":
             continue
-        usage = Usage(event["promptTokens"], event["completionTokens"], event["cachedTokens"], event["usd"])
+        tokens = (event["promptTokens"], event["completionTokens"], event["cachedTokens"])
+        usage = Usage(*tokens, event["usd"], int(event.get("estimatedTokens", 0)))
         reply = SubCallOutcome(
             event["text"], event["error"], event["cached"], usage, event["seconds"], int(event.get("tries", 1))
         )

@@ -60,7 +60,7 @@ async def choose_role_models(
         model = choose(role, asked, settings, environ, editor) if named else _also(root, role)
         if model is not None:
             await model.prepare()
-            found[role] = SubModel(model, profile(model.name, settings))
+            found[role] = SubModel(model, profile(model.name, settings, role))
     return RoleModels(found)
 
 

@@ -1,8 +1,8 @@
 """Everything a run does, as typed events on one stream: the trace, the editor, the terminal and the tests read it.
 
 An event is durable before what it announces is acted upon; where the disk takes nothing it is kept in memory instead,
-and the answer says so. `TextStreamed` alone is never stored: the whole reply
-follows in `ModelReplied`.
+and the answer says so. `TextStreamed` and `ThinkingStreamed` are never stored: the
+whole reply follows in `ModelReplied`.
 """
 
 from __future__ import annotations
@@ -126,7 +126,18 @@ class TextStreamed(Event):
     text: str
 
 
+class ThinkingStreamed(Event):
+    """As `TextStreamed`, of what the model thinks; the whole follows in `ModelReplied`."""
+
+    type: Literal["thinkingStreamed"] = "thinkingStreamed"
+    turn: int
+    text: str
+
+
 class ModelReplied(Event):
+    """`thinking` was no part of the reply: it is not run and not sent back. `estimated_tokens` were reported by
+    nobody."""
+
     type: Literal["modelReplied"] = "modelReplied"
     turn: int
     text: str
@@ -136,6 +147,8 @@ class ModelReplied(Event):
     cached_tokens: int
     usd: float | None
     seconds: float
+    estimated_tokens: int = 0
+    thinking: str = ""
 
 
 class ProgramStarted(Event):
@@ -208,6 +221,7 @@ class SubCallFinished(Event):
     usd: float | None = 0.0
     seconds: float = 0.0
     tries: int = 1
+    estimated_tokens: int = 0
 
 
 class ChildStarted(Event):
@@ -299,6 +313,7 @@ AnyEvent = Annotated[
     | TurnStarted
     | ModelCalled
     | TextStreamed
+    | ThinkingStreamed
     | ModelReplied
     | ProgramStarted
     | VerbCalled

@@ -55,12 +55,14 @@ def usage_line(usage: RunUsage) -> str:
     """`Cost: 2 turns, 48 sub-calls (41 from cache), 3,412 tokens, $0.0031, 4.2 s`."""
     tokens = usage.prompt_tokens + usage.completion_tokens
     cached = f" ({usage.cached_tokens:,} from the provider's cache)" if usage.cached_tokens else ""
+    estimated = _estimated(usage.estimated_tokens)
     money = "price unknown" if usage.usd is None else f"${usage.usd:.4f}"
     plural = "" if usage.turns == 1 else "s"
     calls = usage.sub_calls + usage.cached_calls
     asked = f", {calls:,} sub-call{'' if calls == 1 else 's'}" if calls else ""
     saved = f" ({usage.cached_calls:,} from cache)" if usage.cached_calls else ""
-    return f"Cost: {usage.turns} turn{plural}{asked}{saved}, {tokens:,} tokens{cached}, {money}, {usage.seconds:.1f} s"
+    spent = f"{tokens:,} tokens{estimated}{cached}, {money}, {usage.seconds:.1f} s"
+    return f"Cost: {usage.turns} turn{plural}{asked}{saved}, {spent}"
 
 
 def trace_markdown(row: RunRow, events: Iterable[Mapping[str, Any]]) -> str:
@@ -101,8 +103,11 @@ def _event(event: Mapping[str, Any]) -> str:
             return f"{head}\n\n{inert.part(str(event['answer']))}"
         case "modelReplied":
             money = "" if event["usd"] is None else f", ${event['usd']:.4f}"
-            tokens = f"{event['promptTokens']:,} + {event['completionTokens']:,} tokens"
-            return f"*Reply ({event['seconds']:.1f} s, {tokens}{money})*\n\n{inert.part(event['text'].strip())}"
+            tokens = f"{_tokens(event)}{money}"
+            thought = inert.part(str(event.get("thinking", "")).strip())
+            thinking = f"*Thinking (not run, not sent back)*\n\n{thought}\n\n" if thought else ""
+            said = inert.part(event["text"].strip())
+            return f"{thinking}*Reply ({event['seconds']:.1f} s, {tokens})*\n\n{said}"
         case "verbCalled":
             return f"- {inert.code(event['detail'])} {event['seconds'] * 1e3:.0f} ms"
         case "compileFinished":
@@ -128,15 +133,23 @@ def _event(event: Mapping[str, Any]) -> str:
     return ""
 
 
+def _tokens(event: Mapping[str, Any]) -> str:
+    tokens = f"{event['promptTokens']:,} + {event['completionTokens']:,} tokens"
+    cached = f", {event['cachedTokens']:,} from the provider's cache" if event.get("cachedTokens") else ""
+    return f"{tokens}{_estimated(event.get('estimatedTokens', 0))}{cached}"
+
+
+def _estimated(tokens: int) -> str:
+    return f" ({tokens:,} of them estimated: the provider did not report them)" if tokens else ""
+
+
 def _sub_call(event: Mapping[str, Any]) -> str:
     if event["cached"]:
         cost = "from cache"
     else:
         money = "" if not event["usd"] else f", ${event['usd']:.4f}"
         tries = f", {event['tries']} tries" if event["tries"] > 1 else ""
-        cost = (
-            f"{event['seconds']:.1f} s, {event['promptTokens']:,} + {event['completionTokens']:,} tokens{money}{tries}"
-        )
+        cost = f"{event['seconds']:.1f} s, {_tokens(event)}{money}{tries}"
     said = " ".join((event["error"] or event["text"]).split())[:SUB_REPLY]
     return f"- {event['batch']}.{event['index'] + 1} ({cost}): {inert.code(said)}"
 

@@ -216,7 +216,7 @@ class ResumedModel:
             call = self._calls.pop(0)
             if (on_text := options.get("on_text")) is not None:
                 on_text(call.text)
-            return Reply(call.text, call.usage, self.name, call.finish)
+            return Reply(call.text, call.usage, self.name, call.finish, thinking=call.thinking)
         return await self._model.complete(messages, **options)
 
 

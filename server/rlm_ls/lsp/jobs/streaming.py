@@ -60,12 +60,11 @@ class RunStream:
             self.finished = None
 
     def _event(self, kind: str, event: AnyEvent) -> None:
-        if kind != "textStreamed":
+        if kind not in ("textStreamed", "thinkingStreamed"):
             self._flush_text_event()
             self._client.notify(wire.EVENT, event.wire())
-        elif self._text_event is not None and (self._text_event["child"], self._text_event["turn"]) == (
-            event.child,
-            event.turn,  # type: ignore[union-attr]
+        elif self._text_event is not None and all(
+            self._text_event[name] == getattr(event, name) for name in ("type", "child", "turn")
         ):
             self._text_event["text"] += event.text  # type: ignore[union-attr]
         else:
@@ -111,6 +110,7 @@ class RunState:
             "contextTaken": self._context,
             "turnStarted": self._turn_started,
             "modelCalled": lambda event: self._now(f"asking {event.model}"),
+            "thinkingStreamed": lambda _: self._now("the model is thinking"),
             "textStreamed": lambda _: self._now("the model is writing"),
             "modelReplied": self._replied,
             "programStarted": lambda _: self._now("running a program"),

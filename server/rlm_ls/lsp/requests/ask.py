@@ -123,7 +123,7 @@ def _stopped_early(job: Job) -> dict[str, Any]:
     reason = "Stopped before the run began."
     job.outcome = f"cancelled: {reason}"
     calls = ("turns", "modelCalls", "subCalls", "cachedCalls")
-    usage = (*calls, "promptTokens", "completionTokens", "cachedTokens", "seconds")
+    usage = (*calls, "promptTokens", "completionTokens", "cachedTokens", "estimatedTokens", "seconds")
     return {
         "runId": "",
         "status": "cancelled",

@@ -8,6 +8,7 @@ from typing import Any
 UNKNOWN_WINDOW = 32_768
 UNWATCHED = {"aiohttp_openai"}
 """Providers whose requests LiteLLM does not send through the transports that are guarded; "openai" does the same."""
+OLLAMA = frozenset({"ollama", "ollama_chat"})
 OLLAMA_WINDOW = 16_384
 """Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
 
@@ -44,7 +45,7 @@ def look_up(litellm: Any, name: str, *, local: bool, base: str | None) -> Entry 
         model, provider = f"openai/{name}", "openai"  # an own endpoint speaks the protocol that all of them speak
     if provider in UNWATCHED:
         return None
-    ollama = provider in {"ollama", "ollama_chat"}
+    ollama = provider in OLLAMA
     info = _info(litellm, model, provider, ollama=ollama)
     window = info.get("max_input_tokens") or info.get("max_tokens") or UNKNOWN_WINDOW
     free = 0.0 if local else None  # a model on this machine that the tables do not name

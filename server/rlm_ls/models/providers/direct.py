@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import urllib.request
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,11 +33,13 @@ TIDY_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ReplyChunk:
-    """Some of a reply: text, the reason for its end, the provider's usage figures; whichever has come."""
+    """Some of a reply: text, the reason for its end, the provider's usage figures, thinking that came in a field of
+    its own; whichever has come."""
 
     text: str = ""
     finish: str | None = None
     usage: Any = None
+    thought: str = ""
 
 
 def reachable(provider: str, base: str | None) -> bool:
@@ -153,11 +155,11 @@ def _together(reply_chunks: list[ReplyChunk]) -> ReplyChunk:
     finish = usage = None
     for piece in reply_chunks:
         finish, usage = piece.finish or finish, piece.usage or usage
-    return ReplyChunk("".join(piece.text for piece in reply_chunks), finish, usage)
+    thought = "".join(piece.thought for piece in reply_chunks)
+    return ReplyChunk("".join(piece.text for piece in reply_chunks), finish, usage, thought)
 
 
 def _piece(data: bytes) -> ReplyChunk:
-    """Reasoning comes in fields of its own and is no part of the reply."""
     event = _object(data)
     if error := event.get("error"):
         raise _said(500, error, {})
@@ -166,7 +168,8 @@ def _piece(data: bytes) -> ReplyChunk:
         return ReplyChunk(usage=usage) if usage else ReplyChunk()
     try:
         first = choices[0]
-        return ReplyChunk(text_of((first.get("delta") or {}).get("content")), first.get("finish_reason"), usage)
+        delta = first.get("delta") or {}
+        return ReplyChunk(text_of(delta.get("content")), first.get("finish_reason"), usage, thought_of(delta.get))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent a malformed stream.") from None
 
@@ -177,8 +180,9 @@ def _whole(body: bytes) -> ReplyChunk:
         raise _said(500, error, {})
     try:
         first = reply["choices"][0]
-        text = text_of(first["message"].get("content"))
-        return ReplyChunk(text, first.get("finish_reason") or "stop", reply.get("usage"))
+        message = first["message"]
+        finish = first.get("finish_reason") or "stop"
+        return ReplyChunk(text_of(message.get("content")), finish, reply.get("usage"), thought_of(message.get))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent something else than a reply.") from None
 
@@ -189,6 +193,14 @@ def text_of(content: Any) -> str:
         parts = [part.get("text") if isinstance(part, dict) else part for part in content]
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
+
+
+def thought_of(field: Callable[[str], Any]) -> str:
+    """Thinking that comes beside the text: DeepSeek's and llama.cpp's name for it, or vLLM's and OpenRouter's."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(found := field(name), str) and found:
+            return found
+    return ""
 
 
 def _object(data: bytes) -> dict[str, Any]:

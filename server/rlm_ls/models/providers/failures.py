@@ -16,7 +16,12 @@ NAMES_REMEDY = f"Use a LiteLLM name such as {EXAMPLES}; `rlm-ls models` lists wh
 
 SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|hf|key)[-_][\w*.-]{4,}|\bAIza[\w-]{10,}|\bBearer\s+\S+")
 MISSING_KEY = re.compile(r"missing (?:\w+ )*(?:api key|credentials)|no api key", re.IGNORECASE)
-TOO_LONG = re.compile(r"context[ _-]?(?:length|window|size)|prompt is too long|too many tokens", re.IGNORECASE)
+TOO_LONG = re.compile(
+    r"context[ _-]?(?:length|window|size)|(?:prompt|input) is too long|too many tokens|input token count"
+    r"|maximum number of tokens|reduce the length|too large for model|tokens. must be <=|max_tokens. is too large",
+    re.IGNORECASE,
+)
+"""How OpenAI, Anthropic, Bedrock, Gemini, Mistral, TGI, vLLM and llama.cpp refuse a prompt for its length."""
 IN_PLAIN_WORDS = (
     (re.compile(r"certificate|\bssl\b.*error", re.I), "its certificate is not accepted here"),
     (
@@ -90,7 +95,9 @@ def classify(error: BaseException, called: CallTarget) -> Failure:
         return Failure(ModelFailed(stopped, "Check models.apiBase, or choose another model."), retry=False)
     if "ContextWindowExceededError" in kinds or _too_long(error):
         too_long = f"The prompt is longer than the context window of {called.model}."
-        return Failure(ModelFailed(too_long, "Choose a model with a larger window."), retry=False)
+        refused = ModelFailed(too_long, "Choose a model with a larger window.")
+        refused.too_long = True
+        return Failure(refused, retry=False)
     if MISSING_KEY.search(str(error)):
         return Failure(ModelRefused(f"{called.model} needs a key.", _set(called)), retry=False)
     if status in (401, 402, 403) or "insufficient_quota" in f"{error} {getattr(error, 'code', '')}":
@@ -144,10 +151,8 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _too_long(error: BaseException) -> bool:
-    return (
-        isinstance(error, ProviderError)
-        and error.status_code in (400, 413, 500)
-        and bool(TOO_LONG.search(f"{error.code} {error}"))
+    return getattr(error, "status_code", None) in (400, 413, 422, 500) and bool(
+        TOO_LONG.search(f"{getattr(error, 'code', '')} {error}")
     )
 
 

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from rlm_ls.models.providers.direct import ReplyChunk, text_of
+from rlm_ls.models.base import Message
+from rlm_ls.models.providers.direct import ReplyChunk, text_of, thought_of
 from rlm_ls.models.providers.failures import BrokenReply
 from rlm_ls.models.providers.retries import RetryPolicy
 from rlm_ls.models.providers.transport import Call, within
 
+RESELLERS = frozenset(
+    {"bedrock", "bedrock_converse", "vertex_ai", "vertex_ai_beta", "openrouter", "databricks", "azure_ai"}
+)
+"""Providers that pass the marks on to Claude."""
+
 HTTPX_TIMEOUTS = frozenset({"openai", "azure", "bedrock"})
 """Providers for which LiteLLM (1.106) tells the time to connect from the time to answer. The others may take as long to
 connect as they may be silent."""
+
+
+def wants_marks(provider: str, model: str) -> bool:
+    """Whether a provider caches only what is marked. (OpenAI, DeepSeek and Gemini from 2.5 cache by themselves; older
+    ones of Gemini want a request of their own for it.)"""
+    return provider == "anthropic" or (provider in RESELLERS and "claude" in model.lower())
+
+
+def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The messages as LiteLLM takes them, with marks where the next call's prompt will still be the same: after the
+    system message, the first one, and the newest."""
+    told: list[dict[str, Any]] = [{"role": message.role, "content": message.content} for message in messages]
+    for at in {0, min(1, len(told) - 1), len(told) - 1}:
+        if text := told[at]["content"]:  # an empty block may not be marked
+            told[at]["content"] = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+    return told
 
 
 async def reply_chunks(
@@ -44,8 +66,8 @@ async def reply_chunks(
         if not reply.choices:
             raise BrokenReply("it sent something else than a reply.")
         choice = reply.choices[0]
-        text = text_of(choice.message.content)
-        yield ReplyChunk(text, choice.finish_reason or "stop", getattr(reply, "usage", None))
+        text, thought = text_of(choice.message.content), _thought(choice.message)
+        yield ReplyChunk(text, choice.finish_reason or "stop", getattr(reply, "usage", None), thought)
         return
     with within(at):
         stream = await litellm.acompletion(**call, **options, stream=True, stream_options={"include_usage": True})
@@ -55,10 +77,14 @@ async def reply_chunks(
                 chunk = await anext(stream, None)
             if chunk is None:
                 break
-            # Reasoning comes in a field of its own and is no part of the reply.
-            text = text_of(chunk.choices[0].delta.content) if chunk.choices else ""
-            yield ReplyChunk(text, usage=getattr(chunk, "usage", None))
+            delta = chunk.choices[0].delta if chunk.choices else None
+            text, thought = ("", "") if delta is None else (text_of(delta.content), _thought(delta))
+            yield ReplyChunk(text, usage=getattr(chunk, "usage", None), thought=thought)
         yield ReplyChunk(finish=getattr(stream, "received_finish_reason", None))
     finally:
         with contextlib.suppress(Exception):
             await stream.aclose()
+
+
+def _thought(message: Any) -> str:
+    return thought_of(lambda name: getattr(message, name, None))

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Literal, Unpack
 
 from rlm_ls.errors import ModelFailed
-from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, TextSink, Usage, reply_room
+from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, Usage
 from rlm_ls.models.providers import direct, hosted, library
-from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.providers.catalogue import OLLAMA, UNKNOWN_WINDOW, Entry, cost, look_up
 from rlm_ls.models.providers.direct import ReplyChunk
 from rlm_ls.models.providers.endpoint import Endpoint, endpoint
 from rlm_ls.models.providers.failures import (
@@ -25,6 +26,13 @@ from rlm_ls.models.providers.failures import (
 )
 from rlm_ls.models.providers.retries import RetryPolicy, pause
 from rlm_ls.models.providers.transport import Call
+from rlm_ls.models.providers.windows import learned_window
+from rlm_ls.models.replies.attempt import Attempt, ReplySinks
+from rlm_ls.models.replies.estimates import counted
+
+
+class SilenceTimeout(TimeoutError):
+    """Nothing more came of a request that was sent: the provider may be at work on it, and charges for it."""
 
 
 class LiteLLMModel:
@@ -66,7 +74,8 @@ class LiteLLMModel:
         return self._where.shown or self._provider
 
     async def prepare(self) -> None:
-        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends nothing.
+        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends no text: an own endpoint is
+        asked for its window.
 
         Raises UnknownModel for a name that LiteLLM cannot place.
         """
@@ -78,6 +87,22 @@ class LiteLLMModel:
             if self._base is None:
                 # LiteLLM would look there by itself; so it is said, and recorded, and nothing else is asked.
                 self._where = endpoint(f"{self._entry.provider}/", None, self._environ)
+            if self._base is not None and self._kept:
+                self._entry = await self._as_served(self._entry, self._base)
+
+    async def _as_served(self, entry: Entry, base: str) -> Entry:
+        """With the window that the server tells of; of Ollama never more than what is asked for."""
+        ollama = entry.provider in OLLAMA
+        if not ollama and not direct.reachable(entry.provider, base):
+            return entry
+        key = self._environ.get(self._key_variable or entry.key_variable) or "none"
+        tokens = await learned_window(base, entry.bare, key, ollama=ollama)
+        if tokens is None:
+            return entry
+        if ollama:
+            tokens = min(tokens, entry.window)
+            return replace(entry, window=tokens, extra={**entry.extra, "num_ctx": tokens})
+        return replace(entry, window=tokens)
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         entry = self._entry
@@ -88,17 +113,22 @@ class LiteLLMModel:
     async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         await self.prepare()
         shared = pause(self.endpoint)
-        shown, spent = _Shown(options.get("on_text")), NO_USAGE
+        sinks, spent = ReplySinks(options), NO_USAGE
         failed = busy = empty = 0
         unfinished = False
         while True:
             await shared.over()
-            sent, reported = time.monotonic(), _Reported()
+            sent, attempt = time.monotonic(), Attempt(messages, options, sinks)
             try:
-                reply = await self._try(messages, options, shown, reported, lenient=unfinished)
+                reply = await self._try(attempt, options, lenient=unfinished)
+            except asyncio.CancelledError as cancelled:
+                attempt.worked = True  # the provider may be at work on it, and nobody will be told
+                cancelled.spent = spent + self._usage(attempt)  # type: ignore[attr-defined]
+                raise
             except Exception as error:
                 unfinished = unfinished or (self.local and isinstance(error, Unfinished))
-                spent += self._usage(reported.figures) if reported.figures else NO_USAGE
+                attempt.worked = attempt.worked or isinstance(error, SilenceTimeout)
+                spent += self._usage(attempt)
                 failure = classify(error, self._called)
                 busy, failed = busy + failure.busy, failed + (not failure.busy)
                 if self._gives_up(failure, failed, busy):
@@ -110,12 +140,12 @@ class LiteLLMModel:
             else:
                 shared.answered()
                 spent += reply.usage
-                if reply.text.strip():
-                    return Reply(reply.text, spent, reply.model, reply.finish, failed + busy + empty + 1)
+                if reply.text.strip() or reply.thinking:
+                    return replace(reply, usage=spent, tries=failed + busy + empty + 1)
                 empty += 1
                 if empty > 1 or reply.finish == "length":
                     break
-            shown.again()
+            sinks.again()
         nothing = ModelFailed(f"{self.name} sent an empty reply.", "Ask again, or choose another model.")
         nothing.spent = spent
         raise nothing
@@ -129,46 +159,34 @@ class LiteLLMModel:
             or (failure.wait is not None and failure.wait > retry_policy.longest_wait)
         )
 
-    async def _try(
-        self,
-        messages: Sequence[Message],
-        options: CallOptions,
-        shown: _Shown,
-        reported: _Reported,
-        *,
-        lenient: bool,
-    ) -> Reply:
+    async def _try(self, attempt: Attempt, options: CallOptions, *, lenient: bool) -> Reply:
         """One request. `lenient`: a stream without a finish reason counts as whole (some servers on
         this machine send none, ever; a provider's stream without one broke off)."""
-        parts: list[str] = []
-        size, room = 0, reply_room(options.get("max_tokens"))
-        finish: str | None = None
-        async with aclosing(await self._pieces(messages, options, whole=shown.unseen)) as stream:
+        async with aclosing(await self._pieces(attempt, options)) as stream:
             while (piece := await self._within_silence(anext(stream, None))) is not None:
-                finish = piece.finish or finish
-                reported.figures = piece.usage or reported.figures
-                size += len(piece.text)
-                if size > room:
-                    start = " ".join("".join(parts)[:80].split())
-                    raise Breach(f"it sent more than {room:,} characters without an end, beginning with: {start}")
-                if piece.text:
-                    parts.append(piece.text)
-                    shown.show(piece.text)
-        text = "".join(parts)
+                if not attempt.take(piece.text, piece.thought, piece.finish, piece.usage):
+                    more = f"it sent more than {attempt.room:,} characters without an end"
+                    raise Breach(f"{more}, beginning with: {attempt.beginning}")
+        text, thinking = attempt.whole()
+        finish = attempt.finish
         if finish == "content_filter":
             raise ContentFiltered("the provider's content filter withheld the reply.")
-        if finish is None and text and not lenient:
+        if finish is None and (text or thinking) and not lenient:
             raise Unfinished("the stream ended in the middle.")
-        return Reply(text, self._usage(reported.figures), self.name, "length" if finish == "length" else "stop")
+        ended: Literal["stop", "length"] = "length" if finish == "length" else "stop"
+        return Reply(text, self._usage(attempt), self.name, ended, thinking=thinking)
 
-    async def _pieces(
-        self, messages: Sequence[Message], options: CallOptions, *, whole: bool
-    ) -> AsyncGenerator[ReplyChunk, None]:
+    async def _pieces(self, attempt: Attempt, options: CallOptions) -> AsyncGenerator[ReplyChunk, None]:
         entry = self._entry
         assert entry is not None  # complete() has prepared
         max_tokens, schema = options.get("max_tokens"), options.get("schema")
+        temperature, reasoning = options.get("temperature"), options.get("reasoning")
         key = self._environ.get(self._key_variable or entry.key_variable)
-        call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in messages]}
+        call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in attempt.messages]}
+        if temperature is not None:
+            call["temperature"] = temperature
+        if reasoning is not None:
+            call["reasoning_effort"] = reasoning
         if schema is not None and entry.schemas and schema.get("type") == "object":
             named = {"name": "reply", "schema": schema, "strict": False}
             call["response_format"] = {"type": "json_schema", "json_schema": named}
@@ -180,13 +198,15 @@ class LiteLLMModel:
             return direct.reply_chunks(self._base, key or "none", call, connect=connect, kept=self._kept)
         if max_tokens is not None:
             call["max_tokens"] = max_tokens
+        if hosted.wants_marks(entry.provider, entry.model):
+            call["messages"] = hosted.marked(attempt.messages)
         if self._key_variable is None:
             key = None  # LiteLLM knows more than one place for some keys
         # An own endpoint often wants no key, while LiteLLM's OpenAI client insists on one.
         call["api_key"] = key or ("none" if self._base and not self._environ.get(entry.key_variable) else None)
         call |= {"model": entry.model, "api_base": self._base, **entry.extra}
         # What may be silent for minutes is streamed, so that silence still means that nothing comes.
-        streamed = not whole or self.local or entry.reasons
+        streamed = not attempt.unseen or self.local or entry.reasons
         litellm = await library.load()
         at = Call(self._base, kept=self._kept)
         return hosted.reply_chunks(litellm, entry.provider, call, streamed=streamed, retry_policy=self._patience, at=at)
@@ -200,17 +220,20 @@ class LiteLLMModel:
         except TimeoutError:
             if not timer.expired():
                 raise
-            raise TimeoutError(f"nothing came for {seconds:g} s") from None
+            raise SilenceTimeout(f"nothing came for {seconds:g} s") from None
 
-    def _usage(self, usage: Any) -> Usage:
-        if not usage:
-            return Usage(usd=0.0 if self.local and self.price(1, 1) == 0.0 else None)
-        prompt, completion = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
+    def _usage(self, attempt: Attempt) -> Usage:
+        """Of one request: as reported, else estimated from what was sent and what came. Nothing for one refused."""
+        usage = attempt.figures
+        if not attempt.worked:
+            return NO_USAGE
+        told = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
+        tokens = counted(*told, attempt.messages, attempt.characters)
         cached = _figure(_get(usage, "prompt_tokens_details"), "cached_tokens")
-        usd = self.price(prompt, completion)
-        if usd:
+        usd = self.price(tokens.prompt, tokens.completion)
+        if usd and not tokens.estimated:
             usd = cost(library.loaded(), self._entry, usage, otherwise=usd)
-        return Usage(prompt, completion, cached, usd)
+        return Usage(tokens.prompt, tokens.completion, cached, usd, tokens.estimated)
 
     @property
     def _base(self) -> str | None:
@@ -229,31 +252,6 @@ class LiteLLMModel:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
         where = self._where.shown or f"the provider {self._provider}"
         return CallTarget(self.name, where, variable, self._environ.get(variable))
-
-
-class _Reported:
-    """The usage figures that the provider reported, also for a try that then broke off."""
-
-    figures: Any = None
-
-
-class _Shown:
-    """Hands text on; says so when a reply starts afresh after some of it was shown. `unseen`: nobody looks."""
-
-    def __init__(self, sink: TextSink | None) -> None:
-        self._sink = sink
-        self._partial = False
-        self.unseen = sink is None
-
-    def show(self, piece: str) -> None:
-        self._partial = True
-        if self._sink is not None:
-            self._sink(piece)
-
-    def again(self) -> None:
-        if self._partial and self._sink is not None:
-            self._sink("\n\n[the stream broke off; asking again]\n\n")
-        self._partial = False
 
 
 def _get(usage: Any, name: str) -> Any:

@@ -36,17 +36,27 @@ const handlers = {
     node.streamed ??= block(node.body, "reply", "");
     node.streamed.append(event.text);
   },
+  thinkingStreamed(event) {
+    const node = nodes.get(key(event, event.turn, "model"));
+    if (!node || node.end !== null) return;
+    node.details.open = true;
+    node.thought ??= block(node.body, "thinking", "");
+    node.thought.append(event.text);
+  },
   modelReplied(event) {
     const id = key(event, event.turn, "model");
     const node = nodes.get(id) ?? branch(id, turnOf(event).body, "model", "Model", event.at - event.seconds, false);
     node.label.textContent = plan(event.text) || node.label.textContent.replace("Asking ", "");
     node.label.title = node.label.textContent;
+    if (node.thought) node.thought.textContent = event.thinking ?? "";
+    else if (event.thinking) block(node.body, "thinking", event.thinking);
     if (node.streamed) node.streamed.textContent = event.text;
     else block(node.body, "reply", event.text);
     if (node.streamed) node.details.open = false;
     if (event.finish === "length") node.body.append(element("p", "warning", "The reply was cut: it reached the model's limit."));
     ends(node, event.at, event.seconds);
-    spend(node, event, event.cachedTokens ? `${number(event.cachedTokens)} cached` : "");
+    const cached = event.cachedTokens ? `${number(event.cachedTokens)} cached` : "";
+    spend(node, event, joined(cached, event.estimatedTokens ? "estimated" : ""));
   },
   programStarted(event) {
     const node = programOf(event);

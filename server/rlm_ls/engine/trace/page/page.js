@@ -1,7 +1,7 @@
 // Takes the events, those in the page and those that come while it is open in an editor, and draws; keys and buttons.
 function take(event) {
   // Streamed text bears the number of the event before it, and is never stored.
-  if (event.type !== "textStreamed") {
+  if (event.type !== "textStreamed" && event.type !== "thinkingStreamed") {
     if (event.seq <= lastSeq) return;
     lastSeq = event.seq;
   }

@@ -1,0 +1,1 @@
+"""What comes back from a model, whoever it is: thinking told from the reply, tokens estimated where nobody counts."""
