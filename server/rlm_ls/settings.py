@@ -180,7 +180,7 @@ class Settings(Section):
     verb_seconds: Seconds = 20.0
     script_seconds: Seconds = 10.0
     program_seconds: Seconds = 60.0
-    output_characters: int = Field(default=4000, ge=200, le=1_000_000)
+    output_characters: int = Field(default=0, ge=0, le=1_000_000)
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)
     history_mb: int = Field(default=512, ge=1, le=1 << 20)

@@ -25,7 +25,7 @@ BYTES_PER_TOKEN = 4
 OUTLINE_BYTES = 32 << 20
 """A document larger than this is not parsed, only looked at for headings and times."""
 
-Entry = tuple[str, str, int, Span]
+Entry = tuple[str, str, int, Span, str]
 """Kind ("function", "heading", "time" …), name, level from 1, and where it is."""
 
 
@@ -64,7 +64,7 @@ class Sections(Scanner):
         cuts: dict[int, list[int]] = {}
         if by == "sections":
             for doc in dict.fromkeys(part.doc for part in within):
-                cuts[doc] = [span.start for _, _, _, span in await self.outline(doc)]
+                cuts[doc] = [span.start for _, _, _, span, _ in await self.outline(doc)]
         factor = 1 if by == "lines" else BYTES_PER_TOKEN
         return await self._cut(
             "structure.sections.chunks",

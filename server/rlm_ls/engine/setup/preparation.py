@@ -12,6 +12,7 @@ from rlm_ls import __version__
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
+from rlm_ls.engine.loop.observation import output_room
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.choosing import Question, choose, named_model
@@ -92,10 +93,11 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         known = replace(subs, known=resumed.sub_replies)
         choice = replace(choice, model=ResumedModel(model, resumed), subs=known)
     languages: tuple[str, ...] = ()
+    earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
     if choice.route == "rlm":
-        earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
         told = _languages_told(earlier_leg)
         languages = await languages_of(services.program_runner, choice.levels) if told is None else told
+    room = first(earlier_leg, "routeChosen").get("room") or room_for(settings, model, ledger.limits)
     await journal.emit(
         RouteChosen(
             run_id="",
@@ -107,9 +109,10 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
             languages=languages,
             answering=tuple(asked),
             privacy=settings.privacy,
+            room=room,
         )
     )
-    config = RunConfig(services, choice, checker, created, languages, earlier, warnings)
+    config = RunConfig(services, choice, checker, created, languages, earlier, warnings, room)
     return await set_up(config, request, context, journal, ledger, stack)
 
 
@@ -155,6 +158,11 @@ async def earlier_run(services: Services, request: AskRequest, checker: Checker)
     answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
     state, programs = services.sandbox_cache.get(row.run_id)
     return EarlierRun(row.question, answer, variables, state, programs)
+
+
+def room_for(settings: Settings, model: Model, most: Limits) -> int:
+    """Characters of output that an observation has room for."""
+    return output_room(settings.output_characters, model.window, most.tokens)
 
 
 def options(settings: Settings) -> ContextOptions:

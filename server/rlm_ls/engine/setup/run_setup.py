@@ -17,6 +17,7 @@ from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.observation import LEAST_ROOM
 from rlm_ls.engine.loop.run import explore
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
@@ -41,6 +42,8 @@ from rlm_ls.models.recorded import RecordedModel
 if TYPE_CHECKING:
     from rlm_ls.engine.services import Services
 
+PRINTED = 100_000
+"""Characters of one print that are kept for more()."""
 CHILD_TURNS = 8
 """Turns of a child run: it was given one piece and one question."""
 
@@ -58,6 +61,8 @@ class RunConfig:
     """That programs can be compiled from here."""
     earlier: EarlierRun | None = None
     warnings: list[str] = field(default_factory=list)
+    room: int = LEAST_ROOM
+    """Characters of output in an observation."""
 
 
 async def set_up(
@@ -85,7 +90,9 @@ async def set_up(
     profile = None
     if sub_models is not None and choice.subs.sub is not None:
         profile = replace(choice.subs.sub.profile, characters=sub_models.characters())
-    prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator, config.languages)
+    room = config.room
+    host.page = room
+    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages)
     conversation, shown = await open_conversation(
         request, choice.route, context, search, prompt_options, config.earlier
     )
@@ -94,7 +101,7 @@ async def set_up(
         config.checker,
         clock=datetime.fromtimestamp(int(config.created), UTC),
         script_seconds=settings.script_seconds,
-        print_limit=settings.output_characters,
+        print_limit=max(PRINTED, room),
         single=len(context.documents) == 1,
     )
     stack.push_async_callback(sandbox.close)
@@ -112,7 +119,7 @@ async def set_up(
         checker=config.checker,
         sandbox=sandbox,
         conversation=conversation,
-        output_limit=settings.output_characters,
+        output_limit=room,
         trace_uri=f"rlm:/trace/{journal.run_id}.md",
         warnings=config.warnings,
         characters_shown=shown,

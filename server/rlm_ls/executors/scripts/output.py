@@ -9,6 +9,8 @@ from rlm_ls.executors.scripts.prelude import PRINT_END
 
 KEEP_ALL = 1 << 20
 """Characters of one print kept before its middle is dropped while it still streams in; and of all prints together."""
+RUN = 1_000
+"""Characters of prints that are shared room as one: a loop prints a line at a time."""
 EACH = 50
 """Characters that a print counts for beside its own."""
 
@@ -83,7 +85,18 @@ class CapturedOutput:
 
     def text(self) -> str:
         """All output so far, an unfinished print included."""
+        return "".join(self.pieces())
+
+    def pieces(self) -> tuple[str, ...]:
+        """The same, print by print; many short ones after one another are one."""
         if self._size:
             self._close()
-        joint = f"[… {self._left_out:,} prints cut …]\n" if self._left_out else ""
-        return "".join([*self.first, joint, *self.last])
+        joint = [f"[… {self._left_out:,} prints cut …]\n"] if self._left_out else []
+        pieces = [*self.first, *joint, *self.last]
+        joined: list[str] = []
+        for piece in pieces:
+            if joined and len(joined[-1]) + len(piece) <= RUN:
+                joined[-1] += piece
+            else:
+                joined.append(piece)
+        return tuple(joined)

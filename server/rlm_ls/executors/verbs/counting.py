@@ -26,7 +26,9 @@ async def count(
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> int | dict[str, int]:
-    """matches; by="line": lines that match; by="value": different values; by="doc": dict
+    """matches; by="line", "value", "doc"
+
+    by="line": lines that match; by="value": different values; by="doc": a dict by path.
 
     Values are what extract gives.
     """
@@ -43,8 +45,9 @@ async def count(
 async def extract(
     host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> Rows:
-    """like re.findall: groups, tuples of several, or matches
+    """like re.findall
 
+    Groups, tuples of several, or matches.
     In order, at most 500,000. A group that took no part is None in a tuple, and left out where it is the only one.
     """
     packs, partial = await host.search.extracted(
@@ -63,9 +66,9 @@ async def top(
     ignore_case: bool = False,
     multiline: bool = False,
 ) -> list[tuple[Captured, int]]:
-    """[(value, count)] of what extract gives
+    """[(value, count)]
 
-    The most frequent first, ties by value; at most 20,000.
+    Of what extract gives the most frequent first, ties by value; at most 20,000.
     """
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
@@ -88,7 +91,9 @@ async def top(
 async def stats(
     host: VerbHost, pattern: Pattern, within: Any = None, ignore_case: bool = False, multiline: bool = False
 ) -> dict[str, Any]:
-    """count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers; of two groups, a dict by the first
+    """count sum min max mean p50 p90 p95 p99 of captured numbers; two groups: by the first
+
+    Of two groups the result is a dict by the first. Percentiles are by nearest rank.
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]
     """
