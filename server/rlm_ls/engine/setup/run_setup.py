@@ -63,6 +63,8 @@ class RunConfig:
     warnings: list[str] = field(default_factory=list)
     room: int = LEAST_ROOM
     """Characters of output in an observation."""
+    first_look: str = ""
+    """What the offline rules found, for the opening."""
 
 
 async def set_up(
@@ -94,7 +96,7 @@ async def set_up(
     host.page = room
     prompt_options = PromptOptions(room, profile, request.coordinator, config.languages)
     conversation, shown = await open_conversation(
-        request, choice.route, context, search, prompt_options, config.earlier
+        request, choice.route, context, search, prompt_options, config.earlier, config.first_look
     )
     sandbox = Sandbox(
         services.sandboxes,
@@ -167,6 +169,7 @@ async def _child(
         choice=replace(config.choice, model=_for_child(config.choice.model, journal.child), levels=levels, route="rlm"),
         languages=config.languages if "wasm" in levels else (),
         earlier=None,
+        first_look="",
         warnings=[],
     )
     async with AsyncExitStack() as stack:
