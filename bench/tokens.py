@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 from bench.tables import table
+from rlm_ls.engine.loop.observation import LEAST_ROOM
 from rlm_ls.engine.setup.prompt import PromptOptions, system_prompt
 from rlm_ls.executors.verbs import all as _registers_the_verbs  # noqa: F401
 from rlm_ls.models.providers import library
-from rlm_ls.settings import Settings
 from rlm_ls.store.recording import read_recording
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ def measure(repeats: int) -> str:
 
     paths = [path for folder in FOLDERS for path in sorted(folder.glob("*.jsonl"))]
     runs = [run for path in paths if (run := _run(path, count)) is not None]
-    prompt = system_prompt(PromptOptions(Settings().output_characters))
+    prompt = system_prompt(PromptOptions(LEAST_ROOM))
     size = f"System prompt: {count(prompt):,} tokens ({ENCODING}'s) in {len(prompt):,} characters."
     return "\n\n".join([_runs(runs) if runs else "There are no recordings.", size])
 

@@ -184,6 +184,7 @@ class ContextSettings(Section):
 class Settings(Section):
     """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
 
+    `first_look`: what the offline rules find in two seconds is shown to a model before its first call.
     `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
     `history_mb`: runs are kept up to so many megabytes; the oldest go first.
     """
@@ -197,7 +198,8 @@ class Settings(Section):
     verb_seconds: Seconds = 20.0
     script_seconds: Seconds = 10.0
     program_seconds: Seconds = 60.0
-    output_characters: int = Field(default=4000, ge=200, le=1_000_000)
+    output_characters: int = Field(default=0, ge=0, le=1_000_000)
+    first_look: bool = False
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)
     history_mb: int = Field(default=512, ge=1, le=1 << 20)

@@ -33,6 +33,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("", "script_seconds"): 86_400,
     ("", "program_seconds"): 86_400,
     ("", "output_characters"): 1_000_000,
+    ("", "first_look"): True,
     ("", "cache_mb"): 0,
     ("", "history_mb"): 1,
     ("budget", "turns"): 1000,

@@ -148,7 +148,8 @@ class Hit:
     `text` is the line or lines, or for a long line a window of it around the match (cut ends marked with `…`).
     `column` and `end_column` are character columns of the match in its line, from 1; both 0 when the whole line is
     meant. `groups` holds the groups of a regex match (None where a group took no part); `word` says which of several
-    searched words was found.
+    searched words was found. `match` is what matched, cut where it is long; `first_line` the number of the first line
+    of `text` where that is not the span's.
     """
 
     span: Span
@@ -157,6 +158,8 @@ class Hit:
     end_column: int = 0
     groups: tuple[str | None, ...] = ()
     word: str | None = None
+    match: str = ""
+    first_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

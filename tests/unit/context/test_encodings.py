@@ -224,7 +224,7 @@ async def test_notebooks_are_their_cells(taking: Taking, pool: SearchPool, tmp_p
     assert (first.path, first.language, first.inside) == ("a.ipynb", "jupyter", True)
     assert [(one.language, one.inside) for one in others] == [("json", False), ("json", False)]
     assert (await search.lines(0, 1, -1)).text + "\n" == TEXT
-    assert [(kind, name, span.line) for kind, name, _, span in await search.outline(0)] == [
+    assert [(kind, name, span.line) for kind, name, _, span, _ in await search.outline(0)] == [
         ("cell", "1 markdown: # Title", 1),
         ("cell", "2 code: import os", 5),
         ("cell", "3 code", 12),

@@ -47,7 +47,7 @@ def test_definitions(language: str) -> None:
 
 
 async def outline(search: Search) -> list[tuple[str, str, int, int, int]]:
-    return [(kind, name, level, span.line, span.end_line) for kind, name, level, span in await search.outline(0)]
+    return [(kind, name, level, span.line, span.end_line) for kind, name, level, span, _ in await search.outline(0)]
 
 
 async def test_spans_of_definitions(asking: Asking) -> None:
@@ -124,7 +124,7 @@ def test_no_text_is_an_error(text: str, language: str, tmp_path) -> None:  # typ
 
     from rlm_ls.context.ops.structure.outline import outline
 
-    for _, _, _, span in outline(clock(), file_of(tmp_path, text), language, True, len(lines_of(text))):
+    for _, _, _, span, _ in outline(clock(), file_of(tmp_path, text), language, True, len(lines_of(text))):
         assert 0 <= span.start <= span.end <= len(text)
 
 

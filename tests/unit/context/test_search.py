@@ -51,11 +51,18 @@ async def test_find_stops_at_the_limit_and_says_how_many_there_are(log: Search) 
     assert [hit.span.line for hit in found.hits] == wanted
 
 
-async def test_find_ranks_lines_by_how_many_words_they_hold(asking: Asking) -> None:
+async def test_find_of_a_phrase_brings_phrase_hits_alone_where_there_are_any(asking: Asking) -> None:
     search = await asking("red\nblue green\nred green blue\ngreen red\nnothing\nred green\nblue", "red green here")
     found = await search.find("red green", everything(search), limit=4)
-    assert [hit.text for hit in found.hits] == ["red green blue", "red green", "red green here", "green red"]
-    assert found.total == 6
+    assert [hit.text for hit in found.hits] == ["red green blue", "red green", "red green here"]
+    assert (found.total, found.words) == (3, False)
+
+
+async def test_find_ranks_lines_by_how_many_whole_words_they_hold_where_none_has_the_phrase(asking: Asking) -> None:
+    search = await asking("snuffbox\nunsealed boxes\na box\nthe box was sealed\nnothing")
+    found = await search.find("sealed box", everything(search), limit=4)
+    assert [hit.text for hit in found.hits] == ["the box was sealed", "a box"]
+    assert (found.total, found.words) == (2, True)
 
 
 @pytest.mark.parametrize(

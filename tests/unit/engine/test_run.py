@@ -349,7 +349,7 @@ async def test_the_card_and_verbs_know_the_editor(ask: Asker) -> None:
     card = told.sent[0][1].content
     assert "Cursor: app.log:10" in card
     assert "Marked app.log:4: error: bad level" in card
-    assert "[app.log:4: error: bad level (loglint L1)] []" in told.observations[0]
+    assert "app.log:4: error: bad level (loglint L1) []" in told.observations[0]
     assert "'cursor': 'app.log:10'" in told.observations[0]
     assert "app.log:5-6" in told.observations[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.prelude import prelude
 from rlm_ls.executors.verbs import all as verbs
 from rlm_ls.executors.verbs.reference import reference
-from rlm_ls.executors.verbs.registry import VERBS, help_text
+from rlm_ls.executors.verbs.registry import SELDOM, VERBS, help_text
 from rlm_ls.models.profiles import Profile
+from rlm_ls.models.providers import library
 
 DOCS = Path(__file__).parents[3] / "docs" / "verbs.md"
 NAMED = set(
@@ -36,11 +38,25 @@ def test_the_reference_page_is_made_from_the_registry() -> None:
 SUB = Profile("test", 100_000, 80, 2048)
 
 
-def test_the_prompt_stays_within_900_tokens_and_names_every_verb_that_works() -> None:
+def test_the_prompt_stays_within_500_tokens_and_names_every_verb_that_is_not_seldom() -> None:
     prompt = system_prompt(PromptOptions(4000, SUB, languages=("rust", "c", "wat")))
-    assert len(prompt) / 4 <= 900
-    assert [name for name in VERBS if name not in prompt] == []
-    assert len(system_prompt(PromptOptions(4000, SUB))) / 4 <= 900
+    assert [name for name in VERBS if name not in prompt and name not in SELDOM] == []
+    litellm = asyncio.run(library.load())
+
+    def tokens(options: PromptOptions) -> int:
+        return len(litellm.encode(model="gpt-4", text=system_prompt(options)))
+
+    assert tokens(PromptOptions(20_000)) <= 500
+    assert tokens(PromptOptions(20_000, SUB, languages=("rust", "c", "wat"))) <= 650
+
+
+def test_the_prompt_has_one_worked_example_that_submits_and_names_the_form_of_sub_calls_where_they_are() -> None:
+    alone, full = system_prompt(PromptOptions(4000)), system_prompt(PromptOptions(4000, SUB, languages=("rust",)))
+    example = alone.split("```python\n")[-1].split("```")[0]
+    assert [word for word in ("count(", "top(", "submit(", "cite=") if word not in example] == []
+    compile(example, "example", "exec")
+    assert "map_reduce" not in alone
+    assert [words for words in ("map_reduce(NAME", "numbered rows", "positive rows only") if words not in full] == []
 
 
 def test_without_sub_models_the_prompt_does_not_speak_of_them() -> None:

@@ -19,10 +19,10 @@ from rlm_ls.cli.terminal.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.engine.abilities import Abilities, abilities
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.budget.payment import LimitReached
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.setup.abilities import Abilities, abilities
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.compiled.toolchains.checkup import checkup

@@ -53,8 +53,8 @@ def lines_around(deadline: Deadline, rows: list[str], files: dict[str, File], li
             if name not in readers:
                 stack.pop_all().close()  # hits come document by document: one file is open at a time
                 readers = {name: stack.enter_context(opened(files[name]))}
-            text = _around(readers[name], hit.span.start, hit.span.end, lines, min(room, LONGEST_AROUND))
-            made = row if text is None else row_of(replace(hit, text=text))
+            around = _around(readers[name], hit.span.start, hit.span.end, lines, min(room, LONGEST_AROUND))
+            made = row if around is None else row_of(replace(hit, text=around[0], first_line=hit.span.line - around[1]))
             room -= len(made)
             if room < 0 or deadline.late():
                 break
@@ -62,19 +62,21 @@ def lines_around(deadline: Deadline, rows: list[str], files: dict[str, File], li
     return found
 
 
-def _around(reader: Reader, start: int, end: int, lines: int, room: int) -> str | None:
-    """None where that is more than `room` bytes."""
+def _around(reader: Reader, start: int, end: int, lines: int, room: int) -> tuple[str, int] | None:
+    """The text, and how many of its lines are before `start`'s. None where that is more than `room` bytes."""
     low, high = reader.line_start(start), reader.line_end(end, reader.size)
+    before = 0
     for _ in range(lines):
         if low == 0 or high - low > room:
             break
         low = reader.line_start(low - 1)
+        before += 1
     for _ in range(lines):
         following = reader.next_line(high, reader.size)
         if following >= reader.size or high - low > room:
             break
         high = reader.line_end(following, reader.size)
-    return None if high - low > room else _text(reader, low, high)
+    return None if high - low > room else (_text(reader, low, high), before)
 
 
 def spans(_: Deadline, file: File, ranges: list[tuple[int, int, int, int]]) -> list[Span]:

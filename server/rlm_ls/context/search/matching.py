@@ -7,6 +7,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from rlm_ls.context.document import Selection
@@ -28,12 +29,21 @@ class Matching(Scanner):
     async def find(
         self, text: str, within: Selection, *, ignore_case: bool = False, fold: bool = False, limit: int = 50
     ) -> Found:
-        """Lines that hold `text`, one hit per line. Several words: see `_ranked`.
+        """Lines that hold `text`, one hit per line. Where none does, and it has several words, those with most of them.
 
-        `total` counts the lines that hold the text, or at least one of several words. Raises ProgramError.
+        `total` counts the lines that hold the text, or at least one of its words; `words` says which. Raises
+        ProgramError.
         """
         check_text(text)
-        ranked = len(set(text.split())) > 1
+        found = await self._lines_with(text, within, ignore_case, fold, limit, words=False)
+        if found.total or found.partial or len(set(text.split())) < 2:
+            return found
+        worded = await self._lines_with(text, within, ignore_case, fold, limit, words=True)
+        return replace(worded, words=True, hint=found.hint)
+
+    async def _lines_with(
+        self, text: str, within: Selection, ignore_case: bool, fold: bool, limit: int, *, words: bool
+    ) -> Found:
         progress = self.progress(within)
         best: list[Scored] = []
         found = Gathered(_limit(limit))
@@ -45,16 +55,17 @@ class Matching(Scanner):
             text=text,
             ignore_case=ignore_case,
             folded=fold,
+            words=words,
             **_wanted(found),
         ):
             total += count
-            if not ranked:
+            if not words:
                 _add(found, some)
             elif some:
                 # In a thread, which others interrupt: of many thousands it takes a while.
                 best = await asyncio.to_thread(_best, [*best, *some], found.limit)
         _add(found, best)
-        hint = "" if total or progress.note else await self._hint(text, within, ignore_case, fold)
+        hint = "" if words or total or progress.note else await self._hint(text, within, ignore_case, fold)
         return Found(tuple(found.rows), frozenset(found.docs), total, progress.note, hint)
 
     async def _hint(self, text: str, within: Selection, ignore_case: bool, fold: bool) -> str:

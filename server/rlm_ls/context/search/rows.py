@@ -16,15 +16,16 @@ ROOM = 16 << 20
 
 
 def row_of(hit: Hit) -> str:
-    """A JSON list: doc, line, end_line, start, end, text, column, end_column, groups, word."""
+    """A JSON list: doc, line, end_line, start, end, text, column, end_column, groups, word, match, first_line."""
     span = hit.span
     place = (span.doc, span.line, span.end_line, span.start, span.end)
-    return json.dumps([*place, hit.text, hit.column, hit.end_column, hit.groups, hit.word], ensure_ascii=False)
+    found = (hit.text, hit.column, hit.end_column, hit.groups, hit.word, hit.match, hit.first_line)
+    return json.dumps([*place, *found], ensure_ascii=False)
 
 
 def hit_of(row: str) -> Hit:
-    doc, line, end_line, start, end, text, column, end_column, groups, word = json.loads(row)
-    return Hit(Span(doc, start, end, line, end_line), text, column, end_column, tuple(groups), word)
+    doc, line, end_line, start, end, text, column, end_column, groups, *found = json.loads(row)
+    return Hit(Span(doc, start, end, line, end_line), text, column, end_column, tuple(groups), *found)
 
 
 def path_of(row: str) -> str:
@@ -79,6 +80,8 @@ class Found:
     total: int
     partial: str = ""
     hint: str = ""
+    words: bool = False
+    """Whether no line has the text itself, and these hold words of it."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:

@@ -25,7 +25,7 @@ BYTES_PER_TOKEN = 4
 OUTLINE_BYTES = 32 << 20
 """A document larger than this is not parsed, only looked at for headings and times."""
 
-Entry = tuple[str, str, int, Span]
+Entry = tuple[str, str, int, Span, str]
 """Kind ("function", "heading", "time" …), name, level from 1, and where it is."""
 
 
@@ -64,7 +64,7 @@ class Sections(Scanner):
         cuts: dict[int, list[int]] = {}
         if by == "sections":
             for doc in dict.fromkeys(part.doc for part in within):
-                cuts[doc] = [span.start for _, _, _, span in await self.outline(doc)]
+                cuts[doc] = [span.start for _, _, _, span, _ in await self.outline(doc)]
         factor = 1 if by == "lines" else BYTES_PER_TOKEN
         return await self._cut(
             "structure.sections.chunks",
@@ -97,10 +97,10 @@ class Sections(Scanner):
         wanted = name.strip().lower()
         entries = await self.outline(doc)
         for keys in (lambda kind, name: (f"{kind} {name}", name), _short):
-            for kind, title, _, span in entries:
+            for kind, title, _, span, _ in entries:
                 if kind != "column" and wanted in keys(kind.lower(), title.lower()):
                     return span
-        shown = ", ".join(repr(f"{kind} {title}"[:60]) for kind, title, _, _ in entries[:3])
+        shown = ", ".join(repr(f"{kind} {title}"[:60]) for kind, title, *_ in entries[:3])
         remedy = f"Its outline() has {shown} …" if entries else "Its outline() is empty: give line numbers."
         raise ProgramError(f"{self.context.documents[doc].path} has no part called {name[:100]!r}.", remedy)
 
@@ -175,8 +175,8 @@ def _entries(document: Document) -> list[Entry]:
         open_ones.append(number)
     for one, (end, last) in zip(document.sections, ends, strict=True):
         span = Span(document.path, one.start, max(one.start, end - 1), one.line, max(one.line, last))
-        found.append((one.kind, one.name, one.level, span))
-        found += [("column", name, one.level + 1, span) for name in one.columns]
+        found.append((one.kind, one.name, one.level, span, ""))
+        found += [("column", name, one.level + 1, span, "") for name in one.columns]
     return found
 
 

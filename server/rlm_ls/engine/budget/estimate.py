@@ -16,7 +16,7 @@ from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Route, Wire
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.setup.choosing import Question, choose, named_model
-from rlm_ls.engine.setup.preparation import checked, earlier_run, limits, take_context
+from rlm_ls.engine.setup.preparation import checked, earlier_run, limits, room_for, take_context
 from rlm_ls.engine.setup.prompt import PromptOptions
 from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import SubModel
@@ -93,7 +93,8 @@ async def estimate(question: Question) -> Estimate:
         context = await take_context(question, stack)
         choice = await choose(question, context, named)
         sub = choice.subs.sub
-        prompt_options = PromptOptions(settings.output_characters, sub.profile if sub else None, request.coordinator)
+        room = room_for(settings, choice.model, limits(request, settings))
+        prompt_options = PromptOptions(room, sub.profile if sub else None, request.coordinator)
         search = Search(context, services.pool, settings.verb_seconds)
         conversation, _ = await open_conversation(request, choice.route, context, search, prompt_options, earlier)
         most = limits(request, settings)

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlm_ls.executors.scripts.output import cap
+from rlm_ls.executors.scripts.shares import cut, shares
 
 ERROR = 4_000
 """Characters of an error, a refusal, a compiler's words: whoever made it chose how long it is."""
 NOTE = 600
 NOTES = 20
 """Notes of one program that are shown."""
+LEAST_ROOM, MOST_ROOM = 8_000, 20_000
+"""Characters of output in an observation, by the model's window, where no setting says."""
+OF_WINDOW = 0.25
+"""The share of a window that is smaller than that, or of a budget of tokens, that one observation may take."""
 BESIDE_OUTPUT = 12_000
 """Characters of a whole observation beside the programs' output: many blocks can err in one reply."""
 
@@ -23,24 +28,58 @@ class ProgramResult:
     output: str
     error: str = ""
     notes: tuple[str, ...] = ()
+    prints: tuple[str, ...] = ()
+    """The output, print by print; empty where it was not printed."""
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        return self.prints or ((self.output,) if self.output else ())
+
+
+def output_room(setting: int, window: int, tokens: int, characters_per_token: float = 4.0) -> int:
+    """Characters of output that an observation has room for: the setting, else by the model's window and the run's
+    budget, both in tokens."""
+    if setting:
+        return setting
+    least = int(min(window, tokens) * OF_WINDOW * characters_per_token)
+    return max(500, min(least, MOST_ROOM, max(LEAST_ROOM, window // 10)))
 
 
 def observation(programs: Sequence[ProgramResult], limit: int, verdict: str = "") -> str:
-    """The observation of a turn. `limit` is characters of printed output over all programs; what is cut is counted."""
-    parts = []
-    room = limit // max(1, sum(1 for program in programs if program.output))
+    """The observation of a turn, as `observed` makes it."""
+    return observed(programs, limit, verdict)[0]
+
+
+def observed(programs: Sequence[ProgramResult], limit: int, verdict: str = "") -> tuple[str, str]:
+    """The observation of a turn, and what it had no room for, which more() pages through.
+
+    `limit` is characters of printed output over all programs, which all prints share; a cut says how much is left.
+    """
+    parts: list[str] = []
+    rest: list[str] = []
+    given = iter(shares([len(piece) for program in programs for piece in program.pieces], limit))
     for number, program in enumerate(programs, 1):
         if len(programs) > 1:
             parts.append(f"[block {number}]")
         if program.output:
-            parts.append(cap(program.output, room).rstrip("\n"))
+            parts.append("".join(_fitted(piece, next(given), rest) for piece in program.pieces).rstrip("\n"))
         elif not program.error:
             parts.append("(nothing was printed)")
         parts += _notes(program.notes)
         if program.error:
             parts.append(shortened(program.error))
-    shown = cap("\n".join(parts), limit + BESIDE_OUTPUT)
-    return "\n".join(part for part in (shown, shortened(verdict)) if part)
+    shown = cap("\n".join(parts), limit + limit // 4 + BESIDE_OUTPUT)
+    return "\n".join(part for part in (shown, shortened(verdict)) if part), "\n".join(rest)
+
+
+def _fitted(piece: str, room: int, rest: list[str]) -> str:
+    shown, left = cut(piece, room)
+    if not left:
+        return piece
+    rest.append(left.rstrip("\n"))
+    return (
+        f"{shown}\n[… {len(left):,} more characters, {left.rstrip().count(chr(10)) + 1:,} lines: more() shows them]\n"
+    )
 
 
 def shortened(text: str) -> str:

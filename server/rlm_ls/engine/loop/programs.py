@@ -74,4 +74,4 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramRe
             seconds=round(outcome.script_seconds, 4),
         )
     )
-    return ProgramResult(outcome.output, error, tuple(run.host.notes))
+    return ProgramResult(outcome.output, error, tuple(run.host.notes), outcome.prints)

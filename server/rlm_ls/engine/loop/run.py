@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.payment import LimitReached
@@ -22,7 +23,7 @@ from rlm_ls.engine.loop.acceptance import accept_text, judge
 from rlm_ls.engine.loop.asking import ask_model
 from rlm_ls.engine.loop.ending import finish
 from rlm_ls.engine.loop.grammar import Block, programs
-from rlm_ls.engine.loop.observation import ProgramResult, observation, shortened
+from rlm_ls.engine.loop.observation import ProgramResult, observed, shortened
 from rlm_ls.engine.loop.programs import not_run, run_program
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, TOO_MANY, UNREADABLE, steps_left
@@ -30,6 +31,8 @@ from rlm_ls.engine.trace.events import TurnFinished, TurnStarted
 from rlm_ls.errors import RlmError
 from rlm_ls.models.base import Message, Reply
 
+MOST_UNSEEN = 1 << 20
+"""Characters kept of what no observation had room for."""
 STUCK = 3
 """Times that the same programs may come to the same before the run is ended: stuck runs are a cost's heavy tail."""
 
@@ -97,7 +100,7 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
         checked, refusal = await judge(run, run.host.submission, failed)
         if not refusal:
             return done, finish(run, "answered", "", answer=checked)
-        done[-1] = ProgramResult(ran.output, f"{ran.error}\n{refusal}".strip(), ran.notes)
+        done[-1] = replace(ran, error=f"{ran.error}\n{refusal}".strip())
     return done, None
 
 
@@ -118,7 +121,10 @@ def _observe(run: Run, reply: Reply, programs: Sequence[ProgramResult], verdict:
     left = run.ledger.limits.turns - run.ledger.turns
     if left <= run.ledger.limits.turns // 2:
         verdict = f"{verdict}\n{steps_left(left, last=left == 1)}".strip()
-    shown = observation(programs, run.output_limit, verdict)
+    shown, rest = observed(programs, run.output_limit, verdict)
+    if rest:  # before what an earlier one left, of which more() may have printed a page just now
+        run.host.unseen = f"{rest}\n{run.host.unseen}"[:MOST_UNSEEN] if run.host.paged else rest[:MOST_UNSEEN]
+    run.host.paged = False
     run.characters_shown += len(shown)
     run.conversation.append(Message("assistant", reply.text))
     run.conversation.append(Message("user", shown))

@@ -14,12 +14,14 @@ from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
+from rlm_ls.engine.loop.observation import output_room
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.choosing import Question, choose, named_model
+from rlm_ls.engine.setup.choosing import Choice, Question, choose, named_model, offline_model
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
 from rlm_ls.engine.setup.encodings import assumed, left_out
+from rlm_ls.engine.setup.first_look import AGAIN_SECONDS, SECONDS, Looking, first_look
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
@@ -95,10 +97,12 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         known = replace(subs, known=resumed.sub_replies)
         choice = replace(choice, model=ResumedModel(model, resumed), subs=known)
     languages: tuple[str, ...] = ()
+    earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
     if choice.route == "rlm":
-        earlier_leg = resumed.events if resumed else model.events if isinstance(model, RecordedModel) else ()
         told = _languages_told(earlier_leg)
         languages = await languages_of(services.program_runner, choice.levels) if told is None else told
+    room = first(earlier_leg, "routeChosen").get("room") or room_for(settings, model, ledger.limits)
+    look = await _look(question, choice, earlier_leg, Looking(services, checker, context, created))
     await journal.emit(
         RouteChosen(
             run_id="",
@@ -110,9 +114,11 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
             languages=languages,
             answering=tuple(asked),
             privacy=settings.privacy,
+            room=room,
+            first_look=bool(look),
         )
     )
-    config = RunConfig(services, choice, checker, created, languages, earlier, warnings)
+    config = RunConfig(services, choice, checker, created, languages, earlier, warnings, room, look)
     return await set_up(config, request, context, journal, ledger, stack)
 
 
@@ -158,6 +164,21 @@ async def earlier_run(services: Services, request: AskRequest, checker: Checker)
     answer = known.answer if known else str((row.answer or {}).get("answer", "(none)"))
     state, programs = services.sandbox_cache.get(row.run_id)
     return EarlierRun(row.question, answer, variables, state, programs)
+
+
+async def _look(question: Question, choice: Choice, earlier_leg: Sequence[Mapping[str, Any]], looking: Looking) -> str:
+    """The first look, where there is to be one; of a trace's run, where it had one."""
+    request, told = question.request, first(earlier_leg, "routeChosen")
+    wanted = told.get("firstLook", False) if told else question.services.settings.first_look
+    if not wanted or choice.route != "rlm" or request.coordinator or (choice.model.kind != "live" and not told):
+        return ""
+    rules = offline_model(question, looking.context)
+    return await first_look(looking, rules, AGAIN_SECONDS if told else SECONDS)
+
+
+def room_for(settings: Settings, model: Model, most: Limits) -> int:
+    """Characters of output that an observation has room for."""
+    return output_room(settings.output_characters, model.window, most.tokens)
 
 
 def options(settings: Settings) -> ContextOptions:

@@ -54,6 +54,7 @@ async def open_conversation(
     search: Search,
     prompt_options: PromptOptions,
     earlier: EarlierRun | None,
+    first_look: str = "",
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
     described = await card(context, search, request.surroundings)
@@ -63,10 +64,12 @@ async def open_conversation(
     if request.schema is not None:
         parts.append(f"submit(…, data=…) must fit this JSON schema: {json.dumps(request.schema, ensure_ascii=False)}")
     parts.append(described)
+    if first_look:
+        parts.append(first_look)
     if route == "direct":
         described = await whole_text(context, search)
         parts += [DIRECT.strip(), described]
     conversation = Conversation()
     conversation.append(Message("system", system_prompt(prompt_options)))
     conversation.append(Message("user", "\n\n".join(parts)))
-    return conversation, len(described)
+    return conversation, len(described) + len(first_look)

@@ -17,6 +17,7 @@ from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.loop.ending import broken_off, finish
+from rlm_ls.engine.loop.observation import LEAST_ROOM
 from rlm_ls.engine.loop.run import explore
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
@@ -42,6 +43,8 @@ from rlm_ls.models.recorded import RecordedModel
 if TYPE_CHECKING:
     from rlm_ls.engine.services import Services
 
+PRINTED = 100_000
+"""Characters of one print that are kept for more()."""
 CHILD_TURNS = 8
 """Turns of a child run: it was given one piece and one question."""
 
@@ -59,6 +62,10 @@ class RunConfig:
     """That programs can be compiled from here."""
     earlier: EarlierRun | None = None
     warnings: list[str] = field(default_factory=list)
+    room: int = LEAST_ROOM
+    """Characters of output in an observation."""
+    first_look: str = ""
+    """What the offline rules found, for the opening."""
 
 
 async def set_up(
@@ -86,16 +93,18 @@ async def set_up(
     profile = None
     if sub_models is not None and choice.subs.sub is not None:
         profile = replace(choice.subs.sub.profile, characters=sub_models.characters())
-    prompt_options = PromptOptions(settings.output_characters, profile, request.coordinator, config.languages)
+    room = config.room
+    host.page = room
+    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages)
     conversation, shown = await open_conversation(
-        request, choice.route, context, search, prompt_options, config.earlier
+        request, choice.route, context, search, prompt_options, config.earlier, config.first_look
     )
     sandbox = Sandbox(
         services.sandboxes,
         config.checker,
         clock=datetime.fromtimestamp(int(config.created), UTC),
         script_seconds=settings.script_seconds,
-        print_limit=settings.output_characters,
+        print_limit=max(PRINTED, room),
         single=len(context.documents) == 1,
     )
     stack.push_async_callback(sandbox.close)
@@ -115,7 +124,7 @@ async def set_up(
         checker=config.checker,
         sandbox=sandbox,
         conversation=conversation,
-        output_limit=settings.output_characters,
+        output_limit=room,
         trace_uri=f"rlm:/trace/{journal.run_id}.md",
         warnings=config.warnings,
         characters_shown=shown,
@@ -163,6 +172,7 @@ async def _child(
         choice=replace(config.choice, model=_for_child(config.choice.model, journal.child), levels=levels, route="rlm"),
         languages=config.languages if "wasm" in levels else (),
         earlier=None,
+        first_look="",
         warnings=[],
     )
     async with AsyncExitStack() as stack:

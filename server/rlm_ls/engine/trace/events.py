@@ -103,6 +103,10 @@ class RouteChosen(Event):
     answering: tuple[Answering, ...] | None = None
     """All that may be asked, so that a run that goes on asks nobody else; None in traces of version 0.1."""
     privacy: Literal["any", "local"] = "any"
+    first_look: bool = False
+    """Whether the opening shows what the offline rules found; a replay looks again, or not, as this says."""
+    room: int = 0
+    """Characters of output that an observation has room for; 0 in older traces."""
 
 
 class TurnStarted(Event):

@@ -47,5 +47,5 @@ def _prints(expression: ast.expr) -> bool:
     return (
         isinstance(expression, ast.Call)
         and isinstance(expression.func, ast.Name)
-        and expression.func.id in {"print", "show", "submit", "help"}
+        and expression.func.id in {"print", "show", "submit", "help", "more"}
     )

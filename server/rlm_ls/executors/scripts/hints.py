@@ -15,7 +15,7 @@ from rlm_ls.executors.verbs.registry import VERBS
 MESSAGE = 3_000
 """Characters of an exception's text: a script may put anything into it."""
 
-SPAN = "A Span has .doc .line .end_line .start .end .text .column .end_column .groups .word."
+SPAN = "A Span has .doc .line .end_line .start .end .text .match .column .end_column .groups .word."
 
 NO_FILES = (
     "The sandbox has no files, network or environment: text(path) reads a document, lines(1, 20) a part of it, find, "
@@ -26,8 +26,10 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"can't be awaited", "Verbs are plain functions: call them without await."),
     (r"'Span' object has no attribute", SPAN),
     (r"'Doc' object has no attribute", "A Doc has .path .language .characters .lines .longest_line."),
-    (r"'Entry' object has no attribute", "An Entry has .kind .name .level .span."),
-    (r"'Selection' object", "A Selection is used as within=…; count(pattern, within=selection) counts in it."),
+    (r"'Entry' object has no attribute", "An Entry has .kind .name .level .signature .span."),
+    (r"'Selection' object is not subscriptable", "text(selection).splitlines() gives its lines."),
+    (r"'Selection'", "A Selection is used as within=…; text(it) reads it."),
+    (r"'Span' has no len", "A Span is one place: for line in span gives its lines."),
     (r"'Span' object is not subscriptable", SPAN),
     (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
     (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),

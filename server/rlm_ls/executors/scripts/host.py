@@ -31,7 +31,7 @@ LONGEST_PATTERN = 20_000
 
 Taken = TypeVar("Taken")
 
-SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None]
+SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None, str, int]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
 
 EmitEvent = Callable[[str, Mapping[str, Any]], None]
@@ -105,6 +105,12 @@ class VerbHost:
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)
     read: set[int] = field(default_factory=set)
+    unseen: str = ""
+    """Of what was printed, the part that no observation had room for, which more() gives page by page."""
+    page: int = 8_000
+    """Characters of a page."""
+    paged: bool = False
+    """Whether more() was called since the last observation."""
 
     def note(self, text: str) -> None:
         """Tell the model something beside the result ("50 of 1,234 shown"). Repeats are said once a script."""
@@ -221,4 +227,6 @@ class VerbHost:
             hit.end_column,
             list(hit.groups),
             hit.word,
+            hit.match,
+            hit.first_line,
         )

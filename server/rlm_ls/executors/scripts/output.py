@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from rlm_ls.executors.scripts.prelude import PRINT_END
 
 KEEP_ALL = 1 << 20
 """Characters of one print kept before its middle is dropped while it still streams in; and of all prints together."""
+RUN = 1_000
+"""Characters below which a print has no share of its own: a loop prints a line at a time."""
 EACH = 50
 """Characters that a print counts for beside its own."""
 
@@ -83,7 +86,17 @@ class CapturedOutput:
 
     def text(self) -> str:
         """All output so far, an unfinished print included."""
+        return "".join(self.pieces())
+
+    def pieces(self) -> tuple[str, ...]:
+        """The same, print by print; short ones after one another are one."""
         if self._size:
             self._close()
-        joint = f"[… {self._left_out:,} prints cut …]\n" if self._left_out else ""
-        return "".join([*self.first, joint, *self.last])
+        joint = [f"[… {self._left_out:,} prints cut …]\n"] if self._left_out else []
+        pieces = [*self.first, *joint, *self.last]
+        # Short ones in a row, as a loop prints them, are one: cut once, and not each for itself.
+        return tuple(
+            text
+            for short, some in groupby(pieces, key=lambda piece: len(piece) < RUN)
+            for text in (["".join(some)] if short else some)
+        )

@@ -14,6 +14,9 @@ from rlm_ls.executors.verbs.registry import VERBS, Verb
 ORIGIN = "<python-input-0>"
 """How the sandbox names what a session is fed first, which is this. Only what stands here may call the server."""
 
+PRINTING = ("help", "more")
+"""Verbs whose result is printed, by functions that stand below."""
+
 PRINT_END = "\x1f"
 """Marks the end of one print() in the sandbox's output, so that each print can be capped on its own."""
 
@@ -27,11 +30,24 @@ _len, _all, _sorted, _isinstance, _dumps, _loads = len, all, sorted, isinstance,
 _iter, _filter = iter, filter
 
 def print(*args, sep=' ', end='\\n', file=None, flush=False):
-    _print(*args, sep=sep, end=end + '\\x1f')
+    _print(*[_rows(one) for one in args], sep=sep, end=end + '\\x1f')
+
+def _rows(x):
+    if _isinstance(x, (_list, _tuple)) and _len(x) and _all([_isinstance(one, _objects) for one in x]):
+        lines, seen = [], {}
+        for one in x:
+            line = repr(one)
+            if line not in seen:
+                seen[line] = 1
+                lines.append(line)
+        more = _len(x) - _len(lines)
+        return '\\n'.join(lines) + ('\\n(' + _str(more) + ' more on the same lines)' if more else '')
+    return x
 
 def _echo(value):
     if value is not None:
-        print(repr(value))
+        rows = _rows(value)
+        print(rows if rows is not value else repr(value))
 
 @_dataclass
 class Span:
@@ -45,15 +61,23 @@ class Span:
     end_column: int
     groups: list
     word: str
+    match: str = ''
+    first_line: int = 0
+    def __iter__(self):
+        return _iter_lines(self)
     def __repr__(self):
         at = str(self.line) if self.end_line <= self.line else str(self.line) + '-' + str(self.end_line)
         place = at if _single else self.doc + ':' + at
         if self.text is None:
             return place
         rows = self.text.split('\\n')
-        if len(rows) == 1 or len(rows) != self.end_line - self.line + 1:
+        first = self.first_line or self.line
+        if len(rows) == 1 or (not self.first_line and len(rows) != self.end_line - self.line + 1):
             return place + ': ' + self.text
-        numbered = [str(self.line + i) + '| ' + rows[i].rstrip('\\r') for i in range(len(rows))]
+        numbered = []
+        for i in range(len(rows)):
+            hit = self.column and self.line <= first + i <= self.end_line
+            numbered.append(str(first + i) + ('> ' if hit else '| ') + rows[i].rstrip('\\r'))
         return '\\n'.join([place] + numbered)
 
 @_dataclass
@@ -70,14 +94,17 @@ class Entry:
     name: str
     level: int
     span: object
+    signature: str = ''
     def __repr__(self):
         lines = str(self.span.line) + '-' + str(self.span.end_line)
-        return lines + ' ' + '  ' * self.level + self.kind + ' ' + self.name
+        return lines + ' ' + '  ' * self.level + (self.signature or self.kind + ' ' + self.name)
 
 @_dataclass
 class Selection:
     label: str
     parts: str
+    def __iter__(self):
+        raise TypeError('a Selection is lazy: text(it).splitlines() or regex("^.*$", within=it) has its lines')
     def __repr__(self):
         return 'Selection(' + self.label + ')'
 
@@ -100,6 +127,17 @@ class Failed:
     error: str
 
 _Span, _Doc, _Entry, _Selection, _Diagnostic, _Failed = Span, Doc, Entry, Selection, Diagnostic, Failed
+_objects = (Span, Doc, Entry, Diagnostic)
+
+def _iter_lines(span):
+    if span.text is None or span.first_line:
+        raise TypeError('of this Span text(span) reads the lines')
+    made, line, at = [], span.line, span.start
+    for row in span.text.split('\\n'):
+        size = _len(row.encode())
+        made.append(_Span(span.doc, line, line, at, min(at + size, span.end), row.rstrip('\\r'), 0, 0, [], None))
+        line, at = line + 1, at + size + 1
+    return iter(made)
 
 def _plain(x, texts, depth):
     if x is None or _isinstance(x, (_bool, _int, _float)):
@@ -187,7 +225,7 @@ def _as_docs(result):
     return [_Doc(*row) for row in _loaded(result)]
 
 def _as_entries(result):
-    return [_Entry(row[0], row[1], row[2], _Span(*row[3])) for row in _loaded(result)]
+    return [_Entry(row[0], row[1], row[2], _Span(*row[3]), row[4]) for row in _loaded(result)]
 
 def _as_terms(result):
     return [(row[0], row[1], _Span(*row[2])) for row in _loaded(result)]
@@ -221,6 +259,9 @@ def _bridged_verb(verb, named):
     except NameError:
         return verb
     return verb if value is None or _isinstance(value, _data) else value
+
+def more():
+    _print(_more(), end='\\n\\x1f')
 """
 
 
@@ -229,7 +270,7 @@ def prelude(*, single: bool) -> str:
 
     With a `single` document in scope, Spans print without its path: it would be most of what a model is shown.
     """
-    wrappers = [_wrapper(verb, "_help" if verb.name == "help" else verb.name) for verb in VERBS.values()]
+    wrappers = [_wrapper(verb, f"_{verb.name}" if verb.name in PRINTING else verb.name) for verb in VERBS.values()]
     kept = [f"_verb_{name} = {name}" for name in VERBS]  # a script may call a variable like a verb
     return f"_single = {single}\n{SHAPES}\n" + "\n".join([*wrappers, *kept, PROGRAM])
 

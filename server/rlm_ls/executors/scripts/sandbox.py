@@ -82,6 +82,8 @@ class ScriptResult:
     error: str
     script_seconds: float
     verb_seconds: float
+    prints: tuple[str, ...] = ()
+    """The output, print by print."""
 
 
 @dataclass(slots=True)
@@ -164,7 +166,7 @@ class Sandbox:
             log.exception("a script could not be run")
             error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
             error += await self._revive()
-        return ScriptResult(printed.text(), error, time.perf_counter() - started, verb_seconds[0])
+        return ScriptResult(printed.text(), error, time.perf_counter() - started, verb_seconds[0], printed.pieces())
 
     async def _drive(
         self, code: str, host: VerbHost, printed: CapturedOutput, on_verb: VerbSink, verb_seconds: list[float]

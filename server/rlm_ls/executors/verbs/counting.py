@@ -29,7 +29,9 @@ async def count(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> int | dict[str, int]:
-    """matches; by="line": lines that match; by="value": different values; by="doc": dict
+    """matches; by="line", "value", "doc"
+
+    by="line": lines that match; by="value": different values; by="doc": a dict by path.
 
     Values are what extract gives. With field="http.status" (JSON or logfmt lines, in an envelope too): lines whose
     field matches, all that hold it without a pattern.
@@ -59,8 +61,9 @@ async def extract(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> Rows:
-    """like re.findall: groups, tuples of several, or matches
+    """like re.findall
 
+    Groups, tuples of several, or matches.
     In order, at most 500,000. A group that took no part is None in a tuple, and left out where it is the only one.
     extract(field="took") gives the values of a JSON or logfmt field with their types, field=["host", "took"] tuples.
     """
@@ -84,10 +87,10 @@ async def top(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> list[tuple[Captured, int]]:
-    """[(value, count)] of what extract gives
+    """[(value, count)]
 
-    The most frequent first, ties by value; at most 20,000. top(field="level") counts a JSON or logfmt field's values;
-    a pattern beside it is matched in the value.
+    Of what extract gives the most frequent first, ties by value; at most 20,000. top(field="level") counts a JSON or
+    logfmt field's values; a pattern beside it is matched in the value.
     """
     if n < 1:
         raise ProgramError("top() needs n of at least 1.")
@@ -119,7 +122,9 @@ async def stats(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> dict[str, Any]:
-    """count sum min max mean p50 p90 p95 p99 (nearest rank) of captured numbers; of two groups, a dict by the first
+    """count sum min max mean p50 p90 p95 p99 of captured numbers; two groups: by the first
+
+    Of two groups the result is a dict by the first. Percentiles are by nearest rank.
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]; by JSON or
     logfmt fields stats(field="took"), stats(field=["host", "took"]).

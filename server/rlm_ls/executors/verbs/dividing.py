@@ -14,19 +14,28 @@ MAX_PIECES = 20_000
 
 
 @verb(returns="list[Entry]", shape="entries", everyday=14)
-async def outline(host: VerbHost, doc: Any = None) -> list[tuple[str, str, int, SpanRow]]:
-    """list of .kind .name .level .span: functions, classes, headings, a log's hours
+async def outline(host: VerbHost, doc: Any = None) -> list[tuple[str, str, int, SpanRow, str]]:
+    """.kind .name .signature .span: functions, headings, hours
 
     By tree-sitter for the common languages, else by headings, by time for logs, by page, slide, sheet, chapter, message
-    or cell for documents that have these, and last in blocks of equal size. The span's .text is the entry's name;
-    text(entry.span) reads it.
+    or cell for documents that have these, by announced files and usual words for definitions in any other text, and
+    last in blocks of equal size. The span's .text is the entry's name; text(entry.span) reads it.
     """
     number = host.document(doc)
     host.searched.add(number)
     found = await host.search.outline(number)
     if len(found) > MAX_PIECES:
         host.note(f"outline(): the first {MAX_PIECES:,} of {len(found):,} entries.")
-    return [(kind, name, level, host.row(Hit(span, name))) for kind, name, level, span in found[:MAX_PIECES]]
+    if not found or all(kind == "block" for kind, *_ in found):
+        document = host.doc(number)
+        kind = document.language or "plain text"
+        host.note(
+            f"outline(): in {document.path} ({kind}, {document.lines:,} lines) no definitions, headings or times were "
+            f"recognised{'; it is cut into blocks' if found else ''}: split(pattern) cuts where you say"
+        )
+    return [
+        (kind, name, level, host.row(Hit(span, name)), head) for kind, name, level, span, head in found[:MAX_PIECES]
+    ]
 
 
 @verb(returns="list[Span]", shape="spans")
@@ -57,10 +66,10 @@ async def chunks(
 
 @verb(returns="Selection", shape="selection", everyday=13)
 async def region(host: VerbHost, doc: Any, start: int | str, end: int | None = None) -> tuple[str, str]:
-    """lines start to end as a Selection
+    """a Selection
 
-    From 1, both included; negative numbers count from the end. For `within`. Or a part of the outline by its name:
-    region("paper.pdf", "page 12").
+    Lines start to end. From 1, both included; negative numbers count from the end. For `within`. Or a part of the
+    outline by its name: region("paper.pdf", "page 12").
     """
     number = host.document(doc)
     if isinstance(start, str):
@@ -79,4 +88,4 @@ def _pieces(host: VerbHost, call: str, spans: list[Span]) -> list[SpanRow]:
 def _unread(span: Span) -> SpanRow:
     """A Span whose text stays in the server until text(span) asks for it: .text is None, so that no script takes it for
     an empty one."""
-    return (span.doc, span.line, span.end_line, span.start, span.end, None, 0, 0, [], None)
+    return (span.doc, span.line, span.end_line, span.start, span.end, None, 0, 0, [], None, "", 0)

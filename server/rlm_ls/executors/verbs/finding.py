@@ -13,6 +13,7 @@ from pydantic import FailFast, Field
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.fields.filtering import field_filter
 from rlm_ls.context.ops.matching.find import MOST_WORDS
+from rlm_ls.context.search.region import is_glob
 from rlm_ls.context.search.rows import Found
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Rows
@@ -43,7 +44,9 @@ async def find(
     context: int = 0,
     limit: int = 50,
 ) -> Rows:
-    """lines with the literal text; several words: whole phrase first, then by how many; fold ignores accents, blanks
+    """lines with the phrase, else most of its words
+
+    fold=True ignores accents and how wide blanks are.
 
     `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
     back; a cut result says how many there are.
@@ -51,10 +54,21 @@ async def find(
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
     begun = time.monotonic()
-    found = await host.search.find(
-        text, await host.select(within), ignore_case=ignore_case, fold=fold, limit=_bounded(limit)
-    )
-    return await _hand_over(host, f"find({text!r})", found, context, begun)
+    try:
+        selection = await host.select(within)
+    except ProgramError as error:
+        if isinstance(within, str) and not is_glob(within):
+            raise ProgramError(
+                error.message, "find takes one text, then within; find_any([a, b]) looks for several."
+            ) from None
+        raise
+    found = await host.search.find(text, selection, ignore_case=ignore_case, fold=fold, limit=_bounded(limit))
+    call = f"find({text!r})"
+    if found.words and found.total:
+        host.note(f"{call}: no line has the phrase; {found.total:,} have words of it, the best first")
+    elif " " in text.strip() and found.total:
+        host.note(f"{call}: {found.total:,} line{'s have' if found.total > 1 else ' has'} the phrase")
+    return await _hand_over(host, call, found, context, begun)
 
 
 @verb(returns="list[Span]", shape="spans")
@@ -81,7 +95,9 @@ async def regex(
     context: int = 0,
     limit: int = 50,
 ) -> Rows:
-    """one Span a match; .groups is a list, None where unmatched
+    """a Span a match
+
+    .groups is a list, .match what matched.
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
@@ -103,7 +119,9 @@ async def filter_(
     keep: bool = True,
     field: FieldName | None = None,
 ) -> tuple[str, str]:
-    """lines that match (keep=False: do not), as a Selection
+    """a Selection
+
+    Lines that match, or with keep=False do not.
 
     Lazy: the search that uses it as `within` does the work. filter("error", field="level"): lines whose JSON or logfmt
     field matches; of these find and regex give Spans.

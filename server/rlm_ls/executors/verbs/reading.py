@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from pydantic_core import from_json
+
 from rlm_ls.context.document import Selection, Span
+from rlm_ls.context.search.rows import ROOM
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Given, LongSpan
 from rlm_ls.executors.scripts.host import SpanRow, VerbHost
@@ -14,7 +17,7 @@ from rlm_ls.executors.verbs.registry import verb
 
 @verb(returns="list[Doc]", shape="docs", everyday=1)
 async def docs(host: VerbHost, glob: str | None = None) -> list[tuple[str, str, int, int, int]]:
-    """.path .language .lines .characters .longest_line
+    """.path .lines .characters
 
     A list of the documents in scope, or of those that the glob matches.
     """
@@ -28,8 +31,9 @@ def _docs(host: VerbHost, selection: Selection) -> list[tuple[str, str, int, int
 
 @verb(returns="Span", shape="span", everyday=3)
 async def lines(host: VerbHost, start: int, end: int | None = None, doc: Any = None) -> LongSpan:
-    """one Span; from 1, inclusive, negative from the end
+    """one Span
 
+    From 1, inclusive, negative from the end:
     lines(5) is line 5, lines(-6) the last six. `doc` is needed where there are several documents.
     """
     number = host.document(doc)
@@ -59,10 +63,32 @@ async def slice_(host: VerbHost, start: int, end: int, doc: Any = None) -> str:
 
 @verb(returns="str", everyday=5)
 async def text(host: VerbHost, span: Any) -> str:
-    """whole text of a Span or path (.text of a long line is cut)"""
+    """all text of a Span, Selection or path"""
+    if isinstance(span, Given) and span.name == "Selection":
+        return await _text_of(host, await host.select(span))
     target = await _one_span(host, span)
     host.read.add(host.document(target.doc))
     return await host.search.read(target)
+
+
+async def _text_of(host: VerbHost, selection: Selection) -> str:
+    """The text of a Selection's parts, one after the other; of a filter the lines that it kept."""
+    texts: list[str] = []
+    room = ROOM
+    for part in selection:
+        if part.filters:
+            packs, _ = await host.search.extracted("^.*$", (part,))
+            text = "\n".join(str(line) for pack, _ in packs for line in from_json(f"[{pack}]"))
+        else:
+            text = await host.search.read(await host.search.span_at(part.doc, part.start, part.end))
+        room -= len(text)
+        if room < 0:
+            raise ProgramError(
+                f"The Selection has over {ROOM >> 20} million characters.", "Read a smaller one, or search in it."
+            )
+        host.read.add(part.doc)
+        texts.append(text)
+    return "\n".join(texts)
 
 
 @verb(returns="list[Span]", shape="spans", everyday=2)

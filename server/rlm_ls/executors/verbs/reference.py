@@ -34,11 +34,11 @@ a glob, a Span, a Selection, or a list of these; without it the whole scope is m
 
 | object | attributes |
 | --- | --- |
-| Span | doc, line, end_line (from 1), start, end (bytes), text, column, end_column (from 1; 0: all), groups, word |
+| Span | doc, line, end_line (from 1), start, end (bytes), text, match, column, end_column (from 1; 0: all), groups |
 | Doc | path, language, characters, lines, longest_line (bytes) |
-| Entry | kind, name, level, span |
+| Entry | kind, name, level, span, signature |
 | Diagnostic | doc, line, end_line, severity, message, source, code |
-| Selection | none: it is lazy, and used as `within` |
+| Selection | none: it is lazy, used as `within`; text(selection) reads it |
 
 Patterns are Python's `re`, matched line by line unless `multiline=True`. Case matters unless `ignore_case=True`."""
 

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-RARE = ("levels", "whole", "initial", "field")
+RARE = ("levels", "whole", "initial", "field", "seed", "fold", "context", "width", "schema", "numbered")
 """Arguments that help() tells of and the system prompt does not. The card of a log with fields tells of field."""
+
+SELDOM = ("budget", "show", "more", "help", "slice", "size", "editor", "diagnostics", "find_any")
+"""Verbs that the system prompt has no list of: help() tells of them, or a card or a note where they are of use."""
 
 Shape = Literal[
     "plain",
@@ -87,9 +90,9 @@ class Verb:
     @property
     def brief(self) -> str:
         """The signature for the system prompt, `top(pattern, n=10, …)`: `?` marks what may be left out, `…` is within?,
-        ignore_case? and multiline?, which the prompt explains once."""
+        ignore_case? and, of patterns, multiline?, which the prompt explains once."""
         names = [p.name for p in self.parameters]
-        usual = set(COMMON) <= set(names) and self.name != "regex"
+        usual = {"within", "ignore_case"} <= set(names)
         shown = [_brief(p) for p in self.parameters if not (usual and p.name in COMMON) and p.name not in RARE]
         return f"{self.name}({', '.join([*shown, '…'] if usual else shown)})"
 

@@ -29,30 +29,42 @@ Scored = tuple[Score, str, int]
 
 
 class _Query:
-    """A phrase and its words. One word, or a phrase of one word, has no scores."""
+    """A phrase, or with `ranked` its words, each a whole one. A phrase has no scores."""
 
-    def __init__(self, text: str, ignore_case: bool, folded: bool) -> None:
+    def __init__(self, text: str, ignore_case: bool, folded: bool, ranked: bool) -> None:
         words = list(dict.fromkeys((fold(text) if folded else text).split()))
-        self.ranked = len(words) > 1
+        self.ranked = ranked and len(words) > 1
         phrase = re.escape(text)
         if folded and words:
             phrase = r"\s+".join(map(re.escape, fold(text).split()))
         self.phrase = compile_pattern(phrase, ignore_case)
-        self.words = [compile_pattern(re.escape(word), ignore_case) for word in words]
-        self.any = compile_pattern("|".join(map(re.escape, words)), ignore_case) if self.ranked else self.phrase
+        if not self.ranked:
+            self.words, self.any = [], self.phrase
+            return
+        whole = [_whole(word) for word in words]
+        self.words = [compile_pattern(word, ignore_case) for word in whole]
+        self.any = compile_pattern("|".join(whole), ignore_case)
 
     def score(self, window: Window, start: int, end: int) -> Score:
         return self.phrase.holds(window, start, end), sum(word.holds(window, start, end) for word in self.words)
 
 
 def find(
-    deadline: Deadline, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
+    deadline: Deadline,
+    pieces: Pieces,
+    text: str,
+    ignore_case: bool,
+    folded: bool,
+    limit: int,
+    room: int = ROOM,
+    words: bool = False,
 ) -> tuple[list[Scored], int, int]:
-    """At most `limit` lines, the best if there are several words, else the first; how many in all; bytes searched.
+    """At most `limit` lines that hold the text, the first; with `words` those that hold most of its words, the best;
+    how many in all; bytes searched.
 
     `room` is how many characters the rows may have together.
     """
-    query = _query(text, ignore_case, folded)
+    query = _query(text, ignore_case, folded, words)
     scan = Scan(deadline, pieces)
     best: list[tuple[Score, int, str, int]] = []
     total = size = 0
@@ -88,8 +100,17 @@ def _fitting(best: list[tuple[Score, int, str, int]], room: int) -> Iterator[tup
 
 
 @lru_cache(maxsize=32)
-def _query(text: str, ignore_case: bool, folded: bool) -> _Query:
-    return _Query(text, ignore_case, folded)
+def _query(text: str, ignore_case: bool, folded: bool, ranked: bool) -> _Query:
+    return _Query(text, ignore_case, folded, ranked)
+
+
+def _whole(word: str) -> str:
+    """A pattern for a word that is not part of a longer one."""
+    return rf"{chr(92) + 'b' if is_word(word[0]) else ''}{re.escape(word)}{chr(92) + 'b' if is_word(word[-1]) else ''}"
+
+
+def is_word(character: str) -> bool:
+    return character == "_" or character.isalnum()
 
 
 def find_any(

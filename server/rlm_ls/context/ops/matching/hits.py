@@ -62,7 +62,8 @@ class Hits:
         shown_start = max(line_start, self._piece.low)
         text, shown_start, last_end = self._text(start, end, shown_start, last_end)
         span = Span(self._piece.file.name, shown_start, last_end, line, end_line)
-        return Hit(span, text, column + 1, end_column + 1, groups, word)
+        match = _decode(reader.peek(start, min(end, start + 4 * LONGEST_MATCH)))[:LONGEST_MATCH]
+        return Hit(span, text, column + 1, end_column + 1, groups, word, match)
 
     def whole_line(self, at: int) -> Hit:
         """The line that byte `at` is on, without columns."""

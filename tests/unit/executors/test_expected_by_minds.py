@@ -1,0 +1,94 @@
+"""What models that were watched expected of verbs and of what they print: each was a turn lost."""
+
+from __future__ import annotations
+
+import pytest
+from tests.scripted import Asker, script
+
+from rlm_ls.executors.scripts.shares import cut, shares
+
+NOVEL = "".join(f"line {n} of a novel with a snuffbox\n" for n in range(40)) + "the sealed box lay here\nits end\n"
+PACK = """\
+==== src/a.py ====
+@cached
+def first(x: int) -> str:
+    return str(x)
+
+class Second:
+    def third(self):
+        pass
+==== src/b.py ====
+def fourth():
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("print(len(find('sealed box')))", "1"),
+        ("find('sealed box')", "find('sealed box'): 1 line has the phrase"),
+        ("find('lost sealed')", "no line has the phrase; 1 have words of it"),
+        ("print([h.match for h in regex('se[a-z]+d')])", "['sealed']"),
+        (
+            "print(len([l for l in lines(1, 3)]), [l.line for l in around(find('sealed box')[0], 1, 1)])",
+            "3 [40, 41, 42]",
+        ),
+        ("print([l.line for l in filter('sealed|end')])", "text(it).splitlines() or regex"),
+        ("print([text(l) for l in lines(41, 42)])", "['the sealed box lay here', 'its end']"),
+        ("print(text(filter('sealed|end')))", "the sealed box lay here\nits end"),
+        ("print(text(region(None, -1, -1)))", "its end"),
+        ("print(find('sealed box', context=1))", "40| line 39 of a novel with a snuffbox\n41> the sealed box"),
+        ("print(find('line 1', limit=2))", "2: line 1 of a novel with a snuffbox\n11: line 10"),
+        (
+            "print(regex('[ni]', within=region(None, 1, 1)))",
+            "1: line 0 of a novel with a snuffbox\n(4 more on the same",
+        ),
+        ("find('novel', 'snuffbox')", "find_any([a, b]) looks for several"),
+        ("filter('x')[0]", "text(selection).splitlines() gives its lines"),
+        ("print(outline())", "def fourth():"),
+    ],
+)
+async def test_what_minds_expected_works_or_says_what_does(ask: Asker, code: str, shown: str) -> None:
+    text = PACK if "outline" in code else NOVEL
+    run = await ask(script(code), script("submit('done', cite=[])"), text=text)
+    assert shown in run.observations[0]
+
+
+async def test_the_outline_of_a_pack_names_files_and_definitions_with_their_signatures(ask: Asker) -> None:
+    code = "print([(e.kind, e.name, e.level, e.signature, e.span.line) for e in outline()])"
+    run = await ask(script(code), script("submit('done', cite=[])"), text=PACK)
+    assert "('def', 'first', 2, 'def first(x: int) -> str:', 3)" in run.observations[0]
+    assert "('file', 'src/b.py', 1, '==== src/b.py ====', 9)" in run.observations[0]
+    assert "('def', 'third', 3, 'def third(self):', 7)" in run.observations[0]
+
+
+async def test_an_outline_that_finds_nothing_says_so(ask: Asker) -> None:
+    run = await ask(script("print(outline())"), script("submit('done', cite=[])"), text="a\nb\n")
+    assert "no definitions, headings or times were recognised" in run.observations[0]
+
+
+async def test_what_an_observation_had_no_room_for_is_paged_through(ask: Asker) -> None:
+    code = "for n in range(3000): print('row', n)"
+    run = await ask(script(code), *[script("more()")] * 3, script("submit('done', cite=[])"), window=32_000)
+    seen = "\n".join(run.observations)
+    assert "more() shows them" in run.observations[0]
+    assert [n for n in range(3000) if f"row {n}\n" not in seen + "\n"] == []
+
+
+def test_prints_share_the_room_and_short_ones_are_whole() -> None:
+    assert shares([100, 50_000, 200, 50_000], 8_300) == [100, 4_000, 200, 4_000]
+    assert shares([5_000, 5_000], 20_000) == [5_000, 5_000]
+
+
+def test_no_cut_is_made_below_600_characters() -> None:
+    assert shares([8_500], 8_000) == [8_500]
+    assert shares([8_700], 8_000) == [8_000]
+
+
+@pytest.mark.parametrize("text", ["one line\n" * 1_000, str([("a", n) for n in range(2_000)]), "x" * 9_000])
+def test_a_cut_is_after_an_item_and_loses_nothing(text: str) -> None:
+    shown, rest = cut(text, 1_000)
+    assert (shown + ("\n" if shown.endswith("line") else "") + rest) == text
+    assert shown.endswith(("line", "), ", "x"))
+    assert len(shown) <= 1_000
