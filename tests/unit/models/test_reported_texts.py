@@ -40,6 +40,21 @@ async def test_a_compressed_log_is_counted_as_its_text(engine: Engine, tmp_path:
 
 
 @pytest.mark.asyncio
+async def test_coloured_lines_are_counted_as_their_reader_saw_them(engine: Engine, tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(
+        b"\x1b[2m2024-01-01 00:00:01\x1b[0m \x1b[31mERROR\x1b[0m disk full took=12ms\n"
+        b"\x1b[2m2024-01-01 00:00:02\x1b[0m \x1b[32mINFO\x1b[0m ok took=15ms\n"
+        b"\x1b[2m2024-01-01 00:00:03\x1b[0m \x1b[31mERROR\x1b[0m disc\x1b[41monnect\x1b[0m\n"
+    )
+    assert "2 lines hold ERROR" in await answered(engine, ERRORS, log)
+    levels = await answered(engine, "How many lines per level?", log)
+    assert "ERROR: 2" in levels
+    assert "INFO: 1" in levels
+    assert "1 lines hold disconnect" in await answered(engine, "How many lines contain 'disconnect'?", log)
+
+
+@pytest.mark.asyncio
 async def test_utf_16_without_a_mark_is_read_when_named(engine: Engine, tmp_path: Path) -> None:
     log = tmp_path / "u.log"
     log.write_bytes(FIFTY_ERRORS.encode("utf-16-le"))
