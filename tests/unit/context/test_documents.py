@@ -70,7 +70,7 @@ async def test_a_page_of_a_pdf_is_a_section_that_its_lines_know(
     context = await taking(scope(tmp_path / "paper.pdf"))
     search = Search(context, pool)
     entries = await search.outline(0)
-    assert [(kind, name) for kind, name, _, _ in entries] == [("page", "1"), ("page", "2"), ("page", "3")]
+    assert [(kind, name) for kind, name, *_ in entries] == [("page", "1"), ("page", "2"), ("page", "3")]
     assert await search.read(entries[1][3]) == "[page 2]\nBeta on the second"
     assert (entries[1][3].line, entries[1][3].end_line) == (4, 5)
     assert await search.count("Beta|Gamma", context.limit) == 2
@@ -131,7 +131,7 @@ async def test_a_row_of_a_sheet_is_a_line_and_its_columns_are_known(
     assert document.place(3, 3) == "sheet Sales, row 2"
     context = await taking(scope(tmp_path / "book.xlsx"))
     entries = await Search(context, pool).outline(0)
-    assert [(kind, name) for kind, name, _, _ in entries] == [
+    assert [(kind, name) for kind, name, *_ in entries] == [
         ("sheet", "Sales"), ("column", "Region"), ("column", "Sum"), ("sheet", "Empty"),
     ]  # fmt: skip
 
@@ -254,7 +254,7 @@ async def test_a_table_in_plain_text_keeps_its_lines_and_names_its_columns(
     context = await taking(scope(tmp_path / "t.csv"))
     assert not context.documents[0].inside
     entries = await Search(context, pool).outline(0)
-    assert [(kind, name) for kind, name, _, _ in entries] == [
+    assert [(kind, name) for kind, name, *_ in entries] == [
         ("column", "day"), ("column", "total, net"), ("column", "who"),
     ]  # fmt: skip
 

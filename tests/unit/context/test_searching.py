@@ -43,11 +43,17 @@ def test_find_brings_each_line_that_holds_the_text(
     text: str, word: str, ignore_case: bool, places: list[int], tmp_path: Path
 ) -> None:
     found, total, searched = find.find(
-        clock(), cut(piece_of(tmp_path, text), places), word, ignore_case, folded=False, limit=100
+        clock(),
+        cut(piece_of(tmp_path, text), places),
+        word,
+        ignore_case,
+        folded=False,
+        limit=100,
+        words=len(set(word.split())) > 1,
     )
     flags = re.IGNORECASE if ignore_case else 0
     if len(set(word.split())) > 1:
-        lines = [(at, line) for at, line in lines_of(text) if re.search("a|b", line, flags)]
+        lines = [(at, line) for at, line in lines_of(text) if re.search(r"\ba\b|\bb\b", line, flags)]
         assert total == len(lines)
         assert searched == len(text.encode())
         return

@@ -93,7 +93,7 @@ def _read(path: Path | None) -> dict[str, Known]:
 
 def _known(row: Any) -> tuple[str, Known]:
     name, (size, modified, changed, inode), skip, measure = row
-    characters, lines, longest, ascii_only, crlf, checkpoints, bad, bad_line, digest = measure
+    characters, lines, longest, ascii_only, crlf, checkpoints, bad, bad_line, digest, drawn = measure
     numbers = (size, modified, changed, inode, skip, characters, lines, longest, bad, bad_line, *checkpoints)
     if not (isinstance(name, str) and all(type(number) is int for number in numbers) and checkpoints):
         raise ValueError(name)
@@ -107,5 +107,6 @@ def _known(row: Any) -> tuple[str, Known]:
         bad,
         bad_line,
         bytes.fromhex(digest),
+        bool(drawn),
     )
     return name, ((size, modified, changed, inode), skip, found)
