@@ -185,7 +185,7 @@ async def test_hostile_lines_are_cut_and_inert(editor: Connect, models: Connect,
     found = await excerpt(connected, answer["citations"][0]["excerpt"])
     assert "pear" in selected(found)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", found["text"])
-    assert found["text"].startswith("\\x1b[2J\n")
+    assert found["text"].startswith("\n")  # what a terminal would obey was not seen by its reader
     assert all(len(line) < 20_000 for line in found["text"].split("\n"))
     whole = await excerpt(connected, re.sub(r"/around/", "/1-999999/", found["uri"]))
     assert whole["last"] == 52

@@ -54,7 +54,7 @@ async def test_the_editors_model_answers(editor: Connect) -> None:
     assert (answer["status"], answer["answer"], answer["model"]) == ("answered", "Twenty.", "editor")
     assert (answer["modelKind"], answer["usage"]["usd"], answer["usage"]["promptTokens"]) == ("live", None, 1800)
     first, second = model.calls
-    assert (first["runId"], first["role"], first["maxTokens"]) == (answer["runId"], "root", 4096)
+    assert (first["runId"], first["role"], first["maxTokens"]) == (answer["runId"], "root", 4000)
     assert "model" not in first
     assert [message["role"] for message in first["messages"]] == ["system", "user"]
     assert "How many?" in first["messages"][1]["content"]

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import pickle
+import random
 import signal
 import socket
 import subprocess
@@ -117,6 +118,8 @@ def pages() -> Iterator[Pages]:
         ("untitled:x", False),
         ("rlm:/answer/x", False),
         ("https://", False),
+        ("http://[x", False),
+        ("s3:///key", False),
         ("", False),
     ],
 )
@@ -303,11 +306,15 @@ def _put(env: dict[str, str], texts: dict[str, bytes]) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Free ones, below 50,000: the server takes those 10,000 above as well."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 30_000), 1000):
+        above = ("127.0.0.1", port + 10_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)), socket.create_server(above):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("no free ports")
 
 
 def _wait_for(port: int) -> None:

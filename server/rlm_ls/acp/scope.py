@@ -31,24 +31,29 @@ class Prompted:
 async def prompted(blocks: Sequence[Any]) -> Prompted:
     """Raises BadRequest for what is no text: pictures, sounds, addresses elsewhere."""
     words: list[str] = []
+    named_last = 0
+    """So many of the words at their end only name texts: they are no part of the sentence."""
     named: list[str] = []
     buffers: list[Buffer] = []
     for block in blocks:
         match block:
             case TextContentBlock():
                 words.append(block.text)
+                named_last = 0
             case ResourceContentBlock():
                 named.append(block.uri)
-                words.append(f"@{visible_line(block.name)}")
+                words.append(visible_line(block.name))
+                named_last += 1
             case EmbeddedResourceContentBlock(resource=TextResourceContents() as resource):
                 # A selection comes with its lines in the fragment: a text of its own, beside its file.
                 buffers.append(Buffer(resource.uri, resource.text))
-                words.append(f"@{visible_line(os.path.basename(urldefrag(resource.uri).url)) or 'text'}")
+                words.append(visible_line(os.path.basename(urldefrag(resource.uri).url)) or "text")
+                named_last += 1
             case _:
                 raise BadRequest("Only words, files, folders and texts can be asked about.", "Leave out what is none.")
     if len(named) + len(buffers) > MOST_MENTIONED or sum(len(buffer.text) for buffer in buffers) > MOST_TEXT:
         raise BadRequest("More is mentioned than is taken.", "Mention the folder in place of its files.")
-    question = " ".join(" ".join(words).split())
+    question = " ".join(" ".join(words[: len(words) - named_last]).split())
     if not named and not buffers:
         return Prompted(question, None)
     return Prompted(question, await asyncio.to_thread(_scope, tuple(named), tuple(buffers)))

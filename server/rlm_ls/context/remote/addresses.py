@@ -29,7 +29,10 @@ def scheme_of(name: str) -> str:
 
 
 def is_remote(name: str) -> bool:
-    return scheme_of(name) in EXTRAS
+    try:
+        return scheme_of(name) in EXTRAS and bool(urlsplit(name).netloc)
+    except ValueError:  # `http://[x`
+        return False
 
 
 def is_pattern(name: str) -> bool:
