@@ -96,7 +96,7 @@ TAIL = r"(?:,? and (?:how (?:long|much)|what|which|who|when|where|whose)\b.*|\s[
 OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"
 """What takes time: it says nothing more where durations are asked for."""
 EDGE = (
-    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|first|last|latest|earliest|max|maximum|"
+    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|highest|lowest|peak|first|last|latest|earliest|max|maximum|"
     r"min|minimum)\b"
 )
 
@@ -122,7 +122,8 @@ def _rest(s: Sentence) -> tuple[str, ...]:
             words: list[str] = []
             for word in re.findall(r"[\w@#$%*+][\w.:@/'’+*-]*", part):
                 plain = re.sub(r"['’]s$", "", word.strip(".:'’-"))
-                if plain.lower() in FUNCTION or (plain.lower() in FILLER and not _name(plain)) or not plain:
+                filler = plain.lower() in FILLER and (plain == "UTC" or not _name(plain))
+                if plain.lower() in FUNCTION or filler or not plain:
                     if words:
                         phrases.append(" ".join(words))
                     words = []

@@ -128,7 +128,7 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
     if condition.kind == "text":
         where.add(literal(value), value)
     elif condition.kind == "level":
-        _level(where, value, condition.name, shape)
+        _level(where, value, condition.name, reading, shape)
     elif condition.kind == "status":
         column = column_of(shape, "status")
         if column is None:
@@ -165,7 +165,7 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
             where.add(rf"\b{value}\b", value)
 
 
-def _level(where: Where, level: str, word: str, shape: Shape) -> None:
+def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) -> None:
     column = shape.level()
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
@@ -177,7 +177,8 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
     if word.isupper() and len(word) > 2:
         where.add(rf"\b{word}\b", word)
         return
-    if shape.entry in {"request", "row"}:
+    if shape.entry in {"request", "row"} or reading.ask not in {"count", "exists", "first", "lines"}:
+        # What has no levels has none to rank, share or keep apart: the word may stand in any line, for anything.
         where.unclear.append(word)
         return
     stem = {"warning": "warn(?:ing)?", "error": "error"}.get(level, level)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.shapes.levels import FOREIGN
+
 WORD_LEVELS = (
     "TRACE|FINEST|FINER|FINE|VERBOSE|DEBUG\\d?|INFO(?:RMATION)?|NOTICE|NOTE|CONFIG|WARN(?:ING)?|ERROR|ERR|SEVERE|CRITICAL|"
-    "CRIT|ALERT|EMERG(?:ENCY)?|PANIC|FATAL|LOG"
+    "CRIT|ALERT|EMERG(?:ENCY)?|PANIC|FATAL|LOG|" + "|".join(FOREIGN.values())
 )
 
 FRAGMENTS = {

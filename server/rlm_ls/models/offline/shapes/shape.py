@@ -345,17 +345,42 @@ def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:
             level = Column("level", "level", before, value, after, "", most_common(found))
             head = shape.head or f"{before}{value}{after}"
             others = tuple(column for column in shape.columns if column.kind != "level")
-            service = (
-                _service(f"{before}(?:{value}){after}", starts) if shape.time and not shape.of_kind("process") else ()
-            )
+            service = _service(before, value, after, starts) if shape.time and not shape.of_kind("process") else ()
             return replace(shape, columns=(level, *service, *others), head=head, entry="event")
     return shape
 
 
-def _service(before: str, lines: Sequence[str]) -> tuple[Column, ...]:
-    """The word after the level, where few different ones stand there: what wrote the line."""
-    before, value, after = before + r"[\s\[(]*", r"[A-Za-z][\w.$/-]*", r"[\s:\])]"
-    found = [match[1] for line in lines if (match := re.match(f"{before}({value}){after}", line))]
-    if len(found) < 0.9 * len(lines) or len(set(found)) > max(2, min(20, len(found) // 4)):
-        return ()
-    return (Column("service", "process", before, value, after, "", most_common(found)),)
+def _service(head: str, level: str, tail: str, lines: Sequence[str]) -> tuple[Column, ...]:
+    """What stands after the level, in brackets, before a colon or written as no plain word is, and is one of few: what
+    wrote the line. A plain word there may as well begin the message."""
+    name = r"[A-Za-z][\w.$/-]*"
+    for lead, value, after in (
+        (r"\s*\[\s*", r"[A-Za-z][\w.$/ :-]*?", r"\s*\]"),
+        (r"\s*\(\s*", r"[A-Za-z][\w.$/ -]*?", r"\s*\)"),
+        (r"\s*", name, ":"),
+        (r"\s*", name, r"\s"),
+    ):
+        pairs = [
+            match.groups()
+            for line in lines
+            if (match := re.match(f"{head}({level}){tail}{lead}({value}){after}", line))
+        ]
+        found = [name for _, name in pairs]
+        few = len(found) >= 0.9 * len(lines) and len(set(found)) <= max(2, min(20, len(found) // 4))
+        if few and (after != r"\s" or _is_names(pairs)):
+            return (
+                Column("service", "process", f"{head}(?:{level}){tail}{lead}", value, after, "", most_common(found)),
+            )
+    return ()
+
+
+def _is_names(found: Sequence[tuple[str, str]]) -> bool:
+    """Whether words that nothing sets apart, each with its line's level, are names: written as no plain word is, or
+    with several levels each, but for those of the commonest. A message's first word has the message's one level."""
+    if all(re.search(r"[\d_.$/-]", word) for _, word in found):
+        return True
+    common = Counter(level for level, _ in found).most_common(1)[0][0]
+    levels: dict[str, set[str]] = {}
+    for level, word in found:
+        levels.setdefault(word, set()).add(level)
+    return len(levels) > 1 and all(len(seen) > 1 for seen in levels.values() if seen != {common})

@@ -71,6 +71,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("epoch microseconds", r"1\d{15}", "", date="", epoch=1_000_000),
     TimeFormat("epoch milliseconds", r"1\d{12}", "", date="", epoch=1000),
     CLOCK,
+    TimeFormat("ISO 8601 to the minute", ISO, "[T ]", second="", tail=r"(?!:?\d)" + ZONE),
     TimeFormat("date", ISO, "", "", "", "", ""),
 )
 """Longer ones first: a time of day is part of most others."""
@@ -138,6 +139,8 @@ def _placed(known: TimeFormat, digits: str) -> str:
     """`digits` (HHMMSS) with the signs between them that `known` writes."""
     if digits == "x":
         return r"[^\s\S]"
+    if not known.second:
+        digits = digits[:4]
     minute = known.minute.removesuffix(r"\d\d").removesuffix(r"\d{1,2}")
     second = known.second.removesuffix(r"\d\d").removesuffix(r"\d{1,2}")
     pairs = [digits[:2], digits[2:4], digits[4:6]]
