@@ -278,7 +278,7 @@ def _value_of(column: Column, word: str) -> str | None:
     """Whether a word can be a value of the column: one of the sample's, or written as no plain word is."""
     if any(value.lower() == word.lower() for value in column.values):
         return word
-    return word if re.search(r"[\d_.@/-]", word) else None
+    return word if re.search(r"[\d_.@/-]|^[A-Z]{3,}$", word) else None
 
 
 def _value(column: Column, word: str) -> str:

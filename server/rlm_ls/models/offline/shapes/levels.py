@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 LEVELS: dict[str, str] = {
-    "trace": "TRACE|FINEST|FINER|VERBOSE|V|T",
-    "debug": "DEBUG\\d?|FINE|DBG|D|DEBU",
+    "trace": "TRACE|FINEST|FINER|VERBOSE|TRC|VRB|V|T",
+    "debug": "DEBUG\\d?|FINE|DBG|D\\d?|DEBU",
     "info": "INFO(?:RMATION)?|INF|I|LOG",
     "notice": "NOTICE|NOTE|N",
     "warning": "WARN(?:ING)?|WRN|W",

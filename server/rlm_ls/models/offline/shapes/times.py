@@ -55,6 +55,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("ISO 8601 basic", r"\d{8}", "T", minute=r"\d\d", second=r"\d\d", tail=FRACTION + ZONE, date="ymd"),
     TimeFormat("year/month/day", r"\d{4}/\d\d/\d\d", " ", date="y/m/d"),
     TimeFormat("access log", rf"\d\d/{MONTH}/\d{{4}}", ":", tail=rf"{FRACTION}(?: [+-]\d{{4}})?", date="d/b/y"),
+    TimeFormat("day/month/year", rf"\d\d/{MONTH}/\d{{4}}", " ", tail=FRACTION + ZONE, date="d/b/y"),
     TimeFormat("day-month-year", rf"\d\d[- ]{MONTH}[- ]\d{{4}}", " ", tail=FRACTION + ZONE, date="d-b-y"),
     TimeFormat("ctime", rf"{WEEKDAY} {MONTH} {{1,2}}\d{{1,2}}", " ", tail=rf"{FRACTION} \d{{4}}", date="b d"),
     TimeFormat("RFC 2822", rf"{WEEKDAY}, \d\d {MONTH} \d{{4}}", " ", tail=ZONE, date="d b y"),
