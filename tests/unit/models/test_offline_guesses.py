@@ -35,8 +35,20 @@ TWO_KINDS = "".join(
     f"2026-03-14 0{n // 6}:{n % 6}0:00 {('tests: 5 failed, 3 passed', 'the failed tests are listed')[n % 2]}\n"
     for n in HOURS
 )
+LEVELLED = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 [INFO] [app] {('failed jobs are kept', 'job 3 failed')[n % 2]}\n" for n in HOURS
+)
 TWO_TIMES = "".join(f"job {n} from 0{n // 6}:{n % 6}0:00 to 1{n // 6}:{n % 6}5:00 done\n" for n in HOURS)
 HALF_DAYS = "".join(f"3/14/2026 {1 + n // 6}:{n % 6}0:00 PM job {n} done\n" for n in HOURS)
+SQUID = "".join(
+    f"17690616{n + 10}.411 127 10.20.0.{n % 3} TCP_{('DENIED', 'MISS', 'HIT')[n % 3]}/200 {900 - n} GET http://a.t/ "
+    "- HIER_NONE/- text/html\n"
+    for n in HOURS
+)
+SIZES = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 INFO {('stored block', 'dropped block')[n % 2]} of size {100 + n}\n"
+    for n in HOURS
+)
 READINGS = "timestamp,sensor,temperature_c,battery_mv,status\n" + "".join(
     f"2026-03-14 0{n // 6}:{n % 6}0,T-{n % 3},{20 + n / 10},{2900 - n},{('OK', 'FAULT')[n % 10 == 9]}\n" for n in HOURS
 )
@@ -70,6 +82,8 @@ async def reply(engine: Engine, folder: Path, text: str, question: str, name: st
         (TWO_KINDS, "how many tests failed?"),
         (TWO_TIMES, "busiest hour?"),
         (HALF_DAYS, "busiest hour?"),
+        (LEVELLED, "how many jobs failed?"),
+        (LEVELLED, "how many full jobs?"),
         (HALF_DAYS, "jobs done per hour"),
     ],
 )
@@ -92,6 +106,14 @@ async def test_a_guess_is_no_answer(engine: Engine, tmp_path: Path, text: str, q
         (READINGS, "min battery voltage?", "min = 2861"),
         (READINGS, "how many rows have status FAULT?", "4 lines hold status FAULT"),
         (READINGS, "What was the highest temperature, and when and where?", "2026-03-14 06:30,T-0,23.9"),
+        (READINGS, "how many sensors are there per status?", "- OK: 3\n- FAULT: 3"),
+        (READINGS, 'average "battery_mv"', "mean = 2880.5"),
+        (BRACKETS, "level breakdown", "- FEHLER: 30\n- WARNUNG: 10"),
+        (BRACKETS, "in which hour did we have the most errors?", "1. 2026-03-14 0"),
+        (SQUID, "how many requests were denied?", "14 requests with cache denied"),
+        (SQUID, "Requests per hour (UTC)?", "- 2026-01-22 06: 40"),
+        (SQUID, "Which client downloaded the most bytes?", "- 10.20.0.0:"),
+        (SIZES, "average size of stored blocks in bytes", "mean = 119.5"),
         (READINGS, "how many rows per hour?", "- 2026-03-14 00: 6\n"),
     ],
 )

@@ -34,6 +34,7 @@ PARSED: tuple[Rule, ...] = (
     counting.share,
     counting.exists,
     counting.grouped,
+    numbers.distinct_by,
     counting.distinct,
     counting.counted,
     numbers.extreme,

@@ -60,6 +60,8 @@ def groups(s: Sentence) -> bool:
     match = s.take(
         rf"\b(?:break ?down|distribution|histogram|counts?) (?:of |by )(?:the )?(?P<by>{NOUN_PATTERN}|{UNITS})\b"
     )
+    if not match:
+        match = s.take(rf"^\W*(?:the )?(?P<by>{NOUN_PATTERN}) (?:break ?down|distribution|histogram|counts)(?=\W*$)")
     by = match["by"] if match and not re.search(r"\b(?:per|by|each)\b", before, re.I) else ""
     if match and not by:
         s.text = before

@@ -37,12 +37,23 @@ LONGEST = 600
 rules understand."""
 
 
+NAMING = (
+    rf"\b(?:{superlatives.AGGREGATE}|{superlatives.RANKS}|per|by|unique|distinct|different)"
+    r"(?: values?)?(?: of)?(?: the)?(?: (?:column|field))? "
+)
+NAME = r"[^\W\d][\w.-]*"
+
+
 def read(question: Question) -> Reading:
     """What the question asks; of one that is too long, nothing."""
     if len(question.body) > LONGEST:
         return Reading()
     sentence = Sentence(_spaced(question))
     for text in question.quoted:
+        if re.search(rf"{NAMING}[\"'`“«‘]{re.escape(text)}", sentence.text, re.IGNORECASE) and re.fullmatch(NAME, text):
+            # A column by its name: average "took", requests per `status`.
+            sentence.text = re.sub(rf"[\"'`“«‘]({re.escape(text)})[\"'`”»’]", r"\1", sentence.text, count=1)
+            continue
         sentence.conditions.append(Condition("text", text))
         sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
     sentence.take(POLITE)

@@ -178,7 +178,13 @@ VERBS = (
 def top(s: Sentence) -> bool:
     n, least = None, False
     match = (
-        s.take(rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}),? (?P<least>most|least) (?:frequent|common|often) first(?P<rank>)")
+        s.take(
+            rf"\b(?:in|at|during|on) (?:which|what) (?P<thing>{UNITS}) (?:did|do|were|was|are|is)(?: we| there| it| i)?"
+            rf"(?: have| had| get| see| log| receive| handle)?(?: the)? {MOST}\b"
+        )
+        or s.take(
+            rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}),? (?P<least>most|least) (?:frequent|common|often) first(?P<rank>)"
+        )
         or s.take(
             rf"\btop[- ](?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:most (?:common|frequent|"
             rf"active|requested|popular|used) )?(?P<thing>{NOUN_PATTERN}|{PHRASE})(?= by | with | in | of | for "

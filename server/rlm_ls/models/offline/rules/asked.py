@@ -31,6 +31,12 @@ class Asked:
             known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
             if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
                 return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        if reading.ask == "groups" and reading.thing == "" and len(reading.rest) == 1:
+            # How many sensors are there per room: the different values of one column by those of another.
+            noun = reading.rest[0]
+            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
+            if column is not None and column.kind not in {"level", "message", "duration", "size", "time"}:
+                return replace(reading, thing=noun, many=True, rest=())
         return reading
 
     @cached_property

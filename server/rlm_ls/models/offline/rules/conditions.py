@@ -228,6 +228,13 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
             where.hold(column, _value(column, word), f"{column.name} {word}")
             at += 2 if following and _noun(shape, following) is column else 1
             continue
+        column = _column_with_part(shape, word)
+        if column is not None:
+            values = [value for value in column.values if word.lower() in _parts(value)]
+            where.hold(column, "|".join(escaped(value) for value in values), f"{column.name} {word}")
+            where.soft = True
+            at += 1
+            continue
         left.append(word)
         at += 1
     if not left:
@@ -270,6 +277,22 @@ def _column_holding(shape: Shape, word: str) -> Column | None:
         and len(column.values) <= FEW_VALUES + 10
         and any(value.lower() == word.lower() for value in column.values)
         and not (word.isdigit())
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _parts(value: str) -> list[str]:
+    return [part for part in re.split(r"[_/.:-]", value.lower()) if part]
+
+
+def _column_with_part(shape: Shape, word: str) -> Column | None:
+    """The one column of a request that has few values, in capitals as codes are, some with this word: TCP_DENIED."""
+    found = [
+        column
+        for column in shape.columns
+        if shape.entry == "request" and column.kind not in {"path", "agent", "referer", "user", "client", "method"}
+        if len(column.values) <= FEW_VALUES and all(value == value.upper() for value in column.values)
+        if any(word.lower() in _parts(value) for value in column.values) and not word.isdigit()
     ]
     return found[0] if len(found) == 1 else None
 

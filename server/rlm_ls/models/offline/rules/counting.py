@@ -181,7 +181,7 @@ def exists(asked: Asked) -> Script | None:
 def grouped(asked: Asked) -> Script | None:
     """How many X per Y."""
     reading = asked.reading
-    if reading.ask != "groups":
+    if reading.ask != "groups" or reading.many:
         return None
     groups = thing_of(asked.shape, reading.by)
     if groups is None:
@@ -345,7 +345,9 @@ of several kinds have them (started, finished) it is not known which of these co
 def _one_kind(asked: Asked) -> str:
     """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
     messages = asked.shape.of_kind("message")
-    start = messages[0].before if len(messages) == 1 else "" if messages else asked.shape.head
+    own = [column for column in (asked.shape.level(), *asked.shape.of_kind("process")) if column is not None]
+    head = rf"{own[-1].before}(?:{own[-1].value}){own[-1].after}" if own else asked.shape.head
+    start = messages[0].before if len(messages) == 1 else "" if messages or not asked.shape.head else head
     if not asked.where.soft or asked.reading.contains or not start or asked.where.loose:
         return ""
     word = r"[A-Za-z][\w'-]*"
