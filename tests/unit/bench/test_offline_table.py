@@ -30,6 +30,15 @@ KEPT = (
     "ingest-3",
     "postgresql-4",
     "syslog-5",
+    "climate-2",
+    "climate-6",
+    "lager-3",
+    "squid-1",
+    "hdfs-4",
+    "ci-job-1",
+    "ci-job-5",
+    "fetcher-3",
+    "cart-4",
 )
 """Questions of every kind in the table: counts, tables, the most, first and last, averages, extremes, percentiles,
 between times, and some that nobody can answer."""
@@ -57,9 +66,13 @@ def test_a_reply_is_judged_by_what_it_states(reply: str, rule: Mapping[str, Any]
     assert verdict(reply, [rule]) == expected
 
 
+DECLINED = {("ci-job-1", "declined")}
+"""What no rule knows, and none may make a number of."""
+
+
 async def test_a_few_questions_of_each_kind_stay_right(tmp_path: Path) -> None:
     rows = await offline.examined(offline.FOLDER, only=KEPT)
-    assert [(one.id, found) for one, found, _ in rows if found != "right"] == []
+    assert [(one.id, found) for one, found, _ in rows if found != "right" and (one.id, found) not in DECLINED] == []
     assert len(rows) == len(KEPT)
 
 

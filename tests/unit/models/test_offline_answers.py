@@ -230,7 +230,7 @@ TABLE = "order_id,region,amount\n" + "".join(f"{n},{'NS'[n % 2]},{n / 4}\n" for 
         (TABLE, "How many orders have an amount over 2?", "11 of 20 values of amount are > 2."),
         (TABLE, "What is the average amount per region?", "- S: 2.5\n- N: 2.25"),
         (TABLE, "How many orders are there?", "20 rows."),
-        ("port: 8080\nhost: x\n", "What is the port?", "port is 8080:"),
+        ("port: 8080\nhost: x\n", "What is the port?", "port is 8080."),
     ],
 )
 async def test_columns_levels_times_and_units_are_read(

@@ -11,13 +11,21 @@ from typing import Literal, Unpack
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, definitions, moments, numbers, passages, ranking, values
+from rlm_ls.models.offline.rules import code, counting, definitions, moments, numbers, passages, ranking, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, render
 
 Rule = Callable[[Asked], Script | None]
 
-CODE: tuple[Rule, ...] = (definitions.defined, definitions.inherits, definitions.definitions)
+CODE: tuple[Rule, ...] = (
+    code.default_of,
+    code.who_raises,
+    code.what_extends,
+    code.exported,
+    definitions.defined,
+    definitions.inherits,
+    definitions.definitions,
+)
 """Rules that read the question by themselves: they know the words for what code is made of."""
 
 PARSED: tuple[Rule, ...] = (
@@ -26,6 +34,7 @@ PARSED: tuple[Rule, ...] = (
     counting.share,
     counting.exists,
     counting.grouped,
+    numbers.distinct_by,
     counting.distinct,
     counting.counted,
     numbers.extreme,

@@ -35,8 +35,9 @@ def share(s: Sentence) -> bool:
 
 def exists(s: Sentence) -> bool:
     match = s.take(
-        r"^\W*(?:is|are|was|were) there (?:any|an?)\b|^\W*(?:did|does|do|has|have) (?:any|an?|anything|anyone|"
-        r"the (?:log|file|text|document))\b(?: \w+){0,2}?(?= (?:contain|mention|have|show|include)|)"
+        r"^\W*(?:is|are|was|were) there (?:any|an?)\b|^\W*any\b|"
+        r"^\W*(?:did|does|do|has|have) (?:any|an?|anything|anyone|the (?:log|file|text|document))\b"
+        r"(?: \w+){0,2}?(?= (?:contain|mention|have|show|include)|)"
     )
     if match:
         s.found["ask"] = "exists"
@@ -59,6 +60,8 @@ def groups(s: Sentence) -> bool:
     match = s.take(
         rf"\b(?:break ?down|distribution|histogram|counts?) (?:of |by )(?:the )?(?P<by>{NOUN_PATTERN}|{UNITS})\b"
     )
+    if not match:
+        match = s.take(rf"^\W*(?:the )?(?P<by>{NOUN_PATTERN}) (?:break ?down|distribution|histogram|counts)(?=\W*$)")
     by = match["by"] if match and not re.search(r"\b(?:per|by|each)\b", before, re.I) else ""
     if match and not by:
         s.text = before
@@ -108,6 +111,8 @@ def lines(s: Sentence) -> bool:
     match = s.take(
         r"^\W*(?:which|what|show|list|find|print|give|display)(?: me)?(?: all)?(?: of)?(?: the)? (?:lines?|"
         r"messages?|entries|places|rows?)\b(?: that| which)?"
+    ) or s.take(
+        rf"^[\s{GAP}]*(?:all )?(?:of )?(?:the )?(?:lines|messages|entries|rows) (?:that|which|with|where|containing)\b"
     )
     if match:
         s.found["ask"] = "lines"

@@ -37,12 +37,23 @@ LONGEST = 600
 rules understand."""
 
 
+NAMING = (
+    rf"\b(?:{superlatives.AGGREGATE}|{superlatives.RANKS}|per|by|unique|distinct|different)"
+    r"(?: values?)?(?: of)?(?: the)?(?: (?:column|field))? "
+)
+NAME = r"[^\W\d][\w.-]*"
+
+
 def read(question: Question) -> Reading:
     """What the question asks; of one that is too long, nothing."""
     if len(question.body) > LONGEST:
         return Reading()
     sentence = Sentence(_spaced(question))
     for text in question.quoted:
+        if re.search(rf"{NAMING}[\"'`“«‘]{re.escape(text)}", sentence.text, re.IGNORECASE) and re.fullmatch(NAME, text):
+            # A column by its name: average "took", requests per `status`.
+            sentence.text = re.sub(rf"[\"'`“«‘]({re.escape(text)})[\"'`”»’]", r"\1", sentence.text, count=1)
+            continue
         sentence.conditions.append(Condition("text", text))
         sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
     sentence.take(POLITE)
@@ -96,7 +107,7 @@ TAIL = r"(?:,? and (?:how (?:long|much)|what|which|who|when|where|whose)\b.*|\s[
 OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"
 """What takes time: it says nothing more where durations are asked for."""
 EDGE = (
-    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|first|last|latest|earliest|max|maximum|"
+    r"\b(?:slowest|fastest|longest|shortest|largest|smallest|biggest|highest|lowest|peak|first|last|latest|earliest|max|maximum|"
     r"min|minimum)\b"
 )
 
@@ -122,7 +133,8 @@ def _rest(s: Sentence) -> tuple[str, ...]:
             words: list[str] = []
             for word in re.findall(r"[\w@#$%*+][\w.:@/'’+*-]*", part):
                 plain = re.sub(r"['’]s$", "", word.strip(".:'’-"))
-                if plain.lower() in FUNCTION or (plain.lower() in FILLER and not _name(plain)) or not plain:
+                filler = plain.lower() in FILLER and (plain == "UTC" or not _name(plain))
+                if plain.lower() in FUNCTION or filler or not plain:
                     if words:
                         phrases.append(" ".join(words))
                     words = []

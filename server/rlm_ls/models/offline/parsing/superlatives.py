@@ -21,6 +21,7 @@ from rlm_ls.models.offline.question import number
 
 
 def span(s: Sentence) -> bool:
+    s.found["many"] = bool(re.search(r"\bhow long\b|\bduration\b", s.text, re.I))
     if s.take(
         r"\b(?:what|which)\b.*\b(?:time ?|date ?)(?:range|period|span|interval|frame)s?(?: of time)?(?: (?:is|"
         r"are|was|does|do|did))?(?:.*\bcover(?:s|ed)?)?|"
@@ -30,6 +31,7 @@ def span(s: Sentence) -> bool:
     ):
         s.found["ask"] = "span"
         return True
+    del s.found["many"]
     match = s.take(
         r"\bwhen (?:does|did|do) (?:the|this) (?:log|file|trace|recording)\w* (?P<how>start|begin|end|stop|finish)\b"
     )
@@ -64,8 +66,8 @@ def extreme(s: Sentence) -> bool:
     low = r"minimum|min|smallest|lowest|shortest|fastest|quickest"
     high = r"maximum|max|largest|highest|longest|slowest|biggest|greatest"
     match = s.take(
-        rf"\b(?:which|what) (?P<thing>{PHRASE}) (?:has|have|had|shows?|took|takes|used|transferred|sent|"
-        rf"received|is|was|with)(?: the)? "
+        rf"\b(?:which|what) (?P<thing>{PHRASE}) (?:has|have|had|shows?|took|takes|uses|used|transferred|sent|"
+        rf"received|downloaded|uploaded|consumed|served|got|is|was|with)(?: the)? "
         rf"(?:(?P<edge>{low}|{high}|most|least))(?: (?P<agg>average|mean|avg|median|total|combined))?(?: "
         rf"(?P<measure>{QUANTITY}|[a-z_]+(?:[ _][a-z]+)?))?(?=\W|$)"
     )
@@ -176,7 +178,13 @@ VERBS = (
 def top(s: Sentence) -> bool:
     n, least = None, False
     match = (
-        s.take(rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}),? (?P<least>most|least) (?:frequent|common|often) first(?P<rank>)")
+        s.take(
+            rf"\b(?:in|at|during|on) (?:which|what) (?P<thing>{UNITS}) (?:did|do|were|was|are|is)(?: we| there| it| i)?"
+            rf"(?: have| had| get| see| log| receive| handle)?(?: the)? {MOST}\b"
+        )
+        or s.take(
+            rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}),? (?P<least>most|least) (?:frequent|common|often) first(?P<rank>)"
+        )
         or s.take(
             rf"\btop[- ](?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:most (?:common|frequent|"
             rf"active|requested|popular|used) )?(?P<thing>{NOUN_PATTERN}|{PHRASE})(?= by | with | in | of | for "

@@ -31,7 +31,7 @@ FILLER = frozenset(
     containing include includes included including hold holds held mention mentions mentioned mentioning log
     logs logfile file files document documents trace output dump dataset data csv table stored show shows
     shown made make makes get gets got given number count counts total quantity amount times time frequency
-    whole entire full complete come comes came returned return returns returning resulted result results
+    whole entire come comes came returned return returns returning resulted result results
     responded respond response responses answered served handled having using used marked tagged labelled
     labeled reported reporting value values field fields column columns line lines entry entries message
     messages event events row rows records request requests hit hits call calls word words term terms phrase

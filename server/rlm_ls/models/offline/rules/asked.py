@@ -10,7 +10,7 @@ from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.parsing.sentence import Reading
 from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.rules.columns import column_of, quantities_of
+from rlm_ls.models.offline.rules.columns import column_of, crowded, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
 from rlm_ls.models.offline.shapes.column import KINDS, Column
@@ -31,6 +31,12 @@ class Asked:
             known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
             if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
                 return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        if reading.ask == "groups" and reading.thing == "" and len(reading.rest) == 1:
+            # How many sensors are there per room: the different values of one column by those of another.
+            noun = reading.rest[0]
+            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
+            if column is not None and column.kind not in {"level", "message", "duration", "size", "time"}:
+                return replace(reading, thing=noun, many=True, rest=())
         return reading
 
     @cached_property
@@ -38,7 +44,7 @@ class Asked:
         documents = [self.question.document] if self.question.document else self.question.documents
         shape = shape_of(self.sample)
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
-        return replace(shape, row=plain(stem))
+        return replace(shape, row=plain(stem), crowded=crowded(self.sample))
 
     @property
     def sample(self) -> list[str]:

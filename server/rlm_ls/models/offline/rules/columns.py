@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlm_ls.models.offline.parsing.vocabulary import NOUNS, QUANTITIES, UNITS, plain, singular
 from rlm_ls.models.offline.shapes.column import Column
-from rlm_ls.models.offline.shapes.shape import Shape
+from rlm_ls.models.offline.shapes.shape import MOST_LINES, SHORT, Shape
 from rlm_ls.models.offline.shapes.times import Unit
 
 IPV4 = r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
@@ -25,6 +26,15 @@ ANYWHERE: dict[str, tuple[str, str, str]] = {
     ),
 }
 """Things that can be recognised wherever they stand in a line: how they are asked for, their name, their pattern."""
+
+
+def crowded(sample: Sequence[str]) -> frozenset[str]:
+    """The kinds of which lines of the sample hold several different ones."""
+    return frozenset(
+        kind
+        for kind, (_, _, capture) in ANYWHERE.items()
+        if kind != "exception" and any(len(set(re.findall(capture, line[:SHORT]))) > 1 for line in sample[:MOST_LINES])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
     """What a noun means: a stretch of time, a column, or what is recognised anywhere in a line."""
     if re.fullmatch(UNITS, noun, re.IGNORECASE):
         unit = {"date": "day"}.get(singular(noun.lower()), singular(noun.lower()))
+        if shape.time is None and (named := column_of(shape, noun)) is not None:
+            return Thing(noun, named.capture, named)
         if shape.time is None or unit not in ("day", "hour", "minute", "second"):
             return None
         chosen: Unit = unit  # type: ignore[assignment]
@@ -95,7 +107,7 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
         return Thing(noun, column.capture, column)
     for kind, (pattern, label, capture) in ANYWHERE.items():
         if re.fullmatch(pattern, noun, re.IGNORECASE):
-            if kind == "client" and (shape.of_kind("client") or shape.entry == "request"):
+            if kind in shape.crowded or (kind == "client" and (shape.of_kind("client") or shape.entry == "request")):
                 return None
             return Thing(label, capture, anywhere=True)
     return None
@@ -108,7 +120,7 @@ def quantities_of(shape: Shape, noun: str) -> list[Column]:
         column
         for column in shape.columns
         if column.numeric
-        and wanted in {plain(column.name), plain(column.name.rsplit(".", 1)[-1]), _without_unit(column.name)}
+        and wanted in {plain(column.name), plain(column.name.rsplit(".", 1)[-1]), *_without_unit(column.name)}
     ]
     if len(named) == 1 and not named[0].loose:
         return named
@@ -125,5 +137,28 @@ def quantities_of(shape: Shape, noun: str) -> list[Column]:
     return [column]
 
 
-def _without_unit(name: str) -> str:
-    return re.sub(r" (?:ms|us|ns|s|sec|second|milli|micro|byte|kb|mb)$", "", plain(name.rsplit(".", 1)[-1]))
+MEASURES = {
+    "ms|us|ns|s|sec|second|milli|micro": "time",
+    "byte|kb|mb|gb": "size",
+    "mv|v|volt|millivolt": "voltage",
+    "ma|amp": "current",
+    "kwh|wh": "energy",
+    "kw|w|watt": "power",
+    "c|f|celsius|fahrenheit|degree": "temperature",
+    "pct|percent": "percentage",
+    "hpa|mbar|bar|psi": "pressure",
+    "km|m|cm|mm|mile": "distance",
+    "kmh|kph|mph": "speed",
+    "kg|g|lb": "weight",
+    "eur|usd|gbp|chf|cent": "price",
+}
+"""What is measured in the units that a column's name may end in."""
+
+
+def _without_unit(name: str) -> set[str]:
+    """temperature, of temperature_c; battery and battery voltage, of battery_mv."""
+    words = plain(name.rsplit(".", 1)[-1])
+    for units, measured in MEASURES.items():
+        if match := re.fullmatch(rf"(.+) (?:{units})", words):
+            return {match[1], f"{match[1]} {measured}"}
+    return set()

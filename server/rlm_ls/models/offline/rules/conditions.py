@@ -128,7 +128,7 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
     if condition.kind == "text":
         where.add(literal(value), value)
     elif condition.kind == "level":
-        _level(where, value, condition.name, shape)
+        _level(where, value, condition.name, reading, shape)
     elif condition.kind == "status":
         column = column_of(shape, "status")
         if column is None:
@@ -165,7 +165,7 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
             where.add(rf"\b{value}\b", value)
 
 
-def _level(where: Where, level: str, word: str, shape: Shape) -> None:
+def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) -> None:
     column = shape.level()
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
@@ -177,7 +177,8 @@ def _level(where: Where, level: str, word: str, shape: Shape) -> None:
     if word.isupper() and len(word) > 2:
         where.add(rf"\b{word}\b", word)
         return
-    if shape.entry in {"request", "row"}:
+    if shape.entry in {"request", "row"} or reading.ask not in {"count", "exists", "first", "lines"}:
+        # What has no levels has none to rank, share or keep apart: the word may stand in any line, for anything.
         where.unclear.append(word)
         return
     stem = {"warning": "warn(?:ing)?", "error": "error"}.get(level, level)
@@ -227,6 +228,13 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
             where.hold(column, _value(column, word), f"{column.name} {word}")
             at += 2 if following and _noun(shape, following) is column else 1
             continue
+        column = _column_with_part(shape, word)
+        if column is not None:
+            values = [value for value in column.values if word.lower() in _parts(value)]
+            where.hold(column, "|".join(escaped(value) for value in values), f"{column.name} {word}")
+            where.soft = True
+            at += 1
+            continue
         left.append(word)
         at += 1
     if not left:
@@ -273,11 +281,27 @@ def _column_holding(shape: Shape, word: str) -> Column | None:
     return found[0] if len(found) == 1 else None
 
 
+def _parts(value: str) -> list[str]:
+    return [part for part in re.split(r"[_/.:-]", value.lower()) if part]
+
+
+def _column_with_part(shape: Shape, word: str) -> Column | None:
+    """The one column of a request that has few values, in capitals as codes are, some with this word: TCP_DENIED."""
+    found = [
+        column
+        for column in shape.columns
+        if shape.entry == "request" and column.kind not in {"path", "agent", "referer", "user", "client", "method"}
+        if len(column.values) <= FEW_VALUES and all(value == value.upper() for value in column.values)
+        if any(word.lower() in _parts(value) for value in column.values) and not word.isdigit()
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _value_of(column: Column, word: str) -> str | None:
     """Whether a word can be a value of the column: one of the sample's, or written as no plain word is."""
     if any(value.lower() == word.lower() for value in column.values):
         return word
-    return word if re.search(r"[\d_.@/-]", word) else None
+    return word if re.search(r"[\d_.@/-]|^[A-Z]{3,}$", word) else None
 
 
 def _value(column: Column, word: str) -> str:

@@ -36,9 +36,10 @@ answer = f'{n:,} occurrences of $said, on {lines:,} lines.'$soft
 
 EXISTS = r"""
 n = count($pattern, by='line'$where)
-cite = regex($pattern$where, limit=3) if n else []
+cite = regex($pattern$where, limit=10) if n else []
 short = 'yes' if n else 'no'
-answer = f'Yes: {n:,} lines$phrase.' if n else 'No: there is no line$phrase.'
+rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
+answer = f'Yes: {n:,} lines$phrase.{rows}' if n else 'No: there is no line$phrase.'
 """
 
 RATIO = r"""
@@ -180,7 +181,7 @@ def exists(asked: Asked) -> Script | None:
 def grouped(asked: Asked) -> Script | None:
     """How many X per Y."""
     reading = asked.reading
-    if reading.ask != "groups":
+    if reading.ask != "groups" or reading.many:
         return None
     groups = thing_of(asked.shape, reading.by)
     if groups is None:
@@ -344,10 +345,13 @@ of several kinds have them (started, finished) it is not known which of these co
 def _one_kind(asked: Asked) -> str:
     """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
     messages = asked.shape.of_kind("message")
-    if not asked.where.soft or asked.reading.contains or len(messages) != 1 or asked.where.loose:
+    own = [column for column in (asked.shape.level(), *asked.shape.of_kind("process")) if column is not None]
+    head = rf"{own[-1].before}(?:{own[-1].value}){own[-1].after}" if own else asked.shape.head
+    start = messages[0].before if len(messages) == 1 else "" if messages or not asked.shape.head else head
+    if not asked.where.soft or asked.reading.contains or not start or asked.where.loose:
         return ""
     word = r"[A-Za-z][\w'-]*"
-    before = messages[0].before + r"[^A-Za-z]*"
+    before = start + r"[^A-Za-z]*"
     return (
         script(
             "",

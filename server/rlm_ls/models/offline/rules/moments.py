@@ -147,13 +147,31 @@ ${order}firsts, lasts = sorted(firsts, key=key), sorted(lasts, key=key)
 cite = firsts[:1] + lasts[-1:]
 short = f'{firsts[0].groups[0]} to {lasts[-1].groups[0]}' if firsts else ''
 answer = f'From {firsts[0].groups[0]} to {lasts[-1].groups[0]}.' if firsts and len(docs($glob)) <= $most else ''
+$long"""
+
+LONG = r"""
+def at(text):
+    parts = [int(p) for p in re.findall(r'\d+', text)]
+    return datetime.datetime($parts)
+if answer:
+    took = at(lasts[-1].groups[0]) - at(firsts[0].groups[0])
+    seconds = took.days * 86400 + took.seconds
+    long = [(seconds // 86400, 'd'), (seconds // 3600 % 24, 'h'), (seconds // 60 % 60, 'min'), (seconds % 60, 's')]
+    short = ' '.join(f'{n} {unit}' for n, unit in long if n) or '0 s'
+    answer = f'{short} ({seconds:,} s): f{answer[1:]}'
 """
+"""How long it is from the first to the last: of times whose date stands in numbers with the year."""
+
+IN_ORDER = {"y-m-d": "*parts[:6]", "y/m/d": "*parts[:6]", "d.m.y": "*parts[2::-1], *parts[3:6]"}
 
 
 def span(asked: Asked) -> Script | None:
     """What time a log covers."""
     reading, time = asked.reading, asked.shape.time
     if reading.ask != "span" or time is None or asked.where.patterns:
+        return None
+    numbers = IN_ORDER.get(time.format.date) if r"\d{4}" in time.format.day and time.format.hour else None
+    if reading.many and numbers is None:
         return None
     months = bool(re.search("b|d-m|d/m|d.m", time.format.date))
     order = (
@@ -169,6 +187,7 @@ def span(asked: Asked) -> Script | None:
         time=raw(time.whole),
         order=order,
         most=MOST_DOCUMENTS,
+        long=script("", LONG, parts=numbers).code + "\n" if reading.many else "",
     )
     return Script(code.plan, guarded(code.code, asked.shape, asked.place))
 

@@ -319,3 +319,39 @@ def _by(asked: Asked, column: Column, noun: str, key: str, *, listed: bool, leas
     return Script(
         f"I keep {column.name} apart by {named.label}{asked.phrase}.", guarded(code, asked.shape, asked.place)
     )
+
+
+TEXTS = """\
+def number(text):
+    return text
+def shown(x):
+    return f'{x:.10g}'
+"""
+
+
+def distinct_by(asked: Asked) -> Script | None:
+    """How many different X each Y has."""
+    reading = asked.reading
+    if reading.ask != "groups" or not reading.many:
+        return None
+    things, groups = thing_of(asked.shape, reading.thing), thing_of(asked.shape, reading.by)
+    if things is None or things.column is None or groups is None or groups.anywhere or groups.epoch:
+        return None
+    code = (
+        TEXTS
+        + script(
+            "",
+            BY,
+            first=raw(groups.capture),
+            second=raw(things.capture),
+            where=asked.within,
+            value="return len(set(xs))",
+            down=True,
+            short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])",
+            title=plain_text(f"Different {things.label} by {groups.label}{asked.phrase}"),
+        ).code
+    )
+    return Script(
+        f"I collect the different {things.label} of each of the {groups.label}{asked.phrase}.",
+        guarded(code, asked.shape, asked.place),
+    )

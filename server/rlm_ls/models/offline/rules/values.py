@@ -14,7 +14,7 @@ cite = regex($pattern$where, limit=5)
 values = list(dict.fromkeys(a or b for (a, b), n in pairs))
 short = values[0] if len(values) == 1 else ''
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'$name is {values[0]}:\n{rows}' if len(values) == 1 else ''
+answer = f'$name is {values[0]}.\n{rows}' if len(values) == 1 else ''
 """
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.shapes.levels import is_levels
 from rlm_ls.models.offline.shapes.times import TimeFormat, Unit
 
 END = r"(?:[\s,;:|\"'&)\]}<>]|$)"
@@ -97,7 +98,9 @@ class TimeColumn:
 
 def kind_of(name: str, values: Sequence[str] = ()) -> str:
     """What a key's name and its values say that it holds; "" for nothing known."""
-    leaf = name.rsplit(".", 1)[-1].lower().lstrip("@_")
+    leaf = name.rsplit(".", 1)[-1].lower().lstrip("@_$")
+    if leaf == "s" and values and is_levels(values):
+        return "level"  # MongoDB's
     plain = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.rsplit(".", 1)[-1]).lower().lstrip("@").replace("-", "_")
     for kind, names in KINDS.items():
         if re.fullmatch(names, plain) or re.fullmatch(names, leaf):

@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.shapes.levels import FOREIGN
+
 WORD_LEVELS = (
     "TRACE|FINEST|FINER|FINE|VERBOSE|DEBUG\\d?|INFO(?:RMATION)?|NOTICE|NOTE|CONFIG|WARN(?:ING)?|ERROR|ERR|SEVERE|CRITICAL|"
-    "CRIT|ALERT|EMERG(?:ENCY)?|PANIC|FATAL|LOG"
+    "CRIT|ALERT|EMERG(?:ENCY)?|PANIC|FATAL|LOG|INF|WRN|DBG|FTL|TRC|VRB|" + "|".join(FOREIGN.values())
 )
 
 FRAGMENTS = {
+    "action": r"ACCEPT|REJECT|startup|install|upgrade|status|configure|trigproc|remove|purge|conffile",
+    "destination": r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)",
+    "port": r"\d+",
+    "packets": r"\d+",
+    "interface": r"eni-\w+|-",
+    "type": r"\w+",
+    "jail": r"[^\]]+",
+    "elb": r"\S+",
+    "operation": r"[A-Z]+\.[A-Z.]+",
+    "bucket": r"\S+",
     "client": r"\S+",
     "ip": r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)",
     "host": r"\S+",
@@ -29,6 +41,7 @@ FRAGMENTS = {
     "tid": r"\d+",
     "thread": r"[^\]]+?",
     "logger": r"[\w.$/-]+",
+    "qualified": r"\w+(?:\.[\w$]+){2,}",
     "tag": r"[^\s:(][^:(]*?",
     "component": r"[\w$.-]+",
     "module": r"\w+",
@@ -53,7 +66,7 @@ FRAGMENTS = {
 """What a column looks like where the table says no more; `ip` stands for client;
 `letter`, `severity`, `mac_level` for level."""
 
-SAME = {"ip": "client", "letter": "level", "severity": "level", "mac_level": "level"}
+SAME = {"qualified": "logger", "ip": "client", "letter": "level", "severity": "level", "mac_level": "level"}
 
 REQUEST = r"\"(?:[^\"\\]|\\.)*\""
 SYSLOG = r"^(?:<\d+>)?«time» «host» "
@@ -98,6 +111,46 @@ FORMATS: tuple[Format, ...] = (
         access=True,
     ),
     Format(
+        "a load balancer's access log (AWS)",
+        (
+            r"^(?:(?:https?|h2|wss?|grpcs?) )?«time» «elb» «ip»:\d+ (?:\S+) [-\d.]+ [-\d.]+ [-\d.]+ «status» ",
+            r"^(?:\w+ )?\S+ \S+ \S+ «backend» [-\d.]+ «duration» [-\d.]+ \S+ \S+ \d+ «size» ",
+            r"^.{0,300}? \d+ \d+ \"«method» (?:https?://[^/\"]+)?«path»[? ][^\"]*\" \"«agent»\"",
+        ),
+        unit="s",
+        access=True,
+    ),
+    Format(
+        "S3's access log",
+        (
+            r"^\w+ «bucket» \[«time»\] «ip» «user» \w+ «operation» ",
+            r"^\w+ \S+ \[[^\]]+\] \S+ \S+ \w+ \S+ \S+ \"«method» «path» [^\"]*\" «status» \S+ «size» \S+ «duration» ",
+        ),
+        unit="ms",
+        access=True,
+    ),
+    Format(
+        "Envoy's access log",
+        (r"^\[«time»\] \"«method» «path» [^\"]*\" «status» \S+ (?:\S+ (?:\S+ )?\"[^\"]*\" )?\d+ «size» «duration» ",),
+        unit="ms",
+        access=True,
+    ),
+    Format(
+        "Django's server log",
+        (r"^\[«time»\] \"«method» «path» [^\"]*\" «status» «size»$",),
+        access=True,
+    ),
+    Format(
+        "a flow log (AWS VPC)",
+        (r"^\d+ \d+ «interface» «ip» «destination» \d+ «port» \d+ «packets» «size» «time» \d+ «action» ",),
+    ),
+    Format("auditd's log", (r"^type=«type» msg=audit\(«time»:\d+\): ",)),
+    Format("fail2ban's log", (r"^«time» «logger»\s+\[«pid»\]: «level»\s+\[«jail»\] ",)),
+    Format("dpkg's log", (r"^«time» «action» ",)),
+    Format("MongoDB's log", (r"^«time» «letter» «component»\s+\[«thread»\] ",)),
+    Format("Cassandra's log", (r"^«level»\s+\[«thread»\] «time» «source»:«line» - ",)),
+    Format("JBoss' log", (r"^«time»,?\s+«level»\s+\[«logger»\] \(«thread»\) ",)),
+    Format(
         "Squid's access log",
         (r"^«time»\s+«duration» «client» «cache»/«status» «size» «method» «path» «user» «hierarchy»/",),
         unit="ms",
@@ -131,7 +184,7 @@ FORMATS: tuple[Format, ...] = (
             r"^«time»(?: \w+)? \[\d+\] «user»@«database» ",
         ),
     ),
-    Format("MySQL's log", (r"^«time» «thread» \[«level»\] ", r"^«time» \d+ \[\w+\] \[«code»\] \[«subsystem»\] ")),
+    Format("MySQL's log", (r"^«time» «tid» \[«level»\] ", r"^«time» \d+ \[\w+\] \[«code»\] \[«subsystem»\] ")),
     Format("macOS's unified log", (r"^«time»\s+0x[0-9a-f]+\s+«mac_level»\s+0x[0-9a-f]+\s+«pid»\s+\d+\s+«process»: ",)),
     Format("Windows' CBS log", (r"^«time», «level»\s+«component»\s+",)),
     Format("BlueGene's log", (r"^«alert» \d+ [\d.]+ «host» «time» \S+ \w+ «component» «level» ",)),
@@ -153,6 +206,7 @@ FORMATS: tuple[Format, ...] = (
     Format("ZooKeeper's log", (r"^«time» - «level»\s+\[.*?:«logger»@\d+\] - ",)),
     Format("log4j lines", (r"^«time»,?\s+«level»\s+\[«thread»\]:? \(?«logger»\)?(?::| -) ?",)),
     Format("log4j lines", (r"^«time»,?\s+\[«thread»\] «level»\s+«logger»(?::\d+)?(?::| -) ?",)),
+    Format("Tomcat's log", (r"^«time» «level» \[«thread»\] «qualified» ",)),
     Format("HDFS' log", (r"^«time» «pid» «level» «logger»: ",)),
     Format("Spark's log", (r"^«time» «level» «logger»: ",)),
     Format("Python's logging", (r"^«time» - «logger» - «level» - ",)),

@@ -190,6 +190,7 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
     add("method", "method", r"\b", METHOD, r" (?:/|https?:)")
     add("path", "path", rf"\b{METHOD} ", r"(?:/|https?://)[^\s\"?]*", "")
     add("status", "status", r"HTTP/[\d.]+\"? ", r"\d{3}")
+    add("size", "size", r"\b(?i:size)[ :=]+", r"\d+", least=0.1)
     spoken: dict[str, list[str]] = {}
     for line in lines:
         for match in SPOKEN.finditer(line):

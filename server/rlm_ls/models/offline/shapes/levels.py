@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 LEVELS: dict[str, str] = {
-    "trace": "TRACE|FINEST|FINER|VERBOSE|V|T",
-    "debug": "DEBUG\\d?|FINE|DBG|D|DEBU",
+    "trace": "TRACE|FINEST|FINER|VERBOSE|TRC|VRB|V|T",
+    "debug": "DEBUG\\d?|FINE|DBG|D\\d?|DEBU",
     "info": "INFO(?:RMATION)?|INF|I|LOG",
     "notice": "NOTICE|NOTE|N",
     "warning": "WARN(?:ING)?|WRN|W",
@@ -19,6 +19,14 @@ LEVELS: dict[str, str] = {
     "fatal": "FATAL|FTL|F",
 }
 """The level, as it is spoken of, and the spellings of it in a column of levels."""
+
+FOREIGN: dict[str, str] = {
+    "info": "HINWEIS|INFORMACI[OÓ]N|INFORMAZIONE|信息|情報",
+    "warning": "WARNUNG|AVERTISSEMENT|ADVERTENCIA|AVISO|AVVISO|WAARSCHUWING|警告",
+    "error": "FEHLER|ERREUR|ERRORE|FOUT|ОШИБКА|エラー|错误|錯誤",
+    "critical": "KRITISCH|CRITIQUE|CR[IÍ]TICO",
+}
+"""The same in other languages, looked for where a sample has one of them."""
 
 NUMERIC = {"trace": "10", "debug": "20", "info": "30", "warning": "40", "error": "50", "fatal": "60"}
 """As pino and bunyan write them."""
@@ -64,13 +72,14 @@ def spellings(level: str, values: Iterable[str]) -> str:
     if seen and all(value.isdigit() for value in seen):
         table = PRIORITIES if all(len(value) == 1 for value in seen) else NUMERIC
         return table.get(level, r"[^\s\S]")
-    return f"(?i:{LEVELS[level]})"
+    foreign = any(re.fullmatch(f"(?i:{words})", value) for words in FOREIGN.values() for value in seen)
+    return f"(?i:{LEVELS[level]}|{FOREIGN[level]})" if foreign and level in FOREIGN else f"(?i:{LEVELS[level]})"
 
 
 def is_levels(values: Iterable[str]) -> bool:
     """Whether these are the values of a column of levels."""
     seen = set(values)
-    known = "|".join(LEVELS.values())
+    known = "|".join([*LEVELS.values(), *FOREIGN.values()])
     numbers = seen <= set(NUMERIC.values()) or seen <= set(PRIORITIES.values())
     words = [
         value

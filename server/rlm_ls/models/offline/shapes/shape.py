@@ -22,6 +22,7 @@ from rlm_ls.models.offline.shapes.keys import (
     wrapped_columns,
 )
 from rlm_ls.models.offline.shapes.levels import is_levels
+from rlm_ls.models.offline.shapes.services import services
 from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
 
@@ -55,6 +56,8 @@ class Shape:
     """The pattern of the lines that name the columns and are no data."""
     row: str = ""
     """What a row is, by the name of the file: order for orders.csv."""
+    crowded: frozenset[str] = frozenset()
+    """Kinds of things of which some lines hold several: which of them is meant cannot be told without a column."""
 
     def of_kind(self, kind: str) -> list[Column]:
         return [column for column in self.columns if column.kind == kind]
@@ -104,12 +107,18 @@ def _keyed_time(shape: Shape) -> Shape:
     found = [
         TimeColumn(column.before, known) for column in _candidates(shape) if (known := _written(column)) is not None
     ]
-    return replace(shape, time=found[0]) if found and (shape.entry == "event" or len(found) == 1) else shape
+    return replace(shape, time=found[0]) if len(found) == 1 else shape
 
 
 def _candidates(shape: Shape) -> list[Column]:
     if shape.entry == "event":
-        return shape.of_kind("time")
+        found = shape.of_kind("time")
+        # Of several the one at the top, by the name that says nothing else: created may be an order's.
+        top = [column for column in found if "." not in column.name] or found
+        own = [
+            c for c in top if re.fullmatch(r"[@_]*(?:time|ts|t|time_?stamp|asctime|realtime_timestamp)", c.name.lower())
+        ]
+        return own[:1] or top
     return [column for column in shape.columns if column.kind in {"time", ""}]
 
 
@@ -129,11 +138,14 @@ def _w3c(lines: list[str]) -> Shape | None:
         return None
     separator = "\t" if fields.startswith("#fields\t") else " "
     names = fields.split(separator)[1:] if separator == "\t" else fields.split()[1:]
-    rows = [line.split(separator) for line in lines if not line.startswith("#")]
+    data = [line for line in lines if not line.startswith("#")]
+    if data and all("\t" in line for line in data):
+        separator = "\t"  # CloudFront names its columns between blanks, and writes them between tabs
+    rows = [line.split(separator) for line in data]
     columns = [_iis(column) for column in table_columns(names, rows, separator)]
     time = None
     if names[:2] == ["date", "time"]:
-        columns, time = columns[2:], TimeColumn("^", TIMES[0])
+        columns, time = columns[2:], TimeColumn("^", replace(TIMES[0], gap=r"[T \t]"))
     elif (clock := next((c for c in columns if c.name in {"ts", "time"}), None)) is not None and clock.values:
         known = next((t for t in TIMES if re.match(t.pattern, clock.values[0])), None)
         time = TimeColumn(clock.before, known) if known else None
@@ -290,12 +302,24 @@ def _plain(lines: list[str]) -> Shape:
     starts = [line for line in lines if _first_time(line) is not None]
     leads = Counter(line[: spot[0]] if spot[0] < 60 else "?" for line in starts if (spot := _first_time(line)))
     before = "^" + _lead(list(leads))
-    column = TimeColumn(before, time)
+    column = None if _unsure(starts, time) else TimeColumn(before, time)
     head = f"{before}{time.pattern}"
     if sum(re.match(head, line) is not None for line in lines) < HALF * len(lines):
         return Shape("text", "", "line", tuple(_free_columns(lines, ())))
     columns = _free_columns([re.sub(head, "", line, count=1) for line in lines], ())
     return Shape("lines that begin with a time", head, "event", tuple(columns), column)
+
+
+def _unsure(lines: Sequence[str], time: TimeFormat) -> bool:
+    """Whether it cannot be told which time of a line is its own, or what hour it is: several stand there and none of
+    them first, or a time of day that goes with a date of an unknown form or with AM or PM."""
+    clock = rf"(?<![\d.:]){CLOCK.pattern}"
+    half = (
+        sum(re.search(rf"{CLOCK.pattern}\s?[AP]\.?M\b", line[:200], re.IGNORECASE) is not None for line in lines),
+        sum(len(re.findall(clock, line[:200])) > 1 and (_first_time(line) or (0,))[0] > 1 for line in lines),
+        sum(time is CLOCK and re.search(rf"\d[-/.]\d+[,T ]+{CLOCK.pattern}", line[:200]) is not None for line in lines),
+    )
+    return any(count >= 0.1 * len(lines) for count in half)
 
 
 def _lead(leads: Sequence[str]) -> str:
@@ -345,17 +369,6 @@ def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:
             level = Column("level", "level", before, value, after, "", most_common(found))
             head = shape.head or f"{before}{value}{after}"
             others = tuple(column for column in shape.columns if column.kind != "level")
-            service = (
-                _service(f"{before}(?:{value}){after}", starts) if shape.time and not shape.of_kind("process") else ()
-            )
+            service = services(before, value, after, starts) if shape.time and not shape.of_kind("process") else ()
             return replace(shape, columns=(level, *service, *others), head=head, entry="event")
     return shape
-
-
-def _service(before: str, lines: Sequence[str]) -> tuple[Column, ...]:
-    """The word after the level, where few different ones stand there: what wrote the line."""
-    before, value, after = before + r"[\s\[(]*", r"[A-Za-z][\w.$/-]*", r"[\s:\])]"
-    found = [match[1] for line in lines if (match := re.match(f"{before}({value}){after}", line))]
-    if len(found) < 0.9 * len(lines) or len(set(found)) > max(2, min(20, len(found) // 4)):
-        return ()
-    return (Column("service", "process", before, value, after, "", most_common(found)),)

@@ -55,6 +55,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("ISO 8601 basic", r"\d{8}", "T", minute=r"\d\d", second=r"\d\d", tail=FRACTION + ZONE, date="ymd"),
     TimeFormat("year/month/day", r"\d{4}/\d\d/\d\d", " ", date="y/m/d"),
     TimeFormat("access log", rf"\d\d/{MONTH}/\d{{4}}", ":", tail=rf"{FRACTION}(?: [+-]\d{{4}})?", date="d/b/y"),
+    TimeFormat("day/month/year", rf"\d\d/{MONTH}/\d{{4}}", " ", tail=FRACTION + ZONE, date="d/b/y"),
     TimeFormat("day-month-year", rf"\d\d[- ]{MONTH}[- ]\d{{4}}", " ", tail=FRACTION + ZONE, date="d-b-y"),
     TimeFormat("ctime", rf"{WEEKDAY} {MONTH} {{1,2}}\d{{1,2}}", " ", tail=rf"{FRACTION} \d{{4}}", date="b d"),
     TimeFormat("RFC 2822", rf"{WEEKDAY}, \d\d {MONTH} \d{{4}}", " ", tail=ZONE, date="d b y"),
@@ -71,6 +72,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("epoch microseconds", r"1\d{15}", "", date="", epoch=1_000_000),
     TimeFormat("epoch milliseconds", r"1\d{12}", "", date="", epoch=1000),
     CLOCK,
+    TimeFormat("ISO 8601 to the minute", ISO, "[T ]", second="", tail=r"(?!:?\d)" + ZONE),
     TimeFormat("date", ISO, "", "", "", "", ""),
 )
 """Longer ones first: a time of day is part of most others."""
@@ -138,6 +140,8 @@ def _placed(known: TimeFormat, digits: str) -> str:
     """`digits` (HHMMSS) with the signs between them that `known` writes."""
     if digits == "x":
         return r"[^\s\S]"
+    if not known.second:
+        digits = digits[:4]
     minute = known.minute.removesuffix(r"\d\d").removesuffix(r"\d{1,2}")
     second = known.second.removesuffix(r"\d\d").removesuffix(r"\d{1,2}")
     pairs = [digits[:2], digits[2:4], digits[4:6]]

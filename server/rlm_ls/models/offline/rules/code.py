@@ -1,0 +1,167 @@
+"""Questions about what a piece of code does: a parameter's default, who raises or calls something, what a class is made
+of, what a module exports. Each is read whole, by one pattern; what else is asked is not understood."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.definitions import MODIFIERS
+from rlm_ls.models.offline.rules.script import Script, raw, script, within
+
+ID = r"[`'\"]?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
+OWNER = (
+    r"(?: (?:in|of|for|by)(?: the)?(?: (?:function|method))? "
+    r"[`'\"]?(?:\w+\.)?(?P<owner>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?)?"
+)
+PARAMETER = r"(?: (?:parameter|argument|option|setting|value))?"
+DEFAULT = (
+    rf"(?:what(?:['’]?s| is) )?(?:the )?default(?: value)?(?: (?:of|for))?(?: the)? {ID}{PARAMETER}{OWNER}",
+    rf"what does (?:the )?{ID}{PARAMETER} default to{OWNER}",
+)
+RAISES = (
+    rf"(?:which|what) (?:functions?|methods?) (?:can |may )?(?P<verb>raises?|throws?|calls?) (?:an? |the )?{ID}"
+    r"(?: exceptions?| errors?)?",
+)
+EXTENDS = (
+    rf"(?:what|which)(?: (?:class|type))? does (?:the )?(?:class )?{ID} "
+    r"(?:extend|inherit(?: from)?|derive from|subclass)",
+    rf"(?:what|which) is the (?:base|parent|super) ?class of {ID}",
+)
+EXPORTED = (
+    r"(?:please )?(?:list|name|show|which|what|how many)(?: are)?(?: all)?(?: the)? exported "
+    r"(?P<name>function|class)(?:e?s)?(?: are there)?",
+)
+
+PARAMETERS = r"""
+def parameters(whole):
+    depth = 0
+    at = whole.find('(')
+    for i, c in enumerate(whole[:4000]):
+        depth += (c in '([{') - (c in ')]}') if i >= at else 0
+        if i > at and depth == 0:
+            return whole[at:i]
+    return ''
+def constant(value):
+    if not re.fullmatch('[A-Z][A-Z0-9_]+', value):
+        return value
+    head = r'^\s*(?:export |pub |const |let |static |final )*'
+    known = regex(head + value + r'\s*(?::[^=]*)?=\s*([^;#]*[^;#\s])', limit=9)
+    return known[0].groups[0] if len(known) == 1 else ''
+"""
+
+DEFAULTS = r"""
+paths = list(dict.fromkeys(s.doc for s in regex($named$where, limit=200)))[:50]
+spans = [e.span for path in paths for e in outline(path) if $owned]
+found = [(re.search($value, parameters(text(s)[:4000])), s) for s in spans]
+values = list(dict.fromkeys(constant(m.group(1).strip()) for m, s in found if m))
+cite = [s for m, s in found if m][:5]
+if $anywhere and not values:
+    cite = regex($constant$where, limit=20)
+    values = list(dict.fromkeys(s.groups[0].strip() for s in cite))
+short = values[0] if len(values) == 1 else ''
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
+answer = f'The default of $name is {short}.\n{rows}' if short else ''
+"""
+
+WITHIN = r"""
+hits = [s for s in regex($pattern$where, limit=500) if not re.match($skipped, s.text)]
+parts = {path: outline(path) for path in list(dict.fromkeys(s.doc for s in hits))[:50]}
+names, cite = [], []
+for s in hits:
+    around_it = [e for e in parts.get(s.doc, []) if e.kind in ('function', 'method')
+                 and e.span.line <= s.line <= e.span.end_line]
+    if around_it and around_it[-1].name not in names:
+        names.append(around_it[-1].name)
+        cite = cite + [s]
+short = '; '.join(names)
+answer = '\n'.join(f'- {n} ({s.doc}:{s.line})' for n, s in zip(names, cite)) if len(hits) < 500 else ''
+"""
+
+NAMED = r"""
+cite = regex($pattern$where, limit=1000)
+names = list(dict.fromkeys([g for g in s.groups if g][0] for s in cite))
+short = $short
+answer = f'$title {len(names):,}:\n' + '\n'.join(f'- {n}' for n in names) if names and len(cite) < 1000 else ''
+cite = cite[:20]
+"""
+
+
+def _asked(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
+    """The question as one of the patterns says it, whole, where the text is code."""
+    text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
+    found = next((match for pattern in patterns if (match := re.fullmatch(pattern, text, re.IGNORECASE))), None)
+    head = rf"\s*{MODIFIERS}(?:def|fn|func|function|class)\s+\w"
+    return found if found and any(re.match(head, line) for line in asked.sample[:2000]) else None
+
+
+def default_of(asked: Asked) -> Script | None:
+    """The one default that a parameter has: in the function that is named, else wherever it has one."""
+    match = _asked(asked, DEFAULT)
+    if match is None:
+        return None
+    name, owner = match["name"], match["owner"]
+    return script(
+        f"I look for the default of {name}.",
+        PARAMETERS + DEFAULTS.lstrip("\n"),
+        named=raw(rf"\b{re.escape(owner or name)}\b"),
+        where=within(asked.place),
+        owned=f"e.name == {owner!r}" if owner else "e.kind in ('function', 'method')",
+        value=raw(rf"\b{re.escape(name)}\s*(?::[^=,()]*)?=\s*([^,)}}\n]+)"),
+        name=name,
+        anywhere=not owner,
+        constant=raw(rf"(?i)\bdefault_?{re.escape(name)}\s*(?::[^=]*)?=\s*([^=;#]*[^=;#\s])"),
+    )
+
+
+def who_raises(asked: Asked) -> Script | None:
+    """The functions whose bodies raise, throw or call something."""
+    match = _asked(asked, RAISES)
+    if match is None:
+        return None
+    name = re.escape(match["name"])
+    calls = match["verb"].lower().startswith("call")
+    return script(
+        f"I look for where {match['name']} is {'called' if calls else 'raised'}, and in which functions that is.",
+        WITHIN,
+        pattern=raw(rf"\b{name}\s*\(" if calls else rf"\b(?:raise|throw)\s+(?:new\s+)?(?:\w+\.)*{name}\b"),
+        where=within(asked.place),
+        skipped=raw(rf"\s*(?:#|//|\*|/\*|{MODIFIERS}(?:def|fn|func|function)\s+{name}\b)"),
+    )
+
+
+def what_extends(asked: Asked) -> Script | None:
+    """What a class is derived from."""
+    match = _asked(asked, EXTENDS)
+    if match is None:
+        return None
+    return script(
+        f"I look for what stands behind {match['name']} where it is defined.",
+        NAMED,
+        pattern=raw(
+            rf"\bclass\s+{re.escape(match['name'])}\b(?:<[^>]*>)?\s*"
+            r"(?:\(\s*([\w.]+)|extends\s+([\w.]+)|:\s*(?:public\s+)?([\w.:]+)[^#]*\{\s*$)"
+        ),
+        where=within(asked.place),
+        short="'; '.join(names)",
+        title="Base classes:",
+    )
+
+
+def exported(asked: Asked) -> Script | None:
+    """The functions or classes that a module of JavaScript or TypeScript exports where it defines them."""
+    match = _asked(asked, EXPORTED)
+    if match is None:
+        return None
+    many = "how many" in match[0].lower()
+    return script(
+        f"I list what is exported as a {match['name']}.",
+        NAMED,
+        pattern=raw(
+            rf"^\s*export\s+(?:default\s+)?(?:async\s+|abstract\s+)*{match['name'].lower()}\s*\*?\s+(\w+)"
+            + (r"|^\s*export\s+const\s+(\w+)\s*=\s*(?:async\s*)?\(" if match["name"].lower() == "function" else "")
+        ),
+        where=within(asked.place),
+        short="len(names)" if many else "'; '.join(names)",
+        title="Exported:",
+    )
