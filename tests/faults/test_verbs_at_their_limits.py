@@ -60,6 +60,7 @@ ONE = {
     "text": ("len(text(lines(1, 150_000)))", "text(lines(1, 10**9))", "len(text(lines(-1)))"),
     "sample": ("len(sample(1000))", "sample(10**7)", "len(sample(1000, within=filter('took=7 ')))"),
     "outline": ("len(outline())",),
+    "more": ("more()", "[print(line) for line in find('host', limit=50_000)]\nmore()"),
     "chunks": ("len(chunks(1))", "len(chunks(60))", "len(chunks(10**15, by='tokens'))", "len(chunks(50, 49))"),
     "split": ("len(split(''))", "len(split('took=7 '))"),
     "filter": (
