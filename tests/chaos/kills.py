@@ -53,7 +53,9 @@ def _told(answer: dict[str, Any]) -> dict[str, Any]:
     """What has to be the same, however often the server was killed."""
     usage = {name: value for name, value in answer["usage"].items() if name != "seconds"}
     usage["usd"] = round(usage["usd"], 9) if usage["usd"] is not None else None
-    return {name: answer[name] for name in ("status", "answer", "data", "citations")} | {"usage": usage}
+    # The address of an excerpt names the run.
+    cited = [{name: value for name, value in one.items() if name != "excerpt"} for one in answer["citations"]]
+    return {name: answer[name] for name in ("status", "answer", "data")} | {"citations": cited, "usage": usage}
 
 
 async def kills(number: int, seed: int, folder: Path, bound: float) -> Tally:
