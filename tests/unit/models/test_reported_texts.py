@@ -51,3 +51,20 @@ async def test_every_function_of_a_long_file_is_counted(engine: Engine, tmp_path
     code = tmp_path / "many.py"
     code.write_text("".join(f"def f{n}():\n    pass\n" for n in range(5_200)), "utf-8")
     assert "5,200" in await answered(engine, "How many functions are defined?", code)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("together", ["in a folder", "named"])
+async def test_first_and_last_of_a_rotated_log_mean_time(engine: Engine, tmp_path: Path, together: str) -> None:
+    pieces = {"app.log": "ERROR newest\n", "app.log.1": "ERROR older\n"}  # no times: only the names tell
+    for name, text in pieces.items():
+        (tmp_path / "logs").mkdir(exist_ok=True)
+        (tmp_path / "logs" / name).write_text(text, "utf-8")
+    (tmp_path / "logs" / "app.log.2.gz").write_bytes(gzip.compress(b"ERROR oldest\n"))
+    folder = str(tmp_path / "logs")
+    files = (folder,) if together == "in a folder" else tuple(f"{folder}/{name}" for name in (*pieces, "app.log.2.gz"))
+    scope = Scope("files", files=files)
+    first = await engine.ask(AskRequest("What is the first ERROR line?", scope), lambda _event: None)
+    last = await engine.ask(AskRequest("What is the last ERROR line?", scope), lambda _event: None)
+    assert "app.log.2.gz:1:" in first.answer
+    assert "app.log:1:" in last.answer

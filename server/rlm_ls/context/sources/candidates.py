@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
@@ -82,7 +83,10 @@ class _Named:
 async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> Sequence[Candidate]:
-    """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name."""
+    """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name.
+
+    The pieces of a rotated log go from the oldest to the newest, so that first and last mean time.
+    """
     if not all(uris.names_something(name) for name in (*scope.files, *scope.roots)):
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
@@ -136,6 +140,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
                 "Copy what is needed to a file of another name.",
             )
         found.candidates.append(one)
+    found.candidates = [found.candidates[number] for number in in_time([one.path for one in found.candidates])]
     return found
 
 
