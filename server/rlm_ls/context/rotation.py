@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|Z|zip)$")
-_MARKED = re.compile(r"\d|\.old")
+_MARKED = re.compile(r"[._-]\d|\.old")
 _DATED = re.compile(
     r"""[._-]{1,2}
     (?P<day>20\d\d(?P<dash>[._-]?)(?:0[1-9]|1[0-2])(?P=dash)(?:0[1-9]|[12]\d|3[01]))
@@ -61,27 +61,33 @@ def places(names: Iterable[str]) -> dict[str, Place]:
 def in_time(paths: Sequence[str]) -> list[int]:
     """The indices of the paths, with the pieces of each log in the order of their time, in the places that they had."""
     order = list(range(len(paths)))
-    for pieces in _logs(paths):
+    for pieces in _logs(paths).values():
         for place, (_, number) in zip(sorted(number for _, number in pieces), sorted(pieces), strict=True):
             order[place] = number
     return order
 
 
 def logs(paths: Sequence[str]) -> list[str]:
-    """The paths of the logs that some of the paths are pieces of."""
-    return [os.path.join(os.path.dirname(paths[pieces[0][1]]), pieces[0][0][0]) for pieces in _logs(paths)]
+    """The paths of the logs that some of the paths are pieces of, where these are in the order of their time."""
+    return [f"{folder}{log}" for (folder, log), pieces in _logs(paths).items() if _in_order(pieces)]
 
 
-def _logs(paths: Sequence[str]) -> list[list[tuple[Place, int]]]:
+def _in_order(pieces: list[tuple[Place, int]]) -> bool:
+    numbers = [number for _, number in sorted(pieces)]
+    return numbers == sorted(numbers)
+
+
+def _logs(paths: Sequence[str]) -> dict[tuple[str, str], list[tuple[Place, int]]]:
+    """By folder and log."""
     folders: dict[str, dict[str, int]] = {}
     for number, path in enumerate(paths):
-        folder, name = os.path.split(path)
-        folders.setdefault(folder, {}).setdefault(name, number)
+        cut = path.rfind(os.sep) + 1
+        folders.setdefault(path[:cut], {}).setdefault(path[cut:], number)
     found: dict[tuple[str, str], list[tuple[Place, int]]] = {}
     for folder, names in folders.items():
         for name, place in places(names).items():
             found.setdefault((folder, place[0]), []).append((place, names[name]))
-    return list(found.values())
+    return found
 
 
 def _is_infix(name: str, place: Place) -> bool:

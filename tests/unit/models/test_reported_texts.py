@@ -68,3 +68,17 @@ async def test_first_and_last_of_a_rotated_log_mean_time(engine: Engine, tmp_pat
     last = await engine.ask(AskRequest("What is the last ERROR line?", scope), lambda _event: None)
     assert "app.log.2.gz:1:" in first.answer
     assert "app.log:1:" in last.answer
+
+
+@pytest.mark.asyncio
+async def test_a_folder_read_in_part_names_the_ignore_rule_and_the_option(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "read.txt").write_text("ERROR one\n", "utf-8")
+    (folder / "kept.log").write_text("ERROR two\n", "utf-8")
+    (folder / ".ignore").write_text("*.log\n", "utf-8")
+    partly = await engine.ask(AskRequest(ERRORS, Scope("files", files=(str(folder),))), lambda _event: None)
+    assert [one for one in partly.warnings if "*.log" in one and "--include" in one], partly.warnings
+    (folder / ".ignore").unlink()
+    whole = await engine.ask(AskRequest(ERRORS, Scope("files", files=(str(folder),))), lambda _event: None)
+    assert not [one for one in whole.warnings if "gnore" in one]
