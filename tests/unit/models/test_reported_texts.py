@@ -82,3 +82,13 @@ async def test_a_folder_read_in_part_names_the_ignore_rule_and_the_option(engine
     (folder / ".ignore").unlink()
     whole = await engine.ask(AskRequest(ERRORS, Scope("files", files=(str(folder),))), lambda _event: None)
     assert not [one for one in whole.warnings if "gnore" in one]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("question", ["How many functions are defined?", "Where is f7 defined?"])
+async def test_an_answer_from_the_outlines_of_some_files_says_so(engine: Engine, tmp_path: Path, question: str) -> None:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for number in range(501):
+        (folder / f"f{number:03}.c").write_text(f"int f{number}(int a)\n{{\n    return a;\n}}\n", "utf-8")
+    assert "first 500 of 501 documents" in await answered(engine, question, folder)
