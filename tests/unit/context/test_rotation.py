@@ -59,3 +59,8 @@ def test_what_is_no_rotated_log_stays_in_its_order(names: list[str]) -> None:
 def test_logs_of_two_folders_are_not_mixed_and_others_keep_their_places() -> None:
     paths = ["/b/app.log", "/x.txt", "/a/app.log", "/a/app.log.1", "/b/app.log.1"]
     assert in_time(paths) == [4, 1, 3, 2, 0]
+
+
+def test_only_logs_whose_pieces_stand_in_order_are_told() -> None:
+    assert logs(["a/app.log.1", "b/x.txt", "a/app.log"]) == ["a/app.log"]
+    assert logs(["a/app.log", "a/app.log.1"]) == []
