@@ -66,3 +66,44 @@ async def test_every_function_of_a_long_file_is_counted(engine: Engine, tmp_path
     code = tmp_path / "many.py"
     code.write_text("".join(f"def f{n}():\n    pass\n" for n in range(5_200)), "utf-8")
     assert "5,200" in await answered(engine, "How many functions are defined?", code)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("together", ["in a folder", "named"])
+async def test_first_and_last_of_a_rotated_log_mean_time(engine: Engine, tmp_path: Path, together: str) -> None:
+    pieces = {"app.log": "ERROR newest\n", "app.log.1": "ERROR older\n"}  # no times: only the names tell
+    for name, text in pieces.items():
+        (tmp_path / "logs").mkdir(exist_ok=True)
+        (tmp_path / "logs" / name).write_text(text, "utf-8")
+    (tmp_path / "logs" / "app.log.2.gz").write_bytes(gzip.compress(b"ERROR oldest\n"))
+    folder = str(tmp_path / "logs")
+    files = (folder,) if together == "in a folder" else tuple(f"{folder}/{name}" for name in (*pieces, "app.log.2.gz"))
+    scope = Scope("files", files=files)
+    first = await engine.ask(AskRequest("What is the first ERROR line?", scope), lambda _event: None)
+    last = await engine.ask(AskRequest("What is the last ERROR line?", scope), lambda _event: None)
+    assert "app.log.2.gz:1:" in first.answer
+    assert "app.log:1:" in last.answer
+
+
+@pytest.mark.asyncio
+async def test_a_folder_read_in_part_names_the_ignore_rule_and_the_option(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "read.txt").write_text("ERROR one\n", "utf-8")
+    (folder / "kept.log").write_text("ERROR two\n", "utf-8")
+    (folder / ".ignore").write_text("*.log\n", "utf-8")
+    partly = await engine.ask(AskRequest(ERRORS, Scope("files", files=(str(folder),))), lambda _event: None)
+    assert [one for one in partly.warnings if "*.log" in one and "--include" in one], partly.warnings
+    (folder / ".ignore").unlink()
+    whole = await engine.ask(AskRequest(ERRORS, Scope("files", files=(str(folder),))), lambda _event: None)
+    assert not [one for one in whole.warnings if "gnore" in one]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("question", ["How many functions are defined?", "Where is f7 defined?"])
+async def test_an_answer_from_the_outlines_of_some_files_says_so(engine: Engine, tmp_path: Path, question: str) -> None:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for number in range(501):
+        (folder / f"f{number:03}.c").write_text(f"int f{number}(int a)\n{{\n    return a;\n}}\n", "utf-8")
+    assert "first 500 of 501 documents" in await answered(engine, question, folder)

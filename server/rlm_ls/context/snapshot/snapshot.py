@@ -66,15 +66,17 @@ class Context:
     """Documents that do not change while a run reads them. Close it when the run ends.
 
     `limit` is what the question may look at: all documents, or the region of a selection. `digest` is the same for
-    the same names and bytes. `files[i]` tells workers where `documents[i]` is.
+    the same names and bytes. `files[i]` tells workers where `documents[i]` is. `ignored` is one of the rules of ignore
+    files that left something out, if any did.
     """
 
-    __slots__ = ("_contents", "_hold", "digest", "documents", "files", "limit", "skipped")
+    __slots__ = ("_contents", "_hold", "digest", "documents", "files", "ignored", "limit", "skipped")
 
     def __init__(self, contents: Contents, skipped: Sequence[Skipped], held_files: HeldFiles) -> None:
         self.documents, self.files = contents.documents, contents.files
         self.limit, self.digest = contents.limit, contents.digest
         self.skipped = tuple(skipped)
+        self.ignored = ""
         self._contents = contents
         self._hold = held_files
 
@@ -102,7 +104,7 @@ class Context:
         snapshot_cache = snapshot_cache or SnapshotCache(options.pack_folder)
         try:
             snapshot_cache.begin()
-            wanted = await candidates(scope, pool, options, snapshot_cache)
+            wanted, ignored = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
             skipped = [_skipped(one, error) for one, error in errors] + await asyncio.to_thread(_left_out, found)
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
@@ -113,6 +115,7 @@ class Context:
                 context = await asyncio.to_thread(
                     lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
                 )
+            context.ignored = ignored
             if scope.region is not None:
                 context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)
             return context

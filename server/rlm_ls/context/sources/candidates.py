@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
@@ -81,8 +82,13 @@ class _Named:
 
 async def candidates(
     scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
-) -> Sequence[Candidate]:
-    """The scope's texts: first the files as named, then the folders' files by path. Each has a unique name."""
+) -> tuple[Sequence[Candidate], str]:
+    """The scope's texts, and a rule of an ignore file that left some out, if any did.
+
+    First the files as named, then the folders' files by path. Each has a unique name.
+
+    The pieces of a rotated log go from the oldest to the newest, so that first and last mean time.
+    """
     if not all(uris.names_something(name) for name in (*scope.files, *scope.roots)):
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
@@ -93,7 +99,7 @@ async def candidates(
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
     if not roots:
-        return _with_names(named.candidates, roots)
+        return _with_names(named.candidates, roots), ""
     rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
     listing = await snapshot_cache.listing(rules, pool, options.seconds)
     if listing.ignored and not (listing.entries or listing.left_out or named.candidates or buffers):
@@ -102,7 +108,8 @@ async def candidates(
             f"({uris.shown(listing.ignored)}).",
             "Name the files themselves, or set include globs: --include '*' in a terminal.",
         )
-    return await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
+    found = await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
+    return found, uris.shown(listing.ignored)
 
 
 def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
@@ -136,6 +143,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
                 "Copy what is needed to a file of another name.",
             )
         found.candidates.append(one)
+    found.candidates = [found.candidates[number] for number in in_time([one.path for one in found.candidates])]
     return found
 
 

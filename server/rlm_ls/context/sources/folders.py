@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from rlm_ls.context.rotation import places
 from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.stamp import Stamp
@@ -27,7 +28,8 @@ FIRST = 50
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file that was found. `below` is its path relative to its root as it is shown; `order` is for sorting."""
+    """A file that was found. `below` is its path relative to its root as it is shown; `order` is for sorting: by
+    path, the pieces of a rotated log from the oldest to the newest."""
 
     path: str
     below: str
@@ -207,13 +209,15 @@ class Folders:
             below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
             order: tuple[int | str, ...] = (folder.root, *base.split(os.sep)[:-1])
             uri = uris.file_uri(folder.path).rstrip("/") + "/"
+            rotated = places([file.name for file in folder.files])
             for name, stamp, denied in folder.files:
                 path = base + name
                 old = known.get(path)
-                if old is not None and old.stamp == stamp and old.order[0] == folder.root:
+                ordered = (*order, *rotated[name], name) if name in rotated else (*order, name)
+                if old is not None and old.stamp == stamp and old.order == ordered:
                     entry = old
                 else:
-                    entry = Entry(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, (*order, name))
+                    entry = Entry(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, ordered)
                 found.setdefault(path, entry)
             for name, why in folder.left_out:
                 path = base + name

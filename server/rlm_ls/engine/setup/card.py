@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from heapq import nlargest
 
 from rlm_ls.context.document import Document, Part
+from rlm_ls.context.rotation import logs
 from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
@@ -26,6 +27,7 @@ OPEN_SHOWN = 8
 MARKS_SHOWN = 5
 EXCERPTED = 2
 PARTS_SHOWN = 10
+ROTATED = 5
 EXCERPT_LINES = 3
 NAME = 180
 """Characters of a path."""
@@ -44,7 +46,7 @@ async def card(context: Context, search: Search, surroundings: Surroundings) -> 
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
     # In a thread: they may be 100,000.
-    parts = await asyncio.to_thread(lambda: [_heading(documents), *_listing(documents)])
+    parts = await asyncio.to_thread(lambda: [_heading(documents), *_listing(documents), *_rotated(documents)])
     parts += await structures(documents, search)
     limited = await asyncio.to_thread(_limited, context)
     if limited:
@@ -100,6 +102,14 @@ def _listing(documents: tuple[Document, ...]) -> list[str]:
         *(_line(document) for document in largest),
         'docs(glob) lists more, e.g. docs("src/**").',
     ]
+
+
+def _rotated(documents: tuple[Document, ...]) -> list[str]:
+    found = logs([document.path for document in documents])
+    if not found:
+        return []
+    more = f" and {len(found) - ROTATED:,} more" if len(found) > ROTATED else ""
+    return [f"Rotated, oldest first: {', '.join(map(_named, found[:ROTATED]))}{more}"]
 
 
 def _surroundings(context: Context, here: Surroundings) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlm_ls.context.document import Document
+from rlm_ls.context.snapshot.snapshot import Context
 
 MOST_NOTES = 10
 SHOWN = 3
@@ -38,6 +39,13 @@ def left_out(documents: Sequence[Document]) -> list[str]:
     ]
     more = len(told) - MOST_NOTES
     return told if more <= 0 else [*told[:MOST_NOTES], f"{more:,} more such notes: see the coverage."]
+
+
+def ignored(context: Context) -> list[str]:
+    """That a folder was read in part only, as its ignore files say."""
+    if not context.ignored:
+        return []
+    return [f"Ignore files left out some files (by {context.ignored}); include globs read them: --include '*'."]
 
 
 def _names(names: Sequence[str]) -> str:

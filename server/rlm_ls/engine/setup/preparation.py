@@ -20,7 +20,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.choosing import Choice, Question, choose, named_model, offline_model
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
-from rlm_ls.engine.setup.encodings import assumed, left_out
+from rlm_ls.engine.setup.encodings import assumed, ignored, left_out
 from rlm_ls.engine.setup.first_look import AGAIN_SECONDS, SECONDS, Looking, first_look
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
@@ -82,6 +82,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         check_unchanged(resumed, context)
     documents = context.documents
     warnings += await asyncio.to_thread(lambda: assumed(documents) + left_out(documents))  # they may be 100,000
+    warnings += ignored(context)
     await journal.emit(_taken(context))
     choice = await choose(question, context, named)
     model, subs = choice.model, choice.subs

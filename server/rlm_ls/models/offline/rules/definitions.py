@@ -60,25 +60,27 @@ OWN_WORDS = frozenset(
 )
 
 DEFINED = r"""
-cite = regex($pattern$where, limit=20)
+cite, cut = regex($pattern$where, limit=20), ''
 if not cite:
     cite = [e.span for d in docs()[:500] for e in outline(d) if e.name == $name]
+    cut = f'\n\nOnly the first 500 of {len(docs()):,} documents were outlined.' if len(docs()) > 500 else ''
 short = f'{cite[0].doc}:{cite[0].line}' if cite else ''
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
-answer = f'$title is defined in:\n{rows}' if cite else ''
+answer = f'$title is defined in:\n{rows}{cut}' if cite else ''
 """
 
 DEFINITIONS = r"""
 cite = regex($pattern$where, limit=1000)
-names = [s.groups[0] for s in cite]
+names, cut = [s.groups[0] for s in cite], ''
 if not names:
     entries = [e for d in docs()[:500] for e in outline(d) if ${condition}e.kind == $kind]
     names, cite = [e.name for e in entries], [e.span for e in entries]
+    cut = f'\n\nOnly the first 500 of {len(docs()):,} documents were outlined.' if len(docs()) > 500 else ''
 number = count($pattern$where) if len(names) == 1000 else len(names)
 short = $short
 rows = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names[:200], cite))
 more = f'\n- and {number - 200:,} more' if number > 200 else ''
-answer = f'{number:,} x $label:\n{rows}{more}' if names else ''
+answer = f'{number:,} x $label:\n{rows}{more}{cut}' if names else ''
 cite = cite[:20]
 """
 
