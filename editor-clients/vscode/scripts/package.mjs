@@ -1,7 +1,7 @@
 // rlm-ls-VERSION.vsix with the server's wheel in it. --offline: with the wheels of all it needs too, for this kind of
 // machine and this Python, so that installing needs no network.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 
 const root = "../..";
 const own = process.platform === "win32" ? `${root}/.venv/Scripts/python.exe` : `${root}/.venv/bin/python`;
@@ -11,6 +11,7 @@ const pip = (...args) => run(python, ["-P", "-m", "pip", "--disable-pip-version-
 
 const offline = process.argv.includes("--offline");
 rmSync("wheels", { recursive: true, force: true });
+mkdirSync("wheels");
 // The build's own tools are those of the development environment: no network for this step.
 const isolation = offline ? [] : ["--no-build-isolation"];
 pip("wheel", "--no-deps", ...isolation, "--wheel-dir", "wheels", root);
