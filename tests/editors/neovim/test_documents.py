@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def test_a_trace_follows_a_run_that_goes_on(live: Neovim, log: Path, models: Mod
     live.edit(log)
     live.command("Rlm ask How many?")
     live.until("require('rlm.runs').current().run_id ~= ''")
+    for _ in range(600):  # the model has been asked: the turn is in the trace
+        if models.asked():
+            break
+        time.sleep(0.1)
     live.command("Rlm trace")
     live.until("vim.fn.search('^## Turn 1', 'n') > 0")
     assert live.lua("return vim.fn.search('^## Answer', 'n')") == 0
