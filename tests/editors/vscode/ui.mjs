@@ -76,12 +76,21 @@ await scenario(async (page) => {
   await page.keyboard.press("Enter");
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
 
-  await command(page, "RLM: Choose Model");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first().click();
+  // A list closes when something else takes the focus: then it is opened again, as a user would.
+  const listed = async () => {
+    const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first();
+    for (const until = Date.now() + 90_000; Date.now() < until; ) {
+      await command(page, "RLM: Choose Model");
+      if (await row.waitFor({ timeout: 10_000 }).then(() => true, () => false)) return row;
+      await page.keyboard.press("Escape");
+    }
+    throw new Error("the list of models never stayed open");
+  };
+  await (await listed()).click();
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
   // VS Code writes settings a little after the list has closed.
   for (const until = Date.now() + 45_000; ; ) {
-    await command(page, "RLM: Choose Model");
+    await listed();
     const input = page.locator(".quick-input-widget input[placeholder^='Now: '], .quick-input-widget input[placeholder^='None']");
     await input.first().waitFor();
     const now = await input.first().getAttribute("placeholder");
