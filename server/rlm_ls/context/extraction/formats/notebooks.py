@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, BinaryIO
 
 from rlm_ls.context.extraction.formats import pages
 from rlm_ls.context.extraction.text import NotADocument, Text
+from rlm_ls.context.sources.drawing import drawn
 
 MARK = "# %% ["
 """How the line above a cell starts: `# %% [code] cell 3`, as in scripts that editors run cell by cell."""
 
 MOST_BYTES = 256 << 20
-
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-"""A traceback is coloured for a terminal."""
 
 
 def extract(source: BinaryIO, size: int, text: Text) -> None:
@@ -57,19 +54,24 @@ def _outputs(cell: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in cell.get("outputs") or () if isinstance(one, dict)]
 
 
+def _seen(output: str) -> str:
+    """A traceback is coloured for a terminal."""
+    return drawn(output.encode("utf-8", "replace")).decode()
+
+
 def _output(output: dict[str, Any], text: Text) -> None:
     """What a reader sees of it: printed text, a value as text, an error; of pictures that there is one."""
     try:
         if output.get("output_type") in ("error", "pyerr"):
             trace = [str(line) for line in output.get("traceback") or ()]
             last = f"{output.get('ename', '')}: {output.get('evalue', '')}"
-            said = _ESCAPES.sub("", "\n".join(trace))
+            said = _seen("\n".join(trace))
             text.line(said if last in said else f"{said}\n{last}".strip())
             return
         data: dict[str, Any] = output["data"] if isinstance(output.get("data"), dict) else output
         for name in ("text/plain", "text/markdown", "text/latex", "text"):
             if data.get(name):
-                text.line(_ESCAPES.sub("", _joined(data[name])).rstrip("\n"))
+                text.line(_seen(_joined(data[name])).rstrip("\n"))
                 break
         else:
             if page := data.get("text/html") or data.get("html"):
