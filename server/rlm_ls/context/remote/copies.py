@@ -81,16 +81,25 @@ class Copies:
             )
 
     async def _copied(self, pool: RemotePool, every: Sequence[Found], most: int) -> list[Stream]:
-        left = most
+        # What tells its size has its room; the others share what is left, one after another.
+        left = most - sum(found.size or 0 for found in every)
+        sharing = asyncio.Lock()
+
+        async def copied(found: Found, path: Path, room: int) -> int:
+            arguments = {"url": found.url, "version": found.version, "path": str(path), "most": room}
+            size: int = await pool.call("fetch.copy", arguments, COPY_SECONDS)
+            return size
 
         async def one(found: Found) -> Stream:
             nonlocal left
             path = self._path(found)
             size = await asyncio.to_thread(_size, path) if found.version else None
-            if size is None:
-                arguments = {"url": found.url, "version": found.version, "path": str(path), "most": left}
-                size = await pool.call("fetch.copy", arguments, COPY_SECONDS)
-            left -= size
+            if size is None and found.size is not None:
+                size = await copied(found, path, found.size)
+            elif size is None:
+                async with sharing:
+                    size = await copied(found, path, left)
+                    left -= size
             shown = without_password(found.url)
             return Stream(shown, shown.partition("://")[2], str(path), size, version=found.version)
 
