@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from rlm_ls.cli.demo.generate import SEED, demo_log
 from rlm_ls.executors.compiled.toolchains.installed import Toolchains
@@ -15,19 +17,25 @@ from rlm_ls.executors.compiled.toolchains.toolchain import Language, Target
 IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 """Where a missing compiler or sandbox is a failure. Read before tests are set apart from the environment."""
 
-TOGETHER = ("tests/editors/vscode", "tests/editors/neovim")
-"""Folders whose tests share something costly: the extension's build, a Neovim."""
+TOGETHER = ("tests/editors/vscode/", "tests/editors/neovim/")
+"""Folders whose tests share something costly or common: the extension's build, a Neovim."""
 
 _PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run whole files, since their tests share what they have started, or whole folders (./dev test)."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        folder = next((one for one in TOGETHER if file.startswith(one)), file)
-        item.add_marker(pytest.mark.xdist_group(folder))
+class _WholeFiles(LoadScopeScheduling):
+    """Side by side run whole files, since their tests share what they have started, or whole folders (./dev test).
+
+    Not xdist's own groups: those name tests anew, which pytest 9.2 does not let them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _WholeFiles:
+    return _WholeFiles(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -276,11 +276,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
     ]
     env = {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports[0]}"}
-    server = subprocess.Popen(
-        command, env={**os.environ, **KEYS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
-    )
+    said = folder.with_name("weed.said")
+    with said.open("wb") as out:
+        server = subprocess.Popen(command, env={**os.environ, **KEYS}, stdout=out, stderr=out, cwd=folder)
     try:
-        _wait_for(ports[0])
+        _wait_for(ports[0], server, said)
         _put(env, {"logs/2026-11-01/app.log": LOG.encode(), "logs/2026-11-02/app.log.gz": gzip.compress(LOG.encode())})
         _put(env, {"logs/2026-12-01/app.log": b"ERROR later\n", "logs/2026-11-01/picture.png": b"\x89PNG\0\0\1" * 90})
         yield env
@@ -323,13 +323,13 @@ def _free_ports(count: int) -> list[int]:
     raise AssertionError("no free ports")
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and server.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.1)
-    raise AssertionError("the S3 server did not start")
+    raise AssertionError(f"the S3 server did not start: {said.read_text('utf-8', 'replace')}")
 
 
 def test_a_pattern_of_dates_takes_the_files_of_a_month_and_names_what_it_could_not_read(s3: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, matches_of, piece_of
 
@@ -69,6 +69,7 @@ def valid(pattern: str) -> bool:
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(pattern=r"(?s:(?:\n)*?)", text="\x85", ignore_case=False)
 @given(pattern=PATTERN.filter(valid), text=TEXT, ignore_case=st.booleans())
 def test_matches_are_those_of_python_on_each_line(pattern: str, text: str, ignore_case: bool, tmp_path: Path) -> None:
     flags = re.IGNORECASE if ignore_case else 0

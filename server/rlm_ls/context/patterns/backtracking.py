@@ -115,6 +115,9 @@ class _BacktrackingWriter(Writer):
         # UTF-8 has no surrogates, and a pattern cannot name them.
         return super().characters(ranges if self.ascii_only else intersect(ranges, _NO_SURROGATES))
 
+    def no_character(self) -> str:
+        return "(*FAIL)"  # PCRE2 finds characters in a class of none
+
     def possessive(self, value: tuple[int, Any, Any], flags: int) -> str:
         return self._kept(self.repeat(value, flags, "+"))
 
@@ -153,9 +156,6 @@ class _BacktrackingWriter(Writer):
     def conditional(self, value: tuple[int, Any, Any], flags: int) -> str:
         number, yes, no = value
         return f"(?({number}){self.sequence(yes, flags)}|{self.sequence(no or [], flags)})"
-
-    def never(self, _: None, flags: int) -> str:
-        return "(*FAIL)"
 
 
 @cache

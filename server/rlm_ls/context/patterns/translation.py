@@ -119,11 +119,15 @@ class Writer:
         if self.ascii_only:
             ranges = intersect(ranges, ASCII)
         if not ranges:
-            return r"[^\x00-\x{10FFFF}]" if not self.ascii_only else r"[^\x00-\xFF]"
+            return self.no_character()
         escape = self.escape
         if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
             return escape(ranges[0][0])
         return "[" + "".join(escape(a) if a == b else f"{escape(a)}-{escape(b)}" for a, b in ranges) + "]"
+
+    def no_character(self) -> str:
+        """What matches nothing."""
+        return r"[^\x00-\x{10FFFF}]" if not self.ascii_only else r"[^\x00-\xFF]"
 
     @staticmethod
     def escape(point: int) -> str:
@@ -212,7 +216,7 @@ class Writer:
         return f"(?:{self.sequence(yes, flags)}|{self.sequence(no or [], flags)})"
 
     def never(self, _: None, flags: int) -> str:
-        return self.characters(())
+        return self.no_character()
 
 
 _WRITERS: dict[Any, str] = {
