@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from contextlib import suppress
 
 EVERY_SECONDS = 0.3
+WORTH_SECONDS = 0.01
+"""Of processor time since it was saved last: an idle worker has nothing new, and there may be dozens."""
+
+_saved = 0.0
 
 
 def _save(*_: object) -> None:
     import coverage
 
+    global _saved
+    if time.process_time() - _saved < WORTH_SECONDS:
+        return
     if (current := coverage.Coverage.current()) is not None:
         with suppress(Exception):  # the process may be ending
             current.save()
+    _saved = time.process_time()
 
 
 if any(argument.endswith("worker") for argument in sys.orig_argv):

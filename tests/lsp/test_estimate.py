@@ -37,9 +37,14 @@ async def test_an_estimate_fails_as_the_question_would(editor: Connect) -> None:
 async def test_the_command_clears_what_was_kept(editor: Connect, state_dir: Path) -> None:
     store = await Store.open(state_dir)
     await store.cache_reply("key", CachedReply("yes", "m", 1, 1, None))
+    for folder in ("programs", "remote"):
+        (state_dir / folder).mkdir()
+        (state_dir / folder / "kept").write_bytes(b"x" * 100)
+    (state_dir / "line-index.json").write_text("[]")
     connected = await editor()
     cleared = await connected.request("workspace/executeCommand", {"command": "rlm.server.clearCache"})
-    assert cleared["entries"] == 1
-    assert cleared["bytes"] > 0
+    assert (cleared["entries"], cleared["programs"], cleared["copies"]) == (1, 1, 1)
+    assert cleared["bytes"] > 200
     assert await store.cached_replies(["key"]) == {}
+    assert not any((state_dir / name).exists() for name in ("programs/kept", "remote/kept", "line-index.json"))
     await store.close()

@@ -24,6 +24,7 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.consent import Ask, Consent
 from rlm_ls.engine.budget.estimate import Estimate, EstimateInputs, characters_in, estimate, expected_cost
 from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.kept import COPIES, LINE_INDEX
 from rlm_ls.engine.loop.ending import broken_off, finish
 from rlm_ls.engine.loop.run import explore
 from rlm_ls.engine.loop.state import Run
@@ -50,9 +51,6 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
-
-LINE_INDEX = "line-index.json"
-"""In the folder of the history: where the lines of large files are, for the next start."""
 
 RUNS_UNTIL_PRUNED = 16
 """After so many runs the history's size is checked; also when the engine is opened."""
@@ -121,7 +119,7 @@ class Engine:
                 await store.prune(settings.history_mb << 20)
             snapshot_cache = SnapshotCache(line_index=store.folder / LINE_INDEX)
             stack.callback(snapshot_cache.close)
-            snapshot_cache.copies = Copies(store.folder / "remote")
+            snapshot_cache.copies = Copies(store.folder / COPIES)
             stack.push_async_callback(snapshot_cache.copies.close)
             pool = SearchPool()
             stack.push_async_callback(pool.close)

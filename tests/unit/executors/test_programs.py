@@ -258,7 +258,6 @@ def test_the_cache_drops_what_was_not_used_for_longest(tmp_path: Path) -> None:
     cache.trim()
     assert not cache.holds(cache.path("old", "cwasm"))
     assert cache.holds(cache.path("new", "cwasm"))
-    assert cache.clear() == (2, 200)
 
 
 def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""`rlm-ls cache`: show or delete the cached replies of sub-models and the cached compiled programs."""
+"""`rlm-ls cache`: show or delete what is kept for the next question: replies, programs, copies of texts elsewhere."""
 
 from __future__ import annotations
 
-import asyncio
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from rlm_ls.cli.terminal.console import out
 from rlm_ls.cli.terminal.session import run, user_settings
-from rlm_ls.executors.compiled.program_cache import PROGRAMS, ProgramCache
+from rlm_ls.engine.kept import Kept, clear, kept
 from rlm_ls.store.database import Store
 
 
@@ -22,7 +21,7 @@ class Action(StrEnum):
 def cache(
     action: Annotated[Action, typer.Argument(help="size shows what is kept, clear deletes it.")] = Action.SIZE,
 ) -> None:
-    """Show or clear what is kept: replies of sub-models (a call made again costs nothing), compiled programs."""
+    """Show or clear what is kept: replies of sub-models (a call made again costs nothing), programs, copies."""
     run(_cache(action))
 
 
@@ -31,22 +30,18 @@ async def _cache(action: Action) -> int:
     store = await Store.open()
     try:
         if action is Action.CLEAR:
-            entries, size = await store.clear_cache()
-            programs, more = await asyncio.to_thread(ProgramCache(store.folder / PROGRAMS).clear)
-            out.print(f"Deleted {_said(entries, size)}; {_programs(programs, more)}.", markup=False)
+            out.print(f"Deleted {_said(await clear(store))}.", markup=False)
         else:
-            kept = await store.cache_size()
-            programs, more = await asyncio.to_thread(ProgramCache(store.folder / PROGRAMS).size)
-            out.print(f"{_said(kept.entries, kept.bytes)}; the limit is {limit:,} MB (setting cacheMb).", markup=False)
-            out.print(f"{_programs(programs, more)}.", markup=False)
+            out.print(
+                f"{_said(await kept(store))}; the limit of replies is {limit:,} MB (setting cacheMb).", markup=False
+            )
     finally:
         await store.close()
     return 0
 
 
-def _programs(entries: int, size: int) -> str:
-    return f"{entries:,} compiled program{'' if entries == 1 else 's'}, {size / 1e6:,.1f} MB"
-
-
-def _said(entries: int, size: int) -> str:
-    return f"{entries:,} {'reply' if entries == 1 else 'replies'}, {size / 1e6:,.1f} MB"
+def _said(found: Kept) -> str:
+    replies = f"{found.replies:,} {'reply' if found.replies == 1 else 'replies'}"
+    programs = f"{found.programs:,} compiled program{'' if found.programs == 1 else 's'}"
+    copies = f"{found.copies:,} cop{'y' if found.copies == 1 else 'ies'} of texts that lie elsewhere"
+    return f"{replies}, {programs}, {copies}: {found.bytes / 1e6:,.1f} MB"

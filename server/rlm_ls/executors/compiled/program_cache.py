@@ -81,21 +81,3 @@ class ProgramCache:
             with contextlib.suppress(OSError):
                 path.unlink()
                 kept -= size
-
-    def size(self) -> tuple[int, int]:
-        """How many programs are kept, and their bytes."""
-        sizes = []
-        with contextlib.suppress(OSError):
-            sizes = [path.stat().st_size for path in self._folder.iterdir()]
-        return len(sizes), sum(sizes)
-
-    def clear(self) -> tuple[int, int]:
-        """Drops everything. How many programs and bytes that were."""
-        entries = size = 0
-        with contextlib.suppress(OSError):
-            for path in self._folder.iterdir():
-                with contextlib.suppress(OSError):
-                    size += path.stat().st_size
-                    path.unlink()
-                    entries += 1
-        return entries, size

@@ -1,8 +1,7 @@
-"""`rlm.server.clearCache`: kept replies of sub-models and compiled programs go; what is asked next is paid again."""
+"""`rlm.server.clearCache`: what is kept for the next question goes; it is paid, compiled and copied again."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +13,8 @@ async def clear_cache(services: Services) -> dict[str, Any]:
 
 
 async def _clear_cache(services: Services) -> dict[str, Any]:
+    from rlm_ls.engine.kept import clear
+
     engine = await services.engine_loader.engine()
-    entries, size = await engine.store.clear_cache()
-    programs, more = await asyncio.to_thread(engine.program_runner.programs.clear)
-    return {"entries": entries, "programs": programs, "bytes": size + more}
+    gone = await clear(engine.store)
+    return {"entries": gone.replies, "programs": gone.programs, "copies": gone.copies, "bytes": gone.bytes}
