@@ -137,6 +137,20 @@ async def test_members_of_an_archive_are_documents(
     assert (hit.span.doc, hit.span.line) == ("logs.bin!/readme.md", 1)
 
 
+async def test_the_rotated_pieces_of_an_archive_stand_in_the_order_of_their_time(
+    taking: Taking, tmp_path: Path
+) -> None:
+    (tmp_path / "logs.zip").write_bytes(zipped({f"var/{name}": LOG for name in ("app.log", "app.log.1", "app.log.2")}))
+    (tmp_path / "b.log").write_bytes(LOG)
+    context = await taking(scope(tmp_path / "logs.zip", tmp_path / "b.log"))
+    assert [document.path.rpartition("/")[2] for document in context.documents] == [
+        "app.log.2",
+        "app.log.1",
+        "app.log",
+        "b.log",
+    ]
+
+
 async def test_what_cannot_be_read_of_an_archive_is_named(taking: Taking, tmp_path: Path) -> None:
     held = {
         "a.log": LOG,

@@ -6,6 +6,7 @@ import os
 from urllib.parse import quote
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.rotation import in_time
 from rlm_ls.context.snapshot.intake import Extracted, Unpacked
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.candidates import Candidate, Inside
@@ -13,8 +14,8 @@ from rlm_ls.context.sources.uris import INSIDE
 
 
 def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]:
-    """The members in the archive's order; last those that cannot be read, with their error. A compressed file has
-    one."""
+    """The members in the archive's order, the pieces of a rotated log in that of their time; last those that cannot be
+    read, with their error. A compressed file has one."""
     members = [
         _within(
             one,
@@ -23,7 +24,7 @@ def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]
             outcome,
             Inside(pack.path, member.place, pack, outcome.settled, unpacked=True),
         )
-        for member in outcome.members
+        for member in (outcome.members[n] for n in in_time([member.name for member in outcome.members]))
     ]
     for name, why in outcome.notes:
         member = _within(one, name, 0, outcome, None)
