@@ -225,7 +225,7 @@ TABLE = "order_id,region,amount\n" + "".join(f"{n},{'NS'[n % 2]},{n / 4}\n" for 
         (ACCESS, "How many POST requests to /a returned 500?", "0 requests with /a and status 500 and POST."),
         (ACCESS, "How many requests were made between 13:10 and 13:20?", "10 requests, between 13:10 and 13:20."),
         (ACCESS, "How many bytes were sent?", "sum = 61770 bytes"),
-        (ACCESS, "Which hour had the most requests?", "1. 10/Oct/2023:13: 30"),
+        (ACCESS, "Which hour had the most requests?", "1. 10/Oct/2023:13:00: 30"),
         (ACCESS, "What percentage of requests failed with a 5xx status?", "25% of the requests: 15 of 60"),
         (TABLE, "How many orders have an amount over 2?", "11 of 20 values of amount are > 2."),
         (TABLE, "What is the average amount per region?", "- S: 2.5\n- N: 2.25"),

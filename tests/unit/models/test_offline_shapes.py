@@ -8,7 +8,8 @@ import pytest
 
 from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.shapes.shape import Shape, shape_of
+from rlm_ls.models.offline.shapes.recognition import shape_of
+from rlm_ls.models.offline.shapes.shape import Shape
 
 SAMPLES = {
     "syslog": "Jun 14 15:16:01 combo sshd(pam_unix)[19939]: authentication failure; uid=0 rhost=218.188.2.4",

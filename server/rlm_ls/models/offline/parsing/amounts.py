@@ -33,6 +33,18 @@ def share(s: Sentence) -> bool:
     return True
 
 
+def versus(s: Sentence) -> bool:
+    """stdout vs stderr: how many of each."""
+    match = s.take(r"^\W*(?:how many |count (?:of )?|number of )?(?P<a>[\w.-]+) (?:vs\.?|versus) (?P<b>[\w.-]+)")
+    if match is None:
+        return False
+    s.text = f"{match['a']} {match['b']} {GAP} {s.text}"
+    s.take(r"\bcounts?\b")
+    s.found["ask"] = "count"
+    counted(s)
+    return True
+
+
 def exists(s: Sentence) -> bool:
     match = s.take(
         r"^\W*(?:is|are|was|were) there (?:any|an?)\b|^\W*any\b|"
@@ -41,6 +53,14 @@ def exists(s: Sentence) -> bool:
     )
     if match:
         s.found["ask"] = "exists"
+        return True
+    if re.search(MANY, s.text, re.I):
+        return False
+    match = s.take(
+        r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|anybody|anyone|somebody|ever))*"
+    )
+    if match:
+        s.found |= {"ask": "exists", "loose": True}
     return bool(match)
 
 
@@ -69,7 +89,7 @@ def groups(s: Sentence) -> bool:
     if not by:
         s.text = before
         return False
-    if by.lower() in {"number", "count", "frequency"}:
+    if re.fullmatch(f"number|count|frequency|average|total|{ENTRIES}", by, re.I):
         s.text = before
         return False
     s.take(MANY)
@@ -90,7 +110,7 @@ def distinct(s: Sentence) -> bool:
             rf"(?:{MANY})\s+(?P<thing>{NOUN_PATTERN})(?= (?:are|were|is|was|does|do|did|in|appear|exist|have|"
             rf"has|made|sent|connected|accessed|logged|can|with|on)\b|\W*$)"
         )
-        if match and re.fullmatch(f"{ENTRIES}|{REQUESTS}|{EVENTS}", match["thing"], re.I):
+        if match and re.fullmatch(rf"{ENTRIES}|{REQUESTS}|(?:\w+ )?(?:{EVENTS})", match["thing"], re.I):
             return restore(s, match)
     if not match and not many:
         match = s.take(
@@ -109,8 +129,8 @@ def distinct(s: Sentence) -> bool:
 
 def lines(s: Sentence) -> bool:
     match = s.take(
-        r"^\W*(?:which|what|show|list|find|print|give|display)(?: me)?(?: all)?(?: of)?(?: the)? (?:lines?|"
-        r"messages?|entries|places|rows?)\b(?: that| which)?"
+        r"^\W*(?:which|what|show|list|find|print|give|display)(?: me)?(?: all| every| each| any)?(?: of)?(?: the)? "
+        r"(?:lines?|messages?|entries|places|rows?)\b(?: that| which)?"
     ) or s.take(
         rf"^[\s{GAP}]*(?:all )?(?:of )?(?:the )?(?:lines|messages|entries|rows) (?:that|which|with|where|containing)\b"
     )

@@ -46,15 +46,19 @@ def error_noun(s: Sentence) -> None:
         s.found["thing"] = "message" if match[2] else "errors"
 
 
+def addresses_and_paths(s: Sentence) -> None:
+    """Before anything else is read: `/reports/daily.aspx` asks for no days."""
+    while match := s.take(r"(?<![\w.=])\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?(?![\w.]*\w)"):
+        s.conditions.append(Condition("address", match[0]))
+    while match := s.take(r"\b(?:https?://\S+\w)|(?<![\w.=])/[\w.%~/*?=&+-]*[\w/*](?=[\s?.,;:!\x00]|$)"):
+        s.conditions.append(Condition("path", match[0]))
+
+
 def literals(s: Sentence, contains: bool) -> None:
     """What stands in the question as it stands in the text."""
     add: Callable[[Condition], None] = s.conditions.append
-    while match := s.take(r"(?<![\w.=])\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?(?![\w.]*\w)"):
-        add(Condition("address", match[0]))
     while match := s.take(r"(?<![\w/-])([A-Za-z_][\w.-]*)(?:=|==)(\"[^\"]*\"|[\w./@:-]*\w)"):
         add(Condition("pair", match[2].strip('"'), match[1]))
-    while match := s.take(r"\b(?:https?://\S+\w)|(?<![\w.])/[\w.%~/*?=&+-]*[\w/*](?=[\s?.,;:!\x00]|$)"):
-        add(Condition("path", match[0]))
     while (
         match := s.take(
             NOT + r"(?<![\w.])([45123])(?:xx|\d\d)s?(?![\w.])(?: (?:status(?: codes?)?|errors?|responses?|codes?))?"

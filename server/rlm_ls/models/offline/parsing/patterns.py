@@ -50,7 +50,7 @@ def word_pattern(word: str) -> str:
 def _form(word: str) -> str:
     """What the forms of a word have in common."""
     one = singular(word)
-    for ending in ("ures", "ure", "ings", "ing", "ied", "ed", "es", "e"):
+    for ending in ("ations", "ation", "ions", "ion", "ures", "ure", "ings", "ing", "ied", "ed", "es", "e"):
         if one.endswith(ending) and len(one) - len(ending) >= 4:
             return one[: -len(ending)]
     return one

@@ -5,9 +5,16 @@ understood."""
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from rlm_ls.models.offline.parsing import amounts, superlatives
-from rlm_ls.models.offline.parsing.literals import comparison, error_noun, levels, literals
+from rlm_ls.models.offline.parsing.literals import (
+    addresses_and_paths,
+    comparison,
+    error_noun,
+    levels,
+    literals,
+)
 from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Reading, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.parsing.windows import window_in
@@ -17,6 +24,7 @@ STEPS = (
     superlatives.span,
     amounts.ratio,
     amounts.share,
+    amounts.versus,
     superlatives.ends,
     superlatives.extreme,
     superlatives.top,
@@ -68,6 +76,7 @@ def read(question: Question) -> Reading:
         window, start, end = found
         sentence.found["window"] = window
         sentence.text = sentence.text[:start] + GAP + sentence.text[end:]
+    addresses_and_paths(sentence)
     comparison(sentence)
     _tail(sentence)
     for step in STEPS:
@@ -120,8 +129,24 @@ def _tail(s: Sentence) -> None:
         s.text = s.text[: match.start()]
 
 
+SPELLED = re.findall(
+    r"\w+",
+    "error errors warning warnings average median minimum maximum percentile requests request minute minutes second "
+    "seconds hour hours number count different distinct status duration longest slowest",
+)
+"""What questions are made of: a word that is nearly one of these is one that was mistyped."""
+
+
+def _spelled(match: re.Match[str]) -> str:
+    word = match[0]
+    if word in SPELLED or word in FUNCTION or word in FILLER:
+        return word
+    near = [one for one in get_close_matches(word, SPELLED, 2, 0.88) if one[0] == word[0] and one[-1] == word[-1]]
+    return near[0] if near else word
+
+
 def _spaced(question: Question) -> str:
-    text = question.unnamed
+    text = re.sub(r"(?<![\w/.\"'`-])[a-z]{5,12}(?![\w/.-])", _spelled, question.unnamed)
     return re.sub(r"[?!]+\s*$", "", re.sub(r"\s+", " ", text)).strip().rstrip(".")
 
 

@@ -73,6 +73,8 @@ class Reading:
     listed: bool = False
     occurrences: bool = False
     contains: bool = False
+    loose: bool = False
+    """Asked with a verb: lines with its words say yes, and none of them says nothing."""
     aggregates: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     window: Window | None = None
@@ -113,7 +115,7 @@ POLITE = (
 NOUN_PATTERN = "|".join(f"(?:{noun})" for noun, _ in NOUNS)
 QUANTITY = "|".join(f"(?:{noun})" for noun, _ in QUANTITIES)
 WORDS = r"[\w][\w.-]*"
-PHRASE = rf"{WORDS}(?: {WORDS}){{0,2}}?"
+PHRASE = rf"(?!(?:among|of|in|for|with|by|on|at|from|to|and)\b){WORDS}(?: {WORDS}){{0,2}}?"
 MANY = r"\bhow many\b|\b(?:the )?(?:total )?(?:number|count|amount) of\b|\bcount(?: up)?(?: of)?\b|\bhow often\b"
 SEEN = (
     r"(?:occurs?|appears?|happens?|comes? up|is seen|(?:has|have|had|sent|made|caused|produced|generated|"

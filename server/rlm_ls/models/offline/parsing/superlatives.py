@@ -63,6 +63,8 @@ RANKS = r"\bp(\d{1,2}(?:\.\d+)?)\b|\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?[ -]perc
 
 def extreme(s: Sentence) -> bool:
     """Which X has the highest average Y; the slowest X."""
+    if _slowest(s):
+        return True
     low = r"minimum|min|smallest|lowest|shortest|fastest|quickest"
     high = r"maximum|max|largest|highest|longest|slowest|biggest|greatest"
     match = s.take(
@@ -98,6 +100,29 @@ def extreme(s: Sentence) -> bool:
     return True
 
 
+def _slowest(s: Sentence) -> bool:
+    """3 slowest urls by average time taken."""
+    match = s.take(
+        r"(?P<n>\b\d+|\btwo|\bthree|\bfour|\bfive|\bten)? ?"
+        r"(?P<edge>\bslowest|\bfastest|\blargest|\bbiggest|\bsmallest) "
+        rf"(?P<thing>{NOUN_PATTERN}|{PHRASE}) by (?:the )?(?P<agg>average|mean|avg|median|total|maximum|max)\b"
+        rf"(?: (?P<measure>{QUANTITY}(?: taken)?))?"
+    )
+    if match is None:
+        return False
+    edge, agg = match["edge"].lower(), match["agg"].lower()
+    s.found |= {
+        "ask": "extreme",
+        "thing": match["thing"],
+        "measure": match["measure"] or ("duration" if edge in {"slowest", "fastest"} else "size"),
+        "n": number(match["n"]) if match["n"] else None,
+        "listed": match["n"] is not None or _plural(match["thing"]),
+        "least": edge in {"fastest", "smallest"},
+        "aggregates": ({"median": "p50", "total": "sum", "maximum": "max", "max": "max"}.get(agg, "mean"),),
+    }
+    return True
+
+
 AGGREGATE = "|".join(pattern for pattern, _ in AGGREGATES)
 CHAIN = rf"(?:{AGGREGATE}|{RANKS})(?:(?:, ?(?:and )?| and |/| ?& ?)(?:the )?(?:{AGGREGATE}|{RANKS}))*"
 MEASURE = r"(?P<measure>(?:[^\W\d][\w.-]*)(?: [^\W\d][\w.-]*){0,3}?)"
@@ -111,6 +136,8 @@ SPEEDS = r"\b(?:fastest|slowest|quickest|longest|shortest)\b"
 
 def numbers(s: Sentence) -> bool:
     before = s.text
+    if re.search(CHAIN, s.text, re.I):
+        s.take(r"\bhow long (?:does|did|do)(?: (?:an?|the|each))?\b")
     s.take(r"\bin (?:ms|milliseconds|seconds|s|minutes|hours|bytes|kb|mb|kib|mib)\b")
     s.take(r"\(?\bnearest[- ]rank\)?")
     if s.take(r"\bhow (?:many|much) (?:bytes|traffic|data|bandwidth)\b"):
@@ -175,6 +202,10 @@ VERBS = (
 """Verbs that say no more than that something stands in a log."""
 
 
+EMPTY = "attacking|offending|affected|involved|active|unique|individual|different"
+"""What an adjective says that the rest of the question says too."""
+
+
 def top(s: Sentence) -> bool:
     n, least = None, False
     match = (
@@ -202,8 +233,9 @@ def top(s: Sentence) -> bool:
         )
         or s.take(
             rf"\b(?:which|what) (?:of the )?(?:(?P<n>\d+|two|three|four|five|ten) )?(?P<thing>{NOUN_PATTERN}|"
-            rf"{UNITS}|{PHRASE}) (?:is|are|was|were|{SEEN})(?: the)? {MOST}(?:[- ](?:common|frequent(?:ly)?|"
-            rf"active|requested|popular|often|used|visited|accessed|busy))?(?: \w+ed)?(?: times)?\b"
+            rf"{UNITS}|{PHRASE}) (?:(?:is|are|was|were)(?: {VERBS})?|{SEEN})(?: the)? {MOST}"
+            rf"(?:[- ](?:common|frequent(?:ly)?|active|requested|popular|often|used|visited|accessed|busy))?"
+            rf"(?: (?P<done>\w+ed))?(?: times)?\b"
         )
         or s.take(
             rf"\b(?:which|what) (?P<thing>{NOUN_PATTERN}|{UNITS}|{WORDS}(?: {WORDS})?) (?:(?P<verb>\w+) "
@@ -220,6 +252,8 @@ def top(s: Sentence) -> bool:
     )
     if match is None:
         return False
+    if _by_quantity(s, match):
+        return True
     groups = match.groupdict()
     least = (groups.get("least") or "").lower() in {"least", "fewest", "lowest number of", "quietest"}
     if groups.get("n"):
@@ -229,8 +263,14 @@ def top(s: Sentence) -> bool:
         return restore(s, match)
     if (extra := s.take(r",? top (?P<n>\d+|three|five|ten)\b(?: please)?")) and n is None:
         n = number(extra["n"])
-    if (verb := groups.get("verb")) and not re.fullmatch(VERBS, verb, re.I):
-        s.text += f" {verb}"
+    for verb in (groups.get("verb"), groups.get("done")):
+        if verb and not re.fullmatch(VERBS, verb, re.I):
+            s.text += f" {verb}"
+    noun = re.fullmatch(rf"(?:(?:{EMPTY}) )?(?P<noun>{NOUN_PATTERN})(?: (?P<rest>.+))?", thing, re.I)
+    if noun and not re.fullmatch(NOUN_PATTERN, thing, re.I):
+        # The user logged in most often: the most common user of those lines.
+        thing = noun["noun"]
+        s.text += f" {noun['rest'] or ''}"
     s.take(
         r"\bby (?:the )?(?:number|count|amount|frequency|volume)(?: of)?\b|\bby (?:requests?|hits|occurrences?|"
         r"lines?|count|frequency)\b"
@@ -246,6 +286,28 @@ def top(s: Sentence) -> bool:
     s.take(r"\bwith (?:their|its|the) (?:counts?|frequenc\w+|numbers?)\b|\bshow the count for each [\w ]+")
     listed = n is not None or "rank" in groups or (thing.lower().split()[-1].endswith("s") and _plural(thing))
     s.found |= {"ask": "top", "thing": thing, "n": n, "least": least, "listed": bool(listed), "many": bool(many)}
+    return True
+
+
+def _by_quantity(s: Sentence, ranked: re.Match[str]) -> bool:
+    """Top 3 clients by bytes sent: those with the largest sums, not those of the most lines."""
+    groups = ranked.groupdict()
+    match = s.take(
+        r"\bby (?:the )?(?P<agg>average|mean|avg|median|maximum|max|total|summed)?(?: of)?(?: the)? ?"
+        rf"(?P<measure>{QUANTITY})\b"
+    )
+    if match is None or not groups.get("thing"):
+        return False
+    inner = {"average": "mean", "mean": "mean", "avg": "mean", "median": "p50", "maximum": "max", "max": "max"}
+    s.found |= {
+        "ask": "extreme",
+        "thing": groups["thing"],
+        "measure": match["measure"],
+        "n": number(groups["n"]) if groups.get("n") else None,
+        "listed": bool(groups.get("n")) or _plural(groups["thing"]),
+        "least": (groups.get("least") or "").lower() in {"least", "fewest"},
+        "aggregates": (inner.get((match["agg"] or "").lower(), "sum"),),
+    }
     return True
 
 

@@ -14,7 +14,8 @@ from rlm_ls.models.offline.rules.columns import column_of, crowded, quantities_o
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
 from rlm_ls.models.offline.shapes.column import KINDS, Column
-from rlm_ls.models.offline.shapes.shape import Shape, shape_of
+from rlm_ls.models.offline.shapes.recognition import shape_of
+from rlm_ls.models.offline.shapes.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,15 @@ class Asked:
             known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
             if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
                 return replace(reading, ask="distinct", thing=noun, many=True, rest=())
+        if reading.measure and reading.rest and not reading.by:
+            # The average upload time, where a column is called so: its name is all of it.
+            whole = f"{reading.rest[-1]} {reading.measure}"
+            if any(plain(column.name) == plain(whole) for column in self.shape.columns):
+                return replace(reading, measure=whole, rest=reading.rest[:-1])
+        if reading.by and reading.rest and column_of(self.shape, reading.by) is None:
+            whole = f"{reading.by} {reading.rest[0]}"
+            if any(plain(column.name) == plain(whole) for column in self.shape.columns):
+                return replace(reading, by=whole, rest=reading.rest[1:])
         if reading.ask == "groups" and reading.thing == "" and len(reading.rest) == 1:
             # How many sensors are there per room: the different values of one column by those of another.
             noun = reading.rest[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rlm_ls.models.offline.parsing.vocabulary import NOUNS, QUANTITIES, UNITS, plain, singular
 from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.levels import is_pri
 from rlm_ls.models.offline.shapes.shape import MOST_LINES, SHORT, Shape
 from rlm_ls.models.offline.shapes.times import Unit
 
@@ -66,6 +67,8 @@ def column_of(shape: Shape, noun: str) -> Column | None:
             return exact[0] if len(exact) == 1 else None
     for pattern, kinds in NOUNS:
         if re.fullmatch(pattern, noun, re.IGNORECASE):
+            if shape.entry == "request" and kinds[0] == "host":
+                kinds = (*kinds, "client")  # whoever asked: an access log has no other host
             for kind in kinds:
                 if (column := _only(shape, kind)) is not None:
                     return column
@@ -104,7 +107,7 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
             return Thing("error messages", message.capture, message)
         noun = "error types"
     if (column := column_of(shape, noun)) is not None:
-        return Thing(noun, column.capture, column)
+        return None if any(map(is_pri, column.values)) else Thing(noun, column.capture, column)
     for kind, (pattern, label, capture) in ANYWHERE.items():
         if re.fullmatch(pattern, noun, re.IGNORECASE):
             if kind in shape.crowded or (kind == "client" and (shape.of_kind("client") or shape.entry == "request")):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from rlm_ls.models.offline.parsing.patterns import escaped, literal, word_pattern, words_pattern
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.stretches import window_pattern
-from rlm_ls.models.offline.parsing.vocabulary import NOUNS, WRITTEN, plain
+from rlm_ls.models.offline.parsing.vocabulary import NOUNS, WRITTEN, plain, singular
 from rlm_ls.models.offline.parsing.windows import Window
 from rlm_ls.models.offline.rules.columns import column_of
 from rlm_ls.models.offline.shapes.column import Column
-from rlm_ls.models.offline.shapes.levels import LEVELS, spellings
+from rlm_ls.models.offline.shapes.levels import LEVELS, level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
 
 FEW_VALUES = 30
@@ -39,21 +39,24 @@ class Where:
     """The values of one column any of which will do, with their patterns: an answer gives each one's share."""
     columns: dict[str, int] = field(default_factory=dict)
     """By a column's name, which of `patterns` it is held to."""
+    labels: dict[str, str] = field(default_factory=dict)
 
     def add(self, pattern: str, said: str) -> None:
         self.patterns.append(pattern)
         self.said.append(said)
 
-    def hold(self, column: Column, value: str, said: str) -> None:
-        """A line holds one value in a column: of several that are asked for, any will do."""
+    def hold(self, column: Column, value: str, said: str, label: str = "") -> None:
+        """A line holds one value in a column: of several that are asked for, any will do. `label` is what its share is
+        shown with, where that is not `said`."""
         pattern = column.holding(value)
         if (at := self.columns.get(column.name)) is None:
             self.columns[column.name] = len(self.patterns)
+            self.labels[column.name] = label or said
             self.add(pattern, said)
         elif self.patterns[at] != pattern:
             if not self.alternatives:
-                self.alternatives.append((self.said[at], self.patterns[at]))
-            self.alternatives.append((said, pattern))
+                self.alternatives.append((self.labels[column.name], self.patterns[at]))
+            self.alternatives.append((label or said, pattern))
             self.patterns[at] = f"{self.patterns[at]}|{pattern}"
             self.said = [f"{known} or {said}" if known == self.said[at] else known for known in self.said]
 
@@ -167,10 +170,17 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
 
 def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) -> None:
     column = shape.level()
+    said = level_said(word) == level and word.islower()
+    if column is not None and level in {"panic", "fatal"} and said and not _spelled(column, level):
+        # A program that panics writes so, at whatever level its log has.
+        where.add(word_pattern(word), f"the word {level}")
+        where.soft = True
+        return
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
         has = any(re.fullmatch(f"(?i:{known})", value) or value.isdigit() for value in column.values)
-        where.hold(column, spellings(level, column.values), _named(level, word))
+        own = _spelled(column, level)
+        where.hold(column, spellings(level, column.values), _named(level, word), own[0] if len(own) == 1 else level)
         if level == "error" and not has and any(re.fullmatch("(?i:fatal|critical|failure)", v) for v in column.values):
             where.notes.append("other levels of this text say worse than error; they are not counted")
         return
@@ -188,6 +198,12 @@ def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) 
     )
     where.soft = True
     where.loose = rf"(?i){stem}"
+
+
+def _spelled(column: Column, level: str) -> list[str]:
+    """How a column of levels writes one of them."""
+    pattern = spellings(level, column.values)
+    return [value for value in column.values if re.fullmatch(pattern, value)]
 
 
 def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
@@ -217,6 +233,12 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
     at = 0
     while at < len(words):
         word = words[at]
+        level = shape.level()
+        spelled = [v for v in level.values if v.lower() == singular(word.lower())] if level is not None else []
+        if level is not None and spelled:
+            where.hold(level, "|".join(map(escaped, spelled)), spelled[0])
+            at += 1
+            continue
         following = words[at + 1] if at + 1 < len(words) else ""
         noun = _noun(shape, word)
         if noun is not None and following and _value_of(noun, following) is not None:
@@ -225,7 +247,7 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
             continue
         column = _column_holding(shape, word)
         if column is not None:
-            where.hold(column, _value(column, word), f"{column.name} {word}")
+            where.hold(column, _value(column, word), f"{column.name} {word}", word)
             at += 2 if following and _noun(shape, following) is column else 1
             continue
         column = _column_with_part(shape, word)

@@ -39,7 +39,7 @@ n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=10) if n else []
 short = 'yes' if n else 'no'
 rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'Yes: {n:,} lines$phrase.{rows}' if n else 'No: there is no line$phrase.'
+answer = f'Yes: {n:,} lines$phrase.{rows}' if n else $none
 """
 
 RATIO = r"""
@@ -175,6 +175,7 @@ def exists(asked: Asked) -> Script | None:
         pattern=raw(last),
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
+        none="''" if asked.reading.loose else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 
 

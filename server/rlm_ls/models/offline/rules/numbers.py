@@ -102,7 +102,7 @@ def rounded(x):
 rows = sorted([(value(xs), name) for name, xs in groups.items()], reverse=$down) if len(names) == len(texts) else []
 cite = find(rows[0][1], within=both, limit=1) if rows else []
 short = $short if rows else ''
-answer = '$title:\n' + '\n'.join(f'- {name}: {shown(rounded(x))}' for x, name in rows[:50]) if rows else ''
+answer = '$title:\n' + '\n'.join(f'- {name}: {shown(rounded(x))}' for x, name in rows[:$n]) if rows else ''
 """
 
 VALUES = {
@@ -110,8 +110,9 @@ VALUES = {
     "sum": "return sum(xs)",
     "min": "return min(xs)",
     "max": "return max(xs)",
+    "p50": "return sorted(xs)[max(0, math.ceil(len(xs) / 2) - 1)]",
 }
-NAMES = {"mean": "average", "sum": "sum", "min": "least", "max": "greatest"}
+NAMES = {"mean": "average", "sum": "sum", "min": "least", "max": "greatest", "p50": "median"}
 
 
 def statistics(asked: Asked) -> Script | None:
@@ -295,10 +296,12 @@ def extreme(asked: Asked) -> Script | None:
     if column is None:
         return None
     key = reading.aggregates[0] if reading.aggregates else "min" if reading.least else "max"
-    return _by(asked, column, reading.thing, key, listed=False, least=reading.least)
+    return _by(asked, column, reading.thing, key, listed=reading.listed, least=reading.least, n=reading.n or 50)
 
 
-def _by(asked: Asked, column: Column, noun: str, key: str, *, listed: bool, least: bool = False) -> Script | None:
+def _by(
+    asked: Asked, column: Column, noun: str, key: str, *, listed: bool, least: bool = False, n: int = 50
+) -> Script | None:
     named = thing_of(asked.shape, noun)
     if named is None or named.anywhere or named.epoch or key not in VALUES:
         return None
@@ -312,7 +315,8 @@ def _by(asked: Asked, column: Column, noun: str, key: str, *, listed: bool, leas
             where=asked.within,
             value=VALUES[key],
             down=not least,
-            short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])" if listed else "rows[0][1]",
+            n=n,
+            short=f"'; '.join(f'{{name}}={{shown(x)}}' for x, name in rows[:{n}])" if listed else "rows[0][1]",
             title=plain_text(f"{NAMES[key].capitalize()} {column.name} by {named.label}{asked.phrase}"),
         ).code
     )
@@ -347,6 +351,7 @@ def distinct_by(asked: Asked) -> Script | None:
             where=asked.within,
             value="return len(set(xs))",
             down=True,
+            n=50,
             short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])",
             title=plain_text(f"Different {things.label} by {groups.label}{asked.phrase}"),
         ).code

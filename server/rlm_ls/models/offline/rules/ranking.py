@@ -10,7 +10,7 @@ RANKING = r"""
 ranked = top($capture, n=$most$where)
 ${least}cite = find(ranked[0][0]$where, limit=1) if ranked else []
 short = $short if ranked else ''
-rows = '\n'.join(f'{i}. {value}: {n:,}' for i, (value, n) in enumerate(ranked[:$n], 1))
+rows = '\n'.join(f'{i}. {value}$hour: {n:,}' for i, (value, n) in enumerate(ranked[:$n], 1))
 ties = len(ranked) > $n and ranked[$n][1] == ranked[$n - 1][1]
 answer = rows + ('\n\nThe next has as many.' if ties else '')$notes if ranked else ''
 """
@@ -31,6 +31,7 @@ def ranking(asked: Asked) -> Script | None:
         capture=raw(named.capture),
         most=20000 if reading.least else n + 1,
         n=n,
+        hour=":00" if named.label == "hours" and named.time else "",
         where=asked.within,
         least="ranked = ranked[::-1]\n" if reading.least else "",
         short="ranked[0][0]" if one else f"'; '.join(f'{{v}}={{n}}' for v, n in ranked[:{n}])",

@@ -102,6 +102,8 @@ def kind_of(name: str, values: Sequence[str] = ()) -> str:
     if leaf == "s" and values and is_levels(values):
         return "level"  # MongoDB's
     plain = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.rsplit(".", 1)[-1]).lower().lstrip("@").replace("-", "_")
+    if values and {value.upper() for value in values} == {"NORMAL", "WARNING"}:
+        return "level"  # of Kubernetes' events
     for kind, names in KINDS.items():
         if re.fullmatch(names, plain) or re.fullmatch(names, leaf):
             return kind if _fits(kind, values) else ""

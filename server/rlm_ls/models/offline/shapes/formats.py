@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rlm_ls.models.offline.shapes.levels import FOREIGN
 
@@ -58,15 +59,25 @@ FRAGMENTS = {
     "server": r"[^\s/]+",
     "alert": r"\S+",
     "severity": r"[A-Z]+\d?",
+    "pri": r"<\d{1,3}>",
+    "bean": r"[\w.$/\[\]-]+",
     "mac_level": r"Default|Info|Debug|Error|Fault|Activity",
     "uptime": r"\d+\.\d+",
     "line": r"\d+",
     "job": r"\S+",
 }
-"""What a column looks like where the table says no more; `ip` stands for client;
-`letter`, `severity`, `mac_level` for level."""
+"""What a column looks like where the table says no more; `ip` stands for client, `bean` for logger;
+`letter`, `severity`, `mac_level`, `pri` for level."""
 
-SAME = {"qualified": "logger", "ip": "client", "letter": "level", "severity": "level", "mac_level": "level"}
+SAME = {
+    "qualified": "logger",
+    "ip": "client",
+    "letter": "level",
+    "severity": "level",
+    "mac_level": "level",
+    "pri": "level",
+    "bean": "logger",
+}
 
 REQUEST = r"\"(?:[^\"\\]|\\.)*\""
 SYSLOG = r"^(?:<\d+>)?«time» «host» "
@@ -77,13 +88,15 @@ ACCESS = r"^(?:\S+:\d+ )?«client» \S+ «user» \[«time»\] "
 @dataclass(frozen=True, slots=True)
 class Format:
     """`templates` are patterns of a line, the first of every line; columns that only some lines have stand in the
-    others. `unit` is that of its durations, which such lines do not write. `access` says that a line is a request."""
+    others. `unit` is that of its durations, which such lines do not write. `access` says that a line is a request.
+    `names` are those that a column has in the format's own documentation, by its mark."""
 
     name: str
     templates: tuple[str, ...]
     unit: str = ""
     access: bool = False
     klog: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 FORMATS: tuple[Format, ...] = (
@@ -119,6 +132,7 @@ FORMATS: tuple[Format, ...] = (
         ),
         unit="s",
         access=True,
+        names={"duration": "target_processing_time", "status": "elb_status_code"},
     ),
     Format(
         "S3's access log",
@@ -202,7 +216,7 @@ FORMATS: tuple[Format, ...] = (
         ),
         unit="s",
     ),
-    Format("Spring Boot's log", (r"^«time»\s+«level» «pid» --- (?:\[[^\]]*\] )?\[\s*«thread»\] «logger»\s*: ",)),
+    Format("Spring Boot's log", (r"^«time»\s+«level» «pid» --- (?:\[[^\]]*\] )?\[\s*«thread»\] «bean»\s*: ",)),
     Format("ZooKeeper's log", (r"^«time» - «level»\s+\[.*?:«logger»@\d+\] - ",)),
     Format("log4j lines", (r"^«time»,?\s+«level»\s+\[«thread»\]:? \(?«logger»\)?(?::| -) ?",)),
     Format("log4j lines", (r"^«time»,?\s+\[«thread»\] «level»\s+«logger»(?::\d+)?(?::| -) ?",)),
@@ -213,6 +227,13 @@ FORMATS: tuple[Format, ...] = (
     Format("Python's logging", (r"^«time»\s+«level»\s+«logger»:(?:\d+:)? ",)),
     Format("Python's logging", (r"^«time»\s+\[«level»\]\s+«logger»: ",)),
     Format("Python's logging", (r"^«level»:«logger»:",)),
+    Format(
+        "a syslog (RFC 5424)",
+        (
+            r"^«pri»1 «time» «host» «process» \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ",
+            r"^<\d+>1 \S+ \S+ \S+ «pid» ",
+        ),
+    ),
     Format("a syslog", (SYSLOG + r"«process»(?:\[\d+\])?: ", SYSLOG + r"[^:\[\]]+\[«pid»\]: ")),
     Format("the kernel's ring buffer", (r"^(?:<\d+>)?\[\s*«uptime»\] ", r"^(?:<\d+>)?\[\s*\d+\.\d+\] «subsystem»: ")),
 )

@@ -172,8 +172,17 @@ def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
     return columns
 
 
+LABELLED = re.compile(rf"(?:^|[\s|(\]-])([A-Za-z][\w-]*(?: [\w-]+){{0,3}}): ({NUMBER})(?=[\s,;)\]]|$)")
+USER = r"\b[Uu]ser[ =:]+['\"]?([\w.@-]*\w)"
+NO_USER = set(
+    re.findall(
+        r"\w+", "is was has not no agent logged in on with and or for from name id the a does did could input data"
+    )
+)
+ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z_]\w*) = ([\w./@-]*\w)(?=[\s,;)\]]|$)")
 METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
-SPOKEN = re.compile(r"\b([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
+SPOKEN = re.compile(r"(?<![\w.-])([A-Za-z_]\w*): ([\w./@-]*\w)(?=[\s,;)\]]|$)")
+ALIGNED_CELL = r"\S+(?: \S+)*"
 BARE = re.compile(rf"(?<![\w.])({TIMED}|{COMPOUND})(?![\w/-])")
 
 
@@ -202,6 +211,10 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
             columns.append(
                 Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
             )
+    users = [match[1] for line in lines for match in re.finditer(USER, line)]
+    if not any(value.lower() in NO_USER for value in users):
+        add("user", "user", r"\b[Uu]ser[ =:]+['\"]?", r"[\w.@-]*\w", END, 0.1)
+    columns += _labelled(lines, names | {column.name for column in columns})
     if "duration" not in names:
         alone = [found[0] for line in lines if len(found := BARE.findall(line)) == 1]
         others = max((column.share for column in [*known, *columns] if column.kind == "duration"), default=0.0)
@@ -221,6 +234,42 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
                 )
             )
     return columns
+
+
+def _labelled(lines: Sequence[str], known: set[str]) -> list[Column]:
+    """Bare numbers behind words and a colon, `Notification time out: 1600`, and what stands behind ` = `."""
+    columns = []
+    for pattern, sign, value in ((LABELLED, ": ", NUMBER), (ASSIGNED, " = ", r"[\w./@-]*\w")):
+        found: dict[str, list[str]] = {}
+        for line in lines:
+            for match in pattern.finditer(line):
+                if match[1] not in known:
+                    found.setdefault(match[1], []).append(match[2])
+        columns += [
+            Column(
+                name, "", rf"\b{re.escape(name)}{sign}", value, END, "", most_common(values), len(values) / len(lines)
+            )
+            for name, values in list(found.items())[:MOST_COLUMNS]
+            if len(values) > 1
+        ]
+    return columns
+
+
+def aligned_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:
+    """The columns of a table whose cells stand below each other, at least two blanks apart."""
+    return [
+        Column(
+            name,
+            kind_of(name.replace(" ", "_"), texts),
+            "^" + (rf"(?:{ALIGNED_CELL}\s{{2,}}){{{number}}}" if number else ""),
+            ALIGNED_CELL,
+            r"(?:\s{2,}|\s*$)",
+            unit_of(name),
+            most_common(texts),
+        )
+        for number, name in enumerate(names)
+        if (texts := [row[number] for row in rows if number < len(row)])
+    ]
 
 
 def table_columns(names: Sequence[str], rows: Sequence[Sequence[str]], separator: str) -> list[Column]:

@@ -69,6 +69,8 @@ def level_said(word: str) -> str | None:
 def spellings(level: str, values: Iterable[str]) -> str:
     """The pattern of `level` in a column that holds `values`: its words, or the numbers that stand for it."""
     seen = set(values)
+    if seen and all(is_pri(value) for value in seen):
+        return "<(?:" + "|".join(str(n) for n in range(192) if str(n % 8) == PRIORITIES.get(level)) + ")>"
     if seen and all(value.isdigit() for value in seen):
         table = PRIORITIES if all(len(value) == 1 for value in seen) else NUMERIC
         return table.get(level, r"[^\s\S]")
@@ -76,14 +78,19 @@ def spellings(level: str, values: Iterable[str]) -> str:
     return f"(?i:{LEVELS[level]}|{FOREIGN[level]})" if foreign and level in FOREIGN else f"(?i:{LEVELS[level]})"
 
 
+def is_pri(value: str) -> bool:
+    """Whether this is what syslog puts before a line: <8 times the facility, and the priority>."""
+    return value[:1] == "<" and value[-1:] == ">" and value[1:-1].isdigit()
+
+
 def is_levels(values: Iterable[str]) -> bool:
     """Whether these are the values of a column of levels."""
     seen = set(values)
     known = "|".join([*LEVELS.values(), *FOREIGN.values()])
-    numbers = seen <= set(NUMERIC.values()) or seen <= set(PRIORITIES.values())
+    numbers = seen <= set(NUMERIC.values()) or seen <= set(PRIORITIES.values()) or all(map(is_pri, seen))
     words = [
         value
         for value in seen
-        if re.fullmatch(f"(?i:{known}|STATEMENT|DETAIL|HINT|CONTEXT|DEFAULT|ACTIVITY|SYSTEM|FAILURE)", value)
+        if re.fullmatch(f"(?i:{known}|STATEMENT|DETAIL|HINT|CONTEXT|DEFAULT|NORMAL|ACTIVITY|SYSTEM|FAILURE)", value)
     ]
     return bool(seen) and (len(words) == len(seen) or numbers)

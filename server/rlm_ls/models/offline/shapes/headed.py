@@ -1,0 +1,126 @@
+"""Texts whose columns are named once, by a heading: W3C's logs, tables, what commands print; and the time column of
+lines whose columns carry names."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import replace
+from typing import Literal
+
+from rlm_ls.models.offline.shapes.column import Column, TimeColumn
+from rlm_ls.models.offline.shapes.keys import ALIGNED_CELL, aligned_columns, table_columns
+from rlm_ls.models.offline.shapes.shape import Shape
+from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
+from rlm_ls.models.offline.shapes.times import TimeFormat
+
+
+def keyed_time(shape: Shape) -> Shape:
+    """The time column of lines whose columns carry names: of a table the only one that holds times."""
+    found = [
+        TimeColumn(column.before, known) for column in _candidates(shape) if (known := _written(column)) is not None
+    ]
+    return replace(shape, time=found[0]) if len(found) == 1 else shape
+
+
+def _candidates(shape: Shape) -> list[Column]:
+    if shape.entry == "event":
+        found = shape.of_kind("time")
+        # Of several the one at the top, by the name that says nothing else: created may be an order's.
+        top = [column for column in found if "." not in column.name] or found
+        own = [
+            c for c in top if re.fullmatch(r"[@_]*(?:time|ts|t|time_?stamp|asctime|realtime_timestamp)", c.name.lower())
+        ]
+        return own[:1] or top
+    return [column for column in shape.columns if column.kind in {"time", ""}]
+
+
+def _written(column: Column) -> TimeFormat | None:
+    """How the times of a column are written, where all its values are times."""
+    values = [value for value in column.values if value]
+    for known in TIMES:
+        pattern = re.compile(rf"(?:{known.pattern})(?!\d)")
+        if values and all(pattern.match(value) for value in values) and not (known.epoch and column.kind != "time"):
+            return known
+    return None
+
+
+def w3c(lines: list[str]) -> Shape | None:
+    fields = next((line for line in lines if line.startswith(("#Fields:", "#fields\t"))), None)
+    if fields is None:
+        return None
+    separator = "\t" if fields.startswith("#fields\t") else " "
+    names = fields.split(separator)[1:] if separator == "\t" else fields.split()[1:]
+    data = [line for line in lines if not line.startswith("#")]
+    if data and all("\t" in line for line in data):
+        separator = "\t"  # CloudFront names its columns between blanks, and writes them between tabs
+    rows = [line.split(separator) for line in data]
+    columns = [_iis(column) for column in table_columns(names, rows, separator)]
+    time = None
+    if names[:2] == ["date", "time"]:
+        columns, time = columns[2:], TimeColumn("^", replace(TIMES[0], gap=r"[T \t]"))
+    elif (clock := next((c for c in columns if c.name in {"ts", "time"}), None)) is not None and clock.values:
+        known = next((t for t in TIMES if re.match(t.pattern, clock.values[0])), None)
+        time = TimeColumn(clock.before, known) if known else None
+    sign = "\t" if separator == "\t" else " "
+    head = "^[^#]\\S*" + (f"(?:{sign}[^{sign}]*){{{len(names) - 1}}}")
+    return Shape("a W3C log", head, "request" if "cs-method" in names else "event", tuple(columns), time, "^#")
+
+
+IIS = {
+    "c-ip": "client",
+    "s-ip": "host",
+    "cs-method": "method",
+    "cs-uri-stem": "path",
+    "cs-username": "user",
+    "sc-status": "status",
+    "sc-bytes": "size",
+    "cs(User-Agent)": "agent",
+    "cs(Referer)": "referer",
+    "time-taken": "duration",
+}
+
+
+def _iis(column: Column) -> Column:
+    return replace(column, kind=IIS.get(column.name, ""), unit="ms" if column.name == "time-taken" else column.unit)
+
+
+def table(lines: list[str]) -> Shape | None:
+    for separator in ("\t", ",", ";", "|"):
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        except csv.Error:
+            return None
+        if not rows:
+            continue
+        width = len(rows[0])
+        if width < 2 or sum(len(row) == width for row in rows) < 0.9 * len(rows):
+            continue
+        names = [cell.strip() for cell in rows[0]]
+        if not all(re.fullmatch(r"[A-Za-z_][\w .()/%#-]*", name) for name in names) or len(set(names)) < width:
+            continue
+        data = rows[1:]
+        if not data:
+            continue
+        heading = "^" + re.escape(lines[0]) + "$"
+        shape = Shape(
+            "a table", re.escape(separator), "row", tuple(table_columns(names, data, separator)), None, heading
+        )
+        return keyed_time(shape)
+    return None
+
+
+def aligned(lines: list[str]) -> Shape | None:
+    """What a command prints as a table: a heading in capitals, and cells below each other."""
+    rows = [re.split(r"\s{2,}", line.strip()) for line in lines if "\t" not in line]
+    names = rows[0] if rows else []
+    if len(names) < 3 or not all(re.fullmatch(r"[A-Z%][A-Z0-9 %()/._-]*", name) for name in names):
+        return None
+    data = [row for row in rows[1:] if row != names]
+    whole_rows = [row for row in data if len(row) == len(names)]
+    if not data or len(whole_rows) < 0.9 * len(data):
+        return None
+    columns = tuple(aligned_columns(names, whole_rows))
+    entry: Literal["event", "row"] = "event" if any(column.kind == "message" for column in columns) else "row"
+    head = rf"^(?:{ALIGNED_CELL}\s{{2,}}){{{len(names) - 1}}}"
+    return Shape("an aligned table", head, entry, columns, None, "^" + re.escape(lines[0].strip()) + r"\s*$")
