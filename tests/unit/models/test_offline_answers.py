@@ -172,7 +172,7 @@ async def test_words_that_no_rule_used_are_named_and_there_is_no_number(
     engine: Engine, files: tuple[Path, Path]
 ) -> None:
     answer = await ask(engine, "What are the top 3 users by purple spending?", files[0])
-    assert answer.answer.startswith("I did not understand “purple spending” in this text, so there is no number.")
+    assert answer.answer.startswith("I did not understand *purple spending* in this text, so there is no number.")
 
 
 LOGFMT = """\
@@ -198,6 +198,23 @@ ACCESS = "".join(
     f'10.0.0.{n % 3} - - [10/Oct/2023:{13 + n // 30}:{n % 30:02}:00 +0000] "{"POST" if n % 5 == 0 else "GET"} '
     f'/{"ab"[n % 2]} HTTP/1.1" {(200, 404, 200, 500)[n % 4]} {1000 + n} "-" "curl/8"\n'
     for n in range(60)
+)
+PRI = "".join(
+    f"<{8 * 20 + level}>1 2026-09-14T18:00:0{n}Z h{n % 2} vpnd 7 - - certificate of user u{n % 3} rejected\n"
+    for n, level in enumerate((3, 4, 4, 6, 6, 6, 2))
+)
+PODS = """\
+NAMESPACE   LAST SEEN   TYPE      REASON      OBJECT    MESSAGE
+infra       2h23m       Normal    Pulled      pod/a     Image is there
+shop        2h22m       Warning   Unhealthy   pod/b     Readiness probe failed: timeout
+shop        2h21m       Warning   BackOff     pod/b     Back-off restarting
+infra       2h20m       Warning   Unhealthy   pod/a     Readiness probe failed: 503
+"""
+TRACED = "".join(
+    f"2026-07-30T13:0{n}:00Z ERROR store failed\npanic: full\n\ngoroutine 1 [running]:\n"
+    "main.(*Store).append\n\t/s.go:1\nmain.main\n"
+    f"2026-07-30T13:0{n}:01Z INFO up, Notification time out: {1600 * (n + 1)}\n"
+    for n in range(4)
 )
 TABLE = "order_id,region,amount\n" + "".join(f"{n},{'NS'[n % 2]},{n / 4}\n" for n in range(20))
 
@@ -231,6 +248,21 @@ TABLE = "order_id,region,amount\n" + "".join(f"{n},{'NS'[n % 2]},{n / 4}\n" for 
         (TABLE, "What is the average amount per region?", "- S: 2.5\n- N: 2.25"),
         (TABLE, "How many orders are there?", "20 rows."),
         ("port: 8080\nhost: x\n", "What is the port?", "port is 8080."),
+        (PRI, "How many messages have severity error or worse?", "2 lines"),
+        (PRI, "how many warnings?", "2 lines hold level warning"),
+        (PRI, "messages per host", "- h0: 4\n- h1: 3"),
+        (PRI, "Which user had the most rejected certificates?", "1. u0: 3"),
+        (PODS, "events by reason", "- Unhealthy: 2"),
+        (PODS, "which namespace has the most warnings?", "1. shop: 2"),
+        (PODS, "readiness probe failures", "2 lines"),
+        (PODS, "is any readiness probe failing?", "Yes: 2 lines"),
+        (TRACED, "How many errors are there?", "4 lines hold level error."),
+        (TRACED, "max notification time out", "max = 6400"),
+        (TRACED, "erors per hour", "- 2026-07-30T13: 4"),
+        (TRACED, "did it panic? how many times?", "4 lines"),
+        (LOGFMT, "info vs error counts", "- info: 3\n- error: 2"),
+        (ACCESS, "Top 2 hosts by bytes sent", "- 10.0.0.2: 20610 bytes\n- 10.0.0.1: 20590 bytes\n\n"),
+        (ACCESS, "2 largest urls by average size", "- /b: 1030 bytes\n- /a: 1029 bytes"),
     ],
 )
 async def test_columns_levels_times_and_units_are_read(
@@ -253,6 +285,7 @@ async def test_columns_levels_times_and_units_are_read(
         (ACCESS, "How many users made more than 5 requests?", "users"),
         (SYSLOG, "How many purple dragons does sshd know?", "purple dragons"),
         (SYSLOG, "What is the average latency?", "latency"),
+        (PRI, "messages per severity", "severity"),
         (TABLE, "How many customers are from Berlin?", "customers"),
         (CODE, "How many functions are defined by default?", "functions"),
     ],
@@ -290,6 +323,28 @@ async def test_first_and_last_are_by_time_over_rotated_files(engine: Engine, tmp
     assert "at 2024-01-01 00:00:00Z" in first.answer
     assert "app.log.2:1" in first.answer
     assert "at 2024-01-03 00:00:00Z" in last.answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("question", ["Is the disk broken?", "Did the backup of the moon succeed?", "Was it rebooted?"])
+async def test_no_line_with_the_words_of_a_question_is_no_no(engine: Engine, tmp_path: Path, question: str) -> None:
+    file = tmp_path / "x.log"
+    file.write_text(SYSLOG, "utf-8")
+    answer = (await ask(engine, question, file)).answer
+    assert answer.startswith(("I did not understand", "Found nothing"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_an_answer_leaves_out_is_said(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "x.log"
+    file.write_text("".join(f"level=info user=u{n}\n" for n in range(1200)), "utf-8")
+    answer = (await ask(engine, "How many lines are there per user?\nANSWER: user=count", file)).answer
+    assert "- and 1,000 more" in answer
+    assert "; and 200 more" in answer
+    code = tmp_path / "x.py"
+    code.write_text("class Base: pass\n" + "".join(f"class C{n}(Base): pass\n" for n in range(1100)), "utf-8")
+    answer = (await ask(engine, "Which classes inherit from Base?", code)).answer
+    assert "and 100 more" in answer
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -44,6 +44,10 @@ MONGO = '{"t":{"$date":"2026-03-12T07:17:03.123+00:00"},"s":"W","c":"NETWORK","c
         ("07:06:37,123 INFO  [org.jboss.as] (MSC thread 1-2) started", "thread", "MSC thread 1-2"),
         ("2026-03-12 07:06:37.123 +00:00 [WRN] slow", "level", "WRN"),
         (MONGO, "level", "W"),
+        ('<163>1 2026-09-14T18:06:14Z gw vpnd 7075 AUTH [meta id="7"] certificate rejected', "host", "gw"),
+        ("<30>1 2026-09-14T18:06:14Z gw vpnd 7075 - - started", "level", "<30>"),
+        ("2026-05-27T06:04:23.535+02:00 ERROR 1 --- [exec-3] o.a.C.[.[/].[dispatcher]    : failed", "level", "ERROR"),
+        ("2026-10-02T03:38:57.548000343Z stderr F [WARN] slow", "level", "WARN"),
     ],
 )
 def test_a_column_is_read_by_its_place(line: str, kind: str, value: str) -> None:

@@ -61,9 +61,12 @@ answer = f'{short} of the $of: {hits:,} of {total:,}$phrase.'$soft
 GROUPED = r"""
 groups = top($capture, n=20000$where)
 ${order}cite = []
-short = '; '.join(f'{value}={n}' for value, n in groups[:1000])
+cut = f'; and {len(groups) - 1000:,} more' if len(groups) > 1000 else ''
+short = '; '.join(f'{value}={n}' for value, n in groups[:1000]) + cut
 rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
 more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
+if len(groups) == 20000:
+    more = more + ', of the 20,000 most frequent'
 answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
 $kinds"""
 

@@ -80,6 +80,8 @@ number = count($pattern$where) if len(names) == 1000 else len(names)
 short = $short
 rows = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names[:200], cite))
 more = f'\n- and {number - 200:,} more' if number > 200 else ''
+if cut:
+    short = f'{short} (in the first 500 documents of {len(docs()):,})'
 answer = f'{number:,} x $label:\n{rows}{more}{cut}' if names else ''
 cite = cite[:20]
 """
@@ -100,10 +102,13 @@ answer = f'$owner defines {len(names)}:\n{rows}' if names else ''
 """
 
 INHERITS = r"""
-cite = regex($pattern$where, limit=100)
+cite = regex($pattern$where, limit=1000)
 names = [[group for group in s.groups if group][0] for s in cite]
-short = '; '.join(names)
-answer = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names, cite))
+more = count($pattern$where) - len(names) if len(names) == 1000 else 0
+cut = f'and {more:,} more' if more else ''
+short = '; '.join([*names, cut] if cut else names)
+answer = '\n'.join(f'- {name} ({s.doc}:{s.line})' for name, s in zip(names, cite)) + (f'\n- {cut}' if cut else '')
+cite = cite[:20]
 """
 
 

@@ -105,7 +105,7 @@ def understood(asked: Asked) -> str:
             if word and word not in {"lines", "events", "errors"}
         ]
     )
-    named = plain_text(", ".join(f"“{word}”" for word in words[:6]))
+    named = plain_text(", ".join(f"*{word}*" for word in words[:6]))  # no quotation marks: they are not of the text
     return f"I did not understand {named or 'the question'} in this text, so there is no number."
 
 

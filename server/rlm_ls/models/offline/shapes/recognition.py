@@ -170,7 +170,8 @@ def _logfmt(lines: list[str]) -> Shape | None:
 
 def _plain(lines: list[str]) -> Shape:
     """Lines of no known format: a time near the start, pairs and numbers with units in them."""
-    time = _own_time(lines)
+    entries = [line for line in lines if not CONTINUED.match(line)] or lines
+    time = _own_time(entries)
     if time is None:
         return Shape("text", "", "line", tuple(_free_columns(lines, ())))
     starts = [line for line in lines if _first_time(line) is not None]
@@ -178,7 +179,7 @@ def _plain(lines: list[str]) -> Shape:
     before = "^" + _lead(list(leads))
     column = None if _unsure(starts, time) else TimeColumn(before, time)
     head = f"{before}{time.pattern}"
-    if sum(re.match(head, line) is not None for line in lines) < HALF * len(lines):
+    if sum(re.match(head, line) is not None for line in entries) < HALF * len(entries):
         return Shape("text", "", "line", tuple(_free_columns(lines, ())))
     columns = _free_columns([re.sub(head, "", line, count=1) for line in lines], ())
     return Shape("lines that begin with a time", head, "event", tuple(columns), column)
