@@ -269,3 +269,24 @@ def test_what_was_paid_before_a_break_is_booked_where_little_is_left() -> None:
     book.settle(Reservation(0, None), Usage(100, 0))
     book.book(Usage(1, 0, 0, 0.0), sub=True)
     assert (book.tokens, book.sub_calls, book.reserved_tokens, book.reserved_calls) == (101, 1, 0, 0)
+
+
+def test_whether_a_call_fits_is_asked_of_every_account_and_sets_nothing_aside() -> None:
+    top = ledger(tokens=1_000, sub_calls=0)
+    child = top.child(turns=3)
+    assert top.fits(Reservation(1_000, None))
+    assert child.fits(Reservation(1_000, None))
+    assert not top.fits(Reservation(1_001, None))
+    assert not child.fits(Reservation(1_001, None))
+    assert (top.reserved_tokens, child.reserved_tokens) == (0, 0)
+    top.reserve(Reservation(300, None))
+    assert child.fits(Reservation(700, None))
+    assert not child.fits(Reservation(701, None))
+
+
+def test_estimated_tokens_are_told_apart_from_reported_ones() -> None:
+    book = ledger()
+    assert book.usage().estimated_tokens == 0
+    book.settle(Reservation(0, None), Usage(7, 5, estimated_tokens=12))
+    book.settle(Reservation(0, None), Usage(7, 5, estimated_tokens=3))
+    assert (book.tokens, book.usage().estimated_tokens) == (24, 15)

@@ -231,3 +231,22 @@ def test_level_full_keeps_all_but_keys() -> None:
     kept = for_trace(event, "full", known=())
     assert kept["output"] == f"{SECRET_LINE} Bearer [key removed]"
     assert for_trace(event, "standard", known=())["output"] == digest(event["output"])
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ("page 12", "page 12"),
+        ("page 3 to 4", "page 3 to 4"),
+        ("sheet Salaries of Ann, rows 5–9", "rows 5–9"),
+        ("sheet Ann, Bob, row 5", "row 5"),
+        ("Chapter of secrets", ""),
+        ("sheet page 2 of Ann", ""),
+        ("page 12, Ann", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_citations_place_the_number_stays_and_no_name(place: str, kept: str) -> None:
+    cited = {"uri": "file:///a.xlsx", "quote": "x", "place": place}
+    answer = {"status": "answered", "answer": "x", "citations": [cited, {"uri": "file:///b", "quote": "y"}]}
+    assert redact_answer(answer)["citations"] == [{**cited, "place": kept}, {"uri": "file:///b", "quote": "y"}]
