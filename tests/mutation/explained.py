@@ -41,6 +41,7 @@ EXPLAINED: dict[tuple[str, ...], str] = {
     ('headers.get("CONTENT-TYPE"',): "httpx takes names of headers in any case.",
     ('headers["accept-encoding"]',): "As above.",
     ('headers["ACCEPT-ENCODING"]',): "As above.",
+    ("self._refusal(coming, None)",): "None is as false as False.",
     ("strictly=None",): "None is as false as False.",
     ("+    self._whole: str | None = None", "def __init__"): "Nothing is put together of nothing.",
     ("for name in (", '"CONTENT-ENCODING"'): "As above.",

@@ -60,7 +60,7 @@ def exists(s: Sentence) -> bool:
         r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|anybody|anyone|somebody|ever))*"
     )
     if match:
-        s.found |= {"ask": "exists", "loose": True}
+        s.found |= {"ask": "exists", "loose": not s.found.get("contains")}
     return bool(match)
 
 

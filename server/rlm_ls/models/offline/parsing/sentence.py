@@ -109,7 +109,7 @@ PLACE = (
 )
 POLITE = (
     r"\b(?:please|can you|could you|tell me|show me|give me|i (?:want|need|would like|'d like) to know|do "
-    r"you know|what would be)\b"
+    r"you know|what would be|took how long|how long (?:did|does) (?:it|that) take)\b"
 )
 
 NOUN_PATTERN = "|".join(f"(?:{noun})" for noun, _ in NOUNS)

@@ -289,6 +289,9 @@ def top(s: Sentence) -> bool:
     return True
 
 
+COUNTED = "number|count|amount|frequency|volume|requests?|hits|occurrences?|lines?|percentage"
+
+
 def _by_quantity(s: Sentence, ranked: re.Match[str]) -> bool:
     """Top 3 clients by bytes sent: those with the largest sums, not those of the most lines."""
     groups = ranked.groupdict()
@@ -296,6 +299,10 @@ def _by_quantity(s: Sentence, ranked: re.Match[str]) -> bool:
         r"\bby (?:the )?(?P<agg>average|mean|avg|median|maximum|max|total|summed)?(?: of)?(?: the)? ?"
         rf"(?P<measure>{QUANTITY})\b"
     )
+    if match is None:
+        match = s.take(r"\bby (?P<agg>average|mean|median|max|total)? ?(?P<measure>[a-z_]\w*)(?=[\s\x00]*(?:$|,))")
+        if match is not None and re.fullmatch(COUNTED, match["measure"], re.I):
+            return restore(s, match)
     if match is None or not groups.get("thing"):
         return False
     inner = {"average": "mean", "mean": "mean", "avg": "mean", "median": "p50", "maximum": "max", "max": "max"}

@@ -25,7 +25,7 @@ FILLER = frozenset(
     re.findall(
         r"\S+",
         """
-    please utc issues comment comments attempt attempts instances cases set configured use uses appear
+    please pls plz thanks utc issues comment comments attempt attempts instances cases set configured use uses appear
     appears appeared appearing occur occurs occurred occurring occurrence occurrences happen happens
     happened exist exists existing found find recorded record logged present seen contain contains contained
     containing include includes included including hold holds held mention mentions mentioned mentioning log

@@ -242,7 +242,7 @@ def _phrase(where: Where, phrase: str, reading: Reading, shape: Shape) -> None:
         following = words[at + 1] if at + 1 < len(words) else ""
         noun = _noun(shape, word)
         if noun is not None and following and _value_of(noun, following) is not None:
-            where.add(noun.holding(_value(noun, following)), f"{noun.name} {following}")
+            where.hold(noun, _value(noun, following), f"{noun.name} {following}", following)
             at += 2
             continue
         column = _column_holding(shape, word)
@@ -283,7 +283,7 @@ def _row_noun(word: str, shape: Shape) -> bool:
         return False
     one = plain(word)
     first = plain(shape.columns[0].name) if shape.columns else ""
-    return first in {f"{one} id", f"{one} number", f"{one} no"} or one == shape.row
+    return first in {f"{one} id", f"{one} number", f"{one} no"} or one in shape.row.split()
 
 
 def _noun(shape: Shape, word: str) -> Column | None:

@@ -178,7 +178,9 @@ def exists(asked: Asked) -> Script | None:
         pattern=raw(last),
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
-        none="''" if asked.reading.loose else f"'No: there is no line{plain_text(asked.phrase)}.'",
+        none="''"
+        if asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1)
+        else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 
 

@@ -37,6 +37,9 @@ FOUND = r"""
 hit = hits[$index] if hits else None
 cite = [hit] if hit else []
 when_text = re.search($time, hit.text) if hit else None
+if hit and not when_text:
+    for above in lines(max(1, hit.line - 60), hit.line, hit.doc).text.split('\n'):
+        when_text = re.search($time, above) or when_text
 $epoch
 short = (stamp if when_text else f'{hit.doc}:{hit.line}') if hit else ''
 at = f' at {stamp}' if when_text else ''

@@ -28,6 +28,7 @@ LONG_UNITS = r"s|ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|se
 TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 """A duration: a blank stands before none of the units of one letter, which may be anything."""
 PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
+PAIR_START = r"(?:^|[\s,;:|(\[{])"
 QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
 MEASURE = re.compile(
     rf"(?:\b([A-Za-z_][\w-]{{0,40}})\s{{0,3}}[:=]?\s{{0,3}})(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
@@ -135,7 +136,7 @@ def pair_columns(lines: Sequence[str]) -> list[Column]:
 
 def _pair(name: str, values: Sequence[str], lines: int) -> Column:
     texts = [value.strip("\"'") for value in values]
-    before = r"(?:^|[\s,;:|(\[{])" + rf"{re.escape(name)}="
+    before = PAIR_START + rf"{re.escape(name)}="
     quotes = sum(value[:1] in "\"'" and value != "" for value in values)
     if quotes == len(values):
         before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'

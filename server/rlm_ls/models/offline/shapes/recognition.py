@@ -13,6 +13,7 @@ from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
 from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
 from rlm_ls.models.offline.shapes.headed import aligned, keyed_time, table, w3c
 from rlm_ls.models.offline.shapes.keys import (
+    PAIR_START,
     json_columns,
     loose_columns,
     measure_columns,
@@ -163,7 +164,11 @@ def _logfmt(lines: list[str]) -> Shape | None:
     pair = re.compile(r"[\w.@-]+=(?:\"(?:[^\"\\]|\\.)*\"|\S*)(?:\s+[\w.@-]+=(?:\"(?:[^\"\\]|\\.)*\"|\S*))+\s*$")
     if sum(pair.match(line) is not None for line in lines) < MOST_OF * len(lines):
         return None
-    columns = tuple(pair_columns(lines))
+    # Of lines that begin with a pair: a trace that goes on with the one before may hold `level=error` too.
+    columns = tuple(
+        replace(column, before=column.before.replace(PAIR_START, r"^(?:[\w.@-]+=.*?[\s,;])?", 1))
+        for column in pair_columns(lines)
+    )
     event = any(column.kind in {"level", "time"} for column in columns)
     return keyed_time(Shape("logfmt", r"^[\w.@-]+=", "event" if event else "row", columns))
 
@@ -219,7 +224,7 @@ def _free_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
     return [*own, *loose_columns(lines, [*known, *own])]
 
 
-LEVEL_PLACES = (r"^[^\"{]{0,120}?[\[<(|]\s*", r"^[^\"{]{0,120}?(?:^|[\s|\]-])")
+LEVEL_PLACES = (r"^[^\"{]{0,120}?[\[<(|]\s*", r"^[^\"{]{0,120}?(?:^|[\s|\].-])")
 
 
 def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:

@@ -16,7 +16,7 @@ SHORT = 600
 """Characters that patterns are tried on: a line is hostile, and `re` may take the square of its length."""
 
 CONTINUED_TEXT = (
-    r"^(?:at |created by |[\w$./-]+(?:\.\(\*?\w+\))?\.[\w$<>]+(?:\(.*\))?$|\W*$|"
+    r"^(?:at |created by |[\w$./-]+(?:\.\(\*?\w+\))?\.[\w$<>]+(?:\(.*\))?$|\W*$|\[stacktrace\]|"
     r"Caused by:|Suppressed:|Traceback |\.\.\. |During handling|The above exception|goroutine \d|panic:|"
     r"(?:[\w$]+\.)*\w*(?:Error|Exception|Timeout|Interrupt|Exit|Failure|Warning)(?::|$))"
 )
