@@ -226,6 +226,22 @@ async def test_the_clients_roots_narrow_what_may_be_read(connect: Connect, folde
         assert (await call(client, "ask", question="what?", paths=[str(folder / "app.log")])).is_error
 
 
+@pytest.mark.parametrize(
+    ("named", "readable"),
+    [([], True), (["vscode-vfs://github/x"], False), (["vscode-vfs:x", "{}"], True)],
+)
+async def test_a_client_without_roots_leaves_the_servers_own_and_one_with_roots_elsewhere_none(
+    connect: Connect, folder: Path, named: list[str], readable: bool
+) -> None:
+    async def roots(_: Any) -> types.ListRootsResult:
+        # What the SDK's own client would refuse to say, others do.
+        uris = [uri.replace("{}", folder.as_uri()) for uri in named]
+        return types.ListRootsResult.model_construct(roots=[types.Root.model_construct(uri=uri) for uri in uris])
+
+    async with connect(mode="legacy", list_roots_callback=roots) as client:
+        assert (await call(client, "open", paths=["app.log"])).is_error != readable
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"question": " ", "text": "x"}, "4001"),
     ({"question": "what?"}, "4002"),
