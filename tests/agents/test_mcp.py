@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -91,6 +93,28 @@ async def test_each_tool_says_when_it_is_worth_it_and_what_it_gives_back(connect
         }
         prompt = await client.get_prompt("ask_about_a_long_text", {"question": "What broke?", "path": "app.log"})
         assert "What broke?" in prompt.messages[0].content.text  # type: ignore[union-attr]
+
+
+def test_a_client_that_lists_the_tools_waits_for_nothing_of_the_engine(folder: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    messages: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+    ]
+    done = subprocess.run(
+        (sys.executable, "-X", "importtime", "-P", "-m", "rlm_ls", "mcp", "--root", str(folder)),
+        input="".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "rlm_ls.mcp.server" in loaded
+    heavy = ("rlm_ls.engine", "rlm_ls.context", "rlm_ls.models", "rlm_ls.store", "litellm", "rich.markdown")
+    assert [name for name in loaded if name.startswith(heavy)] == []
 
 
 async def test_a_question_is_answered_with_citations_as_links_and_as_data(connect: Connect, folder: Path) -> None:
