@@ -75,7 +75,7 @@ def server(root: Path) -> list[str]:
 
 
 def measure(repeats: int) -> str:
-    return f"{_starts(repeats)}\n\n{_verbs(large_log(), repeats)}"
+    return f"{_starts(repeats)}\n\n{asyncio.run(_verbs(large_log(), repeats))}"
 
 
 def _starts(repeats: int) -> str:
@@ -100,37 +100,29 @@ def _start(command: list[str]) -> float:
         return time.perf_counter() - started
 
 
-def _verbs(path: Path, repeats: int) -> str:
-    asyncio.run(_in_process(path, 1))  # once without counting: the disk's cache, what is known of the file
-    inside = asyncio.run(_in_process(path, repeats))
+async def _verbs(path: Path, repeats: int) -> str:
+    rows = []
     with Lines(server(path.parent), RLM_LEVELS="dsl") as wire:
         wire.request("initialize", INITIALIZE)
         wire.notify("notifications/initialized")
         session = wire.call("open", paths=[str(path)])["session"]
-        wire.call("run", session=session, script="print(1)")
-        rows = []
-        for name, (script, _) in VERBS.items():
-            took = []
-            for number in range(repeats):
-                # A session ends that three times does the same.
-                said = f"{script}  # {number}"
-                started = time.perf_counter()
-                wire.call("run", session=session, script=said)
-                took.append((time.perf_counter() - started) * 1000)
-            rows.append([name, spread(inside[name]), spread(took), f"{median(took) / median(inside[name]):.2f}"])
+        async with SearchPool() as pool:
+            scope = Scope(kind="document", files=(path.as_uri(),))
+            async with await Context.take(scope, pool) as context:
+                search = Search(context, pool, deadline_seconds=120)
+                for name, (script, verb) in VERBS.items():
+                    inside, by_tool = [], []
+                    # Interleaved, as above. The first of each is not counted: the workers' first steps.
+                    for number in range(repeats + 1):
+                        started = time.perf_counter()
+                        await verb(search)
+                        between = time.perf_counter()
+                        # A session ends that three times does the same.
+                        wire.call("run", session=session, script=f"{script}  # {number}")
+                        inside.append((between - started) * 1000)
+                        by_tool.append((time.perf_counter() - between) * 1000)
+                    del inside[0], by_tool[0]
+                    ratio = f"{median(by_tool) / median(inside):.2f}"
+                    rows.append([name, spread(inside), spread(by_tool), ratio])
     size = path.stat().st_size / 1e6
     return table(["verb", "ms in process", "ms by the tool `run`", "ratio"], rows) + f"\n\nOver {size:.0f} MB."
-
-
-async def _in_process(path: Path, repeats: int) -> dict[str, list[float]]:
-    took: dict[str, list[float]] = {name: [] for name in VERBS}
-    async with SearchPool() as pool:
-        scope = Scope(kind="document", files=(path.as_uri(),))
-        async with await Context.take(scope, pool) as context:
-            search = Search(context, pool, deadline_seconds=120)
-            for name, (_, verb) in VERBS.items():
-                for _ in range(repeats):
-                    started = time.perf_counter()
-                    await verb(search)
-                    took[name].append((time.perf_counter() - started) * 1000)
-    return took
