@@ -27,7 +27,10 @@ def main() -> None:
         print(f"rlm-ls {__version__}")
         return
     try:
-        from rlm_ls.cli.main import app
+        if arguments[:1] in (["mcp"], ["acp"]):
+            from rlm_ls.cli.doors import app
+        else:
+            from rlm_ls.cli.main import app
         from rlm_ls.cli.terminal.console import guard
 
         guard()

@@ -289,7 +289,7 @@ def _section(data: Any, where: str, problems: list[Problem]) -> Mapping[str, Any
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
-    """RLM_BUDGET_USD and the like, one per setting, as nested data. Commas separate a list; a table is JSON."""
+    """RLM_BUDGET_USD and the like, one per setting, nested. Commas separate a list, or it is JSON; tables are."""
     found: dict[str, Any] = {}
     known: dict[str, tuple[str, str]] = {"RLM_MODEL": ("models", "root")}
     for section, name in PLACES:
@@ -308,13 +308,13 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
 
 
 def _from_text(text: str, default: Any) -> Any:
-    if isinstance(default, tuple):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(default, Mapping):
+    if isinstance(default, Mapping) or (isinstance(default, tuple) and text.startswith('["')):
         try:
             return json.loads(text)
         except ValueError:
             return text
+    if isinstance(default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +22,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import ModelServer, Scripted
 
 LOG = "".join(
     f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)
@@ -91,6 +93,28 @@ async def test_each_tool_says_when_it_is_worth_it_and_what_it_gives_back(connect
         }
         prompt = await client.get_prompt("ask_about_a_long_text", {"question": "What broke?", "path": "app.log"})
         assert "What broke?" in prompt.messages[0].content.text  # type: ignore[union-attr]
+
+
+def test_a_client_that_lists_the_tools_waits_for_nothing_of_the_engine(folder: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    messages: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+    ]
+    done = subprocess.run(
+        (sys.executable, "-X", "importtime", "-P", "-m", "rlm_ls", "mcp", "--root", str(folder)),
+        input="".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "rlm_ls.mcp.server" in loaded
+    heavy = ("rlm_ls.engine", "rlm_ls.context", "rlm_ls.models", "rlm_ls.store", "litellm", "rich.markdown")
+    assert [name for name in loaded if name.startswith(heavy)] == []
 
 
 async def test_a_question_is_answered_with_citations_as_links_and_as_data(connect: Connect, folder: Path) -> None:
@@ -226,6 +250,23 @@ async def test_the_clients_roots_narrow_what_may_be_read(connect: Connect, folde
         assert (await call(client, "ask", question="what?", paths=[str(folder / "app.log")])).is_error
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer")
+@pytest.mark.parametrize(
+    ("named", "readable"),
+    [([], True), (["vscode-vfs://github/x"], False), (["vscode-vfs:x", "{}"], True)],
+)
+async def test_a_client_without_roots_leaves_the_servers_own_and_one_with_roots_elsewhere_none(
+    connect: Connect, folder: Path, named: list[str], readable: bool
+) -> None:
+    async def roots(_: Any) -> types.ListRootsResult:
+        # What the SDK's own client would refuse to say, others do.
+        uris = [uri.replace("{}", folder.as_uri()) for uri in named]
+        return types.ListRootsResult.model_construct(roots=[types.Root.model_construct(uri=uri) for uri in uris])
+
+    async with connect(mode="legacy", list_roots_callback=roots) as client:
+        assert (await call(client, "open", paths=["app.log"])).is_error != readable
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"question": " ", "text": "x"}, "4001"),
     ({"question": "what?"}, "4002"),
@@ -324,6 +365,50 @@ async def test_a_cancelled_call_stops_what_it_began(connect: Connect, what: str)
             if what == "run":
                 assert (await call(client, "run", session=session, script="print(1)")).is_error
             assert len((await client.list_tools()).tools) == 4  # the server goes on
+
+
+@pytest.mark.parametrize("waits", ["for the model", "for the client's model", "for the user"])
+async def test_a_call_is_cancelled_whatever_it_waits_for(connect: Connect, waits: str) -> None:
+    """And the server goes on: the next question is answered."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def never(*_: Any) -> Any:
+        asked.set()
+        await answered.wait()
+
+    async with ModelServer([Scripted(fault="hang")] * 9) as models:
+        env = {"RLM_MODELS_ROOT": "openai/gpt-4o", "RLM_MODELS_API_BASE": models.base_url, "OPENAI_API_KEY": "sk-x"}
+        offers: dict[str, Any] = {"mode": "legacy"}
+        if waits == "for the client's model":
+            env, offers["sampling_callback"] = {}, never
+        if waits == "for the user":
+            env["RLM_BUDGET_ASK_ABOVE_USD"] = "0.000001"
+            offers["elicitation_callback"] = never
+        async with connect(env, **offers) as client:
+            work = asyncio.ensure_future(call(client, "ask", question="What broke?", paths=["app.log"]))
+            await _until(lambda: asked.is_set() or bool(models.requests))
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            await _until(lambda: models.open_connections == 0)
+            again = {"question": "How many lines contain ERROR?", "paths": ["app.log"], "model": "offline"}
+            assert "40" in data_of(await call(client, "ask", **again))["answer"]
+            answered.set()
+        assert (len(models.requests) > 0) == (waits == "for the model")
+
+
+async def test_a_session_is_given_up_while_it_is_being_opened(connect: Connect, folder: Path) -> None:
+    (folder / "large.log").write_bytes(LOG.encode() * 3000)
+    async with connect() as client:
+        work = asyncio.ensure_future(call(client, "open", paths=["large.log"]))
+        await asyncio.sleep(0.05)
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+        # No session is left over: all of them can be opened.
+        opened = [call(client, "open", paths=["app.log"]) for _ in range(32)]
+        assert not any(result.is_error for result in await asyncio.gather(*opened))
+        assert (await call(client, "open", paths=["app.log"])).is_error
 
 
 async def test_the_server_ends_with_its_client_and_leaves_no_process(connect: Connect) -> None:

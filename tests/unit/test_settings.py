@@ -175,6 +175,11 @@ def test_weights_limits_hosts_and_profiles_are_taken(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_in_the_environment_may_be_json_where_its_items_have_commas(tmp_path: Path) -> None:
+    settings, problems = loaded(tmp_path, RLM_CONTEXT_DENY='["*.{a,b}", "c"]', RLM_CONTEXT_EXCLUDE="[ab]*.log,x")
+    assert (settings.context.deny, settings.context.exclude, problems) == (("*.{a,b}", "c"), ("[ab]*.log", "x"), ())
+
+
 def test_a_table_in_the_environment_is_json(tmp_path: Path) -> None:
     settings, problems = loaded(tmp_path, RLM_MODELS_LIMITS='{"groq": 4}', RLM_MODELS_LOCAL_HOSTS="gpu.lan, 10.0.0.0/8")
     assert problems == ()

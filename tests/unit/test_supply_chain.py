@@ -45,7 +45,9 @@ def test_no_range_and_no_lock_admits_a_release_that_is_known_to_harm(name: str, 
 def test_users_install_the_versions_that_were_tested() -> None:
     tested, installed = locked("requirements.lock"), locked("install.lock")
     assert {name: version for name, version in installed.items() if tested.get(name) != version} == {}
-    wanted = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+    # The extension for VS Code offers `rlm-ls mcp` to agents from what it installs by this lock.
+    texts = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["mcp"]]
+    wanted = [Requirement(text) for text in texts]
     assert [one.name for one in wanted if installed.get(canonicalize_name(one.name), "0") not in one.specifier] == []
     assert "pytest" not in installed
 
@@ -74,7 +76,7 @@ def test_the_list_of_licences_is_that_of_the_locks_and_holds_none_that_binds_our
         path.removeprefix("node_modules/"): e["version"] for path, e in NPM.items() if path and not e.get("dev")
     }
     assert listed == locked("install.lock") | built_in
-    elsewhere = {"colorama", "pywin32", "tzdata", "win32-setctime", "colorlog"}
+    elsewhere = {"colorama", "pywin32", "tzdata", "win32-setctime", "colorlog", "httpx2-jsfetch"}
     unknown = [
         (name, licence)
         for name, _, licence in rows[2:]

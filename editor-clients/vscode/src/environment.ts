@@ -37,6 +37,12 @@ export async function installed(wanted: Wanted): Promise<string | undefined> {
   return folder && (await finished(folder)) ? interpreter(folder) : undefined;
 }
 
+/** Where it is, or will be once it is made; undefined where no server came along. */
+export async function planned(wanted: Wanted): Promise<string | undefined> {
+  const folder = await folderOf(wanted);
+  return folder && interpreter(folder);
+}
+
 /** The same, made if need be. Throws NoPython, InstallFailed. */
 export async function install(wanted: Wanted, reporter: Reporter, signal: AbortSignal): Promise<string> {
   const folder = await folderOf(wanted);

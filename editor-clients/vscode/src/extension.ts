@@ -1,5 +1,6 @@
 // Wires the parts together: what can be asked, and what is shown of it.
 import * as vscode from "vscode";
+import { Agents } from "./agents.ts";
 import { VIEW as ANSWER, AnswerView, type Doing } from "./answers.ts";
 import { doctorText, estimate, history, typeQuestion } from "./choices.ts";
 import { Excerpts, isExcerpt } from "./excerpts.ts";
@@ -28,7 +29,10 @@ export interface Api {
   readonly server: Server;
   readonly status: Status;
   readonly keys: Keys;
+  readonly agents: Agents;
 }
+
+const RESTARTS = ["rlm.server.path", "rlm.server.python", "rlm.server.excerptsAboveMb"];
 
 let stop: () => Promise<void> = async () => {};
 
@@ -45,10 +49,16 @@ export function activate(context: vscode.ExtensionContext): Api {
   const excerpts = new Excerpts(server);
   const traces = new Traces(context, server, runs, excerpts);
   const asking = new Asking(context, server, runs, traces, excerpts);
+  const agents = new Agents(vscode, context.extension, {
+    plan: () => server.plan(),
+    program: () => server.program(),
+    place: () => server.place(),
+    keys: () => keys.environment(),
+  });
   server.onExcerptCommand = ({ uri }) => excerpts.open(uri, columnOfTexts());
   server.onAskCommand = (params) => asking.command(params);
   server.onSample = (params, token) => sample(server, params, token);
-  context.subscriptions.push(excerpts, status, traces, runs, server);
+  context.subscriptions.push(agents, excerpts, status, traces, runs, server);
   context.subscriptions.push(...commands(context, server, asking, keys, excerpts));
   context.subscriptions.push(
     vscode.lm.registerTool("rlm_ask", new AskTool(runs, (ended) => void asking.progress(ended).catch(() => {}))),
@@ -59,14 +69,14 @@ export function activate(context: vscode.ExtensionContext): Api {
       deserializeWebviewPanel: (panel, state: Kept) => traces.fill(panel, state?.runId ?? "last"),
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("rlm.server")) void server.restart().catch(() => {});
+      if (RESTARTS.some((name) => event.affectsConfiguration(name))) void server.restart().catch(() => {});
       else if (event.affectsConfiguration("rlm")) void server.settingsChanged();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart().catch(() => {})),
   );
   stop = () => server.stop();
   void server.startIfInstalled();
-  return { ask: (params) => asking.ask(params), onEvent: server.onEvent, runs, server, status, keys };
+  return { ask: (params) => asking.ask(params), onEvent: server.onEvent, runs, server, status, keys, agents };
 }
 
 function commands(

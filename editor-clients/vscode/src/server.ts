@@ -11,7 +11,7 @@ import {
   RevealOutputChannelOn,
   State,
 } from "vscode-languageclient/node";
-import { InstallFailed, install, installed, SERVER, type Wanted } from "./environment.ts";
+import { InstallFailed, install, installed, planned, SERVER, type Wanted } from "./environment.ts";
 import { unlinked } from "./foreign.ts";
 import type { Keys } from "./keys.ts";
 import { excerptsAbove } from "./places.ts";
@@ -23,6 +23,12 @@ export type Condition = "off" | "installing" | "starting" | "running" | "failed"
 
 /** Asks what the server's command `rlm.server.ask` asks, with the extension's own progress and view. */
 export type AskCommand = (params: protocol.AskParams) => Promise<protocol.Answer | undefined>;
+
+/** What is started, and what stands before any arguments. */
+export interface Program {
+  command: string;
+  args: string[];
+}
 
 export class Server implements vscode.Disposable {
   readonly log = vscode.window.createOutputChannel("RLM", { log: true });
@@ -144,21 +150,36 @@ export class Server implements vscode.Disposable {
     };
   }
 
+  /** The program that is the server, installed if need be. Throws NoPython, InstallFailed. */
+  async program(): Promise<Program> {
+    const path = this.path();
+    if (path) return { command: path, args: [] };
+    return { command: (await installed(this.wanted())) ?? (await this.install()), args: SERVER };
+  }
+
+  /** The same as it will be, without installing anything; undefined where there is nothing to install. */
+  async plan(): Promise<Program | undefined> {
+    const path = this.path();
+    const command = path || (await planned(this.wanted()));
+    return command ? { command, args: path ? [] : SERVER } : undefined;
+  }
+
   /**
-   * Started in a folder of the extension's own: the client would take the first workspace folder, and programs find there
-   * what they should find elsewhere (Python its modules, Windows other programs).
+   * Where it is started, a folder of the extension's own: the client would take the first workspace folder, and programs
+   * find there what they should find elsewhere (Python its modules, Windows other programs).
    */
-  private async executable(): Promise<Executable> {
-    // The client hands on what it is given and nothing of its own environment.
-    const env = { ...process.env, ...(await this.keys.environment()) };
+  async place(): Promise<string> {
     const { storage } = this.wanted();
     await mkdir(storage, { recursive: true });
     // The client takes nothing that is a link.
-    const options = { cwd: await realpath(storage), env };
-    const path = this.path();
-    if (path) return { command: path, options };
-    const python = (await installed(this.wanted())) ?? (await this.install());
-    return { command: python, args: SERVER, options };
+    return realpath(storage);
+  }
+
+  private async executable(): Promise<Executable> {
+    // The client hands on what it is given and nothing of its own environment.
+    const env = { ...process.env, ...(await this.keys.environment()) };
+    const options = { cwd: await this.place(), env };
+    return { ...(await this.program()), options };
   }
 
   private async install(): Promise<string> {
@@ -175,7 +196,9 @@ export class Server implements vscode.Disposable {
         say: (message: string) => progress.report({ message: unlinked(message) }),
         log: (line: string) => this.log.info(line),
       };
-      return install(this.wanted(), reporter, abort.signal);
+      return install(this.wanted(), reporter, abort.signal).finally(() => {
+        if (this.condition === "installing") this.become("off");
+      });
     });
   }
 

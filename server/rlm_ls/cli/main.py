@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from rlm_ls.cli.commands.acp import acp
 from rlm_ls.cli.commands.ask import ask
 from rlm_ls.cli.commands.cache import cache
 from rlm_ls.cli.commands.demo import demo
@@ -12,17 +11,13 @@ from rlm_ls.cli.commands.doctor import doctor, models
 from rlm_ls.cli.commands.estimate import estimate
 from rlm_ls.cli.commands.history import replay, trace
 from rlm_ls.cli.commands.history import runs as history
-from rlm_ls.cli.commands.mcp import mcp
 from rlm_ls.cli.commands.resume import resume
+from rlm_ls.cli.doors import DOORS, OPTIONS
 
 app = typer.Typer(
-    name="rlm-ls",
     help="Ask questions about text far too large for any model's context window. Without a command: a language server.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **OPTIONS,
 )
 app.add_typer(history)
-for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, mcp, acp):
+for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, *DOORS):
     app.command()(command)

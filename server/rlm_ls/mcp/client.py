@@ -10,6 +10,7 @@ from typing import Any, Literal
 import mcp_types as types
 from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel, ValidationError
 
 from rlm_ls.engine.budget.consent import NobodyToAsk
 from rlm_ls.engine.request import AskRequest
@@ -26,6 +27,18 @@ ROOTS_SECONDS = 5.0
 """A client that names its roots no sooner names none."""
 MOST_ROOTS = 100
 SAMPLED_TOKENS = 4096
+
+
+class Root(BaseModel):
+    """A folder of the client's workspace. The SDK's own takes no other scheme than file: editors have some."""
+
+    uri: str
+
+
+class Roots(types.Result):
+    """What a client answers to roots/list."""
+
+    roots: list[Root]
 
 
 class Client:
@@ -50,10 +63,14 @@ class Client:
             return Bounds(own)
         try:
             async with asyncio.timeout(ROOTS_SECONDS):
-                listed = await self._session.list_roots()
+                listed = await self._session.send_request(types.ListRootsRequest(), Roots)
         except (MCPError, TimeoutError):
             return Bounds(own)
-        uris = [str(root.uri) for root in listed.roots[:MOST_ROOTS]]
+        except ValidationError:  # it named something; what, cannot be told
+            return Bounds(own, ())
+        if not listed.roots:  # a client that could name some, and has none: no folder is open in it
+            return Bounds(own)
+        uris = [root.uri for root in listed.roots[:MOST_ROOTS]]
         return Bounds(own, await asyncio.to_thread(folders_of, uris))
 
     async def sample(self, call: Sample) -> Sampled:

@@ -1,16 +1,31 @@
-"""The typed replies of the tools. Field names are snake_case, as in Python; they are what the output schemas say."""
+"""What the tools are given, and their typed replies. Field names are snake_case, as the output schemas say."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
-from rlm_ls.engine.answer import Answer, Citation
+if TYPE_CHECKING:
+    from rlm_ls.engine.answer import Answer, Citation
 
 MOST_LINKS = 20
 State = Literal["verified", "moved", "unmatched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a tool is asked for. `limits`: of the budget, by name; None is the settings'."""
+
+    question: str
+    paths: Sequence[str]
+    text: str | None
+    model: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    follow_up: str | None = None
 
 
 class Result(BaseModel):

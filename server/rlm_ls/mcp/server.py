@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import mcp_types as types
 from mcp.server.mcpserver import Context, MCPServer
@@ -16,20 +16,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from rlm_ls import __version__
-from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.engine.trace.inert import line
-from rlm_ls.engine.trace.render import answer_markdown, trace_markdown
 from rlm_ls.errors import RlmError
-from rlm_ls.executors.compiled.native_consent import NativeConsent
-from rlm_ls.mcp.asking import ask as ask_engine
-from rlm_ls.mcp.asking import model_for
-from rlm_ls.mcp.checking import check_answer, check_citations
-from rlm_ls.mcp.client import Client, Native, calling, sampler
-from rlm_ls.mcp.exploring import Sessions
-from rlm_ls.mcp.results import Answered, Checked, Cited, Opened, Ran, answered, shown
+from rlm_ls.mcp.results import Answered, Checked, Cited, Given, Opened, Ran
 from rlm_ls.settings import Settings
+
+if TYPE_CHECKING:
+    from rlm_ls.mcp.calls import Calls
+    from rlm_ls.mcp.client import Client
 
 INSTRUCTIONS = """\
 rlm-ls answers questions about text too large to read: logs, code bases, books, archives, up to many gigabytes. The text
@@ -59,45 +52,37 @@ Text = Annotated[str | None, Field(description="A text in place of paths")]
 
 @dataclass(slots=True)
 class Door:
-    """One engine, opened at the first call, for all clients of this process. `folders` bound what may be read."""
+    """What is served to all clients of this process. `folders` bound what may be read.
+
+    The engine is loaded and opened at the first call: clients wait for `initialize` and the list of tools.
+    """
 
     settings: Settings
     folders: tuple[Path, ...]
     state_dir: Path | None = None
-    _engine: Engine | None = None
-    _sessions: Sessions | None = None
+    _calls: Calls | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def engine(self) -> Engine:
+    async def calls(self) -> Calls:
         async with self._opening:
-            if self._engine is None:
-                engine = await Engine.open(settings=self.settings, state_dir=self.state_dir)
-                engine.sampler = sampler
-                native = partial(NativeConsent, engine.store.folder)
-                engine.native_consent = Native(native, [str(folder) for folder in self.folders])
-                self._engine, self._sessions = engine, Sessions(engine)
-            return self._engine
-
-    async def sessions(self) -> Sessions:
-        await self.engine()
-        assert self._sessions is not None
-        return self._sessions
+            if self._calls is None:
+                module = await asyncio.to_thread(import_module, "rlm_ls.mcp.calls")
+                self._calls = await module.Calls.open(self.settings, self.folders, self.state_dir)
+            return self._calls
 
     async def close(self) -> None:
-        if self._engine is not None:
-            await self._engine.close()
+        if self._calls is not None:
+            await self._calls.close()
 
     @asynccontextmanager
-    async def serving(self, context: Context) -> AsyncIterator[Client]:
-        """The client of a tool call; what goes wrong is told to it as a sentence with a code and a remedy."""
-        client = Client(context.session, context.request_id)
-        token = calling.set(client)
+    async def serving(self, context: Context) -> AsyncIterator[tuple[Calls, Client]]:
+        """What answers a tool call, and whose it is; what goes wrong is told as a sentence with a code and a remedy."""
         try:
-            yield client
+            calls = await self.calls()
+            with calls.of(context) as client:
+                yield calls, client
         except RlmError as error:
             raise ToolError(f"error {error.code}: {error}") from None
-        finally:
-            calling.reset(token)
 
 
 def build(door: Door) -> MCPServer[Any]:
@@ -126,18 +111,10 @@ def _tools(server: MCPServer[Any], door: Door) -> None:
         tokens: Annotated[int | None, Field(ge=1)] = None,
         follow_up: Annotated[str | None, Field(description="The run_id of an earlier answer")] = None,
     ) -> Annotated[types.CallToolResult, Answered]:
-        async with door.serving(context) as client:
-            engine = await door.engine()
-            bounds = await client.bounds(door.folders)
-            request = AskRequest(
-                question=question,
-                scope=await bounds.scope(paths, text),
-                model=model_for(engine, client, model),
-                budget=Budget(turns=turns, seconds=seconds, usd=usd, tokens=tokens),
-                follow_up=follow_up,
-            )
-            answer = await ask_engine(engine, request, client, context.report_progress)
-            return await _result(answer)
+        async with door.serving(context) as (calls, client):
+            limits = {"turns": turns, "seconds": seconds, "usd": usd, "tokens": tokens}
+            given = Given(question, paths, text, model, limits, follow_up)
+            return await calls.ask(client, given, context.report_progress)
 
     @server.tool(name="open", description=OPEN, annotations=reads)
     async def open_texts(
@@ -147,23 +124,13 @@ def _tools(server: MCPServer[Any], door: Door) -> None:
         question: Annotated[str, Field(description="What is to be found out; kept in the history")] = "",
         follow_up: Annotated[str | None, Field(description="An earlier session or run: its variables persist")] = None,
     ) -> Annotated[types.CallToolResult, Opened]:
-        async with door.serving(context) as client:
-            sessions = await door.sessions()
-            scope = await (await client.bounds(door.folders)).scope(paths, text)
-            session, first = await sessions.open(question, scope, follow_up)
-            told, card = first[0].content, first[-1].content
-            opened = Opened(session=session.run_id, instructions=told, card=card)
-            return shown(opened, f"Session {session.run_id}\n\n{told}\n\n{card}")
+        async with door.serving(context) as (calls, client):
+            return await calls.open_session(client, Given(question, paths, text, follow_up=follow_up))
 
     @server.tool(description=RUN, annotations=reads)
     async def run(session: str, script: str, context: Context) -> Annotated[types.CallToolResult, Ran]:
-        async with door.serving(context):
-            output, answer = await (await door.sessions()).run(session, script)
-            if answer is None:
-                return shown(Ran(session=session, output=output), output)
-            return shown(
-                Ran(session=session, output=answer.answer, answer=answered(answer)), await _markdown(answer), answer
-            )
+        async with door.serving(context) as (calls, _):
+            return await calls.run(session, script)
 
     @server.tool(description=CHECK, annotations=reads)
     async def check(
@@ -171,39 +138,20 @@ def _tools(server: MCPServer[Any], door: Door) -> None:
         citations: list[Cited] = [],  # noqa: B006
         run_id: str | None = None,
     ) -> Annotated[types.CallToolResult, Checked]:
-        async with door.serving(context) as client:
-            engine = await door.engine()
-            if run_id is not None:
-                checked = await check_answer(engine, run_id)
-            else:
-                checked = await check_citations(engine, citations, await client.bounds(door.folders))
-            return shown(checked, "\n".join([checked.verdict, *checked.changes, *checked.unknown]))
-
-
-async def _result(answer: Answer) -> types.CallToolResult:
-    return shown(answered(answer), await _markdown(answer), answer)
-
-
-async def _markdown(answer: Answer, question: str = "") -> str:
-    return await asyncio.to_thread(answer_markdown, answer, question)
+        async with door.serving(context) as (calls, client):
+            return await calls.check(client, citations, run_id)
 
 
 def _resources(server: MCPServer[Any], door: Door) -> None:
     @server.resource("rlm://answer/{run_id}", name="answer", mime_type="text/markdown")
     async def answer(run_id: str) -> str:
         """An answer with its citations, as Markdown."""
-        engine = await door.engine()
-        row = await engine.store.run(run_id)
-        if row.answer is None:
-            return f"# {line(row.question)}\n\nThis run has no answer: it is {row.status}.\n"
-        return await _markdown(engine.answers.get(row.run_id) or Answer.model_validate(row.answer), row.question)
+        return await (await door.calls()).answer(run_id)
 
     @server.resource("rlm://trace/{run_id}", name="trace", mime_type="text/markdown")
     async def trace(run_id: str) -> str:
         """How an answer came about: every turn, program and observation."""
-        engine = await door.engine()
-        row = await engine.store.run(run_id)
-        return await asyncio.to_thread(trace_markdown, row, await engine.store.events(row.run_id))
+        return await (await door.calls()).trace(run_id)
 
 
 def _prompts(server: MCPServer[Any]) -> None:

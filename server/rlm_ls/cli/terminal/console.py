@@ -10,13 +10,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from io import TextIOWrapper
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.markdown import Markdown
 from rich.segment import Segment
 
 from rlm_ls.visible import guard_stderr, plain, visible, visible_json
+
+if TYPE_CHECKING:
+    from rich.markdown import Markdown
 
 
 class VisibleConsole(Console):
@@ -57,6 +59,8 @@ def guard() -> None:
 
 def markdown(text: str) -> Markdown:
     """Markdown, rendered. The address of each link is shown beside it."""
+    from rich.markdown import Markdown  # a tenth of a second, which most commands have no use for
+
     return Markdown(visible(text), hyperlinks=False)
 
 

@@ -9,13 +9,15 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rlm_ls.cli.terminal.console import err
 from rlm_ls.ending import end_soon
-from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import RlmError
 from rlm_ls.settings import Settings, load
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.engine import Engine
 
 EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
@@ -37,6 +39,8 @@ def user_settings() -> Settings:
 
 @asynccontextmanager
 async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
+    from rlm_ls.engine.engine import Engine  # not before it is needed: servers for agents start by here, too
+
     chosen = settings or user_settings()
     engine = await Engine.open(settings=chosen)
     # Where there is no history to write to, the answer says so, or the error of the command that wants to read it.

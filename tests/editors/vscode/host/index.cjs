@@ -267,6 +267,17 @@ test("agents can ask by the tool", async () => {
   assert.match(text, /wide\.log:\d+ \(verified\)/);
 });
 
+test("the editor's agents get the tools of the server that the extension offers, and they answer", async () => {
+  const ours = () => vscode.lm.tools.filter((tool) => /^mcp_rlm.*_(ask|open|run|check)$/.test(tool.name));
+  await vscode.commands.executeCommand("workbench.mcp.startServer", "*", { autoTrustChanges: true, waitForLiveTools: true });
+  const tools = await until("four tools", () => ours().length === 4 && ours());
+  const { name } = tools.find((tool) => tool.name.endsWith("_open"));
+  const call = vscode.lm.invokeTool(name, { input: { paths: ["wide.log"] }, toolInvocationToken: undefined });
+  const text = (await call).content.map((part) => part.value).join("");
+  assert.match(text, /wide\.log: 5 lines/);
+  await vscode.commands.executeCommand("workbench.mcp.stopServer", "*");
+});
+
 test("the trace opens beside the editor", async () => {
   const before = answers().length;
   await vscode.commands.executeCommand("rlm.showTrace");
