@@ -13,7 +13,8 @@ from rlm_ls.cli.commands.estimate import estimate
 from rlm_ls.cli.commands.history import replay, trace
 from rlm_ls.cli.commands.history import runs as history
 from rlm_ls.cli.commands.mcp import mcp
-from rlm_ls.cli.commands.resume import resume
+from rlm_ls.cli.commands.resume import again, resume
+from rlm_ls.cli.commands.watch import watch
 
 app = typer.Typer(
     name="rlm-ls",
@@ -24,5 +25,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(history)
-for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, mcp, acp):
+for command in (ask, estimate, demo, trace, replay, resume, again, watch, models, cache, doctor, mcp, acp):
     app.command()(command)
