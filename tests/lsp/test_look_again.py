@@ -24,7 +24,7 @@ async def test_a_question_is_asked_again_of_what_has_come(editor: Connect, model
     second = await connected.request("rlm/ask", asked)
     assert second["answer"] == "2 errors"
     assert second["runId"] != first["runId"]
-    told = served.requests[-1]["messages"][-1]["content"]
+    told = served.requests[-1].messages[-1]["content"]
     assert "a.log goes on: lines 2 to 2 are new" in told
     assert "How many?" in told
 

@@ -174,7 +174,7 @@ class ExcerptParams:
 @attrs.frozen
 class DataParams:
     run_id: str
-    format: Literal["csv", "json"] = "csv"
+    format: Literal["csv", "json", "markdown"] = "csv"
 
 
 @attrs.frozen

@@ -8,16 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.live.reach import since
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.trace.lookup import asked, first, scope_of
 from rlm_ls.errors import BadRequest
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
-    from rlm_ls.engine.services import Services
 
 
 async def again(engine: Engine, run_id: str, budget: Budget | None = None, model: str | None = None) -> AskRequest:
@@ -48,10 +44,3 @@ async def texts_open_then(engine: Engine, run_id: str) -> frozenset[str]:
     started: Mapping[str, object] = first(await engine.store.events(row.run_id), "runStarted")
     scope = started.get("scope")
     return frozenset(scope.get("buffers", ()) if isinstance(scope, Mapping) else ())
-
-
-async def news(services: Services, context: Context, run_id: str) -> tuple[str, ...]:
-    """What has become of the texts since a run looked at them."""
-    row = await services.store.run(run_id)
-    then = Answer.model_validate(row.answer).coverage.up_to if row.answer is not None else ()
-    return await since(context, services.pool, then)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rlm_ls.context.document import Document
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.engine.answer import UpTo
+from rlm_ls.engine.answer import Answer, UpTo
 from rlm_ls.errors import RlmError
+
+if TYPE_CHECKING:
+    from rlm_ls.engine.services import Services
 
 MOST_FILES = 20
 """Of more no end is noted: that is a project, and no log."""
@@ -29,6 +33,13 @@ async def up_to(context: Context, pool: SearchPool) -> tuple[UpTo, ...]:
         for one, mark in zip(documents, marks, strict=True)
         if mark
     )
+
+
+async def news(services: Services, context: Context, run_id: str) -> tuple[str, ...]:
+    """What has become of the texts since a run looked at them."""
+    row = await services.store.run(run_id)
+    then = Answer.model_validate(row.answer).coverage.up_to if row.answer is not None else ()
+    return await since(context, services.pool, then)
 
 
 async def since(context: Context, pool: SearchPool, then: Sequence[UpTo]) -> tuple[str, ...]:

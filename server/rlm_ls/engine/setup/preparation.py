@@ -14,8 +14,7 @@ from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
-from rlm_ls.engine.live.again import news
-from rlm_ls.engine.live.reach import up_to
+from rlm_ls.engine.live.reach import news, up_to
 from rlm_ls.engine.loop.observation import output_room
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
