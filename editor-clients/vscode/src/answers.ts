@@ -44,7 +44,17 @@ type Sent =
   | { type: "citation"; key: string; index: number; peek: boolean }
   | {
       type: "action";
-      name: "stop" | "resume" | "trace" | "document" | "data" | "again" | "cite" | "setApiKey" | "chooseModel" | "showLog";
+      name:
+        | "stop"
+        | "resume"
+        | "trace"
+        | "document"
+        | "data"
+        | "again"
+        | "cite"
+        | "setApiKey"
+        | "chooseModel"
+        | "showLog";
       key: string;
     };
 

@@ -158,9 +158,11 @@ export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations
 export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
-export const Data = new RequestType<RunId & { format: "csv" | "json" | "markdown" }, { text: string; tables: number }, void>(
-  "rlm/data",
-);
+export const Data = new RequestType<
+  RunId & { format: "csv" | "json" | "markdown" },
+  { text: string; tables: number },
+  void
+>("rlm/data");
 export const FindModels = new RequestType<Record<string, never>, Models, void>("rlm/models");
 export const SampleText = new NotificationType<{ token: string; text: string }>("rlm/sampleText");
 export const SampleRequest = new RequestType<SampleParams, Sample, void>("rlm/sample");
