@@ -42,11 +42,15 @@ await scenario(async (page) => {
   for (const [label, name] of [["Save as CSV", "hosts.csv"], ["Save as JSON", "hosts.json"]]) {
     await first.locator("button[data-action=data]").click();
     await pick(page, label);
-    const box = page.locator(".quick-input-widget input.input").first();
-    await page.locator(".quick-input-widget .quick-input-title", { hasText: "Save As" }).first().waitFor();
-    await box.fill(`${given.workspace}/${name}`);
-    await page.waitForTimeout(500);
-    await page.keyboard.press("Enter");
+    await page.locator(".quick-input-widget", { hasText: "Show Local" }).first().waitFor();
+    // The dialog completes what is typed: until it stands there as it is meant.
+    const box = page.locator(".quick-input-widget input").first();
+    for (const until = Date.now() + 20_000; Date.now() < until; ) {
+      await box.fill(`${given.workspace}/${name}`);
+      await page.waitForTimeout(300);
+      if ((await box.inputValue()) === `${given.workspace}/${name}`) break;
+    }
+    await page.locator(".quick-input-widget .monaco-button", { hasText: "OK" }).first().click();
     await page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first().waitFor();
     log("saved", name);
   }
