@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Asker, FakeModel, asking, script
+from tests.scripted import TEXT, Asker, FakeModel, asking, document, script
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.measure import RANGE
@@ -75,6 +76,16 @@ async def test_a_model_is_told_what_is_new(ask: Asker, log: Path) -> None:
         file.write("hed\nlast\n")
     _, model = await asked_again(ask, answer.run_id, script('submit("61 errors", cite=lines(601))'))
     assert "lines 602 to 603 are new" in model.asked[0][-1].content
+
+
+async def test_of_an_open_text_nothing_is_known_of_what_is_new(ask: Asker) -> None:
+    then = (await ask(ERRORS)).answer
+    model = FakeModel([ERRORS])
+    request = replace(await again(ask.engine, then.run_id), scope=document(TEXT))
+    await ask.engine.ask(request, lambda _: None, model=lambda *_: model)
+    told = model.asked[0][-1].content
+    assert "What has changed in the text since is not known." in told
+    assert "Search only what is new" not in told
 
 
 @pytest.mark.parametrize("how", ["truncated", "renamed", "longer"])

@@ -17,10 +17,9 @@ KEPT_BYTES = 8 << 20
 """A larger sandbox is not kept: its variables hold bulk text."""
 
 
-AGAIN = (
-    "Search only what is new, within=lines(FIRST, -1), where that and the earlier answer suffice; else all. "
-    "If the earlier answer still holds, submit it again word for word, with its citations."
-)
+NEW = "Search only what is new, within=lines(FIRST, -1, doc), where that and the earlier answer suffice; else all."
+UNKNOWN = "What has changed in the text since is not known."
+HOLDS = "If the earlier answer still holds, submit it again word for word, with its citations."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class EarlierRun:
         earlier = "This follows up on an earlier question" if self.news is None else "The same was asked before"
         parts = [f"{earlier}: {self.question}", f"The answer then was:\n{self.answer[:ANSWER]}"]
         if self.news is not None:
-            parts += [*self.news, AGAIN]
+            parts += [*self.news, NEW if self.news else UNKNOWN, HOLDS]
         if self.state is not None and self.variables:
             parts.append(
                 f"Variables of then are still there: {', '.join(self.variables)}. "
