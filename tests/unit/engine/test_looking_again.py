@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.live.again import again
 from rlm_ls.engine.live.watch import Watch, difference
 from rlm_ls.engine.request import AskRequest, Budget
-from rlm_ls.errors import DocumentMissing
+from rlm_ls.errors import DocumentMissing, ModelUnreachable
+from rlm_ls.models.base import Message, Reply
 
 ERRORS = script('n = count("ERROR", by="line")\nsubmit(f"{n} errors", cite=find("ERROR", limit=1))')
 
@@ -173,6 +174,26 @@ async def test_a_rotation_is_survived(ask: Asker, log: Path) -> None:
     look = await watch.look()
     assert look.difference == ("- 60 errors", "+ 1 errors")
     assert "was written anew" in look.news[0]
+
+
+class DownOnce(FakeModel):
+    """Cannot be reached at its second call."""
+
+    async def complete(self, messages: Sequence[Message], **options: Any) -> Reply:
+        if len(self.asked) == 1:
+            self.asked.append(list(messages))
+            raise ModelUnreachable("It is down.")
+        return await super().complete(messages, **options)
+
+
+async def test_what_came_while_a_model_was_down_is_not_missed(ask: Asker, log: Path) -> None:
+    watch = watching(ask, log, DownOnce([ERRORS, ERRORS]))
+    await watch.look()
+    with log.open("a") as file:
+        file.write("ERROR something\n")
+    with pytest.raises(ModelUnreachable):
+        await watch.look()
+    assert (await watch.look()).difference == ("- 60 errors", "+ 61 errors")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ class Watch:
     last: Answer | None = None
     spent: list[RunUsage] = field(default_factory=list)
     _digest: str = ""
+    _taken: str = ""
 
     async def look(self) -> Look:
         """Asks if the texts are not as they were. Raises what `ask` raises: the texts may be gone for a moment, and the
@@ -67,6 +68,7 @@ class Watch:
         if self.last is not None:
             request = replace(request, follow_up=self.last.run_id, again=True)
         answer = await self.engine.ask(request, self._heard, consent=self.consent, model=self.model)
+        self._digest = self._taken  # not before: what nobody could be asked about is news to the next look
         if answer.status != "answered":
             none = answer.status == "partial" and not answer.usage.model_calls
             return Look(answer, False, news, spent=f"The watch has spent its budget: {answer.reason}." if none else "")
@@ -86,7 +88,7 @@ class Watch:
 
     def _heard(self, event: AnyEvent) -> None:
         if isinstance(event, ContextTaken):
-            self._digest = event.digest
+            self._taken = event.digest
         elif isinstance(event, RunFinished) and not event.child:
             self.spent.append(event.answer.usage)
         self.on_event(event)
