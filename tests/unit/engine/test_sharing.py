@@ -201,3 +201,9 @@ def test_each_host_has_its_own_addresses(kind: str, host: str, path: str, link: 
     file = Published(Remote(kind, host, path), "c0", "d/a#.md", (True,))  # type: ignore[arg-type]
     assert address(file, 3, 5) == link
     assert address(file, 3, 3).endswith("3")
+
+
+async def test_a_repository_that_waits_forever_is_none(folder: Path) -> None:
+    (folder / ".git" / "config").unlink()
+    os.mkfifo(folder / ".git" / "config")
+    await unlinked(folder)
