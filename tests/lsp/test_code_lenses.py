@@ -119,3 +119,13 @@ def test_marked_lines_are_those_of_the_whole_text(monkeypatch: pytest.MonkeyPatc
             assert edited.marked_lines(("rlm:", "RLM:"), 2) == holding[:2]
             first, last = sorted((seed.randrange(20), seed.randrange(20)))
             edited.replace((first, seed.randrange(3)), (last, 3), seed.choice(["", "rlm:", "a\nb", "m:", "\n", "\r"]))
+
+
+async def test_an_answer_offers_to_look_again(editor: Connect) -> None:
+    connected = await editor()
+    (lens,) = await lenses(connected, "rlm:/answer/261127-101500-abc123.md")
+    assert lens["command"] == {
+        "title": "Look again",
+        "command": "rlm.server.ask",
+        "arguments": [{"again": "261127-101500-abc123"}],
+    }

@@ -19,8 +19,10 @@ async def test_data_and_tables_of_a_stored_answer(editor: Connect, models: Conne
     assert found == {"text": "name\npay\n\nn\n'=2\n", "tables": 2}
     found = await connected.request("rlm/data", {"runId": run, "format": "json"})
     assert '"name": "pay"' in found["text"]
+    found = await connected.request("rlm/data", {"runId": run, "format": "markdown"})
+    assert found["text"].startswith("# q\n")
     with pytest.raises(RpcError) as error:
         await connected.request("rlm/data", {"runId": "none"})
     assert error.value.code == 4401
-    with pytest.raises(RpcError, match="csv, json"):
+    with pytest.raises(RpcError, match="csv, json, markdown"):
         await connected.request("rlm/data", {"runId": run, "format": "xls"})

@@ -10,6 +10,8 @@ const ACTIONS = {
   done: [
     ["trace", "Show trace"],
     ["document", "Open as document"],
+    ["cite", "Copy with citations"],
+    ["again", "Look again"],
   ],
   interrupted: [
     ["resume", "Resume"],

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { TextDocumentContentRequest } from "vscode-languageclient/node";
-import { takeData } from "./data.ts";
+import { copyCited, takeData } from "./data.ts";
 import { type Excerpts, failed } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { type Choice, firstChoices } from "./models.ts";
@@ -44,7 +44,17 @@ type Sent =
   | { type: "citation"; key: string; index: number; peek: boolean }
   | {
       type: "action";
-      name: "stop" | "resume" | "trace" | "document" | "data" | "setApiKey" | "chooseModel" | "showLog";
+      name:
+        | "stop"
+        | "resume"
+        | "trace"
+        | "document"
+        | "data"
+        | "again"
+        | "cite"
+        | "setApiKey"
+        | "chooseModel"
+        | "showLog";
       key: string;
     };
 
@@ -52,6 +62,8 @@ type Sent =
 export interface Doing {
   followUp(question: string, runId: string, view: AnswerView): void;
   resume(runId: string, question: string, view: AnswerView): void;
+  /** The same question, about what its texts hold now. */
+  lookAgain(runId: string, question: string, view: AnswerView): void;
   trace(runId: string): void;
   /** Ask the same again, of whoever is configured now. */
   again(question: string, view: AnswerView): void;
@@ -251,6 +263,8 @@ export class AnswerView {
     const run = this.runs.running.find((one) => one.token === key);
     if (name === "stop" && run) await this.runs.stop(run);
     if (name === "resume") this.doing.resume(entry.runId, entry.question, this);
+    if (name === "again") this.doing.lookAgain(entry.runId, entry.question, this);
+    if (name === "cite") await copyCited(this.server, entry.runId).catch(failed);
     if (name === "data") await takeData(this.server, entry.runId).catch(failed);
     if (name === "trace") this.doing.trace(entry.runId);
     if (name === "document") {

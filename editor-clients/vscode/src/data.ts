@@ -1,4 +1,4 @@
-// The data and tables of an answer: copied, or saved as a file.
+// What an answer can be taken away as: its data and tables, copied or saved; all of it with links to what it cites.
 import * as vscode from "vscode";
 import * as protocol from "./protocol.ts";
 import type { Server } from "./server.ts";
@@ -25,4 +25,11 @@ export async function takeData(server: Server, runId: string): Promise<void> {
   }
   const uri = await vscode.window.showSaveDialog({ filters: { [way.format.toUpperCase()]: [way.format] } });
   if (uri !== undefined) await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+}
+
+/** The answer as Markdown, with permalinks where what it cites is published. */
+export async function copyCited(server: Server, runId: string): Promise<void> {
+  const { text } = await (await server.connection()).sendRequest(protocol.Data, { runId, format: "markdown" });
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage("RLM: the answer is in the clipboard, with its citations.", 5000);
 }

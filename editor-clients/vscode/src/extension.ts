@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { Agents } from "./agents.ts";
 import { VIEW as ANSWER, AnswerView, type Doing } from "./answers.ts";
 import { doctorText, estimate, history, typeQuestion } from "./choices.ts";
+import { copyCited } from "./data.ts";
 import { Excerpts, isExcerpt } from "./excerpts.ts";
 import { unlinked } from "./foreign.ts";
 import { Keys } from "./keys.ts";
@@ -92,6 +93,9 @@ function commands(
     askWorkspace: () => asking.about({ kind: "workspace" }),
     askChosen: (uri?: vscode.Uri, uris?: vscode.Uri[]) => asking.aboutChosen(uris ?? (uri ? [uri] : [])),
     followUp: () => asking.followUpLast(),
+    lookAgain: () => asking.lookAgainLast(),
+    copyCited: () => asking.copyCited(),
+    askAddress: () => asking.aboutAddress(),
     stop: () => asking.stop(),
     showAnswer: () => asking.showLast(),
     showTrace: () => asking.trace(),
@@ -182,6 +186,18 @@ class Asking implements Doing {
     await this.about(await chosenScope(uris));
   }
 
+  /** A text that lies elsewhere: what the address is worth, the server judges. */
+  async aboutAddress(): Promise<void> {
+    const uri = await vscode.window.showInputBox({
+      title: "Ask about a text elsewhere: its address",
+      placeHolder: "https://…/app.log.gz, s3://bucket/logs/app.log, sftp://host/var/log/app.log",
+      ignoreFocusOut: true,
+      validateInput: (text) => (/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(text.trim()) ? null : "An address: https://…"),
+    });
+    // As it was typed: a signed address is not to be encoded anew.
+    if (uri?.trim()) await this.about({ kind: "document", textDocument: { uri: uri.trim() } });
+  }
+
   /** Ask for a question and its answer. */
   async about(scope: Scope): Promise<void> {
     if (scope.kind === "workspace" && !vscode.workspace.workspaceFolders?.length)
@@ -197,6 +213,10 @@ class Asking implements Doing {
 
   /** `rlm.server.ask` of a code action or lens. */
   async command(params: AskParams): Promise<Answer | undefined> {
+    if (params.again) {
+      const run = await this.find(params.again);
+      return this.ask({ ...params, question: run?.question ?? "", scope: { kind: "workspace" } });
+    }
     const question = params.question ?? (await this.question(`Ask about ${named(params.scope)}`));
     return question ? this.ask({ ...params, question }) : undefined;
   }
@@ -217,6 +237,25 @@ class Asking implements Doing {
   resume(runId: string, question: string, view: AnswerView): void {
     const { run, ended } = this.runs.resume(runId, question);
     void this.shown(run, ended, view);
+  }
+
+  lookAgain(runId: string, question: string, view = this.newView(question)): void {
+    void this.ask({ question, scope: this.scopes.get(view) ?? { kind: "workspace" }, again: runId }, view);
+  }
+
+  /** The answer in use, looked at again, or the newest. */
+  async lookAgainLast(): Promise<void> {
+    const run = await this.find(this.shownRun());
+    if (run === undefined) throw new Error("There is no answer yet.");
+    this.lookAgain(run.runId, run.question, this.latest);
+  }
+
+  async copyCited(): Promise<void> {
+    await copyCited(this.server, this.shownRun());
+  }
+
+  private shownRun(): string {
+    return this.latest?.runId || this.runs.last?.runId || "last";
   }
 
   again(question: string, view: AnswerView): void {

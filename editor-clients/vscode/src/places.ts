@@ -155,7 +155,8 @@ export function named(scope: Scope | undefined): string {
 }
 
 function name(uri: string): string {
-  return basename(vscode.Uri.parse(uri).path);
+  const { authority, path } = vscode.Uri.parse(uri);
+  return basename(path) || authority;
 }
 
 /** What the user sees beside the text: cursor, open files, diagnostics. */

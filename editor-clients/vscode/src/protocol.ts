@@ -13,6 +13,8 @@ export interface AskParams {
   scope: Scope;
   model?: string;
   followUp?: string;
+  /** A run whose question and scope are asked once more, in place of these. */
+  again?: string;
   workDoneToken?: string;
   partialResultToken?: string;
   editor?: EditorState;
@@ -156,9 +158,11 @@ export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations
 export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
-export const Data = new RequestType<RunId & { format: "csv" | "json" }, { text: string; tables: number }, void>(
-  "rlm/data",
-);
+export const Data = new RequestType<
+  RunId & { format: "csv" | "json" | "markdown" },
+  { text: string; tables: number },
+  void
+>("rlm/data");
 export const FindModels = new RequestType<Record<string, never>, Models, void>("rlm/models");
 export const SampleText = new NotificationType<{ token: string; text: string }>("rlm/sampleText");
 export const SampleRequest = new RequestType<SampleParams, Sample, void>("rlm/sample");

@@ -90,8 +90,8 @@ function linked(
   for (const token of tokens) {
     if (token.type === "link_open") {
       inLink += 1;
-      const file = token.attrGet("data-file");
-      const citation = file === null ? undefined : places.ofLink(file);
+      const address = token.attrGet("data-file") ?? token.attrGet("href");
+      const citation = address === null ? undefined : places.ofLink(address);
       if (citation !== undefined) token.attrs = anchor(citation);
     }
     if (token.type === "link_close") inLink -= 1;

@@ -28,6 +28,14 @@ test("the address of a page leads to its citation", () => {
   assert.match(answerHtml("- [app.log, page 3](file:///w/app.log#page=3&line=12): `x`", CITED), /data-citation="0"/);
 });
 
+test("a text on the web is cited where it was read, not on the web as it is now", () => {
+  const far = citation("far.log", 2);
+  far.location.uri = "https://example.org/far.log";
+  const html = answerHtml("- [far.log:2](https://example.org/far.log#L2) and [other](https://example.org/o)", [far]);
+  assert.match(html, /<a href="#" data-citation="0">far\.log:2<\/a>/);
+  assert.match(html, /<a href="https:\/\/example\.org\/o">/);
+});
+
 test("places in words lead to their citations, also in code", () => {
   const html = answerHtml("See app.log:12 and `my app.log:3`, not app.log:99 or x/app.log:12 or app.log:120.", CITED);
   assert.match(html, /See <a href="#" data-citation="0">app\.log:12<\/a>/);

@@ -11,7 +11,8 @@ from rlm_ls.cli.commands.doctor import doctor, models
 from rlm_ls.cli.commands.estimate import estimate
 from rlm_ls.cli.commands.history import replay, trace
 from rlm_ls.cli.commands.history import runs as history
-from rlm_ls.cli.commands.resume import resume
+from rlm_ls.cli.commands.resume import again, resume
+from rlm_ls.cli.commands.watch import watch
 from rlm_ls.cli.doors import DOORS, OPTIONS
 
 app = typer.Typer(
@@ -19,5 +20,5 @@ app = typer.Typer(
     **OPTIONS,
 )
 app.add_typer(history)
-for command in (ask, estimate, demo, trace, replay, resume, models, cache, doctor, *DOORS):
+for command in (ask, estimate, demo, trace, replay, resume, again, watch, models, cache, doctor, *DOORS):
     app.command()(command)

@@ -66,10 +66,24 @@ class SkippedDocument(Wire):
     reason: str
 
 
+class UpTo(Wire):
+    """How far a text was looked at that may go on: its last line (from 1), and the byte where it ended.
+
+    By `mark`, a digest of what stood there, it is known again; it ends with `+` where that line was complete.
+    """
+
+    uri: str
+    path: str
+    line: int
+    byte: int
+    mark: str
+
+
 class Coverage(Wire):
     """Which documents were in scope, searched by verbs, and read (their text handed to a program or a model).
 
-    `characters_read` counts what models were shown: the first message's excerpts and every observation.
+    `characters_read` counts what models were shown: the first message's excerpts and every observation. `up_to` says of
+    files that were searched in their place, a few of them, where they ended.
     """
 
     documents: int = 0
@@ -77,6 +91,7 @@ class Coverage(Wire):
     read: int = 0
     characters_read: int = 0
     skipped: tuple[SkippedDocument, ...] = ()
+    up_to: tuple[UpTo, ...] = ()
 
 
 class RunUsage(Wire):

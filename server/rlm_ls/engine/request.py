@@ -57,7 +57,8 @@ def _is_limit(given: Any, most: int, fraction: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """`coordinator`: the root model may only delegate, to sub-models and child runs."""
+    """`coordinator`: the root model may only delegate, to sub-models and child runs. `again`: the run `follow_up` asked
+    the same, of texts that may have gone on since."""
 
     question: str
     scope: Scope
@@ -69,3 +70,4 @@ class AskRequest:
     run_id: str | None = None
     coordinator: bool = False
     surroundings: Surroundings = NO_SURROUNDINGS
+    again: bool = False

@@ -117,7 +117,8 @@ class EditorParams:
 
 @attrs.frozen
 class AskParams:
-    """`show` opens the answer in the editor when the run has ended (commands of clients without a plugin)."""
+    """`show` opens the answer in the editor when the run has ended (commands of clients without a plugin). `again`: a
+    run whose question and scope are asked once more, in place of these."""
 
     question: str
     scope: ScopeParams
@@ -131,6 +132,7 @@ class AskParams:
     show: bool | None = None
     editor: EditorParams | None = None
     coordinator: bool | None = None
+    again: str | None = None
 
 
 @attrs.frozen
@@ -172,7 +174,7 @@ class ExcerptParams:
 @attrs.frozen
 class DataParams:
     run_id: str
-    format: Literal["csv", "json"] = "csv"
+    format: Literal["csv", "json", "markdown"] = "csv"
 
 
 @attrs.frozen

@@ -306,7 +306,7 @@ _NOT_FINAL = {**_FINAL, "answer": _digested, "data": _digested}
 
 FIELDS: Mapping[str, Mapping[str, Rule]] = {
     "runStarted": _fields(
-        _kept, "question scope budget version created answerSchema followUp levels coordinator folder"
+        _kept, "question scope budget version created answerSchema followUp levels coordinator folder again"
     ),
     "runResumed": _fields(_kept, "replies subReplies model"),
     "contextTaken": _fields(_kept, "documents count size skipped digest"),

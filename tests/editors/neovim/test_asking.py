@@ -8,6 +8,7 @@ import pytest
 from tests.editors.neovim.conftest import Models
 from tests.editors.neovim.driver import Neovim
 from tests.fakes.model_server import Scripted
+from tests.fakes.web import web
 from tests.scripted import script
 
 SHOWN = "table.concat(vim.api.nvim_buf_get_lines(..., 0, -1, false), '\\n'):find('{}', 1, true)"
@@ -292,3 +293,39 @@ def test_nothing_a_model_writes_is_drawn_or_evaluated_while_it_writes(live: Neov
     assert "<img" not in drafts.replace("\\<img", "")
     assert "vec![1]" in drafts
     assert live.lua("return vim.g.ran == nil and _G.lines:find('execute', 1, true) ~= nil")
+
+
+def test_a_question_is_asked_again_of_what_has_come(live: Neovim, log: Path, models: Models) -> None:
+    count = script("submit(f\"{count('ERROR')} errors\", cite=find('ERROR', limit=1))")
+    models.begin(count, count)
+    live.edit(log)
+    first = live.ask("ask How many errors?")
+    assert "2 errors" in first["text"]
+    log.write_text(LOG + "ERROR four\n", "utf-8")
+    live.command("checktime")
+    live.command("Rlm again")
+    live.until("require('rlm.runs').current().run_id ~= ...", first["run_id"])
+    second = live.finished()
+    assert "3 errors" in second["text"]
+    assert second["run_id"] != first["run_id"]
+
+
+def test_an_answer_is_copied_with_its_citations(live: Neovim, log: Path, models: Models) -> None:
+    models.begin(script("submit('Two **errors**.', cite=find('ERROR', limit=1))"))
+    live.edit(log)
+    live.ask("ask How many errors?")
+    live.command("Rlm copy")
+    live.until("vim.fn.getreg('\"'):find('Two **errors**', 1, true)")
+    copied = live.lua("return vim.fn.getreg('\"')")
+    assert "`app.log:1`: `ERROR één timeout`" in copied
+    assert "file:" not in copied
+
+
+def test_a_text_that_lies_elsewhere_is_asked_about_by_its_address(
+    live: Neovim, log: Path, models: Models, tmp_path: Path
+) -> None:
+    models.begin(script("submit(f\"{count('ERROR')} errors\", cite=find('ERROR', limit=1))"))
+    with web(tmp_path) as address:
+        run = live.ask(f"ask {address}/app.log How many errors?")
+    assert run["state"] == "answered"
+    assert "2 errors" in run["text"]

@@ -54,3 +54,11 @@ def test_nothing_is_fetched() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_json_lacks_are_null(value: float) -> None:
     assert json.loads(inline_json({"usd": value})) == {"usd": None}
+
+
+def test_excerpts_of_what_is_cited_are_data_too() -> None:
+    row = RunRow("r-1", "Why?", "answered", 1.0, 2.0, None, "m", None, {})
+    one = {"label": HOSTILE, "first": 7, "lines": (HOSTILE, "b"), "marked": (0, 0), "notes": (HOSTILE,)}
+    html = trace_html(row, [], [one])
+    assert data(html)["excerpts"][0]["lines"] == [HOSTILE, "b"]
+    assert html.count("</script>") == page().count("</script>")

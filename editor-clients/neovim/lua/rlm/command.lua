@@ -7,8 +7,10 @@ local M = {}
 ---@field range? boolean takes lines
 
 M.names = {
+  'again',
   'answer',
   'ask',
+  'copy',
   'data',
   'delete',
   'doctor',

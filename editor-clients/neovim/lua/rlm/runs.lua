@@ -20,6 +20,7 @@ local CANCELLED = -32800
 ---@field client_id? integer who is asked, if it lives: the one that a run before it went to
 ---@field follow_up? string a run
 ---@field editor? table what a code action says of the surroundings
+---@field again? string a run whose question and scope are asked once more
 ---@field resume? string a run to go on with: nothing new is asked
 
 ---@class rlm.Run
@@ -90,6 +91,7 @@ function M.params(asked, encoding)
     scope = scope,
     model = session.model or require('rlm.config').get().model,
     followUp = asked.follow_up,
+    again = asked.again,
     editor = asked.editor and vim.tbl_extend('force', editor or {}, asked.editor) or editor,
   }
 end

@@ -78,7 +78,7 @@ def ask(
                 model=model,
                 levels=None if levels is None else tuple(level.strip() for level in levels.split(",") if level.strip()),
                 budget=Budget(turns, seconds, usd, tokens, sub_calls, depth),
-                schema=_schema(schema),
+                schema=answer_schema(schema),
                 follow_up=follow,
                 run_id=new_run_id(),
                 coordinator=coordinator,
@@ -183,7 +183,8 @@ def scope_of(
     )
 
 
-def _schema(path: Path | None) -> dict[str, Any] | None:
+def answer_schema(path: Path | None) -> dict[str, Any] | None:
+    """The JSON schema in a file. Raises BadRequest."""
     if path is None:
         return None
     try:

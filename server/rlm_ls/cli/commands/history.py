@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 import time
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +20,8 @@ from rlm_ls.cli.terminal.console import err, markdown, out, write, write_json
 from rlm_ls.cli.terminal.screen import Screen, show_answer
 from rlm_ls.cli.terminal.session import EXIT, Session, run, session, user_settings
 from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.sharing.cited import cited_markdown
+from rlm_ls.engine.sharing.excerpts import excerpts_of
 from rlm_ls.engine.trace.check import CheckedSubmission, Verdict
 from rlm_ls.engine.trace.check import check as check_events
 from rlm_ls.engine.trace.page.page import trace_html
@@ -152,20 +155,31 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 def trace(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Run id, a prefix, or last.")] = "last",
     as_json: Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the answer with permalinks to what it cites.")
+    ] = False,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the timeline as one self-contained web page.")
     ] = None,
 ) -> None:
     """Show one run: every turn, program, output, token."""
-    run(_trace(name, as_json, html))
+    run(_trace(name, as_json, as_markdown, html))
 
 
-async def _trace(name: str, as_json: bool, html: Path | None) -> int:
+async def _trace(name: str, as_json: bool, as_markdown: bool, html: Path | None) -> int:
     async with session() as opened:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
+        answer = None if row.answer is None else Answer.model_validate(row.answer)
+        excerpts = await excerpts_of(opened.engine, answer) if html is not None and answer is not None else []
+    if as_markdown:
+        if answer is None:
+            raise BadRequest(f"Run {row.run_id} has no answer.")
+        write(await cited_markdown(answer, row.question))
+        return 0
     if html is not None:
-        await asyncio.to_thread(_write_page, html, trace_html(row, events))
+        page = await asyncio.to_thread(trace_html, row, events, [asdict(one) for one in excerpts])
+        await asyncio.to_thread(_write_page, html, page)
         err.print(f"written: {html}", markup=False)
         return 0
     if as_json:

@@ -15,7 +15,7 @@ from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
 from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.folders import Folders, Listing
-from rlm_ls.context.sources.stamp import Stamp
+from rlm_ls.context.sources.stamp import Stamp, may_go_on
 from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.pool import SearchPool
 
@@ -104,6 +104,16 @@ class SnapshotCache:
             held_files.use(kept.pack)
             kept.pack.used_at = self._time
         return kept
+
+    def beginning(self, key: Key, stamp: Stamp | None) -> CachedRead | None:
+        """What was measured of a file in place that may only have been appended to since."""
+        if stamp is None:
+            return None
+        kept = self._kept.get(key)
+        if kept is not None and isinstance(kept.outcome, TextMeasure) and may_go_on(kept.stamp, stamp):
+            return kept
+        known = self._line_index.beginning(key, stamp)
+        return None if known is None else CachedRead(known[0], "", known[2], None, known[1])
 
     def keep(self, key: Key, kept: CachedRead) -> None:
         self.forget(key)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rlm_ls import errors
-from rlm_ls.context.document import Document, Section
-from rlm_ls.context.snapshot.measure import TextMeasure
+from rlm_ls.context.document import Document, Section, Source
+from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure
 from rlm_ls.context.sources.encoding import Encoding
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import File
@@ -132,3 +132,15 @@ class ReadDocument:
     document: Document
     file: File
     digest: bytes
+
+
+@dataclass(slots=True)
+class LargeText:
+    """A text that is not copied but searched in its file or buffer's pack, and its measures so far."""
+
+    source: Source
+    identity: tuple[int, int] | None
+    stamp: Stamp
+    skip: int
+    measures: list[RangeMeasure]
+    whole: TextMeasure | None = None

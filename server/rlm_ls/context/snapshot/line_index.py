@@ -1,7 +1,8 @@
 """What was measured of large files, kept for the next start: line 1,700,000 is then reached without reading all before.
 
 A file in the user's private folder. It names no file: the key is a digest of the path. Like the rest of the cache it is
-never trusted without a look at the file, whose stamp must be the same.
+never trusted without a look at the file, whose stamp must be the same; of one that was appended to, the beginning is
+known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from rlm_ls import __version__
 from rlm_ls.context.snapshot.measure import TextMeasure
-from rlm_ls.context.sources.stamp import Stamp
+from rlm_ls.context.sources.stamp import Stamp, may_go_on
 from rlm_ls.private import replace_file
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ class LineIndex:
     def find(self, key: tuple[str, str, bool], stamp: Stamp) -> Known | None:
         known = self._loaded().get(_name(key)) if stamp[0] >= WORTH and self._path is not None else None
         return known if known is not None and known[0] == stamp else None
+
+    def beginning(self, key: tuple[str, str, bool], stamp: Stamp) -> Known | None:
+        """Of a file that may only have been appended to since."""
+        known = self._loaded().get(_name(key)) if stamp[0] >= WORTH and self._path is not None else None
+        return known if known is not None and may_go_on(known[0], stamp) else None
 
     def note(self, key: tuple[str, str, bool], stamp: Stamp, skip: int, measure: TextMeasure) -> None:
         if stamp[0] < WORTH or self._path is None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+RANGE = 8 << 20
+"""Bytes of a large text that are measured at a time, each with a digest of its own; a multiple of CHECKPOINT."""
+
 DIGEST = 16
-"""Bytes of a digest of a block. A small text's measures end with the digest of the text itself."""
+"""Bytes of a digest of a range. A small text's measures end with the digest of the text itself."""
 
 
 @dataclass(frozen=True, slots=True)

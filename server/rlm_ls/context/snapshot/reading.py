@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
@@ -18,19 +18,20 @@ from rlm_ls.context.snapshot.intake import (
     CopiedText,
     Foreign,
     IncomingFile,
+    LargeText,
     NeedsMoreRoom,
     Packed,
     ReadDocument,
     RefusedFile,
     Unpacked,
 )
-from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure, join
+from rlm_ls.context.snapshot.measure import RANGE, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
-from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.context.sources.stamp import is_settled, kept_as, stamp_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
@@ -38,24 +39,11 @@ from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTim
 SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
 
-RANGE = 8 * CHECKPOINT
 BATCH_BYTES = 4 << 20
 BATCH_FILES = 500
 
 GROWTH = 3
 """How many times as large as its file a text may be in UTF-8."""
-
-
-@dataclass(slots=True)
-class _Large:
-    """A text that is not copied but searched in its file or buffer's pack, and its measures so far."""
-
-    source: Source
-    identity: tuple[int, int] | None
-    stamp: Stamp
-    skip: int
-    measures: list[RangeMeasure]
-    whole: TextMeasure | None = None
 
 
 class _Reader:
@@ -76,7 +64,7 @@ class _Reader:
         self.snapshot_cache = snapshot_cache
         self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
         self.found: dict[int, ReadDocument] = {}
-        self.large: dict[int, _Large] = {}
+        self.large: dict[int, LargeText] = {}
         self.packed: list[int] = []
         self.extractions = Extractions(held_files, pool.size, options)
         self.drawn: set[int] = set()  # by a terminal: copied as its reader saw it
@@ -148,7 +136,7 @@ class _Reader:
             source, drawn = written(one.buffer, self.held_files.own)
             if drawn:
                 self.drawn.add(number)
-            self.large[number] = _Large(source, None, (0, 0, 0, 0), 0, [])
+            self.large[number] = LargeText(source, None, (0, 0, 0, 0), 0, [])
 
     def unknown(self, numbers: Sequence[int]) -> list[int]:
         """The files that the cache does not have as they are now; those that it has are taken from it."""
@@ -270,6 +258,7 @@ class _Reader:
 
     async def open_large(self, numbers: list[int]) -> list[int]:
         """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""
+        numbers = [number for number in numbers if not await self.go_on(number)]
         if not numbers:
             return []
         payload = {"incoming": [self.incoming(n) for n in numbers], "option": self.options.encoding}
@@ -290,12 +279,31 @@ class _Reader:
                 convert.append(number)
         return convert
 
+    async def go_on(self, number: int) -> bool:
+        """Whether a file was only appended to since it was last read: it is measured from there on."""
+        one = self.wanted[number]
+        known = None if one.inside else self.snapshot_cache.beginning(self.key(one), one.stamp)
+        if known is None or not isinstance(known.outcome, TextMeasure):
+            return False
+        await asyncio.to_thread(self.open_one, number, known.skip)
+        text = self.large.get(number)
+        if text is None:
+            return number in self.errors
+        file = File(one.name, text.source, text.identity)
+        payload = {"file": file, "known": known.outcome, "size": known.stamp[0] - known.skip}
+        before = await self.pool.call("files.growth.before", payload, self.options.seconds)
+        if before is None:
+            del self.large[number]
+            return False
+        text.measures.append(before)
+        return True
+
     def open_one(self, number: int, skip: int, kept: CachedRead | None = None) -> bool:
         """Opens a file to be searched without a copy. False if it has changed since it was cached as `kept`."""
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
             source = Source(one.inside.path, one.inside.place + skip, one.size - skip)
-            self.large[number] = _Large(source, None, one.stamp, skip, [])
+            self.large[number] = LargeText(source, None, one.stamp, skip, [])
             return True
         try:
             path, status, replaceable = self.held_files.open(one.path)
@@ -307,7 +315,7 @@ class _Reader:
         if kept is not None and kept.stamp != stamp:
             return False
         identity = (status.st_dev, status.st_ino) if replaceable else None
-        text = _Large(Source(path, skip, status.st_size - skip), identity, stamp, skip, [])
+        text = LargeText(Source(path, skip, status.st_size - skip), identity, stamp, skip, [])
         if kept is not None and isinstance(kept.outcome, TextMeasure):
             text.whole = kept.outcome
         self.large[number] = text
@@ -318,7 +326,7 @@ class _Reader:
             (number, File(self.wanted[number].name, text.source, text.identity), at)
             for number, text in self.large.items()
             if text.whole is None
-            for at in range(0, text.source.size, RANGE)
+            for at in range(text.measures[0].end if text.measures else 0, text.source.size, RANGE)
         ]
         payloads = ({"file": file, "start": at, "end": min(at + RANGE, file.source.size)} for _, file, at in todo)
         place = 0
@@ -350,8 +358,9 @@ class _Reader:
                     found.append(number)
                 else:
                     self.errors[number] = not_text(one.name, "utf-8", text.whole.bad, text.whole.bad_line)
-            elif one.buffer is None and one.inside is None and is_settled(text.stamp):
-                self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, text.whole, None, text.skip))
+            elif one.buffer is None and one.inside is None:
+                kept = CachedRead(kept_as(text.stamp), one.name, text.whole, None, text.skip)
+                self.snapshot_cache.keep(self.key(one), kept)
         return found
 
     def finished(self) -> list[ReadDocument]:

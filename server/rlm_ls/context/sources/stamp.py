@@ -21,3 +21,14 @@ def is_settled(stamp: Stamp) -> bool:
     resolution."""
     # On Windows the time of change is that of creation. Elsewhere nobody can set it, as they can the other.
     return time.time_ns() - (stamp[1] if os.name == "nt" else stamp[2]) > SETTLED_NS
+
+
+def kept_as(stamp: Stamp) -> Stamp:
+    """The stamp by which to know a file again that may be appended to: one that is not settled gets one without times,
+    which is no file's."""
+    return stamp if is_settled(stamp) else (stamp[0], 0, 0, stamp[3])
+
+
+def may_go_on(before: Stamp, now: Stamp) -> bool:
+    """Whether a file may be one of before that was appended to: what it held then is still to be looked at."""
+    return 0 < before[0] < now[0] and before[3] == now[3] != 0

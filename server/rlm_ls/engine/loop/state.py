@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from rlm_ls.engine.answer import Route
+from rlm_ls.engine.answer import Route, UpTo
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.loop.partial import Findings
@@ -39,6 +39,7 @@ class Run:
     trace_uri: str
     findings: Findings = field(default_factory=Findings)
     warnings: list[str] = field(default_factory=list)
+    up_to: tuple[UpTo, ...] = ()
     quotations_returned: bool = False
     characters_shown: int = 0
     done_before: Counter[bytes] = field(default_factory=Counter)

@@ -17,6 +17,11 @@ KEPT_BYTES = 8 << 20
 """A larger sandbox is not kept: its variables hold bulk text."""
 
 
+NEW = "Search only what is new, within=lines(FIRST, -1, doc), where that and the earlier answer suffice; else all."
+UNKNOWN = "What has changed in the text since is not known."
+HOLDS = "If the earlier answer still holds, submit it again word for word, with its citations."
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
     """`variables` are names; `state` is the sandbox's dump, None when it is gone (a restart, too large, long ago).
@@ -29,13 +34,15 @@ class EarlierRun:
     variables: tuple[str, ...] = ()
     state: bytes | None = None
     programs: Mapping[str, Program] = field(default_factory=dict)
+    news: tuple[str, ...] | None = None
+    """What has become of the texts since, where the same is asked again."""
 
     def described(self) -> str:
         """The description of the earlier run for a model."""
-        parts = [
-            f"This follows up on an earlier question: {self.question}",
-            f"The answer then was:\n{self.answer[:ANSWER]}",
-        ]
+        earlier = "This follows up on an earlier question" if self.news is None else "The same was asked before"
+        parts = [f"{earlier}: {self.question}", f"The answer then was:\n{self.answer[:ANSWER]}"]
+        if self.news is not None:
+            parts += [*self.news, NEW if self.news else UNKNOWN, HOLDS]
         if self.state is not None and self.variables:
             parts.append(
                 f"Variables of then are still there: {', '.join(self.variables)}. "

@@ -14,6 +14,7 @@ from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.budget.ledger import Ledger, Limits
+from rlm_ls.engine.live.reach import news, up_to
 from rlm_ls.engine.loop.observation import output_room
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
@@ -80,6 +81,8 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
     context = await take_context(question, stack)
     if resumed is not None:
         check_unchanged(resumed, context)
+    if earlier is not None and request.again:
+        earlier = replace(earlier, news=await news(services, context, request.follow_up or ""))
     documents = context.documents
     warnings += await asyncio.to_thread(lambda: assumed(documents) + left_out(documents))  # they may be 100,000
     warnings += ignored(context)
@@ -119,7 +122,18 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
             first_look=bool(look),
         )
     )
-    config = RunConfig(services, choice, checker, created, languages, earlier, warnings, room, look)
+    config = RunConfig(
+        services,
+        choice,
+        checker,
+        created,
+        languages,
+        earlier,
+        warnings,
+        room,
+        look,
+        await up_to(context, services.pool),
+    )
     return await set_up(config, request, context, journal, ledger, stack)
 
 
@@ -229,6 +243,7 @@ def started(request: AskRequest, created: float, levels: tuple[str, ...]) -> Run
         levels=levels,
         coordinator=request.coordinator,
         folder=os.getcwd(),
+        again=request.again,
     )
 
 

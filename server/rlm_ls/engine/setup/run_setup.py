@@ -14,7 +14,7 @@ from rlm_ls.context.document import Selection
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.answer import Answer, UpTo
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.loop.ending import broken_off, finish
 from rlm_ls.engine.loop.observation import LEAST_ROOM
@@ -66,6 +66,8 @@ class RunConfig:
     """Characters of output in an observation."""
     first_look: str = ""
     """What the offline rules found, for the opening."""
+    up_to: tuple[UpTo, ...] = ()
+    """Where the texts end."""
 
 
 async def set_up(
@@ -127,6 +129,7 @@ async def set_up(
         output_limit=room,
         trace_uri=f"rlm:/trace/{journal.run_id}.md",
         warnings=config.warnings,
+        up_to=config.up_to,
         characters_shown=shown,
     )
 
@@ -174,6 +177,7 @@ async def _child(
         earlier=None,
         first_look="",
         warnings=[],
+        up_to=(),
     )
     async with AsyncExitStack() as stack:
         run = await set_up(below, request, context, journal, ledger, stack)

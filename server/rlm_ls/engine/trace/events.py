@@ -48,6 +48,7 @@ class RunStarted(Event):
     coordinator: bool = False
     folder: str = ""
     """Where the scope's relative paths start from."""
+    again: bool = False
 
 
 class RunResumed(Event):

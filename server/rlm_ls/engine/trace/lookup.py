@@ -43,6 +43,7 @@ def asked(started: Mapping[str, Any], scope: Scope) -> AskRequest:
         follow_up=started.get("followUp"),
         levels=tuple(started.get("levels", ("dsl",))),
         coordinator=bool(started.get("coordinator")),
+        again=bool(started.get("again")),
     )
 
 

@@ -19,6 +19,8 @@ MODEL_KINDS = {
     "agent": " (the agent that opened the session)",
 }
 SKIPPED_SHOWN = 10
+ENDS_SHOWN = 3
+"""Files that an answer names with their last lines; of more, the Answer tells."""
 SUB_REPLY = 300
 """Characters of a sub-call's reply that a trace shows; `rlm-ls trace --json` has all."""
 
@@ -45,9 +47,11 @@ def coverage_line(answer: Answer) -> str:
     c = answer.coverage
     skipped = f", {len(c.skipped):,} skipped" if c.skipped else ""
     plural = "" if c.documents == 1 else "s"
+    ends = [f"{inert.line(one.path)} up to line {one.line:,} ({one.byte:,} bytes)" for one in c.up_to[:ENDS_SHOWN]]
+    looked = f"; {', '.join(ends)}" if len(c.up_to) <= ENDS_SHOWN and ends else ""
     return (
         f"Coverage: {c.documents:,} document{plural} in scope, {c.searched:,} searched, {c.read:,} read{skipped}; "
-        f"the model saw {c.characters_read:,} characters of text"
+        f"the model saw {c.characters_read:,} characters of text{looked}"
     )
 
 

@@ -1,13 +1,15 @@
 """`textDocument/codeLens`: "Answer this question" above each question in the text, if the user has set `codeLens`;
-and the ways on from an excerpt."""
+the ways on from an excerpt, and "Look again" above an answer."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from rlm_ls.lsp.features import excerpts
+from rlm_ls.lsp.features.commands import ASK
 from rlm_ls.lsp.features.inline_questions import MARKS, WIDTH, answer_command, question_in
 from rlm_ls.lsp.workspace.rope import units
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from rlm_ls.lsp.services import Services
     from rlm_ls.settings import Settings
+
+ANSWER = re.compile(r"rlm:/{1,2}answer/([0-9A-Za-z-]{1,64})\.md")
+TOP = types.Range(types.Position(0, 0), types.Position(0, 0))
 
 MOST = 100
 """Lines of one text that are looked at; beyond that its author means something else by them."""
@@ -30,6 +35,8 @@ def register(server: LanguageServer, services: Services) -> None:
         nonlocal answered
         if (address := excerpts.address_of(params.text_document.uri)) is not None:
             return await excerpts.lenses(services, address)
+        if (answer := ANSWER.fullmatch(params.text_document.uri)) is not None:
+            return [types.CodeLens(TOP, types.Command("Look again", ASK, arguments=[{"again": answer[1]}]))]
         answered = (await services.configuration.current()).code_lens
         return await code_lenses(services, params.text_document.uri) if answered else None
 

@@ -47,9 +47,10 @@ Run = TypeVar("Run", wire.AskParams, wire.ResumeParams)
 def register(server: LanguageServer, services: Services) -> None:
     @server.command(ASK)
     async def ask_command(params: types.ExecuteCommandParams) -> dict[str, Any] | None:
-        argument = {"question": "", **_argument(ASK, params)}
-        asked = wire.structure(ASK, argument, wire.AskParams)
-        if not asked.question.strip():
+        argument = _argument(ASK, params)
+        missing = {"question": "", "scope": {"kind": "workspace"}} if argument.get("again") else {"question": ""}
+        asked = wire.structure(ASK, {**missing, **argument}, wire.AskParams)
+        if not asked.question.strip() and not asked.again:
             question = await _choose_question(services)
             if question is None:
                 return None

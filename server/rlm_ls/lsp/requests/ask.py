@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ from rlm_ls.lsp.jobs.jobs import Job
 from rlm_ls.lsp.jobs.show_answer import show_answer
 from rlm_ls.lsp.jobs.streaming import RunStream
 from rlm_ls.lsp.wire_answers import wire_answer
+from rlm_ls.lsp.workspace.buffers import key_of
 from rlm_ls.lsp.workspace.scopes import take_scope
 from rlm_ls.lsp.workspace.surroundings import CapturedSurroundings
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
-    from rlm_ls.context.scope import Scope
+    from rlm_ls.context.scope import Buffer, Scope
     from rlm_ls.context.surroundings import Surroundings
     from rlm_ls.engine.answer import Answer
     from rlm_ls.engine.engine import Engine
@@ -38,7 +40,7 @@ async def ask_as_job(services: Services, params: wire.AskParams, *, show_errors:
 
     Raises RlmError for what is wrong before the first turn; afterwards a failure is an Answer that says so.
     """
-    title = f"rlm: {_short(params.question)}"
+    title = f"rlm: {_short(params.question or f'looking again at {params.again}')}"
 
     async def body(job: Job) -> dict[str, Any]:
         return await _ask(services, job, params)
@@ -54,12 +56,16 @@ async def ask_as_job(services: Services, params: wire.AskParams, *, show_errors:
 async def _ask(services: Services, job: Job, params: wire.AskParams) -> dict[str, Any]:
     # First of all, and before anything is awaited: the texts are those of the moment the question was asked.
     seen = CapturedSurroundings(services, params.editor)
-    scope = await take_scope(services, params.scope)
+    opened = await services.buffers.snapshot(services.buffers.uris()) if params.again else ()
+    scope = None if params.again else await take_scope(services, params.scope)
     surroundings = await seen.surroundings()
     if not await job.unless_stopped(services.engine_loader.engine()):
         return _stopped_early(job)
     engine = await services.engine_loader.engine()
-    request = request_of(params, scope, surroundings)
+    if scope is None:
+        request = await _again(services, engine, params, opened, surroundings)
+    else:
+        request = request_of(params, scope, surroundings)
 
     async def start(listen: Listener) -> Answer:
         return await engine.ask(request, listen, consent=partial(ask_to_go_on, services))
@@ -90,6 +96,24 @@ async def conduct(
         stream.close(sent)
     job.outcome = answer.status if answer.status == "answered" else f"{answer.status}: {answer.reason}"
     return sent
+
+
+async def _again(
+    services: Services, engine: Engine, params: wire.AskParams, opened: Sequence[Buffer], surroundings: Surroundings
+) -> AskRequest:
+    """A run's question about its texts as they are now; of those that are open as they were when it was asked."""
+    from rlm_ls.engine.engine import new_run_id
+    from rlm_ls.engine.live.again import again, texts_open_then
+
+    run_id = str(params.again)
+    budget = budget_of(params.budget) if params.budget is not None else None
+    request = await again(engine, run_id, budget, params.model)
+    known = {key_of(uri) for uri in (*request.scope.files, *await texts_open_then(engine, run_id))}
+    wanted = [
+        one for one in opened if key_of(one.uri) in known or (request.scope.roots and services.folders.holds(one.uri))
+    ]
+    scope = replace(request.scope, buffers=tuple(wanted))
+    return replace(request, scope=scope, run_id=new_run_id(), surroundings=surroundings)
 
 
 def request_of(params: wire.AskParams, scope: Scope, surroundings: Surroundings) -> AskRequest:

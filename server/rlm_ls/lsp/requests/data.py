@@ -1,4 +1,4 @@
-"""`rlm/data`: the data and the tables of an answer, to be copied or saved."""
+"""`rlm/data`: the data and the tables of an answer, or all of it with its citations, to be copied or saved."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ async def data(services: Services, params: wire.DataParams) -> dict[str, Any]:
     """Raises UnknownRun."""
     engine = await services.engine_loader.engine()
     row = await engine.store.run(params.run_id)
+    if params.format == "markdown" and row.answer is not None:
+        from rlm_ls.engine.answer import Answer
+        from rlm_ls.engine.sharing.cited import cited_markdown
+
+        return {"text": await cited_markdown(Answer.model_validate(row.answer), row.question), "tables": 0}
     return await asyncio.to_thread(_made, row.answer or {}, params.format)
 
 

@@ -17,19 +17,21 @@ from typing import Any
 
 from rlm_ls.store.rows import RunRow
 
-SCRIPTS = ("tree.js", "highlight.js", "events.js", "page.js")
+SCRIPTS = ("tree.js", "highlight.js", "events.js", "page.js", "excerpts.js")
 """Files that are joined to one script, in this order."""
 
 
-def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]]) -> str:
-    """The page for a run and its stored events. Nothing in it is fetched from anywhere, and nothing in it is trusted:
-    texts of models and documents are data, and only the page's own script and style may run."""
+def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]], excerpts: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The page for a run and its stored events, with `excerpts` of what it cites (see engine/sharing/excerpts.py).
+
+    Nothing in it is fetched from anywhere, and nothing in it is trusted: texts of models and documents are data, and
+    only the page's own script and style may run."""
     style, script = _part("page.css"), "\n".join(['"use strict";', *map(_part, SCRIPTS)])
     only = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     policy = f"default-src 'none'; {only}; base-uri 'none'; form-action 'none'"
     run = inline_json(row.described())
     # One by one: of a long trace the whole would keep other threads waiting.
-    trace = f'{{"run":{run},"events":[{",".join(map(inline_json, events))}]}}'
+    trace = f'{{"run":{run},"events":[{",".join(map(inline_json, events))}],"excerpts":{inline_json(list(excerpts))}}}'
     parts = {
         "policy": policy,
         "title": escape(" ".join(row.question.split())[:120].encode("utf-8", "replace").decode()),
