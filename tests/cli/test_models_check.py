@@ -36,8 +36,8 @@ async def checked(script: list[Reply], home: Path) -> tuple[str, int]:
 @pytest.mark.parametrize(
     ("script", "lines"),
     [
-        (ABLE, ["✓ writes", "✓ calls", "– thinks", "✓ its tokens are reported", "cost: ", "route: rlm, it explores"]),
-        (UNABLE, ["✗ writes", "✗ calls", "– was not seen", "✗ its tokens are estimated", "cost: ", "doubtful"]),
+        (ABLE, ["✓ writes", "✓ calls", "– thinks", "✓ its tokens are reported", "cost: ", "route: rlm: it explores"]),
+        (UNABLE, ["✗ writes", "✗ calls", "– was not seen", "✗ its tokens are estimated", "cost: ", "route: guided"]),
     ],
     ids=["able", "unable"],
 )
