@@ -38,6 +38,9 @@ class Family:
 SMALL = re.compile(r"[-:_]e?[0-4](?:\.\d+)?b(?![a-z0-9])")
 """In a name: up to 4 billion parameters (qwen2.5-coder-1.5b, gemma3:4b; not qwen3-30b-a3b)."""
 
+SMALL_TEMPERATURE = 0.2
+"""At servers' usual 0.8 a small model strays from the form that it is shown."""
+
 USUAL_ROOM = 4096
 """Tokens for a reply of a model that does not think long: what an estimate reckons with."""
 SMALLEST_ROOM = 512
@@ -102,7 +105,8 @@ def _common(values: list[Any]) -> Any:
 
 def _one(name: str, settings: Settings) -> Profile:
     shipped = next(family.profile for family in families() if any(_fits(name, pattern) for pattern in family.patterns))
-    shipped = replace(shipped, small=SMALL.search(name) is not None)
+    if SMALL.search(name):
+        shipped = replace(shipped, small=True, temperature=SMALL_TEMPERATURE)
     for pattern, own in settings.models.profiles.items():
         if _fits(name, pattern.lower()):
             return Profile(

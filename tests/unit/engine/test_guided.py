@@ -144,6 +144,57 @@ async def test_a_model_that_gets_somewhere_is_left_to_explore(replies: list[str]
     assert len(model.asked) == len(replies)
 
 
+async def test_a_script_without_a_fence_is_run(tmp_path: Path) -> None:
+    bare = "n = count('ERROR', by='line')\nsubmit(f'{n} lines', cite=find('ERROR', limit=1))"
+    async with asking(tmp_path) as ask:
+        run, model = await answered(ask, [bare], MANY, TEXT * 20)
+    assert (run.answer.answer, len(model.asked)) == ("1200 lines", 1)
+
+
+@pytest.mark.parametrize(
+    "submitted",
+    [
+        "n = count('Lisbon', by='line')\nsubmit(f'{n} times', cite=find('Lisbon'))",
+        "submit('The breaker of the Lisbon pump opened', cite=find('Lisbon'))",
+        "submit('an earthquake', cite=find('Lisbon'))",
+        "print(find('Lisbon'))\nsubmit('a burnt relay')",
+    ],
+)
+async def test_what_a_small_model_submits_has_to_stand_in_what_it_cites(submitted: str, tmp_path: Path) -> None:
+    async with asking(tmp_path) as ask:
+        model = Reading([script(submitted)], "burnt relay", "a burnt relay")
+        model.name = "ollama_chat/qwen2.5-coder:1.5b"
+        run = await ask(model=model, text=TEXT_WITH, question=WHY)
+    assert (run.answer.answer, run.answer.route, len(model.asked)) == ("a burnt relay", "guided", 2)
+
+
+@pytest.mark.parametrize(
+    ("question", "submitted", "answer", "route"),
+    [
+        (WHY, "submit('a burnt relay', cite=find('relay'))", "a burnt relay", "rlm"),
+        (MANY, "submit(str(count('ERROR')), cite=find('ERROR', limit=1))", "60", "rlm"),
+        (MANY, "submit(str(count('INFO')), cite=find('INFO', limit=1))", "60 lines", "guided"),
+    ],
+)
+async def test_what_a_small_model_submits_counts_where_it_holds(
+    question: str, submitted: str, answer: str, route: str, tmp_path: Path
+) -> None:
+    async with asking(tmp_path) as ask:
+        model = FakeModel([script(submitted)], name="ollama_chat/qwen2.5-coder:1.5b")
+        run = await ask(model=model, text=TEXT if question == MANY else TEXT_WITH, question=question)
+    assert run.answer.answer.startswith(answer)
+    assert (run.answer.route, len(model.asked)) == (route, 1)
+
+
+async def test_a_small_model_has_two_replies_that_get_nowhere_in_all(tmp_path: Path) -> None:
+    look = script("print(find('relay'))")
+    async with asking(tmp_path) as ask:
+        model = Reading([PROSE, look, PROSE], "burnt relay", "a burnt relay")
+        model.name = "ollama_chat/qwen2.5-coder:1.5b"
+        run = await ask(model=model, text=TEXT_WITH, question=WHY)
+    assert (run.answer.answer, run.answer.route, len(model.asked)) == ("a burnt relay", "guided", 4)
+
+
 async def test_a_model_known_to_write_no_programs_is_guided_at_once(tmp_path: Path) -> None:
     unable = Abilities("model", False, False, False, True, 10, 0.0, 1.0, 4096, 512)
     async with asking(tmp_path) as ask:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from os.path import commonprefix
 
 LONGEST_REPLY = 20_000
 LONGEST_ANSWER = 2_000
@@ -65,9 +66,19 @@ def proved(reply: GuidedReply, question: str, shown: Mapping[int, str]) -> bool:
         if any(character.isdigit() for character in word) or (index and not word.islower())
     ]
     return (
-        any(word in held and word not in asked for word in said)
+        any(word in held and not _again(word, asked) for word in said)
         and all(word in held or word in asked for word in exact)
         and sum(word in held or word in asked for word in said) >= PLAIN_SHARE * len(said)
+    )
+
+
+def _again(word: str, asked: Set[str]) -> bool:
+    """Whether the question has the word, or another form of it ("open", "opened")."""
+    if word in asked:
+        return True
+    return any(
+        len(stem := commonprefix([word, other])) >= max(4, min(len(word), len(other)) - 2) and stem.isalpha()
+        for other in asked
     )
 
 

@@ -14,7 +14,8 @@ LONGEST = 2_000
 
 @dataclass(slots=True)
 class Standstill:
-    """`nowhere` counts the replies in a row that got nowhere; `looked`: a verb has answered in this run."""
+    """`nowhere` counts the replies that got nowhere: in a row, of a model on the small models' prompt all of them.
+    `looked`: a verb has found something in this run."""
 
     nowhere: int = 0
     looked: bool = False
@@ -24,7 +25,7 @@ class Standstill:
     def reached(self) -> bool:
         return self.nowhere >= MOST_REPLIES
 
-    def take(self, *, ran: bool, verbs: int, outputs: Sequence[str], errors: Sequence[str]) -> bool:
+    def take(self, *, ran: bool, small: bool, verbs: int, outputs: Sequence[str], errors: Sequence[str]) -> bool:
         """A reply that was not the last: whether it got anywhere.
 
         It did where a program `ran`, and the text was looked at (`verbs` answered, now or before), and something came
@@ -37,5 +38,5 @@ class Standstill:
         fresh = {one for one in came if one not in self._seen}
         self._seen |= fresh
         somewhere = ran and self.looked and bool(fresh)
-        self.nowhere = 0 if somewhere else self.nowhere + 1
+        self.nowhere = self.nowhere + (not somewhere) if small or not somewhere else 0
         return somewhere

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.payment import LimitReached
+from rlm_ls.engine.guided.holding import unproved
 from rlm_ls.engine.guided.route import guided
 from rlm_ls.engine.loop.acceptance import accept_text, judge
 from rlm_ls.engine.loop.asking import ask_model
@@ -28,9 +29,10 @@ from rlm_ls.engine.loop.grammar import Block, programs
 from rlm_ls.engine.loop.observation import ProgramResult, observed, shortened
 from rlm_ls.engine.loop.programs import not_run, run_program
 from rlm_ls.engine.loop.state import Run
-from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, SMALL_AGAIN, SMALL_FORM, TOO_MANY, UNREADABLE, steps_left
+from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, SMALL_FORM, TOO_MANY, UNREADABLE, small_again, steps_left
 from rlm_ls.engine.trace.events import TurnFinished, TurnStarted
 from rlm_ls.errors import RlmError
+from rlm_ls.executors.verbs.registry import VERBS
 from rlm_ls.models.base import Message, Reply
 
 MOST_UNSEEN = 1 << 20
@@ -84,6 +86,8 @@ async def _explored(run: Run, turn: int) -> Answer | None:
     reply = await ask_model(run, turn)
     fences = await run.checker.fences(reply.text)
     blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
+    if fences and not blocks and "(" in reply.text and await run.checker.is_script(reply.text, frozenset(VERBS)):
+        blocks = programs([("python", reply.text)])
     run.findings.plan = _plan(reply.text) or run.findings.plan
     if run.route == "direct" and not blocks:
         return finish(run, "answered", "", answer=await accept_text(run, reply.text))
@@ -99,6 +103,7 @@ def _verdict(run: Run, blocks: Sequence[Block], ran: Sequence[ProgramResult], ve
     """What to tell a model of a reply that was not the last. `verbs` had been called before it."""
     somewhere = run.standstill.take(
         ran=any(block.language != "other" for block in blocks),
+        small=run.small,
         verbs=run.verbs - verbs + sum(block.language not in ("python", "other") for block in blocks),
         outputs=[one.output for one in ran],
         errors=[one.error for one in ran],
@@ -106,12 +111,12 @@ def _verdict(run: Run, blocks: Sequence[Block], ran: Sequence[ProgramResult], ve
     if run.guide is not None and not somewhere:
         if run.standstill.reached:
             return ""  # it is not asked again
-        if not run.small and run.verbs == verbs:
-            run.small = True
+        if not (run.small or run.small_told) and run.verbs == verbs:
+            run.small_told = True
             return SMALL_FORM
     if blocks:
         return _stuck(run, blocks, ran)
-    return UNREADABLE if not readable else SMALL_AGAIN if run.small else NO_BLOCK
+    return UNREADABLE if not readable else small_again(run.request.question) if run.small else NO_BLOCK
 
 
 async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[ProgramResult], Answer | None]:
@@ -128,6 +133,8 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
         if run.host.submission is None:
             continue
         checked, refusal = await judge(run, run.host.submission, failed)
+        if not refusal and run.small and run.guide is not None:
+            refusal = await unproved(run, run.guide, checked)
         if not refusal:
             return done, finish(run, "answered", "", answer=checked)
         done[-1] = replace(ran, error=f"{ran.error}\n{refusal}".strip())

@@ -42,7 +42,9 @@ class Run:
     guide: Guide | None = None
     """Where the run may change to the guided route."""
     small: bool = False
-    """The prompt is the small models'; a first reply that gets nowhere is told their rules too."""
+    """The prompt is the small models'."""
+    small_told: bool = False
+    """Their rules were told to a model with another prompt, whose reply got nowhere."""
     findings: Findings = field(default_factory=Findings)
     warnings: list[str] = field(default_factory=list)
     quotations_returned: bool = False

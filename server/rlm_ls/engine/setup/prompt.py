@@ -9,6 +9,8 @@ from itertools import groupby
 from rlm_ls.executors.scripts.prelude import MODULES
 from rlm_ls.executors.verbs import all as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.verbs.registry import COORDINATOR_VERBS, SELDOM, VERBS
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.passages import words_of
 from rlm_ls.models.profiles import Profile
 
 HEAD = """\
@@ -83,9 +85,9 @@ SMALL_LAST = "Now reply with one ```python block that looks this up with the fun
 SMALL_AGAIN = """\
 Nothing ran: your reply had no ```python block. Reply with nothing but a block such as
 ```python
-hits = find("WORD OF THE QUESTION", limit=5)
+hits = find({words!r}, limit=5)
 print(hits)
-submit(hits[0].text, cite=hits[:1])
+if hits: submit(hits[0].text, cite=hits[:1])
 ```"""
 
 NOTHING_LOOKED_UP = "nothing was looked up: call find, count or regex first, and cite what they find."
@@ -161,6 +163,12 @@ def _programs(languages: tuple[str, ...], *, code_model: bool) -> str:
         return ""
     written = WRITTEN if code_model else ""
     return PROGRAMS.format(language=language, signature=SIGNATURES[language], written=written)
+
+
+def small_again(question: str) -> str:
+    """What a small model is told that wrote no block: one with the question's own words."""
+    words = words_of(Question(question[:2_000]))
+    return SMALL_AGAIN.format(words=" ".join(words[:4]))
 
 
 def steps_left(turns: int, *, last: bool) -> str:
