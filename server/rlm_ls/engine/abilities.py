@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.budget.payment import pay
 from rlm_ls.engine.loop.grammar import programs
+from rlm_ls.errors import RlmError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.models.base import NO_USAGE, Message, Model, Reply
+from rlm_ls.models.choose import choose
 from rlm_ls.models.profiles import Profile, room_within
+from rlm_ls.settings import Settings
 from rlm_ls.store.kept import KeptRecords
 
 SYSTEM = "You answer with a short plan and one ```python block."
@@ -70,6 +73,14 @@ class Learnt:
             return None if found is None else Abilities(**found)
         except TypeError:  # written by another version
             return None
+
+    def of_settings(self, settings: Settings, environ: Mapping[str, str]) -> Abilities | None:
+        """Of the root model that is configured; None also where it cannot be asked at all."""
+        try:
+            chosen = choose("root", None, settings, environ)
+        except RlmError:
+            return None
+        return None if chosen is None else self.of(chosen.name, chosen.endpoint)
 
     def keep(self, abilities: Abilities, endpoint: str) -> None:
         self._kept.add(f"{abilities.model} {endpoint}", asdict(abilities))

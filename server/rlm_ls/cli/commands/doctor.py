@@ -81,6 +81,8 @@ async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
     """What was looked at, a line each, and whether it is broken."""
     for finding in _model_lines(opened.settings):
         yield finding
+    if learnt := await asyncio.to_thread(Learnt(opened.engine.store.folder).of_settings, opened.settings, os.environ):
+        yield f"route of {learnt.model}: {learnt.route}", False
     if not opened.settings.models.root:
         for line in await offers(os.environ):
             yield line, False

@@ -15,6 +15,12 @@ from rlm_ls.engine.loop.submission import CheckedSubmission
 UNPROVED = "what you cite does not hold what you answer."
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
+_COUNTED = re.compile(
+    r"\bhow (?:many|much|often|long|large|old)\b|\b(?:number|count|average|mean|median|sum|total|percent\w*|share)\b",
+    re.I,
+)
+"""What asks for a number that stands in no line."""
+
 
 async def unproved(run: Run, guide: Guide, submitted: CheckedSubmission) -> str:
     """Why the submission does not count, "" if it does. It has to say the numbers of what a rule understood; a name or
@@ -24,7 +30,7 @@ async def unproved(run: Run, guide: Guide, submitted: CheckedSubmission) -> str:
     if attempts.ruled and (rules := await rules_answer(run, guide)).ruled:
         said = rules.checked.answer.split("\n\n")[0]
         holds = _numbers(said) - _numbers(question) <= _numbers(submitted.answer)
-    elif attempts.number:
+    elif attempts.number and _COUNTED.search(question):
         holds = True
     else:
         quotes = dict(enumerate(citation.quote for citation in submitted.citations))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from os.path import commonprefix
 
 LONGEST_REPLY = 20_000
 LONGEST_ANSWER = 2_000
@@ -76,10 +75,8 @@ def _again(word: str, asked: Set[str]) -> bool:
     """Whether the question has the word, or another form of it ("open", "opened")."""
     if word in asked:
         return True
-    return any(
-        len(stem := commonprefix([word, other])) >= max(4, min(len(word), len(other)) - 2) and stem.isalpha()
-        for other in asked
-    )
+    shared = ((other, max(4, min(len(word), len(other)) - 2)) for other in asked if min(len(word), len(other)) >= 4)
+    return word.isalpha() and any(word[:length] == other[:length] for other, length in shared)
 
 
 def _words(text: str) -> set[str]:
