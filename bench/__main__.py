@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables", "turns"}
+NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables", "turns", "local_models"}
 
 
 def names() -> list[str]:

@@ -126,6 +126,7 @@ class ProfileSettings(Section):
     prompt: Annotated[str, Field(max_length=4000)] | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
     reasoning: Effort | None = None
+    small: bool | None = None
 
 
 class Models(Section):

@@ -36,8 +36,8 @@ async def checked(script: list[Reply], home: Path) -> tuple[str, int]:
 @pytest.mark.parametrize(
     ("script", "lines"),
     [
-        (ABLE, ["✓ writes", "✓ calls", "– thinks", "✓ its tokens are reported", "cost: ", "route: rlm, it explores"]),
-        (UNABLE, ["✗ writes", "✗ calls", "– was not seen", "✗ its tokens are estimated", "cost: ", "doubtful"]),
+        (ABLE, ["✓ writes", "✓ calls", "– thinks", "✓ its tokens are reported", "cost: ", "route: rlm: it explores"]),
+        (UNABLE, ["✗ writes", "✗ calls", "– was not seen", "✗ its tokens are estimated", "cost: ", "route: guided"]),
     ],
     ids=["able", "unable"],
 )
@@ -45,3 +45,28 @@ async def test_four_questions_tell_what_a_model_can_do(script: list[Reply], line
     said, asked = await checked(script, tmp_path)
     assert asked == 4
     assert [line for line in lines if line not in said] == [], said
+
+
+async def test_the_doctor_says_which_route_a_checked_model_is_given(tmp_path: Path) -> None:
+    said, _ = await checked(UNABLE, tmp_path)
+    environ = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    doctor = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "rlm_ls", "doctor", env=environ, stdout=-1, stderr=-1
+    )
+    found = (await doctor.communicate())[0].decode()
+    route = next(line for line in said.splitlines() if line.startswith("route: "))
+    assert " ".join(route.removeprefix("route: ").split()) in " ".join(found.split())
+
+
+async def test_an_editors_doctor_shows_what_was_learnt(tmp_path: Path) -> None:
+    from rlm_ls.engine.abilities import Abilities, Learnt
+    from rlm_ls.settings import Settings
+
+    learnt = Learnt(tmp_path)
+    settings = Settings.model_validate({"models": {"root": "openai/scripted", "apiBase": "http://127.0.0.1:9/v1"}})
+    assert learnt.of_settings(settings, {}) is None
+    unable = Abilities("openai/scripted", False, False, False, True, 10, None, 1.0, 4096, 512)
+    learnt.keep(unable, "127.0.0.1:9")
+    assert learnt.of_settings(settings, {}) == unable
+    (tmp_path / "abilities.json").write_text('{"records": {"openai/scripted 127.0.0.1:9": {"block": 1}}}')
+    assert learnt.of_settings(settings, {}) is None

@@ -153,7 +153,7 @@ export async function estimate(client: LanguageClient, params: AskParams): Promi
 
 /** The server's self-check, as a document. */
 export function doctorText(found: Doctor, extension: { version: string; server: string; trusted: boolean }): string {
-  const { models, ...rest } = found;
+  const { models, abilities, ...rest } = found;
   const named = (names: string[]) => plain(names.join(", ") || "(none)");
   const known = new Set(["version", "python", "executable", "privacy", "levels", "store", "positionEncoding"]);
   const more = Object.entries(rest).filter(([key]) => !known.has(key));
@@ -163,6 +163,7 @@ export function doctorText(found: Doctor, extension: { version: string; server: 
     `- Server ${plain(found.version)}, Python ${plain(found.python)}: ${plain(found.executable)}`,
     `- Extension ${extension.version}; server ${extension.server}`,
     `- Models: ${models.root.length > 0 ? named(models.root) : "none: rules answer (RLM: Choose Model)"}; sub-calls ${named(models.sub)}; programs ${named(models.code)}`,
+    `- Route: ${abilities ? plain(`${abilities.model}: ${abilities.route}`) : "not checked (rlm-ls models --check)"}`,
     `- Privacy: ${plain(found.privacy)}; levels: ${plain(found.levels.join(", "))}`,
     `- History: ${plain(found.store)}`,
     `- Workspace: ${extension.trusted ? "trusted" : "not trusted: no native programs, no model, endpoint or budget of the workspace's"}`,

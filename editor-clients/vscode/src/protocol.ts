@@ -113,6 +113,7 @@ export interface Doctor {
   python: string;
   executable: string;
   models: { root: string[]; sub: string[]; code: string[] };
+  abilities?: { model: string; route: string } | null;
   privacy: string;
   levels: string[];
   store: string;

@@ -46,6 +46,8 @@ class Updates:
             case "routeChosen":
                 self._plan(1)
                 self._put(update_agent_thought_text(visible(f"{event.reason.capitalize()}. ({event.model})\n")))
+            case "routeChanged":
+                self._put(update_agent_thought_text(visible(f"{event.reason.capitalize()}.\n")))
             case "turnStarted":
                 self._thought = True
             case "textStreamed" if self._thought:

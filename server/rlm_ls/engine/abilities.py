@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.budget.payment import pay
 from rlm_ls.engine.loop.grammar import programs
+from rlm_ls.errors import RlmError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.models.base import NO_USAGE, Message, Model, Reply
+from rlm_ls.models.choose import choose
 from rlm_ls.models.profiles import Profile, room_within
+from rlm_ls.settings import Settings
+from rlm_ls.store.kept import KeptRecords
 
 SYSTEM = "You answer with a short plan and one ```python block."
 BLOCK = "Write a block that prints 6 * 7."
 VERB = "In the block you can call count(pattern): how many lines match. Write a block that prints how many match ERROR."
 THINKING = "What is 17 * 23? Reply with the number alone, without a block."
 USAGE = "Reply with the word ready, without a block."
+
+
+UNABLE = "it was not seen to write a program when asked for one (rlm-ls models --check)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,41 @@ class Abilities:
     def explores(self) -> bool:
         """Whether it can be given the route on which a model explores by its own programs."""
         return self.block and self.verb
+
+    @property
+    def route(self) -> str:
+        """The route that its runs are given, as words for the user."""
+        if not self.block:
+            return f"guided: {UNABLE}"
+        if not self.verb:
+            return "rlm, by the small models' prompt: whether it explores by its own programs is doubtful"
+        return "rlm: it explores by its own programs; guided where those get nowhere"
+
+
+class Learnt:
+    """What was learnt of models by asking them, in a file of the state folder. Not for the event loop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._kept = KeptRecords(folder / "abilities.json")
+
+    def of(self, model: str, endpoint: str) -> Abilities | None:
+        """None where the model was never asked, or the file says nothing that can be read."""
+        found = self._kept.read().get(f"{model} {endpoint}")
+        try:
+            return None if found is None else Abilities(**found)
+        except TypeError:  # written by another version
+            return None
+
+    def of_settings(self, settings: Settings, environ: Mapping[str, str]) -> Abilities | None:
+        """Of the root model that is configured; None also where it cannot be asked at all."""
+        try:
+            chosen = choose("root", None, settings, environ)
+        except RlmError:
+            return None
+        return None if chosen is None else self.of(chosen.name, chosen.endpoint)
+
+    def keep(self, abilities: Abilities, endpoint: str) -> None:
+        self._kept.add(f"{abilities.model} {endpoint}", asdict(abilities))
 
 
 async def abilities(model: Model, profile: Profile, ledger: Ledger, checker: Checker) -> Abilities:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 Status = Literal["answered", "partial", "cancelled", "failed"]
-Route = Literal["direct", "rlm", "offline"]
+Route = Literal["direct", "rlm", "guided", "offline"]
 CitationState = Literal["verified", "moved", "unmatched"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from rlm_ls.settings import Effort, Role, Settings, split_weight
 class Profile:
     """`characters` of text in one sub-call; `batch`: numbered rows in one; `reply_tokens`: room for a reply, with what
     is thought before it; `prompt`: an addition to the root model's prompt, often empty; `temperature` and `reasoning`:
-    None for the provider's own. `family` says whose this is."""
+    None for the provider's own. `small`: it is given the small models' prompt. `family` says whose this is."""
 
     family: str
     characters: int
@@ -25,6 +26,7 @@ class Profile:
     prompt: str = ""
     temperature: float | None = None
     reasoning: Effort | None = None
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Family:
     patterns: tuple[str, ...]
     profile: Profile
 
+
+SMALL = re.compile(r"[-:_]e?[0-4](?:\.\d+)?b(?![a-z0-9])")
+"""In a name: up to 4 billion parameters (qwen2.5-coder-1.5b, gemma3:4b; not qwen3-30b-a3b)."""
+
+SMALL_TEMPERATURE = 0.2
+"""At servers' usual 0.8 a small model strays from the form that it is shown."""
 
 USUAL_ROOM = 4096
 """Tokens for a reply of a model that does not think long: what an estimate reckons with."""
@@ -65,6 +73,7 @@ def _of_all(name: str, settings: Settings) -> Profile:
         prompt=" ".join(dict.fromkeys(member.prompt for member in members if member.prompt)),
         temperature=_common([member.temperature for member in members]),
         reasoning=_common([member.reasoning for member in members]),
+        small=any(member.small for member in members),
     )
 
 
@@ -96,6 +105,8 @@ def _common(values: list[Any]) -> Any:
 
 def _one(name: str, settings: Settings) -> Profile:
     shipped = next(family.profile for family in families() if any(_fits(name, pattern) for pattern in family.patterns))
+    if SMALL.search(name):
+        shipped = replace(shipped, small=True, temperature=SMALL_TEMPERATURE)
     for pattern, own in settings.models.profiles.items():
         if _fits(name, pattern.lower()):
             return Profile(
@@ -106,6 +117,7 @@ def _one(name: str, settings: Settings) -> Profile:
                 prompt=shipped.prompt if own.prompt is None else own.prompt,
                 temperature=shipped.temperature if own.temperature is None else own.temperature,
                 reasoning=own.reasoning or shipped.reasoning,
+                small=shipped.small if own.small is None else own.small,
             )
     return shipped
 

@@ -310,7 +310,10 @@ FIELDS: Mapping[str, Mapping[str, Rule]] = {
     ),
     "runResumed": _fields(_kept, "replies subReplies model"),
     "contextTaken": _fields(_kept, "documents count size skipped digest"),
-    "routeChosen": _fields(_kept, "route reason model modelKind subModel languages answering privacy room firstLook"),
+    "routeChosen": _fields(
+        _kept, "route reason model modelKind subModel languages answering privacy room firstLook smallPrompt"
+    ),
+    "routeChanged": _fields(_kept, "route reason"),
     "turnStarted": {},
     "modelCalled": {**_fields(_kept, "model promptTokensEstimate"), "messages": _messages},
     "modelReplied": _fields(

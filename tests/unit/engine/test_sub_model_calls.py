@@ -243,7 +243,7 @@ async def test_depth_ends_the_recursion(ask: Asker) -> None:
 
 
 async def test_a_child_spends_on_its_parents_account(ask: Asker) -> None:
-    endless = [script("print(1)") for _ in range(30)]
+    endless = [script(f"print({n}, count('ERROR'))") for n in range(30)]
     model = FakeModel([script('print(rlm("Part", region("app.log", 1, 100)))'), *endless])
     told = await ask(model=model, budget=Budget(tokens=9_000))
     assert told.answer.status == "partial"
@@ -269,7 +269,7 @@ async def test_without_the_level_there_is_no_sub_model_and_no_word_of_it(ask: As
 
 async def test_a_run_that_repeats_itself_is_told_and_then_ended(ask: Asker) -> None:
     model = FakeModel([script("print(1)")] * 5)
-    told = await ask(model=model)
+    told = await ask(model=model, schema={"type": "object"})  # which no other route can give
     assert "exactly this before" in model.asked[2][-1].content
     assert told.answer.status == "partial"
     assert "stuck" in told.answer.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import sys
@@ -19,7 +20,7 @@ from rlm_ls.cli.terminal.session import Session, run, session, user_settings
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.engine.abilities import Abilities, abilities
+from rlm_ls.engine.abilities import Abilities, Learnt, abilities
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.budget.payment import LimitReached
 from rlm_ls.engine.engine import Engine
@@ -80,6 +81,8 @@ async def _findings(opened: Session) -> AsyncIterator[tuple[str, bool]]:
     """What was looked at, a line each, and whether it is broken."""
     for finding in _model_lines(opened.settings):
         yield finding
+    if learnt := await asyncio.to_thread(Learnt(opened.engine.store.folder).of_settings, opened.settings, os.environ):
+        yield f"route of {learnt.model}: {learnt.route}", False
     if not opened.settings.models.root:
         for line in await offers(os.environ):
             yield line, False
@@ -141,6 +144,7 @@ async def _check(settings: Settings, name: str | None) -> int:
         except LimitReached as reached:
             _line(f"model: {chosen.name}: not checked: {reached}", bad=True)
             return 1
+        await asyncio.to_thread(Learnt(opened.engine.store.folder).keep, found, chosen.endpoint)
     for line in _ability_lines(found):
         out.print(line, markup=False)
     return 0
@@ -156,8 +160,7 @@ def _ability_lines(found: Abilities) -> Iterator[str]:
     )
     money = "price unknown" if found.usd is None else f"${found.usd:.4f}"
     yield f"cost: {found.tokens:,} tokens, {money}, {found.seconds:.1f} s"
-    explores = "it explores by its own programs"
-    yield f"route: rlm, {explores}" if found.explores else f"route: rlm; whether {explores} is doubtful"
+    yield f"route: {found.route}"
 
 
 def _mark(good: bool) -> str:

@@ -22,6 +22,7 @@ from rlm_ls.engine.trace.events import (
     ModelReplied,
     ProgramFinished,
     ProgramStarted,
+    RouteChanged,
     RouteChosen,
     RunFinished,
     SubCallFinished,
@@ -83,6 +84,8 @@ class Screen:
                 self._now(f"{event.count:,} document{plural}, {event.size / 1e6:,.1f} MB")
             case RouteChosen():
                 self._step(f"route: {event.route}, {event.reason}; model: {event.model}{MODEL_KINDS[event.model_kind]}")
+            case RouteChanged():
+                self._step(f"route: {event.route}, {event.reason}")
             case TurnStarted():
                 self._turn = self._turn if event.child else event.turn
                 self._now("the model is thinking")

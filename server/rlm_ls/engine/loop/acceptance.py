@@ -8,6 +8,7 @@ from rlm_ls.engine.loop.observation import shortened
 from rlm_ls.engine.loop.quotations import unmatched
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.loop.submission import CheckedSubmission, check
+from rlm_ls.engine.setup.prompt import NOTHING_LOOKED_UP
 from rlm_ls.executors.scripts.host import Submission
 
 QUOTED = 200
@@ -22,6 +23,8 @@ async def judge(run: Run, submission: Submission, failed: int) -> tuple[CheckedS
     """
     checked = await check(submission, run.host, run.request.schema, run.checker)
     problems = (f"block {failed} raised an error.", *checked.problems) if failed else checked.problems
+    if run.small and not run.verbs and not checked.citations:
+        problems = (*problems, NOTHING_LOOKED_UP)
     if not problems:
         checked, problems = await _check_quotations(run, checked)
     if not problems:

@@ -15,6 +15,9 @@ from rlm_ls.executors.scripts.output import cap
 VERBS_TOLD = 200
 """Verb calls of one script that become events; a loop over thousands would drown the trace."""
 
+BLIND = frozenset({"submit", "help", "budget", "show", "more"})
+"""Verbs that do not look at the text."""
+
 
 async def run_program(run: Run, turn: int, index: int, block: Block) -> ProgramResult:
     """Run or compile one block, the `index`th of its reply. What it submits is then in `run.host.submission`."""
@@ -50,6 +53,7 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramRe
     async def on_verb(verb: str, detail: str, seconds: float) -> None:
         nonlocal told
         told += 1
+        run.verbs += verb not in BLIND
         if told <= VERBS_TOLD:
             event = VerbCalled(run_id="", turn=turn, index=index, verb=verb, detail=detail, seconds=round(seconds, 5))
             run.journal.emit_nowait(event)

@@ -5,6 +5,7 @@
         run the programs                   they work where the text is; only what they print comes back
         if one submitted an answer whose citations hold: done
         append reply and observation
+    twice nowhere: shown the best passages, it is asked for an answer (guided/)
 
 Everything a turn does is an event, durable before it is acted upon.
 """
@@ -19,6 +20,8 @@ from dataclasses import replace
 
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.payment import LimitReached
+from rlm_ls.engine.guided.holding import unproved
+from rlm_ls.engine.guided.route import guided
 from rlm_ls.engine.loop.acceptance import accept_text, judge
 from rlm_ls.engine.loop.asking import ask_model
 from rlm_ls.engine.loop.ending import finish
@@ -26,9 +29,10 @@ from rlm_ls.engine.loop.grammar import Block, programs
 from rlm_ls.engine.loop.observation import ProgramResult, observed, shortened
 from rlm_ls.engine.loop.programs import not_run, run_program
 from rlm_ls.engine.loop.state import Run
-from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, TOO_MANY, UNREADABLE, steps_left
+from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, SMALL_FORM, TOO_MANY, UNREADABLE, small_again, steps_left
 from rlm_ls.engine.trace.events import TurnFinished, TurnStarted
 from rlm_ls.errors import RlmError
+from rlm_ls.executors.verbs.registry import VERBS
 from rlm_ls.models.base import Message, Reply
 
 MOST_UNSEEN = 1 << 20
@@ -64,24 +68,55 @@ async def _turn(run: Run) -> Answer | None:
     run.ledger.turns += 1
     turn = run.ledger.turns
     await run.journal.emit(TurnStarted(run_id="", turn=turn))
-    reply = await ask_model(run, turn)
-    fences = await run.checker.fences(reply.text)
-    blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
-    run.findings.plan = _plan(reply.text) or run.findings.plan
     answer: Answer | None
-    if run.route == "direct" and not blocks:
-        answer = finish(run, "answered", "", answer=await accept_text(run, reply.text))
+    if run.guide is not None and (run.standstill.reached or run.guide.at_once):
+        answer = await guided(run, run.guide, turn)
     else:
-        ran, answer = await _run_programs(run, turn, blocks)
-        if answer is None:
-            verdict = _stuck(run, blocks, ran) if blocks else NO_BLOCK if fences else UNREADABLE
-            _observe(run, reply, ran, f"{TOO_MANY.format(count=left_out)} {verdict}" if left_out else verdict)
+        answer = await _explored(run, turn)
     taken = time.perf_counter() - started - (run.model_seconds - before[0]) - (run.program_seconds - before[1])
     tokens = run.ledger.tokens - before[2]
     await run.journal.emit(
         TurnFinished(run_id="", turn=turn, loop_seconds=round(taken, 5), tokens=tokens, usd=run.ledger.usd)
     )
     return answer
+
+
+async def _explored(run: Run, turn: int) -> Answer | None:
+    """A reply asked for, and its programs run."""
+    reply = await ask_model(run, turn)
+    fences = await run.checker.fences(reply.text)
+    blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
+    if fences and not blocks and "(" in reply.text and await run.checker.is_script(reply.text, frozenset(VERBS)):
+        blocks = programs([("python", reply.text)])
+    run.findings.plan = _plan(reply.text) or run.findings.plan
+    if run.route == "direct" and not blocks:
+        return finish(run, "answered", "", answer=await accept_text(run, reply.text))
+    verbs = run.verbs
+    ran, answer = await _run_programs(run, turn, blocks)
+    if answer is None:
+        verdict = _verdict(run, blocks, ran, verbs, readable=fences is not None)
+        _observe(run, reply, ran, f"{TOO_MANY.format(count=left_out)} {verdict}" if left_out else verdict)
+    return answer
+
+
+def _verdict(run: Run, blocks: Sequence[Block], ran: Sequence[ProgramResult], verbs: int, *, readable: bool) -> str:
+    """What to tell a model of a reply that was not the last. `verbs` had been called before it."""
+    somewhere = run.standstill.take(
+        ran=any(block.language != "other" for block in blocks),
+        small=run.small,
+        verbs=run.verbs - verbs + sum(block.language not in ("python", "other") for block in blocks),
+        outputs=[one.output for one in ran],
+        errors=[one.error for one in ran],
+    )
+    if run.guide is not None and not somewhere:
+        if run.standstill.reached:
+            return ""  # it is not asked again
+        if not (run.small or run.small_told) and run.verbs == verbs:
+            run.small_told = True
+            return SMALL_FORM
+    if blocks:
+        return _stuck(run, blocks, ran)
+    return UNREADABLE if not readable else small_again(run.request.question) if run.small else NO_BLOCK
 
 
 async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[list[ProgramResult], Answer | None]:
@@ -98,6 +133,8 @@ async def _run_programs(run: Run, turn: int, blocks: Sequence[Block]) -> tuple[l
         if run.host.submission is None:
             continue
         checked, refusal = await judge(run, run.host.submission, failed)
+        if not refusal and run.small and run.guide is not None:
+            refusal = await unproved(run, run.guide, checked)
         if not refusal:
             return done, finish(run, "answered", "", answer=checked)
         done[-1] = replace(ran, error=f"{ran.error}\n{refusal}".strip())

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from rlm_ls.engine.answer import Route, UpTo
 from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.guided.guide import Guide
+from rlm_ls.engine.guided.standstill import Standstill
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.loop.partial import Findings
 from rlm_ls.engine.request import AskRequest
@@ -37,11 +39,20 @@ class Run:
     conversation: Conversation
     output_limit: int
     trace_uri: str
+    guide: Guide | None = None
+    """Where the run may change to the guided route."""
+    small: bool = False
+    """The prompt is the small models'."""
+    small_told: bool = False
+    """Their rules were told to a model with another prompt, whose reply got nowhere."""
     findings: Findings = field(default_factory=Findings)
     warnings: list[str] = field(default_factory=list)
     up_to: tuple[UpTo, ...] = ()
     quotations_returned: bool = False
     characters_shown: int = 0
     done_before: Counter[bytes] = field(default_factory=Counter)
+    standstill: Standstill = field(default_factory=Standstill)
+    verbs: int = 0
+    """Calls of verbs that look at the text."""
     model_seconds: float = 0.0
     program_seconds: float = 0.0

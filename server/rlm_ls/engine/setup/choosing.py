@@ -99,7 +99,7 @@ async def choose(question: Question, context: Context, named: ModelFactory | Non
     return Choice(model, subs, question.levels, route, reason)
 
 
-async def offline_model(question: Question, context: Context) -> Model:
+async def offline_model(question: Question, context: Context) -> OfflineModel:
     """The rules that answer where no model is configured."""
     search = Search(context, question.services.pool, question.services.settings.verb_seconds)
     return OfflineModel(question.request.question, await offline_documents(context, search))

@@ -58,12 +58,27 @@ async def first_look(looking: Looking, making: Awaitable[Model], seconds: float 
 
 
 async def _found(looking: Looking, rules: Model, seconds: float) -> str:
+    host = await tried(looking, (await rules.complete(())).text, seconds)
+    if host is None or host.submission is None or str(host.submission.answer).startswith(UNREAD):
+        return ""
+    answer = str(host.submission.answer).split("\n\n*Offline model")[0].strip()
+    cited = host.submission.cite if isinstance(host.submission.cite, list) else []
+    places = [
+        f"{one.attributes['doc']}:{one.attributes['line']}"
+        for one in cited[:CITED]
+        if isinstance(one, Given) and one.name == "Span"
+    ]
+    return f"{answer}\n(from {', '.join(places)})" if places else answer
+
+
+async def tried(looking: Looking, reply: str, seconds: float) -> VerbHost | None:
+    """The VerbHost of a reply of the rules after its script has run, with what it submitted, or None where it submitted
+    nothing."""
     services = looking.services
-    reply = await rules.complete(())
-    fences = await looking.checker.fences(reply.text)
+    fences = await looking.checker.fences(reply)
     blocks = programs(fences[0]) if fences else ()
     if not blocks:
-        return ""
+        return None
     host = VerbHost(looking.context, Search(looking.context, services.pool, seconds), dict)
     sandbox = Sandbox(
         services.sandboxes,
@@ -78,18 +93,7 @@ async def _found(looking: Looking, rules: Model, seconds: float) -> str:
         result = await sandbox.run(blocks[0].source, host, _unheard)
     finally:
         await sandbox.close()
-    if result.error or host.submission is None:
-        return ""
-    if str(host.submission.answer).startswith(UNREAD):
-        return ""
-    answer = str(host.submission.answer).split("\n\n*Offline model")[0].strip()
-    cited = host.submission.cite if isinstance(host.submission.cite, list) else []
-    places = [
-        f"{one.attributes['doc']}:{one.attributes['line']}"
-        for one in cited[:CITED]
-        if isinstance(one, Given) and one.name == "Span"
-    ]
-    return f"{answer}\n(from {', '.join(places)})" if places else answer
+    return None if result.error or host.submission is None else host
 
 
 async def _unheard(verb: str, detail: str, seconds: float) -> None:

@@ -13,6 +13,7 @@ from rlm_ls import __version__
 from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
+from rlm_ls.engine.abilities import UNABLE, Learnt
 from rlm_ls.engine.budget.ledger import Ledger, Limits
 from rlm_ls.engine.live.reach import news, up_to
 from rlm_ls.engine.loop.observation import output_room
@@ -32,6 +33,7 @@ from rlm_ls.engine.trace.resume import InterruptedRun, ResumedModel, answering, 
 from rlm_ls.errors import BadRequest, EmptyQuestion, LevelUnavailable, ProgramError
 from rlm_ls.executors.checking.checker import Checker, check_schema
 from rlm_ls.models.base import Model
+from rlm_ls.models.profiles import profile as profile_of
 from rlm_ls.models.recorded import RecordedModel
 from rlm_ls.settings import Settings
 
@@ -106,7 +108,8 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         told = _languages_told(earlier_leg)
         languages = await languages_of(services.program_runner, choice.levels) if told is None else told
     room = first(earlier_leg, "routeChosen").get("room") or room_for(settings, model, ledger.limits)
-    look = await _look(question, choice, earlier_leg, Looking(services, checker, context, created))
+    small, allowed, at_once = await _manner(services, model, earlier_leg)
+    look = await _look(question, choice, earlier_leg, Looking(services, checker, context, created), small)
     await journal.emit(
         RouteChosen(
             run_id="",
@@ -120,6 +123,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
             privacy=settings.privacy,
             room=room,
             first_look=bool(look),
+            small_prompt=small,
         )
     )
     config = RunConfig(
@@ -133,6 +137,9 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         room,
         look,
         await up_to(context, services.pool),
+        small,
+        allowed,
+        at_once,
     )
     return await set_up(config, request, context, journal, ledger, stack)
 
@@ -181,10 +188,27 @@ async def earlier_run(services: Services, request: AskRequest, checker: Checker)
     return EarlierRun(row.question, answer, variables, state, programs)
 
 
-async def _look(question: Question, choice: Choice, earlier_leg: Sequence[Mapping[str, Any]], looking: Looking) -> str:
+async def _manner(services: Services, model: Model, earlier_leg: Sequence[Mapping[str, Any]]) -> tuple[bool, bool, str]:
+    """Whether the model is given the small models' prompt; whether its run may change to the guided route; and why it
+    takes that at once, if it does. A trace's run is told again as it was."""
+    told = first(earlier_leg, "routeChosen")
+    if told:
+        turned = first(earlier_leg, "routeChanged")
+        at_once = str(turned.get("reason", "")) if turned.get("turn") == 1 else ""
+        return bool(told.get("smallPrompt")), bool(turned) or model.kind == "live", at_once
+    if model.kind != "live":
+        return False, False, ""
+    learnt = await asyncio.to_thread(Learnt(services.store.folder).of, model.name, model.endpoint)
+    small = profile_of(model.name, services.settings).small or (learnt is not None and not learnt.explores)
+    return small, True, UNABLE if learnt is not None and not learnt.block else ""
+
+
+async def _look(
+    question: Question, choice: Choice, earlier_leg: Sequence[Mapping[str, Any]], looking: Looking, small: bool
+) -> str:
     """The first look, where there is to be one; of a trace's run, where it had one."""
     request, told = question.request, first(earlier_leg, "routeChosen")
-    wanted = told.get("firstLook", False) if told else question.services.settings.first_look
+    wanted = told.get("firstLook", False) if told else (small or question.services.settings.first_look)
     if not wanted or choice.route != "rlm" or request.coordinator or (choice.model.kind != "live" and not told):
         return ""
     rules = offline_model(question, looking.context)

@@ -9,6 +9,8 @@ from itertools import groupby
 from rlm_ls.executors.scripts.prelude import MODULES
 from rlm_ls.executors.verbs import all as _registers_the_verbs  # noqa: F401
 from rlm_ls.executors.verbs.registry import COORDINATOR_VERBS, SELDOM, VERBS
+from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.rules.passages import words_of
 from rlm_ls.models.profiles import Profile
 
 HEAD = """\
@@ -54,6 +56,42 @@ SIGNATURES = {
 
 WRITTEN = '; write_program("task, form of result") has one written'
 
+SMALL_FORM = r"""Reply with one short ```python block that calls these functions, then submits. Never invent lines,
+never open files, never define these functions.
+count(pattern, by="line"): how many lines match
+find(text, limit=20): Spans of the lines with that text
+regex(pattern, limit=20): Spans; of a Span s: s.text is the line, s.line its number, s.groups[0] the first ( )
+top(pattern, 5): [(value, how often), …] of what the ( ) captures
+stats(pattern): {"count", "sum", "min", "max", "mean", "p50", "p95"} of the numbers that the ( ) captures
+extract(pattern): list of what the ( ) captures
+around(span, 3, 3): one Span with the lines around
+outline(): Entries with .kind .name .span: functions, classes, headings
+submit(answer, cite=[Spans])
+
+Example. Question: How many requests timed out, and which host had the most?
+```python
+n = count(r"timed out", by="line")
+hosts = top(r"host=(\S+) .*timed out", 5)
+print(n, hosts)
+submit(f"{n} timed out, most on {hosts[0][0]}", cite=find("timed out", limit=2))
+```
+Take words and patterns from the question and from the lines that you are shown, not from the example."""
+
+SMALL_HEAD = """You answer a question about a text that lies on a server: you see only a few of its lines.
+"""
+
+SMALL_LAST = "Now reply with one ```python block that looks this up with the functions and submits the answer."
+
+SMALL_AGAIN = """\
+Nothing ran: your reply had no ```python block. Reply with nothing but a block such as
+```python
+hits = find({words!r}, limit=5)
+print(hits)
+if hits: submit(hits[0].text, cite=hits[:1])
+```"""
+
+NOTHING_LOOKED_UP = "nothing was looked up: call find, count or regex first, and cite what they find."
+
 NO_BLOCK = """\
 Your reply had no ```python block, so nothing ran and nothing was submitted. Reply with one: explore further, or finish
 with submit("your answer in Markdown", cite=[spans])."""
@@ -76,17 +114,21 @@ ASKING = ("llm", "llm_map", "llm_reduce", "rlm")
 @dataclass(frozen=True, slots=True)
 class PromptOptions:
     """What the system prompt depends on: the output cap, the sub-model's profile if there is one, the run's mode, the
-    languages that programs can be compiled from here."""
+    languages that programs can be compiled from here, whether the model is a small one."""
 
     output_characters: int
     sub: Profile | None = None
     coordinator: bool = False
     languages: tuple[str, ...] = ()
+    small: bool = False
 
 
 @cache
 def system_prompt(prompt_options: PromptOptions) -> str:
-    """At most about 500 tokens, 600 with all levels. The everyday verbs with signatures, the others by name."""
+    """At most about 500 tokens, 600 with all levels. The everyday verbs with signatures, the others by name. A small
+    model's knows less, and has one example that submits at once."""
+    if prompt_options.small and not prompt_options.coordinator:
+        return SMALL_HEAD + SMALL_FORM
     # What a coordinator may not call it is not shown.
     verbs = [v for v in VERBS.values() if not prompt_options.coordinator or v.name in COORDINATOR_VERBS]
     everyday = sorted((v for v in verbs if v.everyday), key=lambda v: v.everyday)
@@ -121,6 +163,12 @@ def _programs(languages: tuple[str, ...], *, code_model: bool) -> str:
         return ""
     written = WRITTEN if code_model else ""
     return PROGRAMS.format(language=language, signature=SIGNATURES[language], written=written)
+
+
+def small_again(question: str) -> str:
+    """What a small model is told that wrote no block: one with the question's own words."""
+    words = words_of(Question(question[:2_000]))
+    return SMALL_AGAIN.format(words=" ".join(words[:4]))
 
 
 def steps_left(turns: int, *, last: bool) -> str:

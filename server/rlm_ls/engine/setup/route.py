@@ -12,7 +12,7 @@ from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.card import card, whole_text
 from rlm_ls.engine.setup.earlier_run import EarlierRun
-from rlm_ls.engine.setup.prompt import PromptOptions, system_prompt
+from rlm_ls.engine.setup.prompt import SMALL_LAST, PromptOptions, system_prompt
 from rlm_ls.models.base import Message, Model
 from rlm_ls.settings import Settings
 
@@ -69,6 +69,8 @@ async def open_conversation(
     if route == "direct":
         described = await whole_text(context, search)
         parts += [DIRECT.strip(), described]
+    if prompt_options.small:
+        parts.append(SMALL_LAST)
     conversation = Conversation()
     conversation.append(Message("system", system_prompt(prompt_options)))
     conversation.append(Message("user", "\n\n".join(parts)))

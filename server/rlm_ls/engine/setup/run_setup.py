@@ -16,14 +16,16 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Answer, UpTo
 from rlm_ls.engine.budget.ledger import Ledger
+from rlm_ls.engine.guided.guide import Guide
 from rlm_ls.engine.loop.ending import broken_off, finish
 from rlm_ls.engine.loop.observation import LEAST_ROOM
 from rlm_ls.engine.loop.run import explore
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.choosing import Choice
+from rlm_ls.engine.setup.choosing import Choice, Question, offline_model
 from rlm_ls.engine.setup.compiling import program_events, programs_of
 from rlm_ls.engine.setup.earlier_run import EarlierRun
+from rlm_ls.engine.setup.first_look import Looking
 from rlm_ls.engine.setup.prompt import PromptOptions
 from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import RunSubModelCalls
@@ -68,6 +70,12 @@ class RunConfig:
     """What the offline rules found, for the opening."""
     up_to: tuple[UpTo, ...] = ()
     """Where the texts end."""
+    small: bool = False
+    """The prompt is the one for small models."""
+    guided: bool = False
+    """A run that gets nowhere goes on by the guided route."""
+    at_once: str = ""
+    """Why it takes that route from its first turn on, if it does."""
 
 
 async def set_up(
@@ -97,7 +105,7 @@ async def set_up(
         profile = replace(choice.subs.sub.profile, characters=sub_models.characters())
     room = config.room
     host.page = room
-    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages)
+    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages, config.small)
     conversation, shown = await open_conversation(
         request, choice.route, context, search, prompt_options, config.earlier, config.first_look
     )
@@ -128,10 +136,21 @@ async def set_up(
         conversation=conversation,
         output_limit=room,
         trace_uri=f"rlm:/trace/{journal.run_id}.md",
+        guide=_guide(config, request, context),
+        small=config.small,
         warnings=config.warnings,
         up_to=config.up_to,
         characters_shown=shown,
     )
+
+
+def _guide(config: RunConfig, request: AskRequest, context: Context) -> Guide | None:
+    """None where the route is another one, or what is asked for is more than an answer in words."""
+    if not config.guided or config.choice.route != "rlm" or request.coordinator or request.schema is not None:
+        return None
+    looking = Looking(config.services, config.checker, context, config.created)
+    rules = partial(offline_model, Question(config.services, request), context)
+    return Guide(looking, rules, config.at_once)
 
 
 def _sub_models(config: RunConfig, journal: Journal, ledger: Ledger, host: VerbHost) -> RunSubModelCalls | None:

@@ -108,6 +108,17 @@ class RouteChosen(Event):
     """Whether the opening shows what the offline rules found; a replay looks again, or not, as this says."""
     room: int = 0
     """Characters of output that an observation has room for; 0 in older traces."""
+    small_prompt: bool = False
+    """Whether the prompt is the one for small models."""
+
+
+class RouteChanged(Event):
+    """From this turn on the run goes another way, for the reason given."""
+
+    type: Literal["routeChanged"] = "routeChanged"
+    turn: int
+    route: Route
+    reason: str
 
 
 class TurnStarted(Event):
@@ -315,6 +326,7 @@ AnyEvent = Annotated[
     | RunResumed
     | ContextTaken
     | RouteChosen
+    | RouteChanged
     | TurnStarted
     | ModelCalled
     | TextStreamed

@@ -91,6 +91,8 @@ def _event(event: Mapping[str, Any]) -> str:
             return f"Context: {event['count']:,} documents, {event['size']:,} bytes: {named}{more}"
         case "routeChosen":
             return inert.line(f"Route: {event['route']}, {event['reason']} (model {event['model']})")
+        case "routeChanged":
+            return inert.line(f"Route from here: {event['route']}, {event['reason']}")
         case "turnStarted":
             return inert.line(f"## {_of_child(event)}Turn {event['turn']}")
         case "subCallsStarted":

@@ -108,6 +108,13 @@ class Checker:
         except (SearchTimeout, SearchFailed):
             return source
 
+    async def is_script(self, text: str, verbs: frozenset[str]) -> bool:
+        """Whether a reply without a fenced block is a script itself."""
+        try:
+            return bool(await self._call("scripts.is_script", READING_SECONDS, text=text, verbs=verbs))
+        except (SearchTimeout, SearchFailed):
+            return False
+
     async def assigned(self, sources: Sequence[str]) -> tuple[str, ...]:
         """Names that scripts assign at the top level, in order."""
         try:

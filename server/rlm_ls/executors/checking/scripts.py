@@ -27,6 +27,13 @@ def assigned(_clock: Deadline, sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def is_script(_clock: Deadline, text: str, verbs: frozenset[str]) -> bool:
+    """Whether a reply without a fenced block is a script itself: all of it Python, with a verb called in it."""
+    tree = parsed(text)
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree is not None else ()
+    return any(isinstance(function, ast.Name) and function.id in verbs for function in called)
+
+
 def _targets(node: ast.stmt) -> Iterable[str]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         yield node.name

@@ -8,6 +8,7 @@ import re
 from pydantic_monty import MontyCrashedError, MontyError
 
 from rlm_ls.executors.scripts.bridges.edits import ADDED
+from rlm_ls.executors.scripts.corrections import corrected
 from rlm_ls.executors.scripts.output import cap
 from rlm_ls.executors.scripts.prelude import MODULES
 from rlm_ls.executors.verbs.registry import VERBS
@@ -64,7 +65,10 @@ def explain(error: MontyError, source: str, ran: str, limit_seconds: float) -> s
     else:
         hint = _hint(message)
     line = _line(error, source, ran)
-    where = f"Error on line {line}: {source.splitlines()[line - 1].strip()[:200]}\n" if line else "Error: "
+    written = source.splitlines()[line - 1].strip() if line else ""
+    where = f"Error on line {line}: {written[:200]}\n" if line else "Error: "
+    if written and (meant := corrected(message, written)):
+        hint = f"Write: {meant}"
     return f"{where}{message}" + (f"\nHint: {hint}" if hint else "")
 
 

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from rlm_ls.errors import ProgramError
+
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 SYSTEM = """\
@@ -55,3 +57,22 @@ def numbered(text: str, first: int) -> str:
 def mend(prompt: str, reply: str, problem: str) -> str:
     """The one try to have a reply in the right form."""
     return MEND.format(prompt=prompt, reply=reply, problem=problem)
+
+
+def rows_of(batch: Any) -> list[str]:
+    """The rows of a batch: a list of strings, or a string's lines. Raises ProgramError for anything else."""
+    rows = batch.splitlines() if isinstance(batch, str) else batch
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, str) for row in rows):
+        raise ProgramError("With labels= an item is a list of rows, each a string.", "E.g. [s.text for s in spans].")
+    return [" ".join(row.split()) for row in rows]
+
+
+def listed(rows: list[str]) -> str:
+    """Rows with their numbers, for a reply that is to have one label for each."""
+    return f"{len(rows)} rows:\n" + "\n".join(f"{number}. {row}" for number, row in enumerate(rows, 1))
+
+
+def labels_schema(labels: list[str], rows: int) -> dict[str, Any]:
+    """One of the labels for each row, in order: an object, since some providers hold nothing else to a schema."""
+    each = {"type": "array", "items": {"enum": labels}, "minItems": rows, "maxItems": rows}
+    return {"type": "object", "properties": {"labels": each}, "required": ["labels"], "additionalProperties": False}

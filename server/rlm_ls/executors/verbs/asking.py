@@ -32,6 +32,8 @@ Level = Literal["dsl", "wasm", "native", "llm"]
 Levels = Annotated[list[Level], Field(max_length=10)]
 Prompt = Annotated[str, Field(min_length=1)]
 Schema = dict[str, Any] | None
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+Labels = Annotated[list[Label], Field(min_length=2, max_length=100)]
 
 
 @verb(returns="str", shape="plain", level="llm", later=True)
@@ -52,15 +54,23 @@ async def llm(host: VerbHost, prompt: Prompt, over: Any = None, schema: Schema =
 
 @verb(returns="list[str | Failed]", shape="replies", level="llm", later=True)
 async def llm_map(
-    host: VerbHost, prompt: Prompt, spans: list[Any], schema: Schema = None, numbered: bool = False
+    host: VerbHost,
+    prompt: Prompt,
+    spans: list[Any],
+    schema: Schema = None,
+    numbered: bool = False,
+    labels: Labels | None = None,
 ) -> list[Row]:
     """Ask a sub-model the same about each of many pieces (Spans or strings), side by side; replies in their order.
 
     One call an item: give batches (chunks(80), or strings of numbered rows) and ask for short replies in a fixed form.
     An item that got no reply is a Failed with .error in its place. With a JSON schema replies are values that fit it.
-    With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite.
+    With numbered=True the lines of a Span carry their numbers, so that replies can name lines to cite. With
+    labels=["yes", "no"] each item is a list of rows, and its reply a list with one of the labels for each row.
     """
     sub_models = _sub_models(host, "llm_map")
+    if labels is not None:
+        return await _labelled(host, sub_models, prompt, spans, labels)
     schema = await check_schema(sub_models.checker, schema)
     if len(spans) > MOST_ITEMS:
         raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(spans):,}.", "Use larger pieces.")
@@ -68,6 +78,33 @@ async def llm_map(
     replies = await ask(sub_models, calls, schema)
     _count_failures(host, "llm_map", replies)
     return [(False, reply.error) if isinstance(reply, FailedSubCall) else (True, reply) for reply in replies]
+
+
+async def _labelled(
+    host: VerbHost, sub_models: SubModelCalls, prompt: str, batches: list[Any], labels: list[str]
+) -> list[Row]:
+    """A label for each row of each batch: batches with as many rows are asked with one schema."""
+    if len(batches) > MOST_ITEMS:
+        raise ProgramError(f"llm_map() takes at most {MOST_ITEMS:,} items, got {len(batches):,}.", "Use larger pieces.")
+    rows = [prompts.rows_of(batch) for batch in batches]
+    by_size: dict[int, list[int]] = {}
+    for at, batch in enumerate(rows):
+        by_size.setdefault(len(batch), []).append(at)
+    told: list[Row] = [(True, [])] * len(batches)
+
+    async def ask_those(size: int, places: list[int]) -> None:
+        schema = prompts.labels_schema(labels, size)
+        texts = [prompts.listed(rows[at]) for at in places]
+        calls = await _calls(host, sub_models, "llm_map", prompt, texts, schema, numbered=False)
+        for at, reply in zip(places, await ask(sub_models, calls, schema), strict=True):
+            told[at] = (False, reply.error) if isinstance(reply, FailedSubCall) else (True, reply["labels"])
+
+    async with asyncio.TaskGroup() as asking:
+        for size, places in by_size.items():
+            if size:
+                asking.create_task(ask_those(size, places))
+    _count_failures(host, "llm_map", [FailedSubCall(str(reply)) if not ok else reply for ok, reply in told])
+    return told
 
 
 @verb(returns="str", shape="plain", level="llm", later=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-RARE = ("levels", "whole", "initial", "field", "seed", "fold", "context", "width", "schema", "numbered")
+RARE = ("levels", "whole", "initial", "field", "seed", "fold", "context", "width", "schema", "numbered", "labels")
 """Arguments that help() tells of and the system prompt does not. The card of a log with fields tells of field."""
 
 SELDOM = ("budget", "show", "more", "help", "slice", "size", "editor", "diagnostics", "find_any")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
@@ -49,10 +51,12 @@ async def doctor(services: Services) -> dict[str, Any]:
 
 async def _doctor(services: Services) -> dict[str, Any]:
     engine = await services.engine_loader.engine()
+    from rlm_ls.engine.abilities import Learnt
     from rlm_ls.executors.compiled.toolchains.checkup import checkup
     from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 
     settings = engine.settings
+    learnt = await asyncio.to_thread(Learnt(engine.store.folder).of_settings, settings, os.environ)
     compiled = await checkup(Toolchains(engine.store.folder), settings.levels)
     return {
         "version": __version__,
@@ -63,6 +67,7 @@ async def _doctor(services: Services) -> dict[str, Any]:
             "sub": list(settings.models.sub),
             "code": list(settings.models.code),
         },
+        "abilities": None if learnt is None else asdict(learnt) | {"route": learnt.route},
         "privacy": settings.privacy,
         "levels": list(settings.levels),
         "sandbox": {"name": compiled.sandbox, "whyNot": compiled.no_sandbox},

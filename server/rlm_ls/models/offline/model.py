@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
@@ -52,7 +53,18 @@ PARSED: tuple[Rule, ...] = (
 def first_script(question: str, documents: Sequence[OfflineDocument]) -> str:
     """The reply, a plan and a script in a fenced block, that the rules would try first. Pure: the same for the same
     question and documents, whose `sample` is all of the text that it sees."""
-    return _replies(Question(question, tuple(documents)))[0]
+    return _attempts(Question(question, tuple(documents))).replies[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Replies that the rules would try, one after another. `ruled`: the first is a rule's that understood the question;
+    the others only look for passages. `words` are what those look for; `number`: the question asks for one."""
+
+    replies: tuple[str, ...]
+    ruled: bool
+    words: tuple[str, ...]
+    number: bool
 
 
 class OfflineModel:
@@ -73,20 +85,25 @@ class OfflineModel:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         return 0.0
 
+    async def attempts(self) -> Attempts:
+        """What it would reply, call by call."""
+        return await asyncio.to_thread(_attempts, self._question)  # it may look at the names of 100,000 documents
+
     async def complete(self, messages: Sequence[Message], **options: Unpack[CallOptions]) -> Reply:
         attempt = sum(message.role == "assistant" for message in messages)
-        replies = await asyncio.to_thread(_replies, self._question)  # it may look at the names of 100,000 documents
+        replies = (await self.attempts()).replies
         text = replies[min(attempt, len(replies) - 1)]
         if (on_text := options.get("on_text")) is not None:
             on_text(text)
         return Reply(text, Usage(usd=0.0), self.name)
 
 
-def _replies(question: Question) -> list[str]:
+def _attempts(question: Question) -> Attempts:
     asked = Asked(question)
     ruled = _ruled(asked)
     rest = [passages.best_passages(asked), passages.broad_passages(asked), passages.nothing(asked)]
-    return [render(script, question) for script in [*([ruled] if ruled else []), *rest]]
+    replies = tuple(render(script, question) for script in [*([ruled] if ruled else []), *rest])
+    return Attempts(replies, ruled is not None, tuple(passages.words_of(question)), passages.asks_for_number(asked))
 
 
 def _ruled(asked: Asked) -> Script | None:

@@ -30,6 +30,9 @@ from rlm_ls.models.providers.windows import learned_window
 from rlm_ls.models.replies.attempt import Attempt, ReplySinks
 from rlm_ls.models.replies.estimates import counted
 
+REFUSALS_OF_SCHEMAS = frozenset({400, 415, 422, 500, 501})
+"""Statuses with which servers answer a schema that they do not know, or cannot make a grammar of."""
+
 
 class SilenceTimeout(TimeoutError):
     """Nothing more came of a request that was sent: the provider may be at work on it, and charges for it."""
@@ -57,6 +60,7 @@ class LiteLLMModel:
         self._key_variable = key_variable
         self._patience = retry_policy or RetryPolicy()
         self._entry: Entry | None = None
+        self._refuses_schemas = False
 
     @property
     def window(self) -> int:
@@ -130,6 +134,9 @@ class LiteLLMModel:
                 attempt.worked = attempt.worked or isinstance(error, SilenceTimeout)
                 spent += self._usage(attempt)
                 failure = classify(error, self._called)
+                if attempt.typed and _may_be_the_schemas(error, failure):
+                    self._refuses_schemas = True  # whoever gave it checks the reply all the same
+                    continue
                 busy, failed = busy + failure.busy, failed + (not failure.busy)
                 if self._gives_up(failure, failed, busy):
                     failure.error.spent = spent
@@ -187,7 +194,8 @@ class LiteLLMModel:
             call["temperature"] = temperature
         if reasoning is not None:
             call["reasoning_effort"] = reasoning
-        if schema is not None and entry.schemas and schema.get("type") == "object":
+        if schema is not None and self._keeps_to(schema):
+            attempt.typed = True
             named = {"name": "reply", "schema": schema, "strict": False}
             call["response_format"] = {"type": "json_schema", "json_schema": named}
         if self._base is not None and direct.reachable(entry.provider, self._base):
@@ -210,6 +218,14 @@ class LiteLLMModel:
         litellm = await library.load()
         at = Call(self._base, kept=self._kept)
         return hosted.reply_chunks(litellm, entry.provider, call, streamed=streamed, retry_policy=self._patience, at=at)
+
+    def _keeps_to(self, schema: Mapping[str, Any]) -> bool:
+        """Whether the schema is handed to the provider: where that is known to keep to one, and to servers of the
+        user's own (llama.cpp, vLLM …) until they refuse one."""
+        assert self._entry is not None
+        own = self._base is not None and self._kept and direct.reachable(self._entry.provider, self._base)
+        known = self._entry.schemas and schema.get("type") == "object"
+        return not self._refuses_schemas and (known or own)
 
     async def _within_silence(self, step: Awaitable[ReplyChunk | None]) -> ReplyChunk | None:
         seconds = self._patience.silence
@@ -252,6 +268,15 @@ class LiteLLMModel:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
         where = self._where.shown or f"the provider {self._provider}"
         return CallTarget(self.name, where, variable, self._environ.get(variable))
+
+
+def _may_be_the_schemas(error: Exception, failure: Failure) -> bool:
+    """Whether a request may have failed since it held a schema: then it is made once more without."""
+    return (
+        getattr(error, "status_code", None) in REFUSALS_OF_SCHEMAS
+        and not failure.busy
+        and not getattr(failure.error, "too_long", False)
+    )
 
 
 def _get(usage: Any, name: str) -> Any:

@@ -35,7 +35,7 @@ class ReplySinks:
 
 class Attempt:
     """`figures` are the provider's of its usage, `characters` all that came, thinking too. `worked`: it was taken on,
-    as far as can be told, and will be charged for."""
+    as far as can be told, and will be charged for. `typed`: it held a schema for the reply."""
 
     def __init__(self, messages: Sequence[Message], options: CallOptions, sinks: ReplySinks) -> None:
         self.messages = messages
@@ -44,6 +44,7 @@ class Attempt:
         self.finish: str | None = None
         self.characters = 0
         self.worked = False
+        self.typed = False
         self.unseen = sinks.unseen
         self._sinks = sinks
         self._splitter = ThinkingSplitter()

@@ -17,6 +17,10 @@ const handlers = {
     total.model = event.model;
     document.getElementById("context").append(element("span", "", ` — route ${event.route}: ${event.reason}`));
   },
+  routeChanged(event) {
+    if (child(event) !== "") return;
+    document.getElementById("context").append(element("span", "", ` — from turn ${event.turn} on ${event.route}: ${event.reason}`));
+  },
   turnStarted(event) {
     turnOf(event);
     if (child(event) === "") total.turns = Math.max(total.turns, event.turn);

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
 
@@ -57,7 +58,7 @@ def best_passages(asked: Asked) -> Script:
         "No rule answers this: I look for the lines that hold most of the question's rarest words.",
         BEST + SHOWN.lstrip("\n"),
         understood=understood(asked),
-        words=_words(asked),
+        words=words_of(asked.question),
         where=within(asked.place),
         value=raw(VALUE),
         short="'not understood'" if asks_for_number(asked) else A_VALUE,
@@ -70,7 +71,7 @@ def broad_passages(asked: Asked) -> Script:
         "Nothing was found that way: I look for the beginnings of the words.",
         BROAD + SHOWN.lstrip("\n"),
         understood=understood(asked),
-        stems=list(dict.fromkeys(word[: max(4, len(word) - 3)] for word in _words(asked))),
+        stems=list(dict.fromkeys(word[: max(4, len(word) - 3)] for word in words_of(asked.question))),
         where=within(asked.place),
         value=raw(VALUE),
         short="'not understood'" if asks_for_number(asked) else A_VALUE,
@@ -83,7 +84,7 @@ def nothing(asked: Asked) -> Script:
         "I have no further rule.",
         NOTHING,
         understood=understood(asked),
-        said=repr(f"no line was found for {', '.join(_words(asked))}"),
+        said=repr(f"no line was found for {', '.join(words_of(asked.question))}"),
     )
 
 
@@ -109,9 +110,8 @@ def understood(asked: Asked) -> str:
     return f"I did not understand {named or 'the question'} in this text, so there is no number."
 
 
-def _words(asked: Asked) -> list[str]:
+def words_of(question: Question) -> list[str]:
     """What to look for; for a question of nothing but plain words, its longest ones."""
-    question = asked.question
     found = [*question.quoted]
     for word in re.findall(r"[\w/](?:[\w:.'’/=-]*\w)?", question.unnamed):
         word = re.sub(r"['’]s$", "", word)
