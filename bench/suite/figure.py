@@ -14,7 +14,7 @@ from typing import Any
 Call = Callable[[], Awaitable[object]]
 
 REPEATS = 3
-SECONDS = 6.0
+SECONDS = 4.0
 """What one figure may take in all, its anchors too; each is run at least once."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bench import many_files, workspace
-from bench.suite.figure import Figure, Scale, compared, shell, side_by_side
+from bench.suite.figure import SECONDS, Figure, Scale, compared, shell, side_by_side
 from bench.turns import model, reply
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
@@ -66,7 +66,10 @@ async def _questions(root: Path, folder: Path, scale: Scale) -> list[Figure]:
     reading = shell("rg --files -0 --hidden --no-require-git . | xargs -0 cat | wc -c", root)
     first: dict[str, float] = {}
     second = float("inf")
+    begun = time.perf_counter()
     for number in range(scale.repeats):
+        if number and time.perf_counter() - begun > SECONDS:
+            break
         engine = await Engine.open(settings=Settings(), state_dir=folder / f"state{number}")
         try:
             took, _ = await side_by_side(
