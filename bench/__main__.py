@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…] [--repeats N]`: without a name, lists what can be measured."""
+"""`python -m bench [NAME…]`: without a name, every figure that is claimed (`bench/suite`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables", "turns", "local_models"}
+NOT_MEASUREMENTS = {"__main__", "texts", "wire", "tables", "turns", "suite", "local_models"}
 
 
 def names() -> list[str]:
@@ -22,7 +22,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Times vary with the machine; the ratios should not.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure; `all` for everything")
     parser.add_argument("--repeats", type=int, default=7, help="runs of each kind, medians are shown (default 7)")
+    parser.add_argument("--list", action="store_true", help="what can be measured by name")
+    parser.add_argument(
+        "--quick", action="store_true", help="every figure in small: shows that it works, judges nothing"
+    )
+    parser.add_argument("--full", action="store_true", help="growth to 4 GB and 200,000 files, however long it takes")
+    parser.add_argument("--keep", action="store_true", help="keep the figures and their picture in the repository")
     arguments = parser.parse_args()
+    if not arguments.names and not arguments.list:
+        from bench.suite import run
+        from bench.suite.figure import Scale
+
+        return run(Scale(quick=arguments.quick, full=arguments.full), keep=arguments.keep and not arguments.quick)
     if not arguments.names:
         print("What can be measured (./dev bench NAME…, or `all`):\n")
         for name in names():

@@ -62,13 +62,13 @@ def measure(repeats: int) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with model_server() as base:
-            runs = [asyncio.run(_runs(base, folder / f"{n}", MANY))[0] for n in range(repeats)]
+            runs = [asyncio.run(runs(base, folder / f"{n}", MANY))[0] for n in range(repeats)]
             first, again = asyncio.run(_edited(base, folder / "edited", MANY))
             before = psutil.Process().memory_info().rss
-            whole = asyncio.run(_runs(base, folder / "all", ALL))[0]
+            whole = asyncio.run(runs(base, folder / "all", ALL))[0]
             growth = (psutil.Process().memory_info().rss - before) / 1e6
         with model_server(*FAULTS, "--seed", "7") as base:
-            faulty = asyncio.run(_runs(base, folder / "faults", MANY, silence=2.0))[0]
+            faulty = asyncio.run(runs(base, folder / "faults", MANY, silence=2.0))[0]
             billed = _billed(base)
     used = faulty.answer.usage
     ledger = (used.prompt_tokens - 1000, used.completion_tokens - 100)
@@ -87,7 +87,7 @@ def measure(repeats: int) -> str:
     return table(["llm_map, from the announcement to the last reply", "goal", "measured"], rows)
 
 
-async def _runs(base: str, folder: Path, pieces: int, *, silence: float = 120.0) -> list[SubCallReply]:
+async def runs(base: str, folder: Path, pieces: int, *, silence: float = 120.0) -> list[SubCallReply]:
     folder.mkdir()
     engine = await _engine(base, folder, silence)
     try:

@@ -68,25 +68,25 @@ def available() -> bool:
 
 
 async def _measure(repeats: int) -> str:
-    large, small = _cut(LARGE), _cut(SMALL)
+    large, small = cut(LARGE), cut(SMALL)
     rows = []
     for name, source in SOURCES.items():
-        async with _programs(large) as (host, programs):
+        async with programs_over(large) as (host, programs):
             await programs.define(host, name, "rust", source)
             path = (await programs.program_runner.compile(source, "rust", "wasm")).path
             bare, ours = [], []
             for _ in range(repeats):  # interleaved, so that a busy moment of the machine falls on both
-                bare.append(await asyncio.to_thread(_bare, path, large))
-                ours.append(await _seconds(lambda name=name: programs.run(host, name)))
+                bare.append(await asyncio.to_thread(bare_script, path, large))
+                ours.append(await seconds_of(lambda name=name: programs.run(host, name)))
             cores: dict[int, list[float]] = {1: [], 2: []}
             for _ in range(repeats):
                 for threads, took in cores.items():
                     programs.program_runner.wasm._threads = threads
-                    took.append(await _seconds(lambda name=name: programs.map_reduce(host, name, None, "concat")))
-        async with _programs(small) as (host, programs):
+                    took.append(await seconds_of(lambda name=name: programs.map_reduce(host, name, None, "concat")))
+        async with programs_over(small) as (host, programs):
             await programs.define(host, name, "rust", source)
             await programs.run(host, name)
-            warm = [await _seconds(lambda name=name: programs.run(host, name)) for _ in range(repeats)]
+            warm = [await seconds_of(lambda name=name: programs.run(host, name)) for _ in range(repeats)]
         rows.append(
             [
                 name,
@@ -100,13 +100,13 @@ async def _measure(repeats: int) -> str:
     return table(head, rows) + NOTE
 
 
-async def _seconds(call: Callable[[], Awaitable[object]]) -> float:
+async def seconds_of(call: Callable[[], Awaitable[object]]) -> float:
     started = time.perf_counter()
     await call()
     return time.perf_counter() - started
 
 
-def _bare(compiled: Path, text: Path) -> float:
+def bare_script(compiled: Path, text: Path) -> float:
     """Seconds of one call by wasmtime alone: a new Store, the text copied in, the function."""
     from wasmtime import Func, FuncType, Instance, Memory, Module, Store, ValType
 
@@ -129,7 +129,7 @@ def _bare(compiled: Path, text: Path) -> float:
 
 
 @asynccontextmanager
-async def _programs(text: Path) -> AsyncIterator[tuple[VerbHost, Programs]]:
+async def programs_over(text: Path) -> AsyncIterator[tuple[VerbHost, Programs]]:
     with tempfile.TemporaryDirectory() as folder:
         async with SearchPool() as pool:
             program_runner = ProgramRunner(Path(folder), Toolchains(Path(folder)))
@@ -141,7 +141,7 @@ async def _programs(text: Path) -> AsyncIterator[tuple[VerbHost, Programs]]:
                 await program_runner.close()
 
 
-def _cut(size: int) -> Path:
+def cut(size: int) -> Path:
     """The first lines of the large log, in a file of about `size` bytes."""
     path = OUT / f"{size}.log"
     if not path.is_file():

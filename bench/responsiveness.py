@@ -90,13 +90,13 @@ def measure(repeats: int) -> str:
     first: dict[str, list[float]] = {}
     stopped: dict[tuple[str, str], Stopped] = {}
     trips: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="rlm-ls-bench-") as folder, _model_server(Path(folder)) as origin:
+    with tempfile.TemporaryDirectory(prefix="rlm-ls-bench-") as folder, endless_model(Path(folder)) as origin:
         for _ in range(repeats):
-            with _server(origin) as wire:
+            with server(origin) as wire:
                 asker = Asker(wire, Path(folder), path, origin)
                 for name, script in BEGINNING.items():
                     trips.setdefault(name, []).append(asker.longest_trip(script))
-            with _server(origin) as wire:
+            with server(origin) as wire:
                 asker = Asker(wire, Path(folder), path, origin)
                 _first_progress(asker, first)
                 for case in STOPPED:
@@ -108,7 +108,7 @@ def measure(repeats: int) -> str:
 
 
 @contextlib.contextmanager
-def _model_server(folder: Path) -> Iterator[str]:
+def endless_model(folder: Path) -> Iterator[str]:
     """A model server whose replies go on for minutes; its origin."""
     replies = folder / "replies.json"
     replies.write_text(json.dumps([{"text": "word " * 10_000, "delay": 0.05}] * 1000), "utf-8")
@@ -122,7 +122,7 @@ def _model_server(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _server(origin: str) -> Iterator[Wire]:
+def server(origin: str) -> Iterator[Wire]:
     models = {"root": LIVE, "apiBase": f"{origin}/v1", "apiKeyEnv": "SCRIPTED_KEY"}
     options = {"models": models, "events": True, "verbSeconds": 600, "scriptSeconds": 600}
     with Wire(COMMAND, SCRIPTED_KEY="none", LITELLM_LOCAL_MODEL_COST_MAP="True") as wire:

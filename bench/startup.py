@@ -28,11 +28,11 @@ def measure(repeats: int) -> str:
     seconds: dict[str, list[float]] = {name: [] for name in SERVERS}
     megabytes: dict[str, list[float]] = {name: [] for name in SERVERS}
     for command in SERVERS.values():  # once without counting: byte code and the disk's cache
-        _once(command)
+        once(command)
     # Interleaved, so that a busy moment of the machine falls on both.
     for _ in range(repeats):
         for name, command in SERVERS.items():
-            took, memory = _once(command)
+            took, memory = once(command)
             seconds[name].append(took * 1000)
             megabytes[name].append(memory / 1e6)
     rows = [[name, spread(seconds[name]), spread(megabytes[name], 1)] for name in SERVERS]
@@ -43,7 +43,7 @@ def measure(repeats: int) -> str:
     return table(["server", "ms to initialize", "MB resident, idle"], [*rows, ratios])
 
 
-def _once(command: list[str]) -> tuple[float, int]:
+def once(command: list[str]) -> tuple[float, int]:
     """Seconds from spawning to the answer, and bytes resident of the process and its children."""
     started = time.perf_counter()
     with Wire(command) as wire:

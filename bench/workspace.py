@@ -200,10 +200,10 @@ async def _memory() -> str:
         async with SearchPool() as pool:
             await pool.call("matching.match.summaries", {"parts": {}, "percentiles": []}, 10)
             gc.collect()
-            before = _resident()
+            before = resident()
             async with await Context.take(Scope("document", files=(str(path),)), pool) as context:
                 await Search(context, pool, 120).count("took=1", context.limit)
-                after = _resident()
+                after = resident()
                 size = context.size
     server, workers = (now - then for now, then in zip(after, before, strict=True))
     return (
@@ -212,7 +212,7 @@ async def _memory() -> str:
     )
 
 
-def _resident() -> tuple[int, int]:
+def resident() -> tuple[int, int]:
     """Bytes: of this process, and of its children."""
     here = psutil.Process()
     return here.memory_info().rss, sum(child.memory_info().rss for child in here.children())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.fast import left_out
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,6 +22,14 @@ TOGETHER = ("tests/editors/vscode/", "tests/editors/neovim/")
 """Folders whose tests share something costly or common: the extension's build, a Neovim."""
 
 _PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out what tests/fast.py names: for the developer's loop")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--fast") and left_out(collection_path) else None
 
 
 class _WholeFiles(LoadScopeScheduling):

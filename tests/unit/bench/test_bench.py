@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from bench import jail, loop, memory, programs, quality, responsiveness, search, startup, store, tokens
+from bench import suite as figures
 from bench.__main__ import names
+from bench.suite.figure import Scale, compared
 from tests.compilers import missing
 
 LINES = 16_000
@@ -105,3 +108,24 @@ def test_the_shipped_recordings_are_counted() -> None:
     printed = tokens.measure(1)
     assert "median of runs" in rows(printed)
     assert re.search(r"System prompt: \d{3}", printed)
+
+
+WORKS = ("lines of", "values of", "what needs", "snapshot", "1 GB", "20,000", "100,000", "server", "./dev demo", "runs")
+
+
+def test_every_figure_is_measured_in_small_and_counts_what_its_anchors_count(tmp_path: Path) -> None:
+    assert figures.run(Scale(quick=True), out=tmp_path) == 0
+    written = json.loads((tmp_path / "quick.json").read_text("utf-8"))
+    for work in WORKS:
+        assert [figure for figure in written["figures"] if figure["work"].startswith(work)], work
+    assert not [figure for figure in written["figures"] if "counts" in figure["note"] or "expected" in figure["note"]]
+    assert len(written["growth"]["bytes"]) == len(written["growth"]["files"]) == 2
+    assert "<svg" in (tmp_path / "quick.svg").read_text("utf-8")
+
+
+def test_a_figure_is_judged_by_its_anchor_or_by_the_quickest_of_all() -> None:
+    took = {"ours": 2.0, "rg": 1.0, "grep": 4.0}
+    assert compared("", "", took, 1.5, "rg").used == pytest.approx(2 / 1.5)
+    assert compared("", "", took, 1.0, "grep").used == pytest.approx(0.5)
+    assert compared("", "", took, 1.0).used == pytest.approx(2.0)
+    assert "not installed" in compared("", "", {"ours": 2.0}, 1.5, "rg").note

@@ -36,7 +36,8 @@ OF_ONE_KIND = st.builds(lambda lines, times: dense(lines, ["\n"], times), LINES,
 SOME = [
     r"\w+", r"\w", ".", r"^\s*$", "", "^", "$", r"[a-z]+\(", "a|B", r"\ba", r"\w\b", "(?=a)", "(?<!b)a", "a+?", "[^a]",
     "ab|1", "a.|B$", r"^(?:a|\S\S)$", r"a[^\w]", "(?i)k", "(?i)ss?", r"\S+ ?", "é", r"\D\d?", "(a)(.)?", r"^(\w+)",
-    r".\n", r"\s", r"a\S{1,3}", "_.*1",
+    r".\n", r"\s", r"a\S{1,3}", "_.*1", r"\bab", r"\bA\w+", r"\ba\b", r"\b1\w", r"\b\w+", r"é\b", r"1\b", r"\b-a",
+    r"\bé", r"(a)\b", r"\b(\w)", r"\baB\d*",
 ]  # fmt: skip
 
 
@@ -72,6 +73,27 @@ def test_dense_matches_and_their_lines_are_counted_as_python_counts_them(
         matches = counted(text, tmp_path, pattern, ignore_case, lines=False)
     assert lines == sum(re.search(pattern, line, flags) is not None for _, line in lines_of(text))
     assert matches == len(matches_of(pattern, text, flags))
+
+
+@REPEATED
+@given(
+    pattern=st.one_of(PATTERN.filter(valid), PLAIN, PLAIN.map(r"\b{}".format), st.sampled_from(SOME)),
+    text=st.one_of(TEXT, OF_ONE_KIND),
+    window=st.sampled_from([16, 64, 1 << 18]),
+)
+def test_dense_values_are_those_of_python_in_their_order(pattern: str, text: str, window: int, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW", window)
+        packs, _, _, _ = match.values(clock(), [piece_of(tmp_path, text)], pattern, False, False, 10**6, 10**9)
+    found = [value for pack in packs for value in match.unpacked(pack)]
+    expected = [one for _, line in lines_of(text) for one in _values(re.compile(pattern), line)]
+    assert found == expected
+
+
+def _values(pattern: re.Pattern[str], line: str) -> list[object]:
+    """Like findall, but None for a group that took no part, which is left out where it is the only one."""
+    rows = [match.groups() if pattern.groups else (match[0],) for match in pattern.finditer(line)]
+    return [row[0] if len(row) == 1 else row for row in rows if len(row) > 1 or row[0] is not None]
 
 
 @REPEATED

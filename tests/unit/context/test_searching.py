@@ -279,3 +279,10 @@ async def test_dense_lines_are_counted_as_python_counts_them(
         assert await search.count(pattern, within[:1], by="line") == expected
         by_path = await search.counted(pattern, within, by="line")
         assert by_path[0].get("1.txt", 0) == expected
+
+
+@pytest.mark.parametrize("odd", [b"", b"x", b"1_0", b"inf", b"nan"])
+def test_what_is_no_number_is_left_out_and_counted_among_numbers(odd: bytes) -> None:
+    found, ignored, more = match.numbered([[b"3", odd, b"1"], [b"2.5"]], 1, 10)
+    assert list(found[None]) == [1.0, 2.5, 3.0]
+    assert (ignored, more) == (1, False)

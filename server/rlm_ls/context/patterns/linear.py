@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from rlm_ls.context.patterns.characters import ASCII, Ranges, intersect, merge
@@ -41,7 +42,7 @@ def plain(parsed: Parsed) -> re.Pattern[bytes] | None:
     items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=False)
     if items is None or not _linear(items, _parts(items)):
         return None
-    return re.compile(b"".join([_written(item) for item in items]))
+    return re.compile(_text(items, wide=False))
 
 
 def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
@@ -54,6 +55,8 @@ def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
     items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=True)
     if items is None:
         return None
+    if any(item.mark == _BOUNDARY for item in items[1:-1]):
+        return None  # what stands beside it there is not all in the match, or may be no single byte
     parts = _parts(items)
     while lines and parts:
         parts[-1].most = parts[-1].least
@@ -63,8 +66,16 @@ def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
     # A byte is not a character: how many of them there are must not matter where something follows.
     if any(part.most is not None and part.ranges[-1:] == _OTHERS for part in parts[:-1]) or not _linear(items, parts):
         return None
-    text = b"".join([b"(?:" if item.mark == "(" else _written(item) for item in items])
+    text = _text([_Item((), mark="(?:") if item.mark == "(" else item for item in items], wide=True)
     return re.compile(b"(" + text + b")[^\n]*" if lines else text)
+
+
+def doubt(parsed: Parsed) -> re.Pattern[bytes] | None:
+    """Where this matches, the bytes do not tell whether the text that a `wide` pattern begins with is at a boundary: it
+    follows a character that is not ASCII. None if it begins with no such text."""
+    items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=True)
+    text = _bounded_text(items or [])
+    return re.compile(text + b"(?<=[\x80-\xff]" + text + b")") if text else None
 
 
 def _parts(items: list[_Item]) -> list[_Item]:
@@ -90,7 +101,7 @@ def _items(nodes: Any, flags: int, wide: bool) -> list[_Item] | None:
             found += [_Item((), mark="(" if number is not None else "(?:"), *inside, _Item((), mark=")")]
         elif name is sre.AT and value in (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING):
             found.append(_Item((), mark="(?m:^)"))
-        elif name is sre.AT and value is sre.AT_BOUNDARY and not wide and _settled(found):
+        elif name is sre.AT and value is sre.AT_BOUNDARY and _settled(found):
             found.append(_Item((), mark=_BOUNDARY))
         else:
             return None
@@ -141,6 +152,32 @@ def _firsts(parts: list[_Item]) -> Ranges:
         if part.least:
             break
     return merge(found)
+
+
+def _text(items: list[_Item], *, wide: bool) -> bytes:
+    """`wide`: beside a boundary a byte of another character goes into the match, which thereby tells of it."""
+    boundary = rb"(?:[\x80-\xff]|\b)" if wide else rb"\b"
+    if text := _bounded_text(items):
+        # An engine leaps to a text that it begins with, and looks at every byte for a boundary.
+        rest = items[1 + len(_leading(items)) :]
+        return text + rb"(?<=\b" + text + b")" + _text(rest, wide=wide)
+    return b"".join([boundary if item.mark == _BOUNDARY else _written(item) for item in items])
+
+
+def _bounded_text(items: list[_Item]) -> bytes:
+    """The text behind the boundary that the items begin with; empty if none does."""
+    if not items or items[0].mark != _BOUNDARY:
+        return b""
+    return b"".join([_written(item) for item in _leading(items)])
+
+
+def _leading(items: list[_Item]) -> list[_Item]:
+    return list(takewhile(_is_letter, items[1:]))
+
+
+def _is_letter(item: _Item) -> bool:
+    """Whether it is one given character, once."""
+    return not item.mark and item.least == item.most == 1 and len(item.ranges) == 1 and len(set(item.ranges[0])) == 1
 
 
 def _written(item: _Item) -> bytes:

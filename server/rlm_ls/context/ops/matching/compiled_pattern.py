@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
 from rlm_ls.context.patterns import backtracking
-from rlm_ls.context.patterns.linear import plain, wide
+from rlm_ls.context.patterns.linear import doubt, plain, wide
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
@@ -59,6 +59,9 @@ class CompiledPattern:
         """Seconds that leaps may still take longer than expected. When none are left, the pattern is matched line by
         line."""
         self._wide: dict[bool, re.Pattern[bytes] | None] = {}
+        self._doubt: re.Pattern[bytes] | None = None
+        self._judged: Window | None = None
+        self._whole = False
         first = self._translation(True, False)
         self.exact, self.boundary = first.exact, first.boundary
         self._engine(True, False)
@@ -76,7 +79,7 @@ class CompiledPattern:
 
         A group that took no part is left out where it is the only one, and None in a row.
         """
-        if self._plain is not None and window.ascii and not window.is_piece:
+        if self._plain is not None and self.takes_whole(window):
             found: list[Raw] = self._plain.findall(window.text)
             return found
         return self.captured(window.text, self.matches(window, deadline))
@@ -180,11 +183,21 @@ class CompiledPattern:
             return len(self._plain.findall(window.text, at))
         if lines not in self._wide:
             self._wide[lines] = wide(self.parsed, lines=lines)
+            self._doubt = doubt(self.parsed)
         engine = self._wide[lines]
-        if engine is None:
+        if engine is None or (self._doubt is not None and not window.ascii and self._doubt.search(window.text, at)):
             return None
         found: list[bytes] = engine.findall(window.text, at)
         return len(found) if window.ascii or b"".join(found).isascii() else None
+
+    def takes_whole(self, window: Window) -> bool:
+        """Whether `values` of this window are those of its bytes, by one call: also where lines are not ASCII, if no
+        match comes near what is not. What holds of the window holds of any of its lines, should a filter leave few."""
+        if self._plain is None or window.is_piece or window.ascii:
+            return self._plain is not None and not window.is_piece
+        if window is not self._judged:
+            self._judged, self._whole = window, self.dense(window, 0, lines=False) is not None
+        return self._whole
 
     def leap(self, window: Window) -> Callable[[int], int] | None:
         """From a line start of `window.text` on, where the `LEAP`th line that holds a match ends; 0 if there are not

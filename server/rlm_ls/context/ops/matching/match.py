@@ -194,7 +194,7 @@ def numbered(
         for row in batch:
             name, number = row[0], row[1]
             if name is not None and number is not None:
-                ignored += _add_numbers((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
+                ignored += _add_each((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
         if len(found) > limit:
             return found, ignored, True
     return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False
@@ -207,7 +207,19 @@ def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
 
 
 def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
-    """Appends those that are numbers; how many are not."""
+    """Appends those that are numbers; how many are not. All at once where all are, as they mostly are."""
+    batch = list(values)
+    try:
+        numbers = array("d", map(float, batch))
+    except ValueError:
+        return _add_each(batch, found)
+    if not all(map(isfinite, numbers)) or b"_" in b"".join(batch):
+        return _add_each(batch, found)
+    found.extend(numbers)
+    return 0
+
+
+def _add_each(values: Iterable[bytes], found: array[float]) -> int:
     ignored = 0
     for value in values:
         try:

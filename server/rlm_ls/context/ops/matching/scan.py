@@ -112,11 +112,17 @@ class Scan:
             if number < stop:
                 at = bundle.offsets[number] - window.start
 
-    def windows(self, reader: Reader, piece: Piece, test: CompiledPattern | None = None) -> Iterator[Window]:
-        """The piece in windows, cut as suits `test`."""
+    def windows(
+        self, reader: Reader, piece: Piece, test: CompiledPattern | None = None, *, values: bool = False
+    ) -> Iterator[Window]:
+        """The piece in windows, cut as suits `test`, or its `values`."""
         begin, stop = bounds(reader, piece)
         at = begin
-        for window in windows(reader, piece, self.deadline, apart=test is not None and test.prefers_ascii):
+
+        def apart(window: Window) -> bool:
+            return test is not None and test.prefers_ascii and not (values and test.takes_whole(window))
+
+        for window in windows(reader, piece, self.deadline, apart=apart):
             at = window.start
             yield window
         self.searched += (at if self.deadline.stopped else stop) - begin
@@ -141,7 +147,7 @@ class Scan:
                 for value in test.captured(window.text, [spans])
             )
             return
-        for window in self.windows(reader, piece, test):
+        for window in self.windows(reader, piece, test, values=True):
             yield test.values(window, self.deadline)
 
     def _across(

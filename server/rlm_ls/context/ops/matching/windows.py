@@ -6,7 +6,7 @@ the Document a byte of it lies. Engines run over whole windows, so no Python cod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from rlm_ls.context.ops.fields.filtering import FieldTest, line_test
@@ -41,10 +41,12 @@ _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
 
 
-def windows(reader: Reader, piece: Piece, deadline: Deadline, *, apart: bool = False) -> Iterator[Window]:
+def windows(
+    reader: Reader, piece: Piece, deadline: Deadline, *, apart: Callable[[Window], bool] | None = None
+) -> Iterator[Window]:
     """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out.
 
-    With `apart` the few lines that are not ASCII have windows of their own.
+    The few lines that are not ASCII have windows of their own where `apart` says so.
     """
     filters = compiled(piece.filters)
     begin, stop = bounds(reader, piece)
@@ -55,7 +57,8 @@ def windows(reader: Reader, piece: Piece, deadline: Deadline, *, apart: bool = F
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
         if cut:
             window.own = own - at
-        for part in _parted(window) if apart and not (cut or window.ascii) else [window]:
+        parted = apart is not None and not (cut or window.ascii) and apart(window)
+        for part in _parted(window) if parted else [window]:
             for test, keep in filters:
                 part.keep(matching_runs(test, part, keep, deadline))
             part.begin = part.position(begin)
