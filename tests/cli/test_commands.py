@@ -292,7 +292,9 @@ def test_an_estimate_says_what_a_question_may_cost(log: Path) -> None:
 
 
 def test_the_cache_is_shown_and_cleared() -> None:
-    assert "0 replies, 0.0 MB; the limit is 256 MB" in rlm("cache").stdout
+    shown = rlm("cache").stdout
+    assert "0 replies, 0 compiled programs, 0 copies" in shown
+    assert "0.0 MB; the limit of replies is 256 MB" in shown
     assert "Deleted 0 replies" in rlm("cache", "clear").stdout
 
 

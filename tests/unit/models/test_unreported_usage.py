@@ -23,7 +23,7 @@ from rlm_ls.settings import Settings
 ASKED = [Message("system", "Be brief."), Message("user", "How many lines are there? " * 40)]
 TEXT = "There are forty lines, and here is how I counted them. " * 20
 WAYS = {"direct": "openai/scripted", "through LiteLLM": "deepseek/scripted"}
-LOOKS_ON_FOREVER = "Plan.\n```python\nprint(count('ERROR'))\n```"
+LOOKS_ON_FOREVER = "Plan.\n```python\nprint(count('ERROR'), {})\n```"
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +108,7 @@ async def test_a_cancelled_reply_says_what_it_cost(way: str) -> None:
 async def test_a_limit_of_tokens_holds_where_the_provider_says_nothing(tmp_path: Path) -> None:
     events: list[AnyEvent] = []
     async with ModelServer(
-        lambda body: Scripted(LOOKS_ON_FOREVER + "\n" * len(body["messages"]), usage=False)
+        lambda body: Scripted(LOOKS_ON_FOREVER.format(len(body["messages"])), usage=False)
     ) as server:
         models = {"root": ("openai/scripted",), "api_base": server.base_url}
         engine = await Engine.open(settings=Settings(models=models, levels=("dsl",)), state_dir=tmp_path)  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ async def test_a_limit_of_tokens_holds_where_the_provider_says_nothing(tmp_path:
             await engine.close()
     usage = answer.usage
     assert answer.status == "partial"
-    assert "token" in answer.reason or "stuck" in answer.reason
+    assert "token" in answer.reason
     assert usage.estimated_tokens == usage.prompt_tokens + usage.completion_tokens > 0
     replies = [event for event in events if isinstance(event, ModelReplied)]
     assert all(reply.estimated_tokens for reply in replies)

@@ -111,7 +111,8 @@ def _verdict(run: Run, blocks: Sequence[Block], ran: Sequence[ProgramResult], ve
     if run.guide is not None and not somewhere:
         if run.standstill.reached:
             return ""  # it is not asked again
-        if not (run.small or run.small_told) and run.verbs == verbs:
+        # An error is a lesson of its own, with the line that was meant.
+        if not (run.small or run.small_told or any(one.error for one in ran)) and run.verbs == verbs:
             run.small_told = True
             return SMALL_FORM
     if blocks:

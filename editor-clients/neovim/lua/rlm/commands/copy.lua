@@ -1,4 +1,5 @@
----`:Rlm copy [RUN]`: an answer with links to what it cites, in the unnamed register, and in the clipboard if there is one.
+---`:Rlm copy [RUN]`: an answer with links to what it cites, in the unnamed register, and in the clipboard if there is
+---one.
 local history = require('rlm.history')
 local runs = require('rlm.runs')
 local server = require('rlm.server')
