@@ -9,8 +9,10 @@ from dataclasses import dataclass
 LONGEST_REPLY = 20_000
 LONGEST_ANSWER = 2_000
 MOST_LINES = 10
-_ANSWER = re.compile(r"^[\W_]*answer[\W_]*:[ \t]*(.*?)(?=^[\W_]*proof\b|\Z)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
-_PROOF = re.compile(r"^[\W_]*proof[\W_]*:?(.*)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_MARKS = r"[\W_]{0,40}"
+"""What may stand around a heading; bounded, or a reply of nothing but line ends takes the square of its length."""
+_ANSWER = re.compile(rf"^{_MARKS}answer{_MARKS}:[ \t]*(.*?)(?=^{_MARKS}proof\b|\Z)", re.I | re.M | re.S)
+_PROOF = re.compile(rf"^{_MARKS}proof{_MARKS}:?(.*)", re.I | re.M | re.S)
 _NUMBER = re.compile(r"(?<![\w.])(\d{1,4})(?:\s*[-–]\s*(\d{1,4}))?(?![\w.]\d)")
 _TOKEN = re.compile(r"\w+(?:[.:/@-]\w+)*")
 _NONE = re.compile(r"\W*(?:not found|not stated|unknown|none|n/?a|(?:the (?:text|lines) )?do(?:es)? not say)\b", re.I)
