@@ -6,15 +6,15 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from acp import PROTOCOL_VERSION, RequestError, resource_block, resource_link_block, spawn_agent_process, text_block
 from acp.helpers import embedded_text_resource
 from acp.schema import AllowedOutcome, DeniedOutcome, RequestPermissionResponse
+from tests.agents.processes import alive, descendants
 from tests.fakes.model_server import ModelServer
 
 LOG = "".join(
@@ -199,17 +199,12 @@ async def test_what_cannot_be_asked_about_is_said_and_nothing_is_lost(folder: Pa
 
 
 async def test_the_agent_ends_with_its_client_and_leaves_no_process(folder: Path) -> None:
+    earlier = descendants()
     async with agent() as (connection, _):
         session = (await connection.new_session(cwd=str(folder), mcp_servers=[])).session_id
         await connection.prompt(session_id=session, prompt=[text_block(QUESTION)])
-        children = psutil.Process().children(recursive=True)
-        assert children
+        ours = descendants() - earlier
+        assert ours
     async with asyncio.timeout(30):
-        while any(_alive(child) for child in children):  # noqa: ASYNC110 - other processes' state
+        while any(alive(process) for process in ours):  # noqa: ASYNC110 - other processes' state
             await asyncio.sleep(0.05)
-
-
-def _alive(child: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return child.is_running() and child.status() != psutil.STATUS_ZOMBIE
-    return False

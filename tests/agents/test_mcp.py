@@ -22,6 +22,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from tests.agents.processes import alive, descendants
 from tests.fakes.model_server import ModelServer, Scripted
 
 LOG = "".join(
@@ -102,16 +103,26 @@ def test_a_client_that_lists_the_tools_waits_for_nothing_of_the_engine(folder: P
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/list"},
     ]
-    done = subprocess.run(
-        (sys.executable, "-X", "importtime", "-P", "-m", "rlm_ls", "mcp", "--root", str(folder)),
-        input="".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    with (
+        (folder.parent / "imported").open("w+") as imported,
+        subprocess.Popen(
+            (sys.executable, "-X", "importtime", "-P", "-m", "rlm_ls", "mcp", "--root", str(folder)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=imported,
+            text=True,
+        ) as server,
+    ):
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write("".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages))
+        server.stdin.flush()
+        # Where its input ends, the SDK drops what it has not answered: the client stays until it has both replies.
+        assert [json.loads(server.stdout.readline())["id"] for _ in range(2)] == [1, 2]
+        server.stdin.close()
+        assert server.wait(30) == 0
+        imported.seek(0)
+        loaded = {line.rpartition("|")[2].strip() for line in imported}
     assert "rlm_ls.mcp.server" in loaded
     heavy = ("rlm_ls.engine", "rlm_ls.context", "rlm_ls.models", "rlm_ls.store", "litellm", "rich.markdown")
     assert [name for name in loaded if name.startswith(heavy)] == []
@@ -412,25 +423,27 @@ async def test_a_session_is_given_up_while_it_is_being_opened(connect: Connect, 
 
 
 async def test_the_server_ends_with_its_client_and_leaves_no_process(connect: Connect) -> None:
+    earlier = descendants()
     async with connect() as client:
         await call(client, "open", paths=["app.log"])
-        children = psutil.Process().children(recursive=True)
-        assert children
-    await _until(lambda: not any(child.is_running() for child in children))
+        ours = descendants() - earlier
+        assert ours
+    await _until(lambda: not any(alive(process) for process in ours))
 
 
 async def test_a_killed_server_is_an_error_and_no_hang(connect: Connect) -> None:
+    earlier = descendants()
     with suppress(MCPError, BaseExceptionGroup):
         async with connect() as client:
             session = data_of(await call(client, "open", paths=["app.log"]))["session"]
-            server = psutil.Process().children()[0]
+            [server] = (process for process in descendants() - earlier if process.ppid() == os.getpid())
             work = asyncio.ensure_future(call(client, "run", session=session, script="while True: pass"))
             await _until(lambda: bool(_sandboxes()))
             children = server.children(recursive=True)
             server.send_signal(signal.SIGKILL)
             with pytest.raises(MCPError):
                 await asyncio.wait_for(work, 30)
-    await _until(lambda: not any(child.is_running() for child in children))
+    await _until(lambda: not any(alive(child) for child in children))
 
 
 def _sandboxes() -> list[psutil.Process]:
