@@ -228,7 +228,7 @@ def test_tables_are_printed_as_csv(log: Path, tmp_path: Path, monkeypatch: pytes
         done = rlm("ask", "--csv", "How many by host?", log)
         assert done.stdout == 'host,n\n"pay, 03",\'=81\n', done.stderr
         done = rlm("ask", "--csv", "How many?", log)
-        assert (done.stdout, "neither data nor a table" in done.stderr) == ("", True)
+        assert (done.stdout, "no data, chart or table" in done.stderr) == ("", True)
 
 
 def test_a_bad_setting_is_a_warning(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

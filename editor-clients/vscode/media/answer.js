@@ -82,6 +82,7 @@ function draw(entry) {
     parts.written = entry.html;
     parts.answer.innerHTML = entry.html;
     peeks(parts.answer);
+    illustrate(parts.answer, entry.charts);
     parts.working.open = false;
   }
   offer(parts.offers, entry.offers);
@@ -114,6 +115,20 @@ function offer(place, offers) {
   });
   const words = "No language model is chosen yet: rules have answered. Who shall?";
   place.replaceChildren(element("p", "", words), ...buttons);
+}
+
+/** The charts, as the server drew them, between the answer and its citations: a point is a citation. */
+function illustrate(answer, charts) {
+  if (charts.length === 0) return;
+  const ends = [...answer.children].filter((part) => part.tagName === "HR" || part.textContent === "Citations");
+  const place = ends.findLast((part) => part.tagName === "H2") ?? ends.at(-1) ?? null;
+  for (const { title, note, svg } of charts) {
+    const figure = element("figure");
+    const picture = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+    figure.append(element("figcaption", "", title), document.importNode(picture, true));
+    if (note) figure.append(element("p", "about", note));
+    answer.insertBefore(figure, place);
+  }
 }
 
 /** A way to look at a citation without leaving the place, beside each one of the list. */

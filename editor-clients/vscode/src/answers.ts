@@ -32,8 +32,9 @@ interface Entry {
   html: string;
   /** Who could answer instead of rules, where nobody has chosen a model yet. */
   offers: string[];
-  /** It has data or a table. */
+  /** It has data, a chart or a table. */
   tabular: boolean;
+  charts: protocol.Picture[];
 }
 
 /** From the view. */
@@ -133,6 +134,7 @@ export class AnswerView {
       html: "",
       offers: [],
       tabular: false,
+      charts: [],
       citations: [],
       choices: [],
       hasData: false,
@@ -155,6 +157,7 @@ export class AnswerView {
       html: "",
       offers: [],
       tabular: false,
+      charts: [],
       citations: [],
       choices: [],
       hasData: false,
@@ -196,11 +199,12 @@ export class AnswerView {
     try {
       const client = await this.server.connection();
       const { text } = await client.sendRequest(TextDocumentContentRequest.type, {
-        uri: `rlm:/answer/${entry.runId}.md`,
+        uri: `rlm:/answer/${entry.runId}.md?drawn`,
       });
       if (entry.citations.length === 0) entry.citations = await citationsNow(client, entry.runId, []);
+      entry.charts = (await client.sendRequest(protocol.Charts, { runId: entry.runId })).charts;
       // The view has the question as a heading already.
-      entry.tabular = /^ {0,3}\|.*\|\s*$/m.test(text) || entry.hasData;
+      entry.tabular = /^ {0,3}\|.*\|\s*$/m.test(text) || entry.hasData || entry.charts.length > 0;
       entry.html = answerHtml(text.replace(/^# .*\n+/, ""), entry.citations);
     } catch (error) {
       entry.message = protocol.messageOf(error);

@@ -159,6 +159,15 @@ export const Citations = new RequestType<RunId, Citation[], void>("rlm/citations
 export const ExcerptRequest = new RequestType<ExcerptParams, Excerpt, void>("rlm/excerpt");
 export const EstimateCost = new RequestType<AskParams, Estimate, void>("rlm/estimate");
 export const Examine = new RequestType<Record<string, never>, Doctor, void>("rlm/doctor");
+/** A chart of an answer. In the SVG a point with a line has its citation's index as `data-citation`. */
+export interface Picture {
+  title: string;
+  note: string;
+  svg: string;
+}
+
+export const Charts = new RequestType<{ runId: string }, { charts: Picture[] }, void>("rlm/charts");
+
 export const Data = new RequestType<
   RunId & { format: "csv" | "json" | "markdown" },
   { text: string; tables: number },

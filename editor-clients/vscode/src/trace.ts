@@ -108,6 +108,18 @@ class TraceView {
     const events = this.since.slice(this.sent);
     this.sent = this.since.length;
     if (events.length > 0) void this.panel.webview.postMessage({ type: "events", events });
+    if (events.some((event) => event.type === "runFinished" && !event.child)) void this.drawCharts();
+  }
+
+  /** The page of a run that has ended has its charts; one that ended since gets them now. */
+  private async drawCharts(): Promise<void> {
+    try {
+      const client = await this.server.connection();
+      const { charts } = await client.sendRequest(protocol.Charts, { runId: this.runId });
+      if (charts.length > 0) void this.panel.webview.postMessage({ type: "charts", charts });
+    } catch (error) {
+      failed(error);
+    }
   }
 
   private async hear(sent: Sent): Promise<void> {

@@ -46,6 +46,8 @@ class Citation(Wire):
     state: CitationState = "verified"
     inside: bool = False
     """The text is inside the file (compressed, an archive's member, a notebook), which has other lines in an editor."""
+    charted: bool = False
+    """Only a point of a chart leads there: it is in no list of citations."""
 
     @property
     def label(self) -> str:
@@ -59,6 +61,26 @@ class Citation(Wire):
         its text, which viewers pass over."""
         page = re.match(r"page (\d+)", self.place)
         return f"page={page[1]}&line={self.line}" if page else f"L{self.line}"
+
+
+class ChartRow(Wire):
+    """A point of a chart: what `columns` name. `cited` is its line, as an index into the answer's citations."""
+
+    cells: tuple[str | int | float | None, ...]
+    cited: int | None = None
+
+
+class Chart(Wire):
+    """A picture of numbers, as data. `bars` and `lines`: a label, then a number or several, the points of `lines` in
+    the order of time; `heat`: row, column and number; `histogram`: from, to (of the last bin itself in it), how many;
+    `table`: anything. `note` says what is not in it.
+    """
+
+    kind: Literal["bars", "lines", "histogram", "heat", "table"]
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[ChartRow, ...]
+    note: str = ""
 
 
 class SkippedDocument(Wire):
@@ -121,6 +143,7 @@ class Answer(Wire):
     answer: str
     data: Any = None
     citations: tuple[Citation, ...] = ()
+    charts: tuple[Chart, ...] = ()
     coverage: Coverage = Coverage()
     usage: RunUsage = RunUsage()
     trace_uri: str = ""

@@ -25,6 +25,7 @@ TRACE = "rlm/trace"
 DOCTOR = "rlm/doctor"
 MODELS = "rlm/models"
 DATA = "rlm/data"
+CHARTS = "rlm/charts"
 CITATIONS = "rlm/citations"
 EXCERPT = "rlm/excerpt"
 EVENT = "rlm/event"
@@ -178,6 +179,11 @@ class DataParams:
 
 
 @attrs.frozen
+class ChartsParams:
+    run_id: str
+
+
+@attrs.frozen
 class RunsParams:
     """`search`: words that question or answer hold."""
 
@@ -220,6 +226,7 @@ REQUESTS: dict[str, type] = {
     DOCTOR: NoParams,
     MODELS: NoParams,
     DATA: DataParams,
+    CHARTS: ChartsParams,
 }
 
 NOTIFICATIONS: dict[str, type] = {SAMPLE_TEXT: SampleText}

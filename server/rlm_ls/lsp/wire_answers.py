@@ -47,8 +47,8 @@ async def wire_citations(services: Services, run_id: str, citations: Sequence[Ci
 
 
 async def wire_citation(services: Services, citation: Citation) -> dict[str, Any]:
-    """`{location: {uri, range}, path, line, endLine, inside, quote, version, state, place}`, in the negotiated position
-    encoding."""
+    """`{location: {uri, range}, path, line, endLine, inside, quote, version, state, place, charted}`, in the negotiated
+    position encoding."""
     if services.buffers.encoding == "utf-16":
         return _sent(citation, citation.start_utf16, citation.end_utf16)
     return await _converted(services, citation)
@@ -69,6 +69,7 @@ def _sent(citation: Citation, start: tuple[int, int], end: tuple[int, int]) -> d
         "version": citation.version,
         "state": citation.state,
         "place": citation.place,
+        "charted": citation.charted,
     }
 
 

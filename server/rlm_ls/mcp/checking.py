@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlm_ls.engine.answer import Citation
+from rlm_ls.engine.citing.citing import MAX_QUOTE
 from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.loop.submission import MAX_QUOTE
 from rlm_ls.engine.trace.check import check as check_run
 from rlm_ls.engine.trace.standing import standing_now
 from rlm_ls.errors import BadRequest

@@ -10,7 +10,7 @@ import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from rlm_ls.engine.answer import Answer, Citation
+    from rlm_ls.engine.answer import Answer, Chart, Citation
 
 MOST_LINKS = 20
 State = Literal["verified", "moved", "unmatched"]
@@ -43,6 +43,17 @@ class Cited(Result):
     state: State = "verified"
 
 
+class Charted(Result):
+    """Numbers that are shown as a picture elsewhere. `cited` is the row's line, an index into the citations."""
+
+    kind: Literal["bars", "lines", "histogram", "heat", "table"]
+    title: str
+    columns: list[str]
+    rows: list[list[str | int | float | None]]
+    cited: list[int | None]
+    note: str = ""
+
+
 class Answered(Result):
     """An answer. Every citation was looked up in the text; `status` other than `answered` means: not finished."""
 
@@ -52,6 +63,7 @@ class Answered(Result):
     answer: str
     data: Any = None
     citations: list[Cited]
+    charts: list[Charted] = Field(default_factory=list)
     documents: int
     searched: int
     not_read: list[str] = Field(default_factory=list, description="Documents that could not be read, and why")
@@ -98,6 +110,17 @@ def cited(citation: Citation) -> Cited:
     )
 
 
+def _charted(chart: Chart) -> Charted:
+    return Charted(
+        kind=chart.kind,
+        title=chart.title,
+        columns=list(chart.columns),
+        rows=[list(row.cells) for row in chart.rows],
+        cited=[row.cited for row in chart.rows],
+        note=chart.note,
+    )
+
+
 def answered(answer: Answer) -> Answered:
     usage, coverage = answer.usage, answer.coverage
     return Answered(
@@ -107,6 +130,7 @@ def answered(answer: Answer) -> Answered:
         answer=answer.answer,
         data=answer.data,
         citations=[cited(one) for one in answer.citations],
+        charts=[_charted(one) for one in answer.charts],
         documents=coverage.documents,
         searched=coverage.searched,
         not_read=[f"{one.uri}: {one.reason}" for one in coverage.skipped[:100]],

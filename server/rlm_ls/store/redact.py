@@ -296,13 +296,13 @@ _WRITES = {
 _FINAL = {
     **_fields(
         _kept,
-        "runId status route answer data coverage usage traceUri model modelKind",
+        "runId status route answer data charts coverage usage traceUri model modelKind",
     ),
     "citations": _citations,
     "reason": _sentence,
     "warnings": _warnings,
 }
-_NOT_FINAL = {**_FINAL, "answer": _digested, "data": _digested}
+_NOT_FINAL = {**_FINAL, "answer": _digested, "data": _digested, "charts": _digested}
 
 FIELDS: Mapping[str, Mapping[str, Rule]] = {
     "runStarted": _fields(

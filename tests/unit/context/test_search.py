@@ -199,11 +199,11 @@ async def test_terms(asking: Asking) -> None:
     assert names["Prince Andrew"] == (1, 1, 43)
     assert "The" not in names
     assert "But Pierre" not in names
-    caps, _ = await search.terms("caps", everything(search))
+    caps, _, _ = await search.terms("caps", everything(search))
     assert [(term, count) for term, count, _ in caps] == [("NATO_X", 1)]
-    identifiers, _ = await search.terms("identifiers", everything(search), 1)
+    identifiers, _, _ = await search.terms("identifiers", everything(search), 1)
     assert [(term, count, hit.column) for term, count, hit in identifiers] == [("Pierre", 4, 16)]
-    own, _ = await search.terms(r"(\w+)ed\b", everything(search))
+    own, _, _ = await search.terms(r"(\w+)ed\b", everything(search))
     assert [(term, count) for term, count, _ in own] == [("stay", 1)]
 
 

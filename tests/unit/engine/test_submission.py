@@ -20,7 +20,8 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Citation
-from rlm_ls.engine.loop.submission import MAX_ANSWER, MAX_CITATIONS, MAX_QUOTE, CheckedSubmission, check, cite
+from rlm_ls.engine.citing.citing import MAX_CITATIONS, MAX_QUOTE, cite
+from rlm_ls.engine.loop.submission import MAX_ANSWER, CheckedSubmission, check
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.scripts.crossing import Given
 from rlm_ls.executors.scripts.host import Submission, VerbHost
@@ -359,7 +360,7 @@ async def test_an_error_that_nobody_foresaw_is_a_problem_of_that_citation(hostin
     async def fail(*_: Any) -> Any:
         raise ZeroDivisionError("secret")
 
-    host.search.span_at = fail  # type: ignore[method-assign]
+    host.search.spans_at = fail  # type: ignore[method-assign]
     said = await problem(host, cite=[broken])
     assert said == "citation '1.txt:1': this is no Span of a verb and no place such as app.log:12."
     assert "ZeroDivisionError" in caplog.text

@@ -7,7 +7,9 @@ import io
 
 import pytest
 
-from rlm_ls.engine.trace.tables import Table, as_csv, as_json, tables
+from rlm_ls.engine.answer import Answer, Chart, ChartRow
+from rlm_ls.engine.trace.tables import Table, as_csv, as_json
+from rlm_ls.engine.trace.tables import tables as tables_of
 
 ANSWER = """Failures by host:
 
@@ -18,6 +20,11 @@ ANSWER = """Failures by host:
 
 And that is all. | no | table |
 """
+
+
+def tables(text: str, data: object, *charts: Chart) -> list[Table]:
+    given = {"run_id": "r", "status": "answered", "reason": "", "route": "rlm", "answer": text, "data": data}
+    return tables_of(Answer.model_validate({**given, "charts": charts}))
 
 
 def test_tables_of_the_text_are_read_as_they_are_shown() -> None:
@@ -45,6 +52,14 @@ def test_lists_within_data_are_tables_of_their_own() -> None:
     assert [table.name for table in found] == ["data", "hosts", "table 1"]
     assert as_json(found)[1] == {"name": "hosts", "rows": [{"name": "pay-03"}]}
     assert tables("", None) == tables("", []) == []
+
+
+def test_a_chart_is_a_table_of_its_title_behind_the_data() -> None:
+    rows = (ChartRow(cells=("2024-05-01 13", 4), cited=0), ChartRow(cells=("2024-05-01 14", None)))
+    chart = Chart(kind="lines", title="Errors per hour", columns=("time", "count"), rows=rows)
+    found = tables(ANSWER, [1], chart)
+    assert [table.name for table in found] == ["data", "Errors per hour", "table 1"]
+    assert found[1].rows == (("2024-05-01 13", 4), ("2024-05-01 14", None))
 
 
 def test_no_cell_is_a_formula_or_drives_a_terminal() -> None:

@@ -74,7 +74,11 @@ end
 ---@param encoding string
 function M.to_quickfix(answer, question, encoding)
   local options = config.get().citations
-  if not options.quickfix or #answer.citations == 0 then
+  -- A chart's points are on their bars, and may be hundreds.
+  local listed = vim.tbl_filter(function(citation)
+    return not citation.charted
+  end, answer.citations)
+  if not options.quickfix or #listed == 0 then
     return
   end
   vim.fn.setqflist({}, ' ', {
@@ -82,7 +86,7 @@ function M.to_quickfix(answer, question, encoding)
     context = { rlm = answer.runId },
     items = vim.tbl_map(function(citation)
       return item(citation, encoding)
-    end, answer.citations),
+    end, listed),
   })
   if options.open then
     local here = vim.api.nvim_get_current_win()

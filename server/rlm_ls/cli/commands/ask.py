@@ -127,10 +127,10 @@ def show_result(answer: Answer, form: Form) -> int:
     if form == "json":
         write_json(answer.wire(), indent=1)
     elif form == "csv":
-        found = tables(answer.answer, answer.data)
+        found = tables(answer)
         write(csv_of(found))
         if not found:
-            err.print("The answer holds neither data nor a table; without --csv it is shown as it is.", markup=False)
+            err.print("The answer holds no data, chart or table; without --csv it is shown as it is.", markup=False)
     else:
         show_answer(answer)
     return EXIT[answer.status]

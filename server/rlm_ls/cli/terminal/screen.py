@@ -10,6 +10,7 @@ from rich.status import Status
 from rich.syntax import Syntax
 from rich.text import Text
 
+from rlm_ls.cli.terminal.charts import show_charts
 from rlm_ls.cli.terminal.console import err, markdown, out, write
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.trace.events import (
@@ -193,9 +194,11 @@ def show_answer(answer: Answer) -> None:
     if answer.status != "answered":
         out.print(f"{answer.status}: {answer.reason}", style="bold yellow", markup=False)
     out.print(markdown(answer.answer))
-    if answer.citations:
+    show_charts(answer)
+    listed = [citation for citation in answer.citations if not citation.charted]
+    if listed:
         out.print()
-    for citation in answer.citations:
+    for citation in listed:
         quoted = " ".join(citation.quote.split())
         out.print(
             Text.assemble("  ", (citation.label, "bold"), "  ", (quoted, "dim")), no_wrap=True, overflow="ellipsis"

@@ -39,6 +39,12 @@ def read(_: Deadline, file: File, start: int, end: int) -> str:
         return _text(reader, start, end)
 
 
+def texts(_: Deadline, file: File, ranges: list[tuple[int, int]]) -> list[str]:
+    """The texts of some ranges of bytes."""
+    with opened(file) as reader:
+        return [_text(reader, start, end) for start, end in ranges]
+
+
 def lines_around(deadline: Deadline, rows: list[str], files: dict[str, File], lines: int, room: int) -> list[str]:
     """Rows of hits with the text of so many lines around, in order: as many as there is time and room for.
 

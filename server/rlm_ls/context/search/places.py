@@ -47,6 +47,12 @@ class Places(Scanner):
         )
         return text
 
+    async def texts(self, doc: int, ranges: Sequence[tuple[int, int]]) -> list[str]:
+        """The texts of byte ranges. Raises ProgramError for what is too long together."""
+        _check_size(sum(end - start for start, end in ranges))
+        found: list[str] = await self.call("places.texts", file=self.context.files[doc], ranges=list(ranges))
+        return found
+
     async def characters(self, doc: int, first: int, last: int) -> str:
         """Characters `first` to `last` of a document, from 0, exclusive. Raises ProgramError for too many."""
         _check_size(last - first)

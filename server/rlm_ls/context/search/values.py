@@ -170,16 +170,26 @@ class Values(FieldScanner):
         summaries = await self.call("matching.match.summaries", parts=parts, percentiles=list(PERCENTILES))
         return dict(sorted(summaries.items(), key=lambda item: item[0] or "")), ignored, note or progress.note
 
-    async def terms(self, kind: str, within: Selection, n: int = 50) -> tuple[list[tuple[str, int, Hit]], str]:
-        """The `n` most frequent terms with their counts and first lines (ties by term), and a note.
+    async def terms(
+        self,
+        kind: str,
+        within: Selection,
+        n: int = 50,
+        *,
+        edges: tuple[float, ...] = (),
+        ignore_case: bool = False,
+    ) -> tuple[list[tuple[str, int, Hit]], int, str]:
+        """The `n` most frequent terms with their counts and first lines (ties by term), how many differ, and a note.
 
         `kind` is "names" (capitalised words that do not only start sentences), "identifiers", "caps" (words in
-        capitals), or a pattern. Raises BadPattern.
+        capitals), or a pattern. With `edges`, ascending, a pattern's terms are the bins of the numbers that it
+        captures: bin "3" begins at `edges[3]`, and the last one has no end. Raises BadPattern.
         """
         progress = self.progress(within)
         index: dict[bytes, Counted] = {}
         cut = ""
-        async with aclosing(self.scan("matching.terms.terms", within, progress, kind=kind)) as results:
+        how = {"kind": kind, "edges": edges, "ignore_case": ignore_case}
+        async with aclosing(self.scan("matching.terms.terms", within, progress, **how)) as results:
             async for packs, short, _ in results:
                 await asyncio.to_thread(_index, index, packs)
                 if short or len(index) > MOST_TERMS:
@@ -191,14 +201,14 @@ class Values(FieldScanner):
         # In the order of the text: many terms occur first in the same few windows.
         firsts = sorted((index[term][2], term) for term, _ in best)
         places = [(term, self._region(first)) for first, term in firsts]
-        payloads = ({"kind": kind, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
+        payloads = ({**how, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
         async with aclosing(self.pool.map("matching.terms.hits", payloads, self.deadline_seconds)) as looked_up:
             async for some in looked_up:
                 if isinstance(some, SearchTimeout):
                     raise some
                 hits |= some
         shown = [(term.decode("utf-8", "replace"), count, hits[term]) for term, count in best]
-        return shown, cut or progress.note
+        return shown, len(counts), cut or progress.note
 
     def _region(self, first: First) -> Region:
         doc, start, end, filters = first

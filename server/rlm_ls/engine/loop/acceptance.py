@@ -29,7 +29,8 @@ async def judge(run: Run, submission: Submission, failed: int) -> tuple[CheckedS
         checked, problems = await _check_quotations(run, checked)
     if not problems:
         return checked, ""
-    run.findings.draft, run.findings.citations = checked.answer, checked.citations
+    run.findings.draft = checked.answer
+    run.findings.citations = tuple(one for one in checked.citations if not one.charted)
     run.findings.draft_problem = shortened(" ".join(problems))
     return checked, f"submit was not accepted: {run.findings.draft_problem}"
 

@@ -26,6 +26,7 @@ def finish(run: Run, status: str, reason: str, *, answer: CheckedSubmission | No
             "answer": text,
             "data": answer.data if answer else None,
             "citations": answer.citations if answer else run.findings.citations,
+            "charts": answer.charts if answer else (),
             "coverage": _coverage(run),
             "usage": run.ledger.usage(),
             "trace_uri": run.trace_uri,

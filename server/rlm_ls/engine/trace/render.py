@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from rlm_ls.context.remote.addresses import is_remote
-from rlm_ls.engine.answer import Answer, Citation, RunUsage
+from rlm_ls.engine.answer import Answer, RunUsage
 from rlm_ls.engine.trace import inert
+from rlm_ls.engine.trace.charts.blocks import chart_markdown
+from rlm_ls.engine.trace.links import address, is_ours, link, quoted
 from rlm_ls.store.rows import RunRow
 
 MODEL_KINDS = {
@@ -25,14 +24,18 @@ SUB_REPLY = 300
 """Characters of a sub-call's reply that a trace shows; `rlm-ls trace --json` has all."""
 
 
-def answer_markdown(answer: Answer, question: str = "") -> str:
-    """The whole answer document: question, answer, citations as links, coverage, cost."""
+def answer_markdown(answer: Answer, question: str = "", *, drawn: bool = False) -> str:
+    """The whole answer document: question, answer, charts as tables, citations as links, coverage, cost.
+
+    With `drawn` pictures of the charts are shown beside it: then it holds only those that are no pictures."""
     parts = [f"# {inert.line(question)}"] if question else []
     if answer.status != "answered":
         parts.append(f"> **{answer.status}**: {inert.line(answer.reason)}")
-    parts.append(inert.part(answer.answer.strip(), [_address(one) for one in answer.citations if _ours(one)]))
-    if answer.citations:
-        parts.append("## Citations\n\n" + "\n".join(_citation(c) for c in answer.citations))
+    parts.append(inert.part(answer.answer.strip(), [address(one) for one in answer.citations if is_ours(one)]))
+    links = [link(one) for one in answer.citations]
+    parts += [chart_markdown(one, links) for one in answer.charts if not drawn or one.kind == "table"]
+    if listed := [f"- {link(one)}{quoted(one)}" for one in answer.citations if not one.charted]:
+        parts.append("## Citations\n\n" + "\n".join(listed))
     parts.append("---")
     parts.append("  \n".join([coverage_line(answer), usage_line(answer.usage), _model_line(answer)]))
     if answer.coverage.skipped:
@@ -162,30 +165,6 @@ def _sub_call(event: Mapping[str, Any]) -> str:
 
 def _of_child(event: Mapping[str, Any]) -> str:
     return f"Child {event['child']}, " if event.get("child") else ""
-
-
-def _citation(citation: Citation) -> str:
-    quoted = " ".join(citation.quote.split())[:300]
-    label = label_text(citation.label)
-    elsewhere = f"{label} of {inert.code(citation.uri)}" if is_remote(citation.uri) else label
-    link = f"[{label}]({_address(citation)})" if _ours(citation) else elsewhere
-    state = "" if citation.state == "verified" else f" ({citation.state})"
-    return f"- {link}{state}: {inert.code(quoted)}"
-
-
-def label_text(place: str) -> str:
-    """A place in words, as the text of a link: a file may be named like markup."""
-    return re.sub(r"[\\`~\[\]<]", r"\\\g<0>", " ".join(place.split()))
-
-
-def _address(citation: Citation) -> str:
-    return f"{quote(citation.uri, safe=':/%')}#{citation.fragment}"
-
-
-def _ours(citation: Citation) -> bool:
-    """A text's address. What a recording of others says may be anything: a command of the editor's."""
-    scheme = citation.uri.partition(":")[0].lower()
-    return scheme in {"file", "untitled", "http", "https"} or scheme.startswith("vscode-")
 
 
 def _model_line(answer: Answer) -> str:

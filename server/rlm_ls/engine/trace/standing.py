@@ -10,7 +10,7 @@ from rlm_ls.context.search.quotes import Quoted, locate_quote, nearest
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Citation
-from rlm_ls.engine.loop.submission import MAX_QUOTE
+from rlm_ls.engine.citing.citing import MAX_QUOTE
 from rlm_ls.engine.setup.preparation import options
 from rlm_ls.errors import (
     DocumentBinary,

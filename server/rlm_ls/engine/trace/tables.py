@@ -1,4 +1,5 @@
-"""The tables of an answer: its `data`, and those that its Markdown holds; as CSV of which no cell is a formula."""
+"""The tables of an answer: its `data`, its charts, and those that its Markdown holds; as CSV of which no cell is a
+formula."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rlm_ls.engine.answer import Answer, Chart
 from rlm_ls.engine.trace.inert import MOST
 from rlm_ls.visible import visible
 
@@ -31,9 +33,10 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def tables(markdown: str, data: Any) -> list[Table]:
-    """First those of `data`, by the names they have there, then those of the text. Takes a while: not on the loop."""
-    return [*_of_data("data", data), *_of_markdown(markdown)]
+def tables(answer: Answer) -> list[Table]:
+    """First those of `data`, by the names they have there, then charts by their titles, then those of the text. Takes
+    a while: not on the loop."""
+    return [*_of_data("data", answer.data), *map(_of_chart, answer.charts), *_of_markdown(answer.answer)]
 
 
 def as_csv(found: Sequence[Table]) -> str:
@@ -82,6 +85,10 @@ def _of_data(name: str, data: Any) -> Iterator[Table]:
             yield from _of_data(str(key), value)
     elif data is not None and data != []:
         yield Table(name, ("value",), ((_cell(data),),))
+
+
+def _of_chart(chart: Chart) -> Table:
+    return Table(chart.title or chart.kind, chart.columns, tuple(row.cells for row in chart.rows))
 
 
 def _cell(value: Any) -> Cell:

@@ -18,6 +18,7 @@ from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Given
+from rlm_ls.executors.scripts.drawn import DrawnChart
 from rlm_ls.executors.submodels.calls import SubModelCalls
 
 FEW = 1000
@@ -102,6 +103,8 @@ class VerbHost:
     programs: CompiledPrograms | None = None
     emit: EmitEvent = _no_events
     submission: Submission | None = None
+    charts: dict[str, DrawnChart] = field(default_factory=dict)
+    """What goes with the answer, by title."""
     notes: list[str] = field(default_factory=list)
     searched: set[int] = field(default_factory=set)
     read: set[int] = field(default_factory=set)

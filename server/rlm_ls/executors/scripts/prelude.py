@@ -20,7 +20,7 @@ PRINTING = ("help", "more")
 PRINT_END = "\x1f"
 """Marks the end of one print() in the sandbox's output, so that each print can be capped on its own."""
 
-MODULES = "re, json, math, datetime, itertools, collections"
+MODULES = "re, json, math, datetime, collections"
 
 SHAPES = """\
 import re, json, math, datetime, itertools, collections, asyncio

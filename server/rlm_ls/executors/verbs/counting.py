@@ -122,9 +122,9 @@ async def stats(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> dict[str, Any]:
-    """count sum min max mean p50 p90 p95 p99 of captured numbers; two groups: by the first
+    """count sum min max mean p50…p99 of captured numbers; two groups: by the first
 
-    Of two groups the result is a dict by the first. Percentiles are by nearest rank.
+    Of two groups the result is a dict by the first. p50, p90, p95 and p99 are by nearest rank.
 
     stats(r"took=(\\d+)")["p95"]; stats(r"host=(\\w+) .*took=(\\d+)")["web-1"]["max"]; by JSON or
     logfmt fields stats(field="took"), stats(field=["host", "took"]).
@@ -184,6 +184,6 @@ async def terms(
     host: VerbHost, kind: Pattern = "names", n: int = 50, within: Any = None
 ) -> list[tuple[str, int, SpanRow]]:
     """Index of terms with counts and first place; kind is "names", "identifiers", "caps" or a regular expression."""
-    found, partial = await host.search.terms(kind, await host.select(within), n=max(0, min(n, MOST_TERMS)))
+    found, _, partial = await host.search.terms(kind, await host.select(within), n=max(0, min(n, MOST_TERMS)))
     host.note(f"terms({kind!r}): {partial}" if partial else "")
     return [(term, times, host.row(first)) for term, times, first in found]

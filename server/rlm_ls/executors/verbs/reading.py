@@ -63,7 +63,7 @@ async def slice_(host: VerbHost, start: int, end: int, doc: Any = None) -> str:
 
 @verb(returns="str", everyday=5)
 async def text(host: VerbHost, span: Any) -> str:
-    """all text of a Span, Selection or path"""
+    """all of a Span, Selection, path"""
     if isinstance(span, Given) and span.name == "Selection":
         return await _text_of(host, await host.select(span))
     target = await _one_span(host, span)

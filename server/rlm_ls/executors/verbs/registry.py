@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 COMMON = ("within", "ignore_case", "multiline")
 """Arguments that every counting verb has."""
 
-RARE = ("levels", "whole", "initial", "field", "seed", "fold", "context", "width", "schema", "numbered", "labels")
+RARE = frozenset(
+    {"levels", "whole", "initial", "field", "seed", "fold", "context", "width", "schema", "numbered", "labels"}
+    | {"title"}
+)
 """Arguments that help() tells of and the system prompt does not. The card of a log with fields tells of field."""
 
 SELDOM = ("budget", "show", "more", "help", "slice", "size", "editor", "diagnostics", "find_any")
@@ -154,7 +157,7 @@ class Verb:
 def _brief(parameter: inspect.Parameter) -> str:
     if parameter.default is parameter.empty or parameter.name == "pattern":
         return parameter.name
-    if parameter.default is None or parameter.default is False:
+    if parameter.default in (None, False, ""):
         return f"{parameter.name}?"
     return f"{parameter.name}={parameter.default!r}"
 

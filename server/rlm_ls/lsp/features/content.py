@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from rlm_ls.lsp.services import Services
 
-_URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md")
+_URI = re.compile(r"rlm:/{1,3}(answer|trace)/([A-Za-z0-9_-]{1,128})\.md(\?drawn)?")
+"""With `?drawn` an answer is without the charts that the client shows as pictures: see `rlm/charts`."""
 
 
 def register(server: LanguageServer, services: Services) -> None:
@@ -29,13 +30,17 @@ def register(server: LanguageServer, services: Services) -> None:
         match = _URI.fullmatch(unquote(params.uri))
         if match is None:
             raise BadRequest(f"{params.uri} is not a document of this server.")
-        kind, run_id = match.groups()
-        made = answer_text if kind == "answer" else trace_text
-        text = await services.jobs.shared((kind, run_id), lambda: made(services, run_id))
+        kind, run_id, drawn = match.groups()
+        if kind == "answer":
+            text = await services.jobs.shared(
+                (kind, run_id, drawn), lambda: answer_text(services, run_id, drawn=bool(drawn))
+            )
+        else:
+            text = await services.jobs.shared((kind, run_id), lambda: trace_text(services, run_id))
         return types.TextDocumentContentResult(text)
 
 
-async def answer_text(services: Services, run_id: str) -> str:
+async def answer_text(services: Services, run_id: str, *, drawn: bool = False) -> str:
     """A stored answer as Markdown. Raises UnknownRun."""
     engine = await services.engine_loader.engine()
     from rlm_ls.engine.answer import Answer
@@ -46,7 +51,9 @@ async def answer_text(services: Services, run_id: str) -> str:
     if row.answer is None:
         return f"# {line(row.question)}\n\nThis run has no answer: it is {row.status}.\n"
     kept = engine.answers.get(run_id)
-    return await asyncio.to_thread(lambda: answer_markdown(kept or Answer.model_validate(row.answer), row.question))
+    return await asyncio.to_thread(
+        lambda: answer_markdown(kept or Answer.model_validate(row.answer), row.question, drawn=drawn)
+    )
 
 
 async def trace_text(services: Services, run_id: str) -> str:

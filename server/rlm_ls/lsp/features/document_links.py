@@ -137,7 +137,7 @@ class _Places:
         self, was: Sequence[Citation], now: Sequence[Citation], instead: Mapping[int, str] = MappingProxyType({})
     ) -> None:
         from rlm_ls.engine.trace.inert import line
-        from rlm_ls.engine.trace.render import label_text
+        from rlm_ls.engine.trace.links import label_text
 
         self._pairs = list(zip(was, now, strict=True))
         self._instead = instead

@@ -1,4 +1,5 @@
-"""`rlm/data`: the data and the tables of an answer, or all of it with its citations, to be copied or saved."""
+"""`rlm/data`: the data, the charts and the tables of an answer, or all of it with its citations, to be copied or saved;
+and `rlm/charts`: its charts as pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from rlm_ls.lsp import wire
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
+    from rlm_ls.engine.answer import Answer
     from rlm_ls.lsp.services import Services
 
 
@@ -19,22 +21,39 @@ def register(server: LanguageServer, services: Services) -> None:
     async def request(params: wire.DataParams) -> dict[str, Any]:
         return await data(services, params)
 
+    @server.feature(wire.CHARTS)
+    async def pictures(params: wire.ChartsParams) -> dict[str, Any]:
+        return await services.jobs.shared(params, lambda: charts(services, params))
+
 
 async def data(services: Services, params: wire.DataParams) -> dict[str, Any]:
     """Raises UnknownRun."""
     engine = await services.engine_loader.engine()
     row = await engine.store.run(params.run_id)
-    if params.format == "markdown" and row.answer is not None:
-        from rlm_ls.engine.answer import Answer
-        from rlm_ls.engine.sharing.cited import cited_markdown
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.sharing.cited import cited_markdown
 
-        return {"text": await cited_markdown(Answer.model_validate(row.answer), row.question), "tables": 0}
-    return await asyncio.to_thread(_made, row.answer or {}, params.format)
+    answer = None if row.answer is None else Answer.model_validate(row.answer)
+    if params.format == "markdown" and answer is not None:
+        return {"text": await cited_markdown(answer, row.question), "tables": 0}
+    return await asyncio.to_thread(_made, answer, params.format)
 
 
-def _made(answer: dict[str, Any], form: str) -> dict[str, Any]:
+async def charts(services: Services, params: wire.ChartsParams) -> dict[str, Any]:
+    """For clients that can show pictures. Raises UnknownRun."""
+    engine = await services.engine_loader.engine()
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.trace.charts.pictures import pictures
+
+    row = await engine.store.run(params.run_id)
+    if row.answer is None:
+        return {"charts": []}
+    return {"charts": await asyncio.to_thread(pictures, Answer.model_validate(row.answer).charts)}
+
+
+def _made(answer: Answer | None, form: str) -> dict[str, Any]:
     from rlm_ls.engine.trace.tables import as_csv, as_json, tables
 
-    found = tables(str(answer.get("answer") or ""), answer.get("data"))
+    found = [] if answer is None else tables(answer)
     text = as_csv(found) if form == "csv" else json.dumps(as_json(found), ensure_ascii=False, indent=1) + "\n"
     return {"text": text, "tables": len(found)}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pickle
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Spans, compile_pattern
@@ -26,12 +28,25 @@ from rlm_ls.errors import SearchTimeout
 class Kind:
     """A pattern for terms. `inside_only`: terms that occur only at the start of sentences are none.
 
-    `quick` finds the same in ASCII text, in linear time, by Python's own engine.
+    `quick` finds the same in ASCII text, in linear time, by Python's own engine. With `edges`, ascending, what is
+    captured are numbers, and the term is the bin that one is in: the number of the edge that it has reached, as text.
     """
 
     pattern: str
     inside_only: bool = False
     quick: re.Pattern[bytes] | None = None
+    edges: tuple[float, ...] = ()
+
+    def term(self, text: bytes) -> bytes:
+        """What is counted of a captured text; empty if it is counted nowhere."""
+        if not self.edges:
+            return text
+        try:
+            number = float(text)
+        except ValueError:
+            return b""
+        reached = bisect_right(self.edges, number) - 1
+        return b"%d" % reached if reached >= 0 and isfinite(number) and b"_" not in text else b""
 
 
 # Upper-case letters beyond ASCII are listed by block: Python's re has no \p{Lu}.
@@ -63,11 +78,13 @@ INSIDE_SHARE = 20
 """A word is a name if at least one in so many of its occurrences is within a sentence."""
 
 
-def terms(deadline: Deadline, pieces: Pieces, kind: str) -> tuple[list[bytes], bool, int]:
+def terms(
+    deadline: Deadline, pieces: Pieces, kind: str, edges: tuple[float, ...] = (), ignore_case: bool = False
+) -> tuple[list[bytes], bool, int]:
     """Each term's counts and where to look for the first, in pickles of `PACKED` terms; whether they were cut short;
     bytes searched."""
-    what = KINDS.get(kind) or Kind(kind)
-    test = compile_pattern(what.pattern)
+    what = _kind(kind, edges)
+    test = compile_pattern(what.pattern, ignore_case)
     scan = Scan(deadline, pieces)
     counts: Counter[bytes] = Counter()
     inside: Counter[bytes] = Counter()
@@ -93,13 +110,16 @@ def terms(deadline: Deadline, pieces: Pieces, kind: str) -> tuple[list[bytes], b
     return packs, False, scan.searched
 
 
+def _kind(kind: str, edges: tuple[float, ...]) -> Kind:
+    return KINDS.get(kind) or Kind(kind, edges=tuple(edges))
+
+
 def _terms(
     window: Window, test: CompiledPattern, what: Kind, deadline: Deadline, inside: Counter[bytes]
 ) -> Iterator[bytes]:
     for spans in test.matches(window, deadline):
         start, end = _term(window, spans, what)
-        if start < end:
-            term = window.text[start:end]
+        if start < end and (term := what.term(window.text[start:end])):
             if what.inside_only and _inside(window.text, start):
                 inside[term] += 1
             yield term
@@ -133,10 +153,16 @@ Region = tuple[File, int, int, Filters, tuple[int, int]]
 """A file, from and to which byte, filters, and a line base."""
 
 
-def hits(deadline: Deadline, kind: str, places: list[tuple[bytes, Region]]) -> dict[bytes, Hit]:
+def hits(
+    deadline: Deadline,
+    kind: str,
+    places: list[tuple[bytes, Region]],
+    edges: tuple[float, ...] = (),
+    ignore_case: bool = False,
+) -> dict[bytes, Hit]:
     """A Hit for each term's first occurrence; each is given with where to look for it."""
-    what = KINDS.get(kind) or Kind(kind)
-    test = compile_pattern(what.pattern)
+    what = _kind(kind, edges)
+    test = compile_pattern(what.pattern, ignore_case)
     found: dict[bytes, Hit] = {}
     wanted: dict[Region, set[bytes]] = {}
     for term, region in places:
@@ -157,7 +183,7 @@ def _first_hits(
         for window in windows(reader, piece, deadline):
             for spans in test.matches(window, deadline):
                 place = _term(window, spans, what)
-                term = window.text[slice(*place)]
+                term = what.term(window.text[slice(*place)])
                 if term in terms and term not in found:
                     found[term] = hits.hit(*window.span(*place))
                     if len(found) == len(terms):

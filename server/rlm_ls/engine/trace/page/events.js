@@ -195,18 +195,25 @@ function answered(answer, at) {
   node.end = at;
   if (answer.reason && answer.status !== "answered") node.body.append(element("p", "warning", answer.reason));
   block(node.body, "", answer.answer);
-  if (answer.citations.length === 0) return;
+  if (answer.charts?.length > 0) chartsOf = { node, citations: answer.citations };
+  if (charts.length > 0) showCharts(charts);
+  const listed = answer.citations.filter((citation) => !citation.charted);
+  if (listed.length === 0) return;
   node.body.append(element("p", "label", "citations"));
   const list = element("ul");
-  for (const citation of answer.citations) list.append(cited(citation));
+  for (const citation of listed) list.append(cited(citation));
   node.body.append(list);
 }
 
-/** Citations come as the engine has them (stored) or as the wire has them (live). */
+/** Where the pictures go that are drawn once a run has ended. */
+let chartsOf;
+
+function showCharts(drawn) {
+  chartsOf?.node.body.querySelector("pre").after(figures(drawn, chartsOf.citations));
+}
+
 function cited(citation) {
-  const uri = citation.location?.uri ?? citation.uri;
-  const line = citation.location ? citation.location.range.start.line + 1 : citation.line;
-  const endLine = citation.location ? citation.location.range.end.line + 1 : citation.endLine;
+  const { uri, line, endLine } = placeOf(citation);
   const path = citation.path ?? decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
   const page = /^page (\d+)/.exec(citation.place ?? "");
   const link = element("a", "", citation.place ? `${path}, ${citation.place}` : `${path}:${line}`);

@@ -1,7 +1,8 @@
 // The lines around what is cited, as they were when the page was made: for a reader who does not have the texts.
-function excerpt({ label, first, lines, marked, notes }, open) {
+function excerpt({ label, first, lines, marked, notes, charted }, index) {
   const details = element("details", "excerpt");
-  details.open = open;
+  details.id = `excerpt-${index}`;
+  details.open = index < 20 && !charted;
   const summary = element("summary", "plain");
   summary.append(element("span", "name", label));
   const table = element("table", "lines");
@@ -19,6 +20,6 @@ const { excerpts } = JSON.parse(document.getElementById("trace").textContent);
 if (excerpts.length > 0) {
   const section = element("section", "excerpts");
   section.id = "excerpts";
-  section.append(element("h2", "", "What is cited"), ...excerpts.map((one, index) => excerpt(one, index < 20)));
+  section.append(element("h2", "", "What is cited"), ...excerpts.map(excerpt));
   document.getElementById("timeline").after(section);
 }

@@ -60,6 +60,7 @@ document.addEventListener("keydown", (event) => {
 if (host) {
   window.addEventListener("message", ({ data }) => {
     if (data?.type === "events") for (const event of data.events) take(event);
+    if (data?.type === "charts") showCharts(data.charts);
   });
   host.setState({ runId: run.runId });
   host.postMessage({ type: "ready" });

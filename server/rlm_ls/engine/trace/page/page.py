@@ -15,9 +15,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from rlm_ls.engine.answer import Answer
+from rlm_ls.engine.trace.charts.pictures import pictures
 from rlm_ls.store.rows import RunRow
 
-SCRIPTS = ("tree.js", "highlight.js", "events.js", "page.js", "excerpts.js")
+SCRIPTS = ("tree.js", "highlight.js", "charts.js", "events.js", "page.js", "excerpts.js")
 """Files that are joined to one script, in this order."""
 
 
@@ -31,7 +33,10 @@ def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]], excerpts: Seque
     policy = f"default-src 'none'; {only}; base-uri 'none'; form-action 'none'"
     run = inline_json(row.described())
     # One by one: of a long trace the whole would keep other threads waiting.
-    trace = f'{{"run":{run},"events":[{",".join(map(inline_json, events))}],"excerpts":{inline_json(list(excerpts))}}}'
+    trace = (
+        f'{{"run":{run},"events":[{",".join(map(inline_json, events))}],"excerpts":{inline_json(list(excerpts))},'
+        f'"charts":{inline_json(_pictures(row))}}}'
+    )
     parts = {
         "policy": policy,
         "title": escape(" ".join(row.question.split())[:120].encode("utf-8", "replace").decode()),
@@ -41,6 +46,10 @@ def trace_html(row: RunRow, events: Sequence[Mapping[str, Any]], excerpts: Seque
     }
     # In one pass: what is put in is not looked through again.
     return re.sub(r"\{\{([a-z]+)\}\}", lambda place: parts[place[1]], _part("page.html"))
+
+
+def _pictures(row: RunRow) -> list[dict[str, Any]]:
+    return [] if row.answer is None else pictures(Answer.model_validate(row.answer).charts)
 
 
 def inline_json(value: Any) -> str:
