@@ -6,19 +6,15 @@ Over a real snapshot, with the workers' operations in this process.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.in_process import CheckHere, SearchHere
+from tests.in_process import CheckHere
+from tests.unit.engine.conftest import Hosting
 
 from rlm_ls.context.document import Span
-from rlm_ls.context.scope import Buffer, Scope
-from rlm_ls.context.search.search import Search
-from rlm_ls.context.snapshot.options import ContextOptions
-from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.scope import Scope
 from rlm_ls.engine.answer import Citation
 from rlm_ls.engine.citing.citing import MAX_CITATIONS, MAX_QUOTE, cite
 from rlm_ls.engine.loop.submission import MAX_ANSWER, CheckedSubmission, check
@@ -28,23 +24,6 @@ from rlm_ls.executors.scripts.host import Submission, VerbHost
 
 TEXT = "one\ntwo\nVéra 🎉 three\nfour\n"
 NO_PLACE = "A citation is a Span or a place such as app.log:12."
-Hosting = Callable[..., Awaitable[VerbHost]]
-
-
-@pytest.fixture
-async def hosting() -> AsyncIterator[Hosting]:
-    """`await hosting("text", …)` is a host over documents 1.txt, 2.txt, …; `scope=` over another scope."""
-    async with AsyncExitStack() as stack:
-
-        async def make(*texts: str, scope: Scope | None = None, region: Any = None) -> VerbHost:
-            buffers = tuple(Buffer(f"untitled:{n}.txt", text, version=n) for n, text in enumerate(texts, 1))
-            kind: Any = "selection" if region else "files"
-            asked = scope or Scope(kind, files=tuple(one.uri for one in buffers), buffers=buffers, region=region)
-            pool = SearchHere(1)
-            context = await stack.enter_async_context(await Context.take(asked, pool, ContextOptions()))
-            return VerbHost(context, Search(context, pool, 20.0), lambda: {})
-
-        yield make
 
 
 async def checked(host: VerbHost, answer: Any = "x", cite: Any = None, data: Any = None, schema: Any = None) -> Any:

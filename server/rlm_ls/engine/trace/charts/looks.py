@@ -26,7 +26,8 @@ def dress(picture: ET.Element, label: str, *, as_cells: bool) -> None:
     for element in list(picture.iter()):
         _take_titles(element)
         if element.tag == "a":
-            element.attrib = {"href": "#", "data-citation": element.get("xlink:href", "#").lstrip("#")}
+            target = next(value for name, value in element.attrib.items() if str(name).endswith("href"))
+            element.attrib = {"href": "#", "data-citation": target.lstrip("#")}
     for axis in _groups(picture, "axis"):
         _axis(axis)
     for series in _groups(picture, "series"):

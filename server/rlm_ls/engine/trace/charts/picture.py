@@ -45,7 +45,7 @@ def _bars(chart: Chart) -> ET.Element:
     made = pygal.HorizontalBar(**_options(chart, 60 + 22 * len(rows) * (len(chart.columns) - 1)))
     made.x_labels = [_text(row.cells[0]) for row in rows]
     for number, name in enumerate(chart.columns[1:], 1):
-        made.add(name, [_point(row, row.cells[number], _text(row.cells[0])) for row in rows])
+        made.add(_text(name), [_point(row, row.cells[number], _text(row.cells[0])) for row in rows])
     return _tree(made)
 
 
@@ -67,7 +67,7 @@ def _lines(chart: Chart) -> ET.Element:
             if index and place - axis.places[index - 1] > 1.5 * usual:
                 points.append((None, None))  # nothing is known of the time between
             points.append(_point(row, (place, row.cells[number]), f"{_text(row.cells[0])}: {_said(row.cells[number])}"))
-        made.add(name, points)
+        made.add(_text(name), points)
     return _tree(made)
 
 
@@ -83,7 +83,7 @@ def _histogram(chart: Chart) -> ET.Element:
         width = high - low if index < len(chart.rows) - 1 or high - low < width else width
         said = f"{_said(row.cells[0])} to {_said(row.cells[1])}: {_said(row.cells[2])}"
         points.append(_point(row, (count, low, low + (width or 1.0)), said))
-    made.add(chart.columns[2], points)
+    made.add(_text(chart.columns[2]), points)
     return _tree(made)
 
 

@@ -67,7 +67,8 @@ def between(label: str, next_label: str, form: str, most: int) -> list[str] | No
     at, end = _moment(label, form), _moment(next_label, form)
     if at is None or end is None or (end - at) / unit > most + 1:
         return None
-    write = next((way for way in (_padded, _bare) if way(at, form) == label), None)
+    ways = (way for way in (_padded, _bare) if way(at, form) == label and way(end, form) == next_label)
+    write = next(ways, None)
     if write is None:
         return None
     found = []
