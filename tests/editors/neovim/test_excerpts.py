@@ -92,6 +92,21 @@ def test_a_citation_opens_the_lines_around_it(small: Neovim, models: Models, tmp
     small.until("vim.b.rlm_excerpt ~= nil and vim.api.nvim_win_get_cursor(0)[1] == 61")
 
 
+def test_a_bar_of_a_chart_leads_to_its_lines(small: Neovim, models: Models, tmp_path: Path) -> None:
+    path = tmp_path / "large.log"
+    path.write_text(TEXT, "utf-8")
+    models.begin("I count.\n```python\nchart('bars', '(NEEDLE|nothing)', 'Said')\nsubmit('See.', cite=[1])\n```\n")
+    small.command(f"noautocmd edit {path}")
+    run = small.ask("ask Why?")
+    small.lua("vim.api.nvim_set_current_win(vim.fn.bufwinid(...))", run["bufnr"])
+    small.command("call search('| NEEDLE |')")
+    row = small.lua("return vim.api.nvim_get_current_line()")
+    assert row.startswith("| NEEDLE | 1 | ▏ | [large.log:700](")
+    small.command("normal gf")
+    assert (shown(small)["number"], shown(small)["text"]) == ("700", shown(small)["line"])
+    assert small.lua("return #vim.fn.getqflist()") == 1
+
+
 def test_a_question_in_an_excerpt_is_about_the_whole_text(small: Neovim, models: Models, tmp_path: Path) -> None:
     path = tmp_path / "packed.log.gz"
     path.write_bytes(gzip.compress(TEXT.encode()))

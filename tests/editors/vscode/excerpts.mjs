@@ -29,6 +29,21 @@ await scenario(async (page) => {
   found.about = await answer.locator(".about").first().innerText();
   log("answered");
 
+  const picture = answer.locator(".answer figure .chart").first();
+  await picture.waitFor();
+  found.drawn = {
+    points: await picture.locator("a[data-citation]").count(),
+    heading: await answer.locator(".answer figcaption").first().innerText(),
+    table: await answer.locator(".answer table").count(),
+  };
+  await shot(page, "chart");
+  // A bar is a citation: the lines that it counts from.
+  await picture.locator("a[data-citation]", { hasText: "SECOND" }).locator("rect").click();
+  await page.locator(".monaco-editor .view-line", { hasText: given.further }).first().waitFor();
+  found.bar = await numbered(page);
+  await shot(page, "chart-bar");
+  log("bar");
+
   await answer.locator(".answer li a[data-citation]").first().click();
   await page.locator("#status\\.editor\\.selection", { hasText: "selected" }).waitFor();
   await page.locator(".codelens-decoration", { hasText: "Search further" }).first().waitFor();

@@ -18,6 +18,15 @@ await scenario(async (page) => {
   found.hacked = await page.evaluate(() => globalThis.hacked ?? false);
   await shot(page, "page");
   await page.locator("#close-all").press("Enter");
+  // A bar leads to its line, which is in the page.
+  const point = page.locator("figure .chart a[data-citation]");
+  const shown = () => page.locator("#excerpt-1").evaluate((details) => details.open);
+  await page.locator("summary", { hasText: "Answer" }).first().click();
+  found.chart = { points: await point.count(), before: await shown() };
+  await point.first().focus();
+  await page.keyboard.press("Enter");
+  found.chart.after = await shown();
+  await page.locator("#close-all").press("Enter");
   await page.locator("summary").first().focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowDown");

@@ -12,7 +12,13 @@ from tests.editors.vscode.replies import model_settings, serving
 QUESTION = "What failed, and why?"
 CITED = "NEEDLE the pool ran dry"
 FURTHER = "SECOND the pool was filled"
-ANSWER = f"I look.\n```python\nhit = find('{CITED}', limit=1)\nsubmit('The pool ran dry.', cite=hit)\n```\n"
+ANSWER = f"""I look.
+```python
+hit = find('{CITED}', limit=1)
+chart('bars', '(NEEDLE|SECOND) the pool', 'What was said of the pool')
+submit('The pool ran dry.', cite=hit)
+```
+"""
 LINE = "2026-03-14T03:07:04.318Z INFO payments pay-03 request served in 12 ms, nothing to see here at all, number {}\n"
 AT = 1_700_000
 
@@ -46,6 +52,8 @@ def test_what_the_editor_does_not_show_is_asked_about_and_cited_lines_are_a_clic
     assert found["selection"] == f"Ln 61, Col 1 ({len(CITED) + 27} selected)"
     assert "huge.log" in found["tab"].replace("\n", "")
     assert any("The whole hour" in lens for lens in found["lenses"])
+    assert f"{AT + 1001}|{FURTHER}" in found["bar"]
+    assert found["drawn"] == {"points": 2, "heading": "What was said of the pool", "table": 0}
     assert f"{AT + 1001}|{FURTHER}" in found["further"]
     assert "huge.log" in found["peeked"]
     assert f"500|{CITED}" in found["gz"]

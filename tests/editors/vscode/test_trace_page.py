@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.editors.vscode.code import Code
 
-from rlm_ls.engine.answer import Answer, Citation, RunUsage
+from rlm_ls.engine.answer import Answer, Chart, ChartRow, Citation, RunUsage
 from rlm_ls.engine.trace import events
 from rlm_ls.engine.trace.page.page import trace_html
 from rlm_ls.store.rows import RunRow
@@ -26,14 +26,32 @@ CITED = Citation(
 )
 
 
+CHART = Chart(
+    kind="bars",
+    title=f"Failures {HOSTILE}",
+    columns=("host", "failures"),
+    rows=(ChartRow(cells=(HOSTILE, 3), cited=1), ChartRow(cells=("pay-04", 2))),
+)
+ANSWER = Answer(
+    run_id="r-1",
+    status="answered",
+    reason="",
+    route="rlm",
+    answer=HOSTILE,
+    citations=(CITED, CITED.model_copy(update={"line": 9, "end_line": 9, "charted": True})),
+    charts=(CHART,),
+    usage=RunUsage(turns=1, prompt_tokens=1100, completion_tokens=30, usd=0.25, sub_calls=2),
+)
+EXCERPTS = [
+    {"label": f"app.log:{n}", "first": n, "lines": [HOSTILE], "marked": [0, 0], "notes": [], "charted": n == 9}
+    for n in (3, 9)
+]
+
+
 def told() -> list[dict[str, Any]]:
     reply = {"turn": 1, "finish": "stop", "cached_tokens": 0, "usd": 0.25, "seconds": 1.0}
     call = {"turn": 1, "batch": 1, "key": "k", "prompt_tokens": 10, "completion_tokens": 2}
     program = {"turn": 1, "index": 1}
-    answer = Answer(run_id="r-1", status="answered", reason="", route="rlm", answer=HOSTILE, citations=(CITED,))
-    answer = answer.model_copy(
-        update={"usage": RunUsage(turns=1, prompt_tokens=1100, completion_tokens=30, usd=0.25, sub_calls=2)}
-    )
     made: list[events.Event] = [
         events.TurnStarted(run_id="", turn=1),
         events.ModelCalled(run_id="", turn=1, model="m", messages=(), prompt_tokens_estimate=1),
@@ -63,15 +81,15 @@ def told() -> list[dict[str, Any]]:
         events.ChildFinished(run_id="", child="1", status="answered", answer="There too.", turns=1, seconds=0.5),
         events.ProgramFinished(run_id="", output="x", error="", submitted=True, seconds=0.5, **program),
         events.TurnFinished(run_id="", turn=1, loop_seconds=0.1, tokens=1130, usd=0.25),
-        events.RunFinished(run_id="", answer=answer),
+        events.RunFinished(run_id="", answer=ANSWER),
     ]
     return [event.model_copy(update={"seq": n, "at": n / 2}).wire() for n, event in enumerate(made, 1)]
 
 
 def test_a_trace_is_drawn_by_itself_and_stays_text(tmp_path: Path) -> None:
-    row = RunRow("r-1", f"What? {HOSTILE}", "answered", 1.0, 2.0, 0.25, "m", None, {})
+    row = RunRow("r-1", f"What? {HOSTILE}", "answered", 1.0, 2.0, 0.25, "m", ANSWER.wire(), {})
     page = tmp_path / "trace.html"
-    page.write_text(trace_html(row, told()), encoding="utf-8")
+    page.write_text(trace_html(row, told(), EXCERPTS), encoding="utf-8")
     found = Code(page.as_uri(), tmp_path).drive("page")
     assert found["problems"] == []
     assert found["requests"] == [page.as_uri()]
@@ -89,5 +107,7 @@ def test_a_trace_is_drawn_by_itself_and_stays_text(tmp_path: Path) -> None:
         "$0.25",
     ):
         assert shown in found["text"], shown
+    assert "app.log:9" not in found["text"].partition("What is cited")[0]
+    assert found["chart"] == {"points": 1, "before": False, "after": True}
     assert "program" in found["tree"].split()
     assert found["keyboard"].startswith("I ask.")

@@ -188,7 +188,7 @@ class Values(FieldScanner):
         progress = self.progress(within)
         index: dict[bytes, Counted] = {}
         cut = ""
-        how = {"kind": kind, "edges": edges, "ignore_case": ignore_case}
+        how: dict[str, Any] = {"kind": kind, "edges": edges, "ignore_case": ignore_case}
         async with aclosing(self.scan("matching.terms.terms", within, progress, **how)) as results:
             async for packs, short, _ in results:
                 await asyncio.to_thread(_index, index, packs)

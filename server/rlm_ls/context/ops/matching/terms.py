@@ -93,6 +93,8 @@ def terms(
         for window in scan.windows(reader, piece):
             if what.quick is not None and window.ascii and not window.is_piece:
                 found = Counter(what.quick.findall(window.text))
+            elif kind not in KINDS and test.groups < 2:
+                found = _all_at_once(Counter(test.values(window, deadline)), what)  # type: ignore[arg-type]  # one group
             else:
                 found = Counter(_terms(window, test, what, deadline, inside))
             counts.update(found)
@@ -108,6 +110,15 @@ def terms(
         if size > MOST_TALLIED:
             return packs, True, scan.searched
     return packs, False, scan.searched
+
+
+def _all_at_once(values: Counter[bytes], what: Kind) -> Counter[bytes]:
+    """Terms of values that were counted together, each of which mostly stands there more than once."""
+    found: Counter[bytes] = Counter()
+    for value, count in values.items():
+        if value and (term := what.term(value)):
+            found[term] += count
+    return found
 
 
 def _kind(kind: str, edges: tuple[float, ...]) -> Kind:

@@ -107,7 +107,7 @@ def _height(row: ChartRow) -> float:
 
 
 def _bar(share: float) -> str:
-    eighths = round(max(0.0, share) * BAR * 8)
+    eighths = max(1, round(share * BAR * 8)) if share > 0 else 0  # what there is is seen
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
@@ -143,4 +143,4 @@ def _shades(chart: Chart) -> tuple[str, ...]:
 
 
 def _level(marks: str, share: float) -> str:
-    return marks[min(len(marks) - 1, max(0, round(share * (len(marks) - 1))))]
+    return marks[round(min(1.0, max(0.0, share)) * (len(marks) - 1))]

@@ -45,7 +45,7 @@ def dress(picture: ET.Element, label: str, *, as_cells: bool) -> None:
         "class": "chart",
         "role": "group",
         "aria-label": label,
-        "font-size": "11",
+        "font-size": "12",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -13,9 +14,12 @@ from rlm_ls.engine.trace.charts.looks import dress
 from rlm_ls.executors.verbs.charts.axis import axis_of
 from rlm_ls.visible import visible_line
 
-WIDTH = 760
-MOST_LABELS = 8
-LONGEST_LABEL = 40
+WIDTH = 560
+"""Of the picture, in the units of its 12 high letters: it is scaled to where it stands, seldom much wider."""
+MOST_LABELS = 4
+LONGEST_LABEL = 26
+AT_THE_SIDES = {"margin_left": 40, "margin_right": 45}
+"""For half of the first time and of the last one."""
 
 _NO_XML = re.compile("[\ufffe\uffff]")
 """Of what can be seen, all that no document of XML may hold."""
@@ -43,7 +47,7 @@ def _bars(chart: Chart) -> ET.Element:
 
     rows = chart.rows[::-1]  # the first one on top
     made = pygal.HorizontalBar(**_options(chart, 60 + 22 * len(rows) * (len(chart.columns) - 1)))
-    made.x_labels = [_text(row.cells[0]) for row in rows]
+    made.x_labels = [_short(_text(row.cells[0])) for row in rows]
     for number, name in enumerate(chart.columns[1:], 1):
         made.add(_text(name), [_point(row, row.cells[number], _text(row.cells[0])) for row in rows])
     return _tree(made)
@@ -53,12 +57,10 @@ def _lines(chart: Chart) -> ET.Element:
     import pygal
 
     axis = axis_of([str(row.cells[0]) for row in chart.rows])
-    made = pygal.XY(**_options(chart, 280), allow_interruptions=True, dots_size=2.5 if len(chart.rows) < 200 else 1.5)
-    every = max(1, -(-len(chart.rows) // MOST_LABELS))
-    made.x_labels = [
-        {"label": _text(row.cells[0]), "value": place}
-        for row, place in list(zip(chart.rows, axis.places, strict=True))[::every]
-    ]
+    made = pygal.XY(
+        **_options(chart, 280) | AT_THE_SIDES, allow_interruptions=True, dots_size=2.5 if len(chart.rows) < 200 else 1.5
+    )
+    made.x_labels = _labels([_text(row.cells[0]) for row in chart.rows], axis.places)
     gaps = sorted(after - before for before, after in pairwise(axis.places))
     usual = gaps[len(gaps) // 2] if gaps else axis.step
     for number, name in enumerate(chart.columns[1:], 1):
@@ -69,6 +71,20 @@ def _lines(chart: Chart) -> ET.Element:
             points.append(_point(row, (place, row.cells[number]), f"{_text(row.cells[0])}: {_said(row.cells[number])}"))
         made.add(_text(name), points)
     return _tree(made)
+
+
+def _labels(texts: Sequence[str], places: Sequence[float]) -> list[dict[str, Any]]:
+    """Some of them, as far apart as their length wants."""
+    room = (places[-1] - places[0]) / MOST_LABELS
+    found: list[dict[str, Any]] = []
+    for text, place in zip(texts, places, strict=True):
+        if not found or place - found[-1]["value"] >= room:
+            found.append({"label": _short(text), "value": place})
+    return found
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
 def _histogram(chart: Chart) -> ET.Element:
@@ -94,14 +110,14 @@ def _heat(chart: Chart) -> ET.Element:
     down = sorted({_text(row.cells[0]) for row in chart.rows}, key=_in_order)
     cells = {(_text(row.cells[0]), _text(row.cells[1])): row for row in chart.rows}
     made = pygal.Dot(**_options(chart, 60 + 26 * len(down)))
-    made.x_labels = across
+    made.x_labels = list(map(_short, across))
     for name in down:
         points = []
         for column in across:
             row = cells.get((name, column))
             said = "" if row is None else f"{name} {column}: {_said(row.cells[2])}"
             points.append(None if row is None else _point(row, row.cells[2], said))
-        made.add(name, points)
+        made.add(_short(name), points)
     return _tree(made)
 
 
@@ -113,6 +129,7 @@ def _in_order(label: str) -> tuple[float, str]:
 
 
 def _options(chart: Chart, height: int) -> dict[str, Any]:
+    whole = all(isinstance(cell, int) for row in chart.rows for cell in row.cells[1:] if cell is not None)
     several = chart.kind in ("bars", "lines") and len(chart.columns) > 2
     return {
         "css": [],
@@ -124,8 +141,8 @@ def _options(chart: Chart, height: int) -> dict[str, Any]:
         "height": max(height, 90) + (24 if several else 0),
         "margin": 10,
         "spacing": 6,
-        "truncate_label": LONGEST_LABEL,
-        "max_scale": 8,
+        "max_scale": 6,
+        "order_min": 0 if whole else None,
         "no_data_text": "",
         "show_x_guides": True,
         "disable_xml_declaration": True,
