@@ -30,7 +30,7 @@ async def rules_answer(run: Run, guide: Guide) -> RulesAnswer:
         if host is None or host.submission is None:
             continue
         try:
-            checked = await check(host.submission, run.host, None, run.checker)
+            checked = await check(host.submission, run.host, None, run.checker, host.charts.values())
         except RlmError:
             continue
         if checked.problems:

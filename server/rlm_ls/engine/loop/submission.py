@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from rlm_ls.engine.citing.citing import cited
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.executors.checking.plain import DATA, Bounds, plain, well_formed
+from rlm_ls.executors.scripts.drawn import DrawnChart
 from rlm_ls.executors.scripts.host import Submission, VerbHost
 
 MAX_ANSWER = 200_000
@@ -32,10 +34,15 @@ class CheckedSubmission:
 
 
 async def check(
-    submission: Submission, host: VerbHost, schema: dict[str, Any] | None, checker: Checker
+    submission: Submission,
+    host: VerbHost,
+    schema: dict[str, Any] | None,
+    checker: Checker,
+    drawn: Iterable[DrawnChart] | None = None,
 ) -> CheckedSubmission:
-    """Check a submission. Whatever is wrong with it is a problem in words; nothing that a model wrote makes this
-    raise."""
+    """Check a submission, and the charts that go with it: what the host's scripts have drawn, unless others are given.
+
+    Whatever is wrong with it is a problem in words; nothing that a model wrote makes this raise."""
     problems: list[str] = []
     answer, data = "", None
     try:
@@ -51,7 +58,9 @@ async def check(
     except ProgramError as error:
         problems.append(str(error))
     citations, wrong = await cited(submission.cite, host)
-    charts, citations, wrong_points = await charted(tuple(host.charts.values()), citations, host)
+    charts, citations, wrong_points = await charted(
+        tuple(host.charts.values() if drawn is None else drawn), citations, host
+    )
     return CheckedSubmission(answer, data, citations, (*problems, *wrong, *wrong_points), charts)
 
 

@@ -7,7 +7,7 @@ import re
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing, thing_of
-from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
 from rlm_ls.models.offline.shapes.times import ORDER
@@ -214,7 +214,10 @@ def grouped(asked: Asked) -> Script | None:
         notes=plain_text(asked.notes),
         kinds=_one_kind(asked),
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+    kind = "lines" if groups.time else "bars"
+    title = f"Lines{asked.phrase}, by {groups.label}"
+    drawn = "" if groups.epoch else chart(kind, groups.capture, title, asked.within, "groups")
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place), drawn)
 
 
 def distinct(asked: Asked) -> Script | None:

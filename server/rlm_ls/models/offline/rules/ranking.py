@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import thing_of
-from rlm_ls.models.offline.rules.script import Script, guarded, raw, script
+from rlm_ls.models.offline.rules.script import Script, chart, guarded, raw, script
 
 RANKING = r"""
 ranked = top($capture, n=$most$where)
@@ -37,4 +37,7 @@ def ranking(asked: Asked) -> Script | None:
         short="ranked[0][0]" if one else f"'; '.join(f'{{v}}={{n}}' for v, n in ranked[:{n}])",
         notes=f" + {asked.notes!r}" if asked.notes else "",
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+    drawn = chart(
+        "lines" if named.time else "bars", named.capture, f"{named.label}{asked.phrase}", asked.within, "ranked"
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place), "" if one or reading.least else drawn)

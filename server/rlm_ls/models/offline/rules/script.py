@@ -9,15 +9,28 @@ from string import Template
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.shapes.shape import CONTINUED_TEXT, Shape
 
+NOT_UNDERSTOOD = "not understood"
+"""What `short` says then."""
 NOTE = "Offline model: rules, not a language model."
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`code` sets `answer` (empty: nothing found), `short` (the answer in the form of an ANSWER line) and `cite`."""
+    """`code` sets `answer` (empty: nothing found), `short` (the answer in the form of an ANSWER line) and `cite`.
+
+    `chart` is source that draws what the answer lists, "" for none."""
 
     plan: str
     code: str
+    chart: str = ""
+
+
+def chart(kind: str, capture: str, title: str, where: str, values: str) -> str:
+    """Source that draws how often each value is captured; `values` is the variable of those that were counted.
+
+    Only of one group, of values that have room, and where the lines were understood."""
+    few = f"1 < len({values}) <= 500 and isinstance({values}[0][0], str) and short != '{NOT_UNDERSTOOD}'"
+    return f"if {few}:\n    chart('{kind}', {raw(capture)}, '{plain_text(title)[:200]}'{where})"
 
 
 def script(plan: str, template: str, **values: object) -> Script:
@@ -33,6 +46,7 @@ def render(written: Script, question: Question) -> str:
     lines = [
         written.code,
         "if answer:",
+        *([f"    {line}" for line in written.chart.split("\n")] if written.chart else []),
         f"    submit(answer + {ending}, cite=cite)",
         "else:",
         "    print('Nothing found.')",
@@ -74,7 +88,7 @@ if read < 0.9 * starts:
     other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
     cite = regex(r'.*\S.*', within=other, limit=3)
     rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
-    short = 'not understood'
+    short = '$not_understood'
     answer = 'I did not understand the lines well enough for a number: '
     answer += f'read as $shape, only {read:,} of {starts:,} fit. Others are:\n{rows}'
 elif answer:
@@ -93,5 +107,6 @@ def guarded(code: str, shape: Shape, place: str) -> str:
         continued=raw(CONTINUED_TEXT),
         where=within(place),
         shape=plain_text(shape.name),
+        not_understood=NOT_UNDERSTOOD,
     )
     return f"{code.rstrip()}\n{guard}"
