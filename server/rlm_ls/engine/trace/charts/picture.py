@@ -61,6 +61,9 @@ def _lines(chart: Chart) -> ET.Element:
         **_options(chart, 280) | AT_THE_SIDES, allow_interruptions=True, dots_size=2.5 if len(chart.rows) < 200 else 1.5
     )
     made.x_labels = _labels([_text(row.cells[0]) for row in chart.rows], axis.places)
+    heights = [float(cell) for row in chart.rows for cell in row.cells[1:] if isinstance(cell, (int, float))]
+    if heights and min(heights) >= 0 < max(heights):
+        made.config.range = (0, max(heights))  # twice as high is twice as many
     gaps = sorted(after - before for before, after in pairwise(axis.places))
     usual = gaps[len(gaps) // 2] if gaps else axis.step
     for number, name in enumerate(chart.columns[1:], 1):

@@ -30,7 +30,8 @@ def chart(kind: str, capture: str, title: str, where: str, values: str) -> str:
 
     Only of one group, of values that have room, and where the lines were understood."""
     few = f"1 < len({values}) <= 500 and isinstance({values}[0][0], str) and short != '{NOT_UNDERSTOOD}'"
-    return f"if {few}:\n    chart('{kind}', {raw(capture)}, '{plain_text(title)[:200]}'{where})"
+    said = plain_text(title)[:200]
+    return f"if {few}:\n    chart('{kind}', {raw(capture)}, '{said[:1].upper()}{said[1:]}'{where})"
 
 
 def script(plan: str, template: str, **values: object) -> Script:
