@@ -25,6 +25,11 @@ MEMORY = 16 << 20
 LEAP = 32
 """Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
 
+NEAR = 1 << 10
+"""Bytes in which a literal text is looked for at once."""
+FEW = 16
+"""Literal texts of a window that are found one by one before the others are counted."""
+
 MOST_LEAPING = 100
 """Instructions of a program that may be written `LEAP` times over."""
 
@@ -124,7 +129,7 @@ class CompiledPattern:
 
     def _first(self, window: Window, deadline: Deadline, at: int) -> tuple[int, int] | None:
         if self.literal:
-            found = window.text.find(self.literal, at)
+            found = self._find(window, at)
             return (found, found + len(self.literal)) if found >= 0 else None
         if not self._decided_by_python(window):
             return self._first_linear(window, at)
@@ -165,8 +170,28 @@ class CompiledPattern:
     def count(self, window: Window, deadline: Deadline) -> int:
         """How many matches there are."""
         if self.literal and not window.is_piece:
-            return window.text.count(self.literal)
+            return self._count_literal(window)
         return sum(1 for _ in self.matches(window, deadline, captures=False))
+
+    def _find(self, window: Window, at: int) -> int:
+        """Where the literal text stands next; -1 if nowhere. RE2 passes over what does not match three times as fast as
+        `bytes.find`, which is the quicker one to begin."""
+        text, near = window.text, at + NEAR
+        found = text.find(self.literal, at, near)
+        if found >= 0 or near >= len(text):
+            return found
+        if not self.literal.isascii():
+            return text.find(self.literal, at)  # half a character may be looked for, which RE2 does not know
+        begin = near - len(self.literal) + 1
+        return int(self._engine(window.ascii, False).Match(_anywhere(), text, max(at, begin), len(text))[0][0])
+
+    def _count_literal(self, window: Window) -> int:
+        count = at = 0
+        while (found := self._find(window, at)) >= 0:
+            count, at = count + 1, found + len(self.literal)
+            if count == FEW:
+                return count + window.text.count(self.literal, at)
+        return count
 
     def starts(self, window: Window, deadline: Deadline) -> Iterator[int]:
         """Where each match starts."""

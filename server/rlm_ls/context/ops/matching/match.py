@@ -31,6 +31,9 @@ PACK = 1000
 PACKED = 5000
 """Values in one pickle: while one is read, no other thread of the server does anything."""
 
+OFTEN = 3
+"""How often numbers have to occur, on average, for counting them to be quicker than reading each."""
+
 MOST_TALLIED = 64 << 20
 """Bytes of different values that one request brings back; then its count is cut short."""
 
@@ -186,10 +189,11 @@ def numbered(
 ) -> tuple[dict[bytes | None, array[float]], int, bool]:
     """`numbers` of values that are at hand, of which each is a row if there are several `groups`."""
     found: dict[bytes | None, array[float]] = {}
+    often: Counter[bytes] = Counter()
     ignored = 0
     for batch in batches:
         if groups < 2:
-            ignored += _add_numbers(batch, found.setdefault(None, array("d")))  # type: ignore[arg-type]
+            ignored += _add_numbers(batch, found.setdefault(None, array("d")), often)  # type: ignore[arg-type]
             continue
         for row in batch:
             name, number = row[0], row[1]
@@ -197,7 +201,27 @@ def numbered(
                 ignored += _add_each((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
         if len(found) > limit:
             return found, ignored, True
-    return {name: array("d", sorted(some)) for name, some in found.items()}, ignored, False
+    ordered = {name: array("d", sorted(some)) for name, some in found.items()}
+    if often:
+        ordered[None], none = _merged(ordered[None], often)
+        ignored += none
+    return ordered, ignored, False
+
+
+def _merged(ordered: array[float], often: Counter[bytes]) -> tuple[array[float], int]:
+    """All numbers, ascending, and how many of those that were counted together are none."""
+    each = array("d")
+    counts: Counter[float] = Counter()
+    ignored = 0
+    for value, times in often.items():
+        if _add_each((value,), each):
+            ignored += times
+        else:
+            counts[each.pop()] += times
+    runs = array("d")
+    for number in sorted(counts):
+        runs.extend(array("d", [number]) * counts[number])
+    return array("d", sorted([*ordered, *runs])) if ordered else runs, ignored
 
 
 def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
@@ -206,9 +230,15 @@ def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
         yield from scan.values(test, reader, piece)
 
 
-def _add_numbers(values: Iterable[bytes], found: array[float]) -> int:
-    """Appends those that are numbers; how many are not. All at once where all are, as they mostly are."""
+def _add_numbers(values: Iterable[bytes], found: array[float], often: Counter[bytes]) -> int:
+    """Appends those that are numbers; how many are not. All at once where all are, as they mostly are.
+
+    Values of which each occurs several times are counted in `often` instead, to be read when all are known."""
     batch = list(values)
+    counts = Counter(batch)
+    if OFTEN * len(counts) <= len(batch):
+        often.update(counts)
+        return 0
     try:
         numbers = array("d", map(float, batch))
     except ValueError:
