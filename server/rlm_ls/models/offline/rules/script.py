@@ -84,7 +84,9 @@ def plain_text(text: str) -> str:
 
 GUARD = r"""
 read = count($head, by='line'$where)
-starts = count(r'^[^\s#})\]]', by='line'$where) - count($continued, by='line'$where)
+starts = count(r'^[^\s#})\]]', by='line'$where)
+if read < starts:
+    starts = starts - count($continued, by='line'$where)
 if read < 0.9 * starts:
     other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
     cite = regex(r'.*\S.*', within=other, limit=3)
