@@ -273,9 +273,9 @@ def answered(found: CheckedSubmission) -> Answer:
 # -- drawing ---------------------------------------------------------------------------------------------------------
 
 HOSTILE = "</text><script>alert(1)</script>\x1b[2J\u202e\ufffe|`[x](command:y)&\"'"
-TAGS = {"svg", "g", "path", "text", "rect", "circle", "a", "title"}
+TAGS = {"svg", "g", "path", "line", "text", "rect", "circle", "a", "title"}
 ATTRIBUTES = re.compile(
-    r"xmlns|viewBox|class|role|aria-label|font-size|transform|d|x|y|x1|y1|width|height|rx|ry|r|cx|cy|fill|fill-opacity|"
+    r"xmlns|viewBox|class|role|aria-label|font-size|transform|d|x|y|x1|y1|x2|y2|dy|dx|width|height|rx|ry|r|cx|cy|fill|fill-opacity|"
     r"stroke|stroke-opacity|stroke-width|text-anchor|href|data-citation|id"
 )
 

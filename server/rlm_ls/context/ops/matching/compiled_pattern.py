@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
+from rlm_ls.context.ops.matching.literal import Literal
 from rlm_ls.context.patterns import backtracking
 from rlm_ls.context.patterns.linear import doubt, plain, wide
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
@@ -24,11 +25,6 @@ MEMORY = 16 << 20
 
 LEAP = 32
 """Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
-
-NEAR = 1 << 10
-"""Bytes in which a literal text is looked for at once."""
-FEW = 16
-"""Literal texts of a window that are found one by one before the others are counted."""
 
 MOST_LEAPING = 100
 """Instructions of a program that may be written `LEAP` times over."""
@@ -129,7 +125,7 @@ class CompiledPattern:
 
     def _first(self, window: Window, deadline: Deadline, at: int) -> tuple[int, int] | None:
         if self.literal:
-            found = self._find(window, at)
+            found = self._as_literal(window).find(window.text, at)
             return (found, found + len(self.literal)) if found >= 0 else None
         if not self._decided_by_python(window):
             return self._first_linear(window, at)
@@ -170,32 +166,12 @@ class CompiledPattern:
     def count(self, window: Window, deadline: Deadline) -> int:
         """How many matches there are."""
         if self.literal and not window.is_piece:
-            return self._count_literal(window)
+            return self._as_literal(window).count(window.text)
         return sum(1 for _ in self.matches(window, deadline, captures=False))
-
-    def _find(self, window: Window, at: int) -> int:
-        """Where the literal text stands next; -1 if nowhere. RE2 passes over what does not match three times as fast as
-        `bytes.find`, which is the quicker one to begin."""
-        text, near = window.text, at + NEAR
-        found = text.find(self.literal, at, near)
-        if found >= 0 or near >= len(text):
-            return found
-        if not self.literal.isascii():
-            return text.find(self.literal, at)  # half a character may be looked for, which RE2 does not know
-        begin = near - len(self.literal) + 1
-        return int(self._engine(window.ascii, False).Match(_anywhere(), text, max(at, begin), len(text))[0][0])
-
-    def _count_literal(self, window: Window) -> int:
-        count = at = 0
-        while (found := self._find(window, at)) >= 0:
-            count, at = count + 1, found + len(self.literal)
-            if count == FEW:
-                return count + window.text.count(self.literal, at)
-        return count
 
     def starts(self, window: Window, deadline: Deadline) -> Iterator[int]:
         """Where each match starts."""
-        if self._plain is not None and self._is_simple(window):
+        if self._plain is not None and window.ascii and not window.carriage and not window.is_piece:
             return (match.start() for match in self._plain.finditer(window.text))
         return (spans[0][0] for spans in self.matches(window, deadline, captures=False))
 
@@ -258,10 +234,6 @@ class CompiledPattern:
         text = self._translation(ascii_only, False).pattern
         engine = _engine_of(rf"(?:(?s:.)*?(?:{text})[^\n]*\n){{{LEAP}}}", ascii_only)
         return engine if engine.ok() else None
-
-    @staticmethod
-    def _is_simple(window: Window) -> bool:
-        return window.ascii and not window.carriage and not window.is_piece
 
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self.boundary and not window.ascii)
@@ -349,6 +321,9 @@ class CompiledPattern:
             except (re.error, RecursionError, OverflowError) as error:
                 raise BadPattern(f"The pattern {self.parsed.source!r} is invalid: {error}.", "Simplify it.") from None
         return self._python
+
+    def _as_literal(self, window: Window) -> Literal:
+        return Literal(self.literal, self._engine(window.ascii, False), _anywhere())
 
     def _translation(self, ascii_only: bool, captures: bool) -> Any:
         return translate(self.parsed, ascii_only=ascii_only, captures=captures, multiline=self.multiline)

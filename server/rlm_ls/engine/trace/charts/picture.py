@@ -1,179 +1,232 @@
-"""A chart as an SVG picture, of which each point that has a line leads to its citation."""
+"""A chart as an SVG picture: axes and scales by leather, points by `shapes`."""
 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import leather
+from leather import theme
+
 from rlm_ls.engine.answer import Chart, ChartRow
-from rlm_ls.engine.trace.charts.looks import dress
+from rlm_ls.engine.trace.charts.shapes import Bars, Cells, Curve, Exact, Linked, Point, Steps
 from rlm_ls.executors.verbs.charts.axis import axis_of
 from rlm_ls.visible import visible_line
 
 WIDTH = 560
 """Of the picture, in the units of its 12 high letters: it is scaled to where it stands, seldom much wider."""
+AT_THE_RIGHT = 12
+"""For half of the last number below an axis."""
 MOST_LABELS = 4
+"""Of points over time."""
 LONGEST_LABEL = 26
-AT_THE_SIDES = {"margin_left": 40, "margin_right": 45}
-"""For half of the first time and of the last one."""
+COLOURS = ("#3b82c4", "#d9822b", "#3d9a5f", "#9b5fc0", "#c0504d", "#4bacc6", "#8a6d3b")
+"""Of the series, readable on light and on dark."""
+FAR = 2
+"""How many times as wide as the others the last step of a histogram may be to be drawn so."""
 
 _NO_XML = re.compile("[\ufffe\uffff]")
 """Of what can be seen, all that no document of XML may hold."""
 
-_one_at_a_time = threading.Lock()
-"""pygal keeps what it draws with in its module."""
+# Texts and lines have the colour of the page that they stand on.
+theme.margin = 0.02
+theme.background_color = "none"
+theme.label_color = theme.legend_color = theme.tick_color = theme.zero_color = "currentColor"
+theme.tick_font_size = theme.legend_font_size = 12
+theme.tick_font_char_height = theme.legend_font_char_height = 12
+theme.tick_font_char_width = theme.legend_font_char_width = 7
 
 
 def svg(chart: Chart) -> str:
-    """The picture; "" for a table, which is none. Takes a while for many points: not on the event loop.
+    """The picture; "" for a table, which is none, and where there is no number. Takes a while for many points: not on
+    the event loop.
 
     A point with a line is a link with `data-citation`, the line's index among the answer's citations.
     """
     draw = {"bars": _bars, "lines": _lines, "histogram": _histogram, "heat": _heat}.get(chart.kind)
-    if draw is None or not chart.rows:
+    if draw is None or not any(True for _ in _numbers(chart)):
         return ""
-    with _one_at_a_time:
-        tree = draw(chart)
-    dress(tree, visible_line(chart.title) or chart.kind, as_cells=chart.kind == "heat")
-    return _NO_XML.sub("\ufffd", ET.tostring(tree, encoding="unicode"))
-
-
-def _bars(chart: Chart) -> ET.Element:
-    import pygal
-
-    rows = chart.rows[::-1]  # the first one on top
-    made = pygal.HorizontalBar(**_options(chart, 60 + 22 * len(rows) * (len(chart.columns) - 1)))
-    made.x_labels = [_short(_text(row.cells[0])) for row in rows]
-    for number, name in enumerate(chart.columns[1:], 1):
-        made.add(_text(name), [_point(row, row.cells[number], _text(row.cells[0])) for row in rows])
-    return _tree(made)
-
-
-def _lines(chart: Chart) -> ET.Element:
-    import pygal
-
-    axis = axis_of([str(row.cells[0]) for row in chart.rows])
-    made = pygal.XY(
-        **_options(chart, 280) | AT_THE_SIDES, allow_interruptions=True, dots_size=2.5 if len(chart.rows) < 200 else 1.5
+    made, height = draw(chart)
+    root = ET.Element(
+        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH + AT_THE_RIGHT} {height}", role="group"
     )
-    made.x_labels = _labels([_text(row.cells[0]) for row in chart.rows], axis.places)
-    heights = [float(cell) for row in chart.rows for cell in row.cells[1:] if isinstance(cell, (int, float))]
-    if heights and min(heights) >= 0 < max(heights):
-        made.config.range = (0, max(heights))  # twice as high is twice as many
+    root.set("class", "chart")
+    root.set("aria-label", visible_line(chart.title) or chart.kind)
+    root.append(made.to_svg_group(WIDTH, height))
+    _dress(root)
+    return _NO_XML.sub("\ufffd", ET.tostring(root, encoding="unicode"))
+
+
+def _bars(chart: Chart) -> tuple[leather.Chart, int]:
+    """The first row on top: leather's ordinal scales begin at the bottom."""
+    made, series = leather.Chart(), chart.columns[1:]
+    _upright(made, [_text(row.cells[0]) for row in chart.rows])
+    for number, name in enumerate(series):
+        points = [
+            Point(row.cells[number + 1], str(at), _said(row.cells[0], row.cells[number + 1]), row.cited)
+            for at, row in enumerate(chart.rows)
+        ]
+        _add(made, points, name, Bars(_colour(number), number, len(series)))
+    made.set_x_scale(scale := _scale(_numbers(chart)))
+    made.set_x_axis(_numbered(scale, _numbers(chart)))
+    return made, 50 + 24 * len(chart.rows) * len(series) + (20 if len(series) > 1 else 0)
+
+
+def _lines(chart: Chart) -> tuple[leather.Chart, int]:
+    axis = axis_of([str(row.cells[0]) for row in chart.rows])
     gaps = sorted(after - before for before, after in pairwise(axis.places))
     usual = gaps[len(gaps) // 2] if gaps else axis.step
-    for number, name in enumerate(chart.columns[1:], 1):
-        points: list[Any] = []
-        for index, (row, place) in enumerate(zip(chart.rows, axis.places, strict=True)):
-            if index and place - axis.places[index - 1] > 1.5 * usual:
-                points.append((None, None))  # nothing is known of the time between
-            points.append(_point(row, (place, row.cells[number]), f"{_text(row.cells[0])}: {_said(row.cells[number])}"))
-        made.add(_text(name), points)
-    return _tree(made)
+    made = leather.Chart()
+    for number, name in enumerate(chart.columns[1:]):
+        points: list[Point] = []
+        for at, (row, place) in enumerate(zip(chart.rows, axis.places, strict=True)):
+            if at and place - axis.places[at - 1] > 1.5 * usual:
+                points.append(Point(place, None, "", None))  # nothing is known of the time between
+            points.append(Point(place, row.cells[number + 1], _said(row.cells[0], row.cells[number + 1]), row.cited))
+        _add(made, points, name, Curve(_colour(number), 2.5 if len(chart.rows) < 200 else 1.5))
+    first, last = axis.places[0], axis.places[-1]
+    margin = (last - first) * 0.08 or 1.0  # for half of the first label
+    made.set_x_scale(Exact(first - margin, last + margin))
+    labels = _labels([_text(row.cells[0]) for row in chart.rows], axis.places)
+    made.set_x_axis(leather.Axis(ticks=list(labels), tick_formatter=lambda place, *_: labels[place]))
+    made.set_y_scale(scale := _scale(_numbers(chart)))
+    made.set_y_axis(_numbered(scale, _numbers(chart)))
+    return made, 280
 
 
-def _labels(texts: Sequence[str], places: Sequence[float]) -> list[dict[str, Any]]:
-    """Some of them, as far apart as their length wants."""
+def _labels(texts: Sequence[str], places: Sequence[float]) -> dict[float, str]:
+    """Some of them by their places, as far apart as their length wants."""
     room = (places[-1] - places[0]) / MOST_LABELS
-    found: list[dict[str, Any]] = []
+    found: dict[float, str] = {}
     for text, place in zip(texts, places, strict=True):
-        if not found or place - found[-1]["value"] >= room:
-            found.append({"label": _short(text), "value": place})
+        if not found or place - max(found) >= room:
+            found[place] = _short(text)
     return found
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-
-
-def _histogram(chart: Chart) -> ET.Element:
-    import pygal
-
-    made = pygal.Histogram(**_options(chart, 280))
-    points = []
+def _histogram(chart: Chart) -> tuple[leather.Chart, int]:
+    points: list[Point] = []
     width = 1.0
-    for index, row in enumerate(chart.rows):
+    for at, row in enumerate(chart.rows):
         low, high, count = (float(cell or 0) for cell in row.cells[:3])
-        # The last one may reach far: what is tall and what is wide must not be taken for many.
-        width = high - low if index < len(chart.rows) - 1 or high - low < width else width
-        said = f"{_said(row.cells[0])} to {_said(row.cells[1])}: {_said(row.cells[2])}"
-        points.append(_point(row, (count, low, low + (width or 1.0)), said))
-    made.add(_text(chart.columns[2]), points)
-    return _tree(made)
+        # The last one may reach far: what is wide must not be taken for many.
+        far = at == len(chart.rows) - 1 and at > 0 and high - low > FAR * width
+        width = width if far else high - low or 1.0
+        said = _said(f"{_number(row.cells[0])} to {_number(row.cells[1])}", row.cells[2])
+        points.append(Point(low, count, said, row.cited, low + width))
+    made = leather.Chart()
+    _add(made, points, chart.columns[2], Steps(COLOURS[0]))
+    made.set_x_scale(leather.Linear(points[0].x, points[-1].end))
+    made.set_x_axis(leather.Axis(tick_formatter=_tick))
+    made.set_y_scale(scale := _scale(point.y for point in points))
+    made.set_y_axis(_numbered(scale, _numbers(chart)))
+    return made, 280
 
 
-def _heat(chart: Chart) -> ET.Element:
-    import pygal
-
-    across = sorted({_text(row.cells[1]) for row in chart.rows}, key=_in_order)
-    down = sorted({_text(row.cells[0]) for row in chart.rows}, key=_in_order)
-    cells = {(_text(row.cells[0]), _text(row.cells[1])): row for row in chart.rows}
-    made = pygal.Dot(**_options(chart, 60 + 26 * len(down)))
-    made.x_labels = list(map(_short, across))
-    for name in down:
-        points = []
-        for column in across:
-            row = cells.get((name, column))
-            said = "" if row is None else f"{name} {column}: {_said(row.cells[2])}"
-            points.append(None if row is None else _point(row, row.cells[2], said))
-        made.add(_short(name), points)
-    return _tree(made)
-
-
-def _in_order(label: str) -> tuple[float, str]:
-    try:
-        return float(label), label
-    except ValueError:
-        return float("inf"), label
+def _heat(chart: Chart) -> tuple[leather.Chart, int]:
+    across = _ordered(_text(row.cells[1]) for row in chart.rows)
+    down = _ordered(_text(row.cells[0]) for row in chart.rows)
+    highest = max((abs(number) for number in _numbers(chart)), default=0) or 1
+    points = [
+        Point(
+            str(across.index(_text(row.cells[1]))),
+            str(down.index(_text(row.cells[0]))),
+            _said(f"{_text(row.cells[0])} {_text(row.cells[1])}", row.cells[2]),
+            row.cited,
+            max(0.0, _height(row) / highest),
+        )
+        for row in chart.rows
+    ]
+    made = leather.Chart()
+    _add(made, points, chart.columns[2], Cells(COLOURS[0]))
+    _upright(made, down)
+    made.set_x_scale(leather.Ordinal([str(at) for at in range(len(across))]))
+    every = -(-len(across) // 24)
+    made.set_x_axis(leather.Axis(tick_formatter=lambda at, *_: "" if int(at) % every else _short(across[int(at)])))
+    return made, 50 + 26 * len(down)
 
 
-def _options(chart: Chart, height: int) -> dict[str, Any]:
-    whole = all(isinstance(cell, int) for row in chart.rows for cell in row.cells[1:] if cell is not None)
-    several = chart.kind in ("bars", "lines") and len(chart.columns) > 2
-    return {
-        "css": [],
-        "js": [],
-        "no_prefix": True,
-        "show_legend": several,
-        "legend_at_bottom": True,
-        "width": WIDTH,
-        "height": max(height, 90) + (24 if several else 0),
-        "margin": 10,
-        "spacing": 6,
-        "max_scale": 6,
-        "order_min": 0 if whole else None,
-        "no_data_text": "",
-        "show_x_guides": True,
-        "disable_xml_declaration": True,
-        "formatter": _said,
-        "value_formatter": _said,
-    }
+def _upright(made: leather.Chart, labels: Sequence[str]) -> None:
+    """Labels from the top down, each in its own place, also where two are the same."""
+    made.set_y_scale(leather.Ordinal([str(at) for at in reversed(range(len(labels)))]))
+    made.set_y_axis(leather.Axis(tick_formatter=lambda at, *_: _short(labels[int(at)])))
 
 
-def _point(row: ChartRow, value: Any, said: str) -> dict[str, Any]:
-    """What is said of it follows the colon where `value` is one number."""
-    text = said if isinstance(value, tuple) or ": " in said else f"{said}: {_said(value)}"
-    link = {} if row.cited is None else {"xlink": {"href": f"#{row.cited}"}}
-    return {"value": value, "label": text, **link}
+def _add(made: leather.Chart, points: Sequence[Point], name: str, shape: Linked) -> None:
+    if any(point.x is not None and point.y is not None for point in points):
+        made.add_series(leather.Series(points, lambda row, _: row.x, lambda row, _: row.y, _text(name)), shape)
 
 
-def _tree(made: Any) -> ET.Element:
-    from pygal.etree import etree
+def _scale(numbers: Iterable[float]) -> leather.Linear:
+    """From zero on: twice as high is twice as many."""
+    found = [0.0, *numbers]
+    return leather.Linear(min(found), max(found))
 
-    etree.to_etree()  # not lxml, whose elements are others
-    tree: ET.Element = made.render_tree()
-    return tree
+
+def _numbered(scale: leather.Linear, numbers: Iterable[float]) -> leather.Axis:
+    """Counts have no halves."""
+    ticks = scale.ticks()
+    if all(number == int(number) for number in numbers):
+        ticks = [tick for tick in ticks if tick == int(tick)] or ticks
+    return leather.Axis(ticks=ticks, tick_formatter=_tick)
+
+
+def _numbers(chart: Chart) -> Iterable[float]:
+    first = 2 if chart.kind in ("heat", "histogram") else 1
+    return (cell for row in chart.rows for cell in row.cells[first:] if isinstance(cell, (int, float)))
+
+
+def _height(row: ChartRow) -> float:
+    last = row.cells[-1]
+    return float(last) if isinstance(last, (int, float)) else 0.0
+
+
+def _ordered(labels: Iterable[str]) -> list[str]:
+    def key(label: str) -> tuple[float, str]:
+        try:
+            return float(label), label
+        except ValueError:
+            return float("inf"), label
+
+    return sorted(set(labels), key=key)
+
+
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
+
+
+def _said(label: Any, value: Any) -> str:
+    return f"{_text(label)}: {_number(value)}"
+
+
+def _tick(value: Any, *_: Any) -> str:
+    return _number(float(value))
+
+
+def _number(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return visible_line(value or "")
+    return f"{int(value):,}" if value == int(value) else f"{value:,.6g}"
 
 
 def _text(cell: Any) -> str:
     return visible_line("" if cell is None else str(cell))
 
 
-def _said(value: Any) -> str:
-    if isinstance(value, (int, float)):
-        return f"{value:,.6g}" if isinstance(value, float) and value != int(value) else f"{int(value):,}"
-    return "" if value is None else visible_line(str(value))
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+
+
+def _dress(root: ET.Element) -> None:
+    """Without the background and the fonts of leather's; what is behind the points is faint."""
+    group = root[0]
+    group.remove(group[0])
+    for element in root.iter():
+        element.attrib.pop("font-family", None)
+        if element.tag == "text":
+            element.set("fill-opacity", "0.8")
+        elif element.tag == "line":
+            element.set("stroke-opacity", "0.18")

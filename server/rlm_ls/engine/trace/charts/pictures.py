@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from rlm_ls.engine.answer import Chart
-from rlm_ls.engine.trace.charts.picture import svg
 from rlm_ls.visible import visible_line
 
 
 def pictures(charts: Iterable[Chart]) -> list[dict[str, Any]]:
     """`{title, note, svg}` of each chart that is one; tables are not. Takes a while: not on the event loop."""
+    if not (charts := list(charts)):
+        return []
+    from rlm_ls.engine.trace.charts.picture import svg  # leather is loaded when something is drawn
+
     return [
         {"title": visible_line(chart.title), "note": visible_line(_said(chart)), "svg": drawn}
         for chart in charts
