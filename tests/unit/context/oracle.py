@@ -12,6 +12,9 @@ from rlm_ls.context.document import Source
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File, Piece
 
+LOST = "\U00010400"
+"""A capital beyond U+FFFF, which CPython loses in a set when case is ignored: for it `a|𐐀` does not match `𐐀`."""
+
 ALPHABET = (
     "aAbBkKsSiI01_ .-\t\n\r\u00e9\u0301\u00df\u1e9e\u0130\u0131\u212a\u017f\u00b5\u03bc\u0660\u00a0\x85\x1c\u2028"
     "\U0001d518\U00010400\U00010428"
