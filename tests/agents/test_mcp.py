@@ -171,6 +171,21 @@ async def test_the_agent_explores_with_scripts_whose_variables_persist_and_submi
         assert "4002" in text_of(over)
 
 
+async def test_an_agent_gets_charts_as_data_and_as_a_table(connect: Connect) -> None:
+    async with connect() as client:
+        session = data_of(await call(client, "open", paths=["app.log"]))["session"]
+        script = 'chart("bars", r"ERROR user=(\\w+)", "By user")\nsubmit("See.", cite=["app.log:4"])'
+        ran = await call(client, "run", session=session, script=script)
+        answer = data_of(ran)["answer"]
+        (drawn,) = answer["charts"]
+        assert (drawn["kind"], drawn["title"], drawn["columns"]) == ("bars", "By user", ["value", "count"])
+        assert sum(count for _, count in drawn["rows"]) == 40
+        for (user, _), place in zip(drawn["rows"], drawn["cited"], strict=True):
+            assert f"ERROR user={user} " in answer["citations"][place]["quote"]
+        assert "### By user" in text_of(ran)
+        assert "█" in text_of(ran)
+
+
 async def test_a_small_text_is_explored_too(connect: Connect) -> None:
     async with connect() as client:
         opened = data_of(await call(client, "open", text="one line\n"))

@@ -218,9 +218,9 @@ def test_models_and_doctor_name_a_server_that_is_found(tmp_path: Path, monkeypat
 
 def test_tables_are_printed_as_csv(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = "| host | n |\\n| --- | --- |\\n| pay, 03 | =81 |"
-    with serving(
-        tmp_path, [f"```python\nsubmit('{table}', cite=[])\n```", "```python\nsubmit('x', cite=[])\n```"]
-    ) as base:
+    drawn = "```python\nchart('bars', [('=x', 2)], 'Bars')\nsubmit('x')\n```"
+    replies = [f"```python\nsubmit('{table}', cite=[])\n```", "```python\nsubmit('x', cite=[])\n```", drawn]
+    with serving(tmp_path, replies) as base:
         for name, value in (("MODEL", "openai/scripted"), ("MODELS_API_BASE", base), ("MODELS_API_KEY_ENV", "KEY")):
             monkeypatch.setenv(f"RLM_{name}", value)
         monkeypatch.setenv("RLM_CONTEXT_DIRECT_TOKENS", "0")
@@ -229,6 +229,7 @@ def test_tables_are_printed_as_csv(log: Path, tmp_path: Path, monkeypatch: pytes
         assert done.stdout == 'host,n\n"pay, 03",\'=81\n', done.stderr
         done = rlm("ask", "--csv", "How many?", log)
         assert (done.stdout, "no data, chart or table" in done.stderr) == ("", True)
+        assert rlm("ask", "--csv", "How many?", log).stdout == "label,value\n'=x,2\n"
 
 
 def test_a_bad_setting_is_a_warning(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

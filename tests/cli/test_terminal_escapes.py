@@ -76,7 +76,9 @@ def said(body: Mapping[str, Any]) -> str:
         code = f"hits = find('ERROR')\nprint(hits[0].text, {HOSTILE!r})\nprint(docs())\nraise ValueError({HOSTILE!r})"
     else:
         link = "\n\n[here](http://evil.example/?q=1)\n\n"
-        code = f"submit({HOSTILE!r} + {link!r} + '`' + hits[0].text + '`', cite=[hits[0]])"
+        code = f"chart('bars', [({HOSTILE!r}, 3, hits[0]), ('x', 1)], {HOSTILE!r})\n"
+        code += f"chart('heat', [(({HOSTILE!r}, 'b'), 3)])\n"
+        code += f"submit({HOSTILE!r} + {link!r} + '`' + hits[0].text + '`', cite=[hits[0]])"
     return f"I look. {HOSTILE}\n```python\n{code}\n```"
 
 
