@@ -16,8 +16,19 @@ LEFT_OUT = {
     "faults": "breaks things on purpose, and waits for what becomes of it",
     "lsp": "starts the server for each test",
     "recorded": "replays whole runs over large texts",
+    "release": "builds packages and installs them",
     "remote": "starts a server of buckets",
+    "servers": "starts real model servers",
     "unit/bench": "runs every measurement in small",
+    "unit/models/test_hostile_endpoints.py": "starts a server for every provider",
+    "unit/models/test_live_model.py": "waits for models that say nothing",
+    "unit/engine/test_resumed_models.py": "opens an engine anew for each test",
+    "unit/context/test_line_index.py": "waits until files count as settled",
+    "unit/context/test_snapshot_cache.py": "waits until files count as settled",
+    "unit/context/test_compressed.py": "waits until files count as settled",
+    "unit/context/test_growing_files.py": "waits until files count as settled",
+    "unit/executors/test_programs.py": "compiles",
+    "unit/executors/test_toolchain.py": "compiles",
 }
 """Folders and files of tests by their path here."""
 
