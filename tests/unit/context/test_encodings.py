@@ -183,7 +183,7 @@ def test_plain_text_in_any_unicode_encoding_is_found_out(lines: list[str], codec
 @settings(max_examples=100)
 @given(at=st.integers(0, 50_000), wrong=st.binary(min_size=1, max_size=3))
 def test_a_text_with_a_fault_stays_one(at: int, wrong: bytes) -> None:
-    raw = ("é\n" * 4 + ENGLISH * 10).encode()
+    raw = ("é\n" * 40 + ENGLISH * 10).encode()  # of four letters, three wrong bytes are no few
     found = guessed(raw[:at] + wrong + raw[at:])
     assert found is not None
     assert found.codec == "utf-8"
