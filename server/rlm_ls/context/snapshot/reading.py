@@ -33,7 +33,7 @@ from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import is_settled, kept_as, stamp_of
 from rlm_ls.context.workers.piece import File
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 SMALL = CHECKPOINT
@@ -53,7 +53,7 @@ class _Reader:
         self,
         wanted: Sequence[Candidate],
         held_files: HeldFiles,
-        pool: SearchPool,
+        pool: Pool,
         options: ContextOptions,
         snapshot_cache: SnapshotCache,
     ) -> None:
@@ -377,7 +377,7 @@ class _Reader:
 async def read(
     wanted: Sequence[Candidate],
     held_files: HeldFiles,
-    pool: SearchPool,
+    pool: Pool,
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
 ) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:

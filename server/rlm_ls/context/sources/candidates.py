@@ -21,7 +21,7 @@ from rlm_ls.context.sources.folders import Entry, Listing
 from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.sources.walk import Rules
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import (
     BadRequest,
     DocumentDenied,
@@ -81,7 +81,7 @@ class _Named:
 
 
 async def candidates(
-    scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
+    scope: Scope, pool: Pool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> tuple[Sequence[Candidate], str]:
     """The scope's texts, and a rule of an ignore file that left some out, if any did.
 
