@@ -94,6 +94,7 @@ class Context:
         RlmError: 41xx for a document, NoDocuments when nothing is left.
         """
         options = options or ContextOptions()
+        await pool.ready()
         if not known(options.encoding):
             raise BadRequest(
                 f"There is no encoding {options.encoding!r}.",

@@ -228,6 +228,8 @@ class Sandbox:
                 value = await host.programs.call(host, name, tuple(args), kwargs)
             result = await handed_over(value, lambda note: host.note(f"{name}(): {note}"))
         except RlmError as error:
+            if error.ends_run:
+                raise
             # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
             why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
             await on_verb(name, cap(f"{_call(name, args, kwargs)} ✗ {why}", DETAIL), time.perf_counter() - started)
