@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -124,6 +125,21 @@ class Cluster:
         worker = self._start("dask_worker", self.address, *listen, code=code)
         self.workers.append(worker)
         return worker
+
+    async def ready(self, number: int) -> None:
+        """Until so many workers are attached."""
+        from distributed import Client, Security
+
+        security: Any = None
+        if self.scheme == "tls":
+            security = Security(
+                tls_ca_file=self.env["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"],
+                tls_client_key=self.env["DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY"],
+                tls_client_cert=self.env["DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT"],
+                require_encryption=True,
+            )
+        async with Client(self.address, asynchronous=True, security=security, set_as_default=False) as client:
+            await client.wait_for_workers(number, timeout=60)
 
     def _start(self, module: str, *arguments: str, code: str = "") -> subprocess.Popen[bytes]:
         run = f"import sys; sys.argv = [{module!r}, *sys.argv[1:]]; {code or 'pass'}\n"

@@ -21,6 +21,9 @@ from rlm_ls.errors import SearchFailed, SearchTimeout
 PIECE = 64 << 20
 """Bytes of a large document that one node searches at a time: with less, sending takes too much of the time."""
 
+IN_PLACE = 8 << 20
+"""Bytes from which on it pays that the nodes read an object themselves."""
+
 TRIES = 3
 """Times that a search is sent out whose process dies."""
 
@@ -32,18 +35,23 @@ class ClusterPool:
     themselves. Close it, or connections and processes stay; `here` is not its own.
     """
 
-    def __init__(self, address: str, here: Pool, piece_bytes: int = PIECE, shared: bool | None = None) -> None:
-        """`shared`: whether the nodes see this machine's files; None: that is to be told from the address."""
+    def __init__(
+        self, address: str, here: Pool, piece_bytes: int = PIECE, in_place: int = IN_PLACE, shared: bool | None = None
+    ) -> None:
+        """`in_place`: see Pool. `shared`: whether the nodes see this machine's files; None: as the address says."""
         self._text = address
         self._here = here
         self._piece = piece_bytes
+        self._in_place = in_place
         self._shared = address.startswith("local:") if shared is None else shared
         self._attached: Connection | None = None
         self._attaching = asyncio.Lock()
         self._numbers = itertools.count()
         self._closed = False
 
-    in_place: int | None = None
+    @property
+    def in_place(self) -> int | None:
+        return self._in_place
 
     @property
     def size(self) -> int:
