@@ -17,6 +17,8 @@ from rlm_ls.errors import ClusterFailed, ClusterMismatch, ClusterRefused, RlmErr
 
 ATTACH_SECONDS = 4.0
 
+LOUD = ("distributed", "tornado")
+
 BEAT = 1.0
 """Seconds between two words to the nodes, while something is searched."""
 
@@ -35,8 +37,8 @@ def _distributed() -> Any:
         import distributed
     except ImportError:
         raise ClusterFailed("What attaches to clusters is not installed.", "pip install 'rlm-ls[cluster]'.") from None
-    log = logging.getLogger("distributed")  # what it would print on stderr, we say ourselves
-    log.handlers[:] = [logging.NullHandler()]
+    for name in [one for one in logging.root.manager.loggerDict if one.partition(".")[0] in LOUD]:
+        logging.getLogger(name).handlers[:] = [logging.NullHandler()]  # what it would print on stderr, we say ourselves
     return distributed
 
 

@@ -186,7 +186,10 @@ def result(reply: Reply) -> Any:
         return value
     if status == "error":
         name, message, remedy = value
-        raise getattr(errors, name, RlmError)(message, remedy)
+        kind = getattr(errors, name, None)
+        if not (isinstance(kind, type) and issubclass(kind, RlmError) and kind.__init__ is RlmError.__init__):
+            kind = RlmError
+        raise kind(message, remedy)
     raise SearchFailed(f"A search failed inside ({value}).", "Try a different search; please report this one.")
 
 

@@ -162,7 +162,10 @@ class Sandbox:
                 error += await self._revive()
             else:
                 error += await self._kept()
-        except Exception as fault:  # a defect of ours; the script may have brought it about, and the run is paid for
+        except Exception as fault:
+            if isinstance(fault, RlmError) and fault.ends_run:
+                raise
+            # A defect of ours; the script may have brought it about, and the run is paid for.
             log.exception("a script could not be run")
             error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
             error += await self._revive()
