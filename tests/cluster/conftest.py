@@ -120,8 +120,8 @@ class Cluster:
             time.sleep(0.05)
         raise AssertionError("the scheduler did not start")
 
-    def add_worker(self, code: str = "") -> subprocess.Popen[bytes]:
-        listen = ["--host", f"{self.scheme}://127.0.0.1", "--no-dashboard", "--nthreads", "1", "--no-nanny"]
+    def add_worker(self, *options: str, code: str = "") -> subprocess.Popen[bytes]:
+        listen = ["--host", f"{self.scheme}://127.0.0.1", "--no-dashboard", "--nthreads", "1", "--no-nanny", *options]
         worker = self._start("dask_worker", self.address, *listen, code=code)
         self.workers.append(worker)
         return worker

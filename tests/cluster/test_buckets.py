@@ -24,6 +24,7 @@ from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentChanged, DocumentEncoding
+from rlm_ls.executors.compiled.wasm.executor import ProgramLimits, WasmRunner
 
 TEXT = "".join(
     f"2026-11-01T00:{n // 60 % 60:02}:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} é{n % 7} u_{n % 13} took={n}\n"
@@ -117,6 +118,29 @@ async def test_another_version_is_never_mixed_with_the_first(
     put(s3, {"logs/large/changing.log": TEXT.replace(b"INFO", b"WARN")})
     with pytest.raises(DocumentChanged, match="replaced"):
         await search.count("ERROR", context.limit)
+    await done(context, cache)
+
+
+WHOLE = """(module (memory (export "memory") 1)
+  (func (export "run") (param $at i32) (param $size i32) (result i64)
+    (i64.or (i64.shl (i64.extend_i32_u (local.get $at)) (i64.const 32)) (i64.extend_i32_u (local.get $size)))))"""
+"""Gives back the text that it was given."""
+
+
+async def test_compiled_programs_run_over_a_text_that_stays_elsewhere(
+    pools: tuple[ClusterPool, SearchPool], tmp_path: Path
+) -> None:
+    context, cache = await taken(pools[0], tmp_path, URL)
+    batches = list(await Search(context, pools[0]).cut_up(context.limit))
+    runner = WasmRunner(2)
+    try:
+        assert await runner.compile(tmp_path / "whole", wat=WHOLE) == ""
+        for combine in (None, "concat"):
+            assert (await runner.run(tmp_path / "whole", batches, ProgramLimits(), combine)).value == TEXT.decode()
+        await runner.copy(batches, tmp_path / "copy", 20)
+        assert (tmp_path / "copy").read_bytes() == TEXT
+    finally:
+        await runner.close()
     await done(context, cache)
 
 

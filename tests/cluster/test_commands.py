@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
+
+
+def doctor(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "rlm_ls", "doctor", "--cluster"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "RLM_STATE_DIR": str(folder), **env},
+        cwd="/",
+    )
+
+
+def test_the_doctor_shows_nodes_versions_and_how_fast_they_search(tmp_path: Path) -> None:
+    done = doctor(tmp_path, RLM_CLUSTER_ADDRESS="local:2")
+    assert done.returncode == 0, done.stderr
+    assert "2 nodes, 2 searches at once" in done.stdout
+    assert len(re.findall(r"✓ node tls://127\.0\.0\.1:\d+ on .*: Python 3\.\d+\.\d+, .* MB/s", done.stdout)) == 2
+
+
+def test_the_doctor_says_what_is_wrong_with_a_cluster(tmp_path: Path) -> None:
+    for address, said in (("", "none is named"), ("tcp://127.0.0.1:1", "error 4311"), ("tcp://x:1", "error 4312")):
+        done = doctor(tmp_path, RLM_CLUSTER_ADDRESS=address)
+        assert done.returncode == 1
+        assert said in done.stderr
 
 
 def rlm(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

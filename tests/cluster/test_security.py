@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.cluster.conftest import Certificates, Cluster, make_certificates
 from tests.unit.context.oracle import piece_of
 
-from rlm_ls.context.cluster import replies
+from rlm_ls.context.cluster import connection, replies
+from rlm_ls.context.cluster.address import is_protected, parse
 from rlm_ls.context.cluster.pool import ClusterPool
 from rlm_ls.context.ops.matching.match import count
 from rlm_ls.context.workers.pool import SearchPool
@@ -131,6 +132,47 @@ async def test_a_node_of_another_version_that_comes_later_does_not_search(
             await pool.call("matching.match.count", request_for(tmp_path), 20)
     finally:
         await pool.close()
+
+
+class Clear:
+    """What a client finds of a scheduler on this machine one of whose nodes is elsewhere, in clear."""
+
+    scheduler: Any
+    asked: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        self.scheduler = self
+
+    async def identity(self, n_workers: int) -> dict[str, Any]:
+        return {"workers": {"tcp://127.0.0.1:8790": {}, "tcp://10.0.0.7:8790": {}}}
+
+    async def run(self, *_: Any, **__: Any) -> dict[str, Any]:
+        self.asked.append("run")
+        return {}
+
+
+async def test_a_node_that_speaks_to_others_in_clear_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(ClusterRefused, match="without encryption"):
+        await connection._nodes(Clear(), parse("tcp://127.0.0.1:8786"))
+    assert Clear.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "protected"),
+    [
+        ("tls://10.0.0.7:8790", True),
+        ("tcp://127.0.0.1:8790", True),
+        ("tcp://[::1]:8790", True),
+        ("tcp://10.0.0.7:8790", False),
+        ("tcp://127.0.0.1.evil.example:8790", False),
+        ("inproc://10.0.0.7/1", False),
+        ("ws://10.0.0.7:1", False),
+        ("tcp://[x", False),
+        ("", False),
+    ],
+)
+def test_which_addresses_are_protected(url: str, protected: bool) -> None:
+    assert is_protected(url) == protected
 
 
 async def test_a_node_without_the_package_is_refused_with_the_remedy(

@@ -9,13 +9,25 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import tempfile
 import time
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from rlm_ls import __version__
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.cluster.replies import read
+from rlm_ls.context.document import Source
+from rlm_ls.context.workers.piece import File, Piece
+from rlm_ls.context.workers.pool import SearchPool, result
+from rlm_ls.context.workers.worker import frame
 from rlm_ls.errors import SearchFailed
+
+READERS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
+"""By scheme, the library that reads from such buckets."""
+
+SAMPLE = 32 << 20
+SAMPLE_SECONDS = 20.0
 
 LEASE = 3.0
 """Seconds for which a search goes on without a word from its driver."""
@@ -107,6 +119,23 @@ def hear(driver: str, dask_worker: Any) -> None:
     _agent(dask_worker).hear(driver)
 
 
+async def speed(dask_worker: Any) -> float:
+    """MB of text a second that one of this node's processes counts through: a text that the node makes itself."""
+    line = b"2026-11-01T00:00:00 INFO nothing happened\n"
+    with tempfile.NamedTemporaryFile() as file:
+        size = await asyncio.to_thread(file.write, line * (SAMPLE // len(line)))
+        file.flush()
+        piece = Piece(0, File("sample", Source(file.name, 0, size)), 0, size, 0, size, (0, 0))
+        asked = {"pieces": [piece], "pattern": "ERROR", "ignore_case": False, "multiline": False, "lines": False}
+        request = frame(("matching.match.count", asked, SAMPLE_SECONDS))
+        for _ in range(2):  # the first one starts the process
+            began = time.monotonic()
+            reply = await _agent(dask_worker).pool.forward(request, SAMPLE_SECONDS)
+        if result(read(reply))[1] != size:
+            raise RuntimeError("the sample was not searched to its end")
+        return size / 1e6 / max(time.monotonic() - began, 1e-6)
+
+
 def about(dask_worker: Any) -> dict[str, Any]:
     """What a node is, for whoever attaches: plain data."""
     return {
@@ -115,4 +144,5 @@ def about(dask_worker: Any) -> dict[str, Any]:
         "threads": dask_worker.state.nthreads,
         "cores": os.cpu_count() or 1,
         "host": platform.node(),
+        "reads": [scheme for scheme, module in READERS.items() if find_spec(module) is not None],
     }

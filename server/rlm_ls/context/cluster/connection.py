@@ -17,6 +17,8 @@ from rlm_ls.errors import ClusterFailed, ClusterMismatch, ClusterRefused, RlmErr
 
 ATTACH_SECONDS = 4.0
 
+MOST_THREADS = 4096
+
 LOUD = ("distributed", "tornado")
 
 BEAT = 1.0
@@ -50,13 +52,25 @@ def _certificates(library: Any) -> Any:
     return security
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What a node says of itself. `threads`: searches that it does at once; `reads`: schemes of buckets."""
+
+    version: str
+    python: str = ""
+    host: str = ""
+    threads: int = 1
+    cores: int = 1
+    reads: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Connection:
     """`run` has a node search, `stop` ends searches; `lost` is set once the scheduler has gone."""
 
     client: Any
     nodes: LocalNodes | None
-    about: dict[str, dict[str, Any]]
+    about: dict[str, Node]
     slots: asyncio.Semaphore
     name: str = field(default_factory=lambda: uuid4().hex)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,7 +82,7 @@ class Connection:
     @property
     def size(self) -> int:
         """Searches that the nodes do at once."""
-        return sum(int(one["threads"]) for one in self.about.values())
+        return sum(one.threads for one in self.about.values())
 
     @classmethod
     async def open(cls, address: Address) -> Connection:
@@ -136,6 +150,15 @@ class Connection:
                     future.release()
                 if not done:
                     self._stop(job)
+
+    async def speeds(self, seconds: float) -> dict[str, float | str]:
+        """By node: MB a second that one of its processes searches, or what went wrong."""
+        async with asyncio.timeout(seconds):
+            told = await self.client.run(agent.speed, on_error="return")
+        return {
+            place: f"{type(one).__name__}: {one}" if isinstance(one, BaseException) else float(one)
+            for place, one in told.items()
+        }
 
     def _outcome(self, waiting: asyncio.Task[Any]) -> agent.Outcome:
         error = waiting.exception()
@@ -212,7 +235,19 @@ async def _closed(client: Any) -> None:
             await client.close(timeout=0.3)
 
 
-async def _nodes(client: Any, address: Address) -> dict[str, dict[str, Any]]:
+def _about(told: Any) -> Node:
+    """What a node says of itself, as far as it is what it should be."""
+    if isinstance(told, BaseException):
+        return Node("none that fits")
+    try:
+        version, python, host = (str(told[name])[:80] for name in ("version", "python", "host"))
+        threads, cores = (min(max(int(told[name]), 1), MOST_THREADS) for name in ("threads", "cores"))
+        return Node(version, python, host, threads, cores, tuple(str(one)[:10] for one in told["reads"][:10]))
+    except (KeyError, TypeError, ValueError):
+        return Node("none that fits")
+
+
+async def _nodes(client: Any, address: Address) -> dict[str, Node]:
     """What each node says of itself, by its address."""
     known = (await client.scheduler.identity(n_workers=-1))["workers"]
     if not known:
@@ -222,12 +257,13 @@ async def _nodes(client: Any, address: Address) -> dict[str, dict[str, Any]]:
             raise ClusterRefused(
                 "A node of the cluster speaks without encryption to other machines.", "Set it up with TLS certificates."
             )
-    found: dict[str, dict[str, Any]] = await client.run(agent.about, on_error="return")
-    for place, told in found.items():
-        if isinstance(told, BaseException):
-            raise _mismatch(f"The node {place}", "none that fits")
-        if told["version"] != __version__:
-            raise _mismatch(f"The node {place}", str(told["version"])[:40])
+    said = await client.run(agent.about, on_error="return")
+    found = {str(place): _about(told) for place, told in said.items()}
+    other = {place: one.version for place, one in found.items() if one.version != __version__}
+    if other:
+        place, version = next(iter(other.items()))
+        more = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+        raise _mismatch(f"The node {place}{more}", version)
     return found
 
 
