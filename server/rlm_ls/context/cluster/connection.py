@@ -19,6 +19,9 @@ ATTACH_SECONDS = 4.0
 
 MOST_THREADS = 4096
 
+AHEAD = 2
+"""Searches sent out for each that the nodes can do at once: the next one is there when one is done."""
+
 LOUD = ("distributed", "tornado")
 
 BEAT = 1.0
@@ -97,26 +100,33 @@ class Connection:
                 url = nodes.url
             elif address.tls:
                 security = await asyncio.to_thread(_certificates, library)
-            try:
-                async with asyncio.timeout(ATTACH_SECONDS):
-                    client = library.Client(
-                        url, asynchronous=True, security=security, set_as_default=False, timeout=ATTACH_SECONDS
-                    )
-                    stack.push_async_callback(_closed, client)
-                    await client
-                    about = await _nodes(client, address)
-            except RlmError:
-                raise
-            except Exception as error:
-                raise ClusterFailed(
-                    f"The cluster at {address} cannot be reached ({type(error).__name__}).",
-                    "Is its scheduler running, and do the certificates fit?",
-                ) from None
-            connection = cls(client, nodes, about, asyncio.Semaphore(1))
-            connection.slots = asyncio.Semaphore(connection.size)
+            client = library.Client(
+                url, asynchronous=True, security=security, set_as_default=False, timeout=ATTACH_SECONDS
+            )
+            connection = await cls.attached(client, address)
+            connection.nodes = nodes
             stack.pop_all()
             return connection
         raise AssertionError("unreachable")
+
+    @classmethod
+    async def attached(cls, client: Any, address: Address) -> Connection:
+        """By a client that has yet to connect; it is closed where that fails. Raises as `open` does."""
+        try:
+            async with asyncio.timeout(ATTACH_SECONDS):
+                await client
+                about = await _nodes(client, address)
+        except BaseException as error:
+            await _closed(client)
+            if isinstance(error, RlmError) or not isinstance(error, Exception):
+                raise
+            raise ClusterFailed(
+                f"The cluster at {address} cannot be reached ({type(error).__name__}).",
+                "Is its scheduler running, and do the certificates fit?",
+            ) from None
+        connection = cls(client, None, about, asyncio.Semaphore(1))
+        connection.slots = asyncio.Semaphore(AHEAD * connection.size)
+        return connection
 
     async def run(self, job: str, request: bytes, seconds: float) -> agent.Outcome:
         """What a node says of a request. Raises ClusterFailed once the scheduler is lost, SearchFailed,

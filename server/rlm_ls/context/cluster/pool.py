@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 
 from rlm_ls.context.cluster.address import parse
-from rlm_ls.context.cluster.connection import Connection
+from rlm_ls.context.cluster.connection import AHEAD, Connection
 from rlm_ls.context.cluster.replies import read
 from rlm_ls.context.workers.mapping import in_order
 from rlm_ls.context.workers.piece import Bundle, File
@@ -101,7 +101,7 @@ class ClusterPool:
     def map(
         self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, lambda: self.size, operation, payloads, deadline_seconds)
+        return in_order(self.call, lambda: AHEAD * self.size, operation, payloads, deadline_seconds)
 
     async def close(self) -> None:
         self._closed = True

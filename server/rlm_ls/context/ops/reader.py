@@ -172,10 +172,12 @@ def _first_line_end(body: bytes, block: bytes) -> int:
 
 
 @contextmanager
-def opened(file: File) -> Iterator[Reader]:
-    """A Reader of `file`; on leaving, checks that the file still holds all that was read."""
+def opened(file: File, until: int = 0) -> Iterator[Reader]:
+    """A Reader of `file`; on leaving, checks that the file still holds all that was read.
+
+    `until`: about how far it is going to be read, where it lies elsewhere; 0 if that is not known."""
     if file.source.version:
-        with ranges(file.source.path, file.source.version) as elsewhere:
+        with ranges(file.source.path, file.source.version, file.source.offset + until if until else 0) as elsewhere:
             yield Reader(-1, file, elsewhere=elsewhere)
         return
     try:

@@ -18,9 +18,10 @@ LARGEST_BLOCK = 4 << 20
 class Ranges:
     """The bytes of the object at `url`. The last two blocks are kept: searches look back a little."""
 
-    __slots__ = ("_blocks", "_files", "_next", "_place", "_url", "_version")
+    __slots__ = ("_blocks", "_files", "_next", "_place", "_until", "_url", "_version")
 
-    def __init__(self, url: str, version: str, files: Any, place: str) -> None:
+    def __init__(self, url: str, version: str, files: Any, place: str, until: int) -> None:
+        self._until = until
         self._url, self._version, self._files, self._place = url, version, files, place
         self._blocks: list[tuple[int, bytes]] = []
         self._next = FIRST_BLOCK
@@ -32,8 +33,10 @@ class Ranges:
                 return block[start - at : start - at + length]
         follows = any(start == at + len(block) for at, block in self._blocks[-1:])
         self._next = min(2 * self._next, LARGEST_BLOCK) if follows else FIRST_BLOCK
+        most = self._until - start + FIRST_BLOCK if start <= self._until else LARGEST_BLOCK
+        end = start + max(min(self._next, most), length)
         with told(self._url):
-            found: bytes = self._files.cat_file(self._place, start=start, end=start + max(self._next, length))
+            found: bytes = self._files.cat_file(self._place, start=start, end=end)
         self._blocks = [*self._blocks[-1:], (start, found)]
         return found[:length]
 
@@ -52,15 +55,18 @@ _systems: dict[str, tuple[Any, str]] = {}
 
 
 @contextmanager
-def ranges(url: str, version: str) -> Iterator[Ranges]:
-    """Raises DocumentChanged, DocumentMissing, RemoteFailed."""
+def ranges(url: str, version: str, until: int = 0) -> Iterator[Ranges]:
+    """`until`: about how far it is going to be read; 0 if that is not known.
+
+    Raises DocumentChanged, DocumentMissing, RemoteFailed.
+    """
     with told(url):
         if url not in _systems:
             while len(_systems) >= 8:
                 del _systems[next(iter(_systems))]
             _systems[url] = file_system(url)  # with its connections, for the next piece
         files, place = _systems[url]
-    found = Ranges(url, version, files, place)
+    found = Ranges(url, version, files, place, until)
     found.check()
     yield found
     found.check()

@@ -44,7 +44,7 @@ _SKIP_FROM = 256
 def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasure | RefusedFile:
     """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same."""
     try:
-        with opened(file) as reader:
+        with opened(file, end) as reader:
             return measured(deadline, reader, start, end)
     except (DocumentChanged, DocumentUnreadable) as error:
         return RefusedFile.by(error)
