@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,7 @@ from tests.fakes.buckets import put, s3_server
 from tests.lsp.editor import Editor, document
 
 from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
+from rlm_ls.context.remote.copies import SIDE_BY_SIDE
 
 LOG = "".join(f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} took={n} ms\n" for n in range(400))
 QUESTION = "How many lines contain ERROR?"
@@ -46,6 +48,8 @@ class Pages(ThreadingHTTPServer):
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.over = threading.Event()
+        self.counting = threading.Lock()
+        self.under_way = self.most_under_way = 0
         self.after_head: dict[str, bytes] = {}
         """What a page becomes once its head was asked for."""
 
@@ -76,6 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
                 while not self.server.over.wait(0.05):
                     self.wfile.write(b"drip\n")
             return
+        if body and "slow" in self.path:
+            with self.server.counting:
+                self.server.under_way += 1
+                self.server.most_under_way = max(self.server.most_under_way, self.server.under_way)
+            time.sleep(0.5)
+            with self.server.counting:
+                self.server.under_way -= 1
         page = self.server.pages.get(self.path.partition("?")[0])
         if page is None:
             status = 403 if "secret" in self.path else 404
@@ -244,6 +255,33 @@ async def test_an_editor_asks_about_an_address(pages: Pages, tmp_path: Path) -> 
             assert "40 lines" in answer["answer"]
             assert answer["citations"][0]["location"]["uri"] == uri
         assert await editor.shutdown() == 0
+
+
+async def test_a_place_in_a_text_elsewhere_opens_as_a_document_of_the_server(pages: Pages, tmp_path: Path) -> None:
+    """Not every editor can show an address; also after a restart, and with the text as it is now."""
+    pages.pages["/app.log"] = LOG.encode()
+    env = {"RLM_STATE_DIR": str(tmp_path / "state")}
+    async with Editor(env=env) as editor:
+        await editor.initialize(capabilities={"workspace": {"textDocumentContent": {}}})
+        answer = await editor.request("rlm/ask", {"question": QUESTION, "scope": document(f"{pages.base}/app.log")})
+        place = answer["citations"][0]["excerpt"]
+        assert place.startswith("rlm:/excerpt/")
+        assert await editor.shutdown() == 0
+    async with Editor(env=env) as editor:
+        await editor.initialize(capabilities={"workspace": {"textDocumentContent": {}}})
+        found = await editor.request("rlm/excerpt", {"uri": place})
+        assert found["line"] == 4
+        shown = await editor.request("workspace/textDocumentContent", {"uri": place})
+        assert LOG.splitlines()[3] in shown["text"]
+        assert await editor.shutdown() == 0
+
+
+def test_few_texts_are_copied_side_by_side(pages: Pages) -> None:
+    for number in range(12):
+        pages.pages[f"/slow/{number}.log"] = LOG.encode()
+    done = rlm(*(f"{pages.base}/slow/{number}.log" for number in range(12)))
+    assert "480 lines" in done.stdout, done.stderr
+    assert 2 <= pages.most_under_way <= SIDE_BY_SIDE
 
 
 # -- s3 ------------------------------------------------------------------------------------------------------------
