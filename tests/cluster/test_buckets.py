@@ -92,9 +92,9 @@ async def test_what_is_sent_holds_no_credentials(
     sent: list[bytes] = []
     run = Connection.run
 
-    async def watched(self: Connection, job: str, request: bytes, seconds: float) -> Any:
+    async def watched(self: Connection, job: str, request: bytes, *more: Any) -> Any:
         sent.append(request)
-        return await run(self, job, request, seconds)
+        return await run(self, job, request, *more)
 
     monkeypatch.setattr(Connection, "run", watched)
     context, cache = await taken(pools[0], tmp_path, URL)

@@ -13,7 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from rlm_ls import __version__
 from rlm_ls.context.cluster.replies import read
@@ -39,22 +39,30 @@ Outcome = tuple[str, bytes]
 """("reply", a pickled reply), ("late", b""), ("died", why), ("stopped", b"") or ("version", ours)."""
 
 
+class ProgramProcesses(SearchPool):
+    """Those that run compiled programs. Named and not imported: what they are is of another part of the package."""
+
+    worker: ClassVar[str] = "rlm_ls.executors.compiled.wasm.worker"
+
+
 @dataclass(slots=True)
 class Agent:
-    """One node's searches. Jobs are named by their drivers, uniquely."""
+    """One node's searches, and its programs. Jobs are named by their drivers, uniquely."""
 
     pool: SearchPool
+    programs: SearchPool
     _running: dict[str, tuple[str, asyncio.Task[bytes]]] = field(default_factory=dict)
     _stopped: dict[str, None] = field(default_factory=dict)
     _heard: dict[str, float] = field(default_factory=dict)
     _watch: asyncio.Task[None] | None = None
 
-    async def run(self, driver: str, job: str, request: bytes, seconds: float) -> Outcome:
+    async def run(self, driver: str, job: str, request: bytes, seconds: float, program: bool) -> Outcome:
         self.hear(driver)
         if self._stopped.pop(job, job) is None:
             return "stopped", b""
         # A task of its own: the engine's cannot be cancelled.
-        task = asyncio.create_task(self.pool.forward(request, seconds))
+        pool = self.programs if program else self.pool
+        task = asyncio.create_task(pool.forward(request, seconds))
         self._running[job] = driver, task
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._expire())
@@ -99,16 +107,17 @@ _agents: dict[str, Agent] = {}
 
 
 def _agent(worker: Any) -> Agent:
-    return _agents.setdefault(worker.address, Agent(SearchPool(worker.state.nthreads)))
+    threads = worker.state.nthreads
+    return _agents.setdefault(worker.address, Agent(SearchPool(threads), ProgramProcesses(threads)))
 
 
-async def run(version: str, driver: str, job: str, request: bytes, seconds: float) -> Outcome:
+async def run(version: str, driver: str, job: str, request: bytes, seconds: float, program: bool) -> Outcome:
     """The task that a driver submits."""
     from distributed import get_worker
 
     if version != __version__:
         return "version", __version__.encode()
-    return await _agent(get_worker()).run(driver, job, request, seconds)
+    return await _agent(get_worker()).run(driver, job, request, seconds, program)
 
 
 def stop(jobs: list[str], dask_worker: Any) -> None:

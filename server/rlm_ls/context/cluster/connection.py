@@ -128,9 +128,11 @@ class Connection:
         connection.slots = asyncio.Semaphore(AHEAD * connection.size)
         return connection
 
-    async def run(self, job: str, request: bytes, seconds: float) -> agent.Outcome:
-        """What a node says of a request. Raises ClusterFailed once the scheduler is lost, SearchFailed,
-        ClusterMismatch."""
+    async def run(self, job: str, request: bytes, seconds: float, program: bool = False) -> agent.Outcome:
+        """What a node says of a request to its search processes, or to those for programs.
+
+        Raises ClusterFailed once the scheduler is lost, SearchFailed, ClusterMismatch.
+        """
         if self.lost.is_set() or self.client.status != "running":
             self.lost.set()
             raise _lost()
@@ -139,7 +141,7 @@ class Connection:
         if self._beating is None or self._beating.done():
             self._beating = asyncio.create_task(self._beat())
         future = self.client.submit(
-            agent.run, __version__, self.name, job, request, seconds, key=f"rlm-{job}", pure=False
+            agent.run, __version__, self.name, job, request, seconds, program, key=f"rlm-{job}", pure=False
         )
         waiting = asyncio.create_task(_awaited(future))
         losing = asyncio.create_task(self.lost.wait())

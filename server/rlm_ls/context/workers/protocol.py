@@ -28,6 +28,15 @@ class Pool(Protocol):
     @property
     def in_place(self) -> int | None: ...
 
+    @property
+    def programs(self) -> Pool | None:
+        """Processes elsewhere that run compiled programs; None: they run on this machine only."""
+        ...
+
+    def goes_there(self, payload: Payload) -> bool:
+        """Whether other machines do what `payload` asks for."""
+        ...
+
     def piece_bytes(self, file: File) -> int:
         """How much of a large document one request may search."""
         ...
