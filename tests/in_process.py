@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pickle
 
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.context.workers.worker import answer
+from rlm_ls.context.workers.worker import HEADER, answer
 from rlm_ls.executors.checking.checker import CheckerPool
 
 
 class SearchHere(SearchPool):
     """Searches in this process."""
 
-    async def _ask(self, request: tuple[str, Any, float]) -> tuple[str, Any]:
-        return answer(request, "rlm_ls.context.ops")
+    async def _ask(self, request: bytes) -> bytes:
+        return replied(request, "rlm_ls.context.ops")
 
 
 class CheckHere(CheckerPool):
     """Checks in this process."""
 
-    async def _ask(self, request: tuple[str, Any, float]) -> tuple[str, Any]:
-        return answer(request, "rlm_ls.executors.checking")
+    async def _ask(self, request: bytes) -> bytes:
+        return replied(request, "rlm_ls.executors.checking")
+
+
+def replied(request: bytes, package: str) -> bytes:
+    return pickle.dumps(answer(pickle.loads(request[HEADER.size :]), package))

@@ -16,6 +16,8 @@ class RlmError(Exception):
     """
 
     code: ClassVar[int] = 4000
+    ends_run: ClassVar[bool] = False
+    """Whether nothing a script could do instead would help: the run ends, and can be resumed."""
     spent: object = None
     """The Usage of a model call that cost something before it failed; read it with models.base.spent."""
 
@@ -229,6 +231,27 @@ class ConsentDenied(RlmError):
     """The user did not allow native programs here, or the workspace is not trusted."""
 
     code = 4310
+
+
+class ClusterFailed(RlmError):
+    """The cluster that was to search cannot be reached, or was lost meanwhile."""
+
+    code = 4311
+    ends_run = True
+
+
+class ClusterRefused(RlmError):
+    """The cluster's address is neither on this machine nor protected by mutual TLS."""
+
+    code = 4312
+    ends_run = True
+
+
+class ClusterMismatch(RlmError):
+    """A node of the cluster has no rlm-ls, or another version of it."""
+
+    code = 4313
+    ends_run = True
 
 
 class Unforeseen(RlmError):

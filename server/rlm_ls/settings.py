@@ -182,6 +182,12 @@ class ContextSettings(Section):
     direct_tokens: int = Field(default=3000, ge=0)
 
 
+class ClusterSettings(Section):
+    """`address`: of the Dask cluster that searches (context/cluster/address.py says which are taken)."""
+
+    address: Name | None = None
+
+
 class Settings(Section):
     """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
 
@@ -195,6 +201,7 @@ class Settings(Section):
     budget: BudgetSettings = BudgetSettings()
     privacy: Literal["any", "local"] = "any"
     context: ContextSettings = ContextSettings()
+    cluster: ClusterSettings = ClusterSettings()
     trace: Literal["standard", "full"] = "standard"
     verb_seconds: Seconds = 20.0
     script_seconds: Seconds = 10.0
@@ -253,7 +260,8 @@ def settle(chosen: Layer) -> Settings:
 
 EDITOR = "editor settings"
 
-SECTIONS: dict[str, type[Section]] = {"models": Models, "budget": BudgetSettings, "context": ContextSettings}
+_NAMED = (("models", Models), ("budget", BudgetSettings), ("context", ContextSettings), ("cluster", ClusterSettings))
+SECTIONS: dict[str, type[Section]] = dict(_NAMED)
 WHOLE: dict[str, type[Section]] = {"": Settings}
 PLACES: dict[tuple[str, str], type[Section]] = {
     (section, name): kind

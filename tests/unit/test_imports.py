@@ -57,6 +57,8 @@ SLOW_TO_IMPORT = {
     "typer",
     "mcp",
     "acp",
+    "distributed",
+    "fsspec",
 }
 """What an editor must not wait for between starting the server and the answer to `initialize`."""
 

@@ -13,7 +13,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "install.lock", ".ci/zig.txt", ".ci/weed.txt", ".ci/servers.txt", ".ci/proxy.txt")
+LOCKS = (
+    "requirements.lock",
+    "install.lock",
+    ".ci/zig.txt",
+    ".ci/weed.txt",
+    ".ci/servers.txt",
+    ".ci/cluster.txt",
+    ".ci/proxy.txt",
+)
 KNOWN_BAD = re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / ".ci/known-bad.txt").read_text(encoding="utf-8"))
 NPM = json.loads((ROOT / "editor-clients/vscode/package-lock.json").read_text(encoding="utf-8"))["packages"]
 

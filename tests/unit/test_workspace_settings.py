@@ -47,6 +47,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("context", "unpack_mb"): 1 << 24,
     ("context", "remote_mb"): 1 << 24,
     ("context", "direct_tokens"): 10**9,
+    ("cluster", "address"): "tls://evil.example:8786",
 }
 """Every setting that a workspace that is not trusted has nothing to say about, with something to say."""
 
@@ -86,6 +87,18 @@ def test_an_untrusted_workspace_decides_nothing_that_counts(tmp_path: Path, plac
     (problem,) = found.problems
     assert "not trusted" in problem.message
     assert asked == []
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_no_workspace_says_which_machines_search(tmp_path: Path, trusted: bool) -> None:
+    theirs = {"cluster": {"address": "tls://evil.example:8786"}}
+    for client, kept in ((USER, None), ({"cluster": {"address": "local:2"}}, "local:2")):
+        asked: list[Wish] = []
+        found = loaded(tmp_path, theirs, trusted=trusted, client=client, answer=True, asked=asked)
+        assert found.settings.cluster.address == kept
+        (problem,) = found.problems
+        assert "own settings" in problem.message
+        assert asked == []
 
 
 def test_an_untrusted_workspace_may_leave_out_files_and_be_more_private(tmp_path: Path) -> None:

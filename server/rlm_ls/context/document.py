@@ -14,12 +14,14 @@ class Source:
     """Where a Document's bytes lie: `size` bytes at `offset` of the file at `path`.
 
     Large files on disk are their own source; open buffers, small files and transcoded texts share one private
-    pack file per Context. Only the search workers open `path`.
+    pack file per Context. Only the search workers open `path`. With a `version` it is the address of a text that lies
+    elsewhere and stays there.
     """
 
     path: str
     offset: int
     size: int
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class Stream:
     private file at `path`. Whoever made the file deletes it.
 
     `version`: what is read again with the same one is the same; "" if that is not known. `explicit`: it was named
-    itself, not by a folder or a pattern.
+    itself, not by a folder or a pattern. `stays`: it is not copied; `path` is its address, and its text begins `skip`
+    bytes after its first one.
     """
 
     uri: str
@@ -31,6 +32,8 @@ class Stream:
     size: int
     version: str = ""
     explicit: bool = True
+    stays: bool = False
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)

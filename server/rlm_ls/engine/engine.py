@@ -16,10 +16,11 @@ from uuid import uuid4
 from pydantic_monty import AsyncMonty
 
 from rlm_ls import __version__
+from rlm_ls.context.cluster.choice import Pools
 from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.budget.consent import Ask, Consent
 from rlm_ls.engine.budget.estimate import Estimate, EstimateInputs, characters_in, estimate, expected_cost
@@ -90,7 +91,7 @@ class Engine:
 
     settings: Settings
     store: Store
-    pool: SearchPool
+    pools: Pools
     snapshot_cache: SnapshotCache
     checkers: CheckerPool
     sandboxes: AsyncMonty
@@ -121,8 +122,8 @@ class Engine:
             stack.callback(snapshot_cache.close)
             snapshot_cache.copies = Copies(store.folder / COPIES)
             stack.push_async_callback(snapshot_cache.copies.close)
-            pool = SearchPool()
-            stack.push_async_callback(pool.close)
+            pools = Pools()
+            stack.push_async_callback(pools.close)
             checkers = CheckerPool()
             stack.push_async_callback(checkers.close)
             program_runner = ProgramRunner(store.folder, Toolchains(store.folder))
@@ -139,9 +140,14 @@ class Engine:
             library.opened()
             dispatcher = Dispatcher(store, settings)
             return cls(
-                settings, store, pool, snapshot_cache, checkers, sandboxes, dispatcher, program_runner, stack.pop_all()
+                settings, store, pools, snapshot_cache, checkers, sandboxes, dispatcher, program_runner, stack.pop_all()
             )
         raise AssertionError("unreachable")
+
+    @property
+    def pool(self) -> Pool:
+        """Who searches, by the settings as they are."""
+        return self.pools.chosen(self.settings.cluster.address)
 
     async def close(self) -> None:
         """Stop every run, then the workers and the store."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlm_ls.executors.compiled.program_cache import PROGRAMS
+from rlm_ls.executors.compiled.wasm import MODULE
 from rlm_ls.store.database import Store
 
 COPIES = "remote"
@@ -56,11 +57,12 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _size(files: Iterable[Path]) -> tuple[int, int]:
-    sizes = []
+    count = size = 0
     for path in files:
         with contextlib.suppress(OSError):
-            sizes.append(path.stat().st_size)
-    return len(sizes), sum(sizes)
+            size += path.stat().st_size
+            count += path.suffix != MODULE  # beside its program
+    return count, size
 
 
 def _unlinked(files: Iterable[Path]) -> tuple[int, int]:
@@ -69,5 +71,5 @@ def _unlinked(files: Iterable[Path]) -> tuple[int, int]:
         with contextlib.suppress(OSError):
             taken = path.stat().st_size
             path.unlink()
-            count, size = count + 1, size + taken
+            count, size = count + (path.suffix != MODULE), size + taken
     return count, size

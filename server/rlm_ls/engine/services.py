@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic_monty import AsyncMonty
 
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.earlier_run import AnswerCache, SandboxCache
 from rlm_ls.engine.submodels.dispatcher import Dispatcher
@@ -26,7 +26,7 @@ class Services:
 
     settings: Settings
     store: Store
-    pool: SearchPool
+    pool: Pool
     snapshot_cache: SnapshotCache
     checkers: CheckerPool
     sandboxes: AsyncMonty

@@ -18,9 +18,10 @@ from tests.unit.context.oracle import SLOW, slow_text
 
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.matching import match
-from rlm_ls.context.search import scanner, values
+from rlm_ls.context.search import values
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.workers import pool as pool_module
 from rlm_ls.errors import BadPattern, ProgramError, SearchTimeout
 
 LOG = "".join(
@@ -38,7 +39,7 @@ def everything(search: Search) -> Selection:
 @pytest.fixture
 async def log(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> Search:
     """A log of 1 MB in pieces of 100 kB."""
-    monkeypatch.setattr(scanner, "PIECE", 100_000)
+    monkeypatch.setattr(pool_module, "PIECE", 100_000)
     return await asking(LOG)
 
 

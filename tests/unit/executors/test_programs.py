@@ -236,7 +236,7 @@ async def test_a_program_compiled_once_is_found_by_the_next_server(tmp_path: Pat
     assert [event.cached for event in found] == [False, True]
     folder = tmp_path / "state" / "programs"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    (compiled,) = folder.iterdir()
+    (compiled,) = folder.glob("*.cwasm")
     compiled.write_bytes(b"damaged")
     async with asking(tmp_path / "state", levels=LEVELS) as ask:
         assert (await ask(reply)).answer.answer == str(len(TEXT))

@@ -27,7 +27,7 @@ from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.trace.tables import as_csv as csv_of
 from rlm_ls.engine.trace.tables import tables
 from rlm_ls.errors import BadRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings import ClusterSettings, Settings
 from rlm_ls.store.recording import Header, relativise, write_recording
 from rlm_ls.visible import visible_line
 
@@ -56,6 +56,9 @@ def ask(
     ] = None,
     include: Annotated[list[str] | None, typer.Option(help="Glob of files to take from folders.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Cluster that searches: tls://HOST:PORT, or local:4 on this machine.")
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="Write the run as a recording.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the answer's data and tables as CSV.")] = False,
@@ -66,6 +69,8 @@ def ask(
     settings = user_settings()
     if encoding:
         settings = settings.model_copy(update={"context": settings.context.model_copy(update={"encoding": encoding})})
+    if cluster:
+        settings = settings.model_copy(update={"cluster": ClusterSettings(address=cluster)})
     if record:
         settings = settings.model_copy(update={"trace": "full"})
     run(

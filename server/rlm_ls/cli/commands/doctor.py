@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from rlm_ls import __version__
+from rlm_ls.cli.commands.cluster import cluster_lines
 from rlm_ls.cli.commands.report import report
 from rlm_ls.cli.terminal.console import err, out, write
 from rlm_ls.cli.terminal.session import Session, run, session, user_settings
@@ -46,9 +47,20 @@ def doctor(
     as_report: Annotated[
         bool, typer.Option("--report", help="Print what a bug report needs, without texts, names of files and secrets.")
     ] = False,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Check the cluster that the settings name, and nothing else.")
+    ] = False,
 ) -> None:
     """Check this installation: settings, model, sandbox, search, store."""
-    run(_report() if as_report else _doctor())
+    run(_report() if as_report else _cluster() if cluster else _doctor())
+
+
+async def _cluster() -> int:
+    failed = 0
+    async for line, bad in cluster_lines(user_settings().cluster.address):
+        failed += bad
+        _line(line, bad=bad)
+    return 1 if failed else 0
 
 
 async def _doctor() -> int:
@@ -216,8 +228,8 @@ async def _sandbox(engine: Engine) -> str:
         return None
 
     try:
-        async with await Context.take(CHECKED, engine.pool) as context:
-            host = VerbHost(context, Search(context, engine.pool), dict)
+        async with await Context.take(CHECKED, engine.pools.here) as context:
+            host = VerbHost(context, Search(context, engine.pools.here), dict)
             outcome = await sandbox.run("print(41 + count('^t'))", host, ignore)
     finally:
         await sandbox.close()
@@ -227,11 +239,11 @@ async def _sandbox(engine: Engine) -> str:
 
 
 async def _search(engine: Engine) -> str:
-    async with await Context.take(CHECKED, engine.pool) as context:
-        found = await Search(context, engine.pool).count("^t", context.limit)
+    async with await Context.take(CHECKED, engine.pools.here) as context:
+        found = await Search(context, engine.pools.here).count("^t", context.limit)
     if found != 1:
         raise RuntimeError(f"counted {found} in place of 1")
-    return f"work ({engine.pool.size} processes)"
+    return f"work ({engine.pools.here.size} processes)"
 
 
 def _line(text: str, *, bad: bool = False) -> None:

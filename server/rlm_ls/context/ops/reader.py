@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rlm_ls.context.remote.ranges import Ranges, ranges
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable
 
@@ -26,11 +27,12 @@ def _pread(descriptor: int, length: int, offset: int) -> bytes:
 class Reader:
     """The bytes of one Document. Raises DocumentChanged when the file no longer holds them."""
 
-    __slots__ = ("_descriptor", "_file", "_held", "_held_at", "size")
+    __slots__ = ("_descriptor", "_elsewhere", "_file", "_held", "_held_at", "size")
 
-    def __init__(self, descriptor: int, file: File, held: bytes = b"") -> None:
-        """`held` are its bytes from the first on; if they are all, no descriptor is needed."""
+    def __init__(self, descriptor: int, file: File, held: bytes = b"", elsewhere: Ranges | None = None) -> None:
+        """`held` are its bytes from the first on; if they are all, or it lies `elsewhere`, no descriptor is needed."""
         self._descriptor = descriptor
+        self._elsewhere = elsewhere
         self._file = file
         self.size = file.source.size
         self._held = held
@@ -43,7 +45,7 @@ class Reader:
             return self._held[start - self._held_at : end - self._held_at]
         parts: list[bytes] = []
         while start < end:
-            part = _pread(self._descriptor, end - start, self._file.source.offset + start)
+            part = self._some(end - start, start)
             if not part:
                 raise self._changed()
             parts.append(part)
@@ -57,15 +59,21 @@ class Reader:
             view[:] = memoryview(self._held)[start - self._held_at : end - self._held_at]
             return
         while view:
-            if hasattr(os, "preadv"):
+            if self._elsewhere is None and hasattr(os, "preadv"):
                 count = os.preadv(self._descriptor, [view], self._file.source.offset + start)
             else:
-                part = _pread(self._descriptor, min(len(view), 1 << 20), self._file.source.offset + start)
+                part = self._some(min(len(view), 1 << 20), start)
                 count = len(part)
                 view[:count] = part
             if not count:
                 raise self._changed()
             view, start = view[count:], start + count
+
+    def _some(self, length: int, start: int) -> bytes:
+        at = self._file.source.offset + start
+        if self._elsewhere is not None:
+            return self._elsewhere.read(length, at)
+        return _pread(self._descriptor, length, at)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -84,7 +92,9 @@ class Reader:
 
     def check(self) -> None:
         """Raises DocumentChanged if the file is now shorter than the Document: what was read may be of two states."""
-        if os.fstat(self._descriptor).st_size < self._file.source.offset + self.size:
+        if self._elsewhere is not None:
+            self._elsewhere.check()
+        elif os.fstat(self._descriptor).st_size < self._file.source.offset + self.size:
             raise self._changed()
 
     def line_start(self, at: int, low: int = 0) -> int:
@@ -162,8 +172,14 @@ def _first_line_end(body: bytes, block: bytes) -> int:
 
 
 @contextmanager
-def opened(file: File) -> Iterator[Reader]:
-    """A Reader of `file`; on leaving, checks that the file still holds all that was read."""
+def opened(file: File, until: int = 0) -> Iterator[Reader]:
+    """A Reader of `file`; on leaving, checks that the file still holds all that was read.
+
+    `until`: about how far it is going to be read, where it lies elsewhere; 0 if that is not known."""
+    if file.source.version:
+        with ranges(file.source.path, file.source.version, file.source.offset + until if until else 0) as elsewhere:
+            yield Reader(-1, file, elsewhere=elsewhere)
+        return
     try:
         descriptor = os.open(file.source.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:

@@ -19,6 +19,9 @@ EXTRAS = {
 }
 """By scheme, the extra of rlm-ls that brings its library; "" for what is always there."""
 
+BUCKETS = {"s3", "gs", "gcs", "az", "abfs", "abfss"}
+"""Schemes of places that many machines can read from by ranges at once, each with credentials of its own."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://.")
 _GLOB = re.compile(r"[*?\[]")
 

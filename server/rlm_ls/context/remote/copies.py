@@ -6,22 +6,24 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
-from rlm_ls.context.remote.addresses import is_remote, without_password
+from rlm_ls.context.remote.addresses import BUCKETS, is_remote, scheme_of, without_password
 from rlm_ls.context.remote.fetch import Found
 from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import DocumentUnreadable
+from rlm_ls.errors import DocumentUnreadable, SearchTimeout
 from rlm_ls.private import private_folder
 
 LISTING_SECONDS = 120.0
 COPY_SECONDS = 6 * 3600.0
 SIDE_BY_SIDE = 4
+BATCH = 20
+"""Texts whose beginning is looked at by one request."""
 
 
 class RemotePool(SearchPool):
@@ -39,8 +41,10 @@ class Copies:
         if self._pool is not None:
             await self._pool.close()
 
-    async def local(self, scope: Scope, most: int) -> Scope:
+    async def local(self, scope: Scope, most: int, in_place: int | None = None) -> Scope:
         """The scope with every text that lies elsewhere copied here, `most` bytes in all. Each is of one version.
+
+        Plain texts of at least `in_place` bytes in buckets stay where they are.
 
         Raises DocumentMissing, DocumentUnreadable, DocumentChanged, RemoteFailed.
         """
@@ -53,8 +57,11 @@ class Copies:
         listed: list[tuple[str, list[Found]]] = await pool.call("fetch.listing", {"names": names}, LISTING_SECONDS)
         found = dict(listed)
         every = list({one.url: one for texts in found.values() for one in texts}.values())
-        self._check_room(every, most)
-        streams = _apart(await self._copied(pool, every, most))
+        there = await self._staying(pool, every, in_place)
+        copying = [one for one in every if one.url not in there]
+        self._check_room(copying, most)
+        copied = iter(await self._copied(pool, copying, most))
+        streams = _apart([there.get(one.url) or next(copied) for one in every])
         named = {name for name, texts in found.items() if [one.url for one in texts] == [name]}
         streams = [replace(one, explicit=of.url in named) for one, of in zip(streams, every, strict=True)]
         by_url = dict(zip([one.url for one in every], streams, strict=True))
@@ -70,6 +77,25 @@ class Copies:
             roots=tuple(root for root in scope.roots if root not in expanded),
             streams=(*scope.streams, *streams),
         )
+
+    async def _staying(self, pool: RemotePool, every: Sequence[Found], least: int | None) -> dict[str, Stream]:
+        if least is None:
+            return {}
+        urls = [one.url for one in every if scheme_of(one.url) in BUCKETS and (one.size or 0) >= least]
+        batches = [tuple(urls[at : at + BATCH]) for at in range(0, len(urls), BATCH)]
+        found: dict[str, Stream] = {}
+        results = pool.map("plain.texts", ({"urls": batch} for batch in batches), LISTING_SECONDS)
+        async with aclosing(results):
+            for batch in batches:
+                told = await anext(results)
+                if isinstance(told, SearchTimeout):
+                    raise told
+                for url, one in zip(batch, told, strict=True):
+                    if one is not None:
+                        version, size, skip = one
+                        name = url.partition("://")[2]
+                        found[url] = Stream(url, name, url, size, version, stays=True, skip=skip)
+        return found
 
     def _check_room(self, every: Sequence[Found], most: int) -> None:
         size = sum(one.size or 0 for one in every)

@@ -44,12 +44,12 @@ def copy(deadline: Deadline, url: str, version: str, path: str, most: int) -> in
     Raises DocumentChanged where it has another version than `version` before or after; then nothing is left.
     """
     part = f"{path}.{os.getpid()}.part"
-    with _told(url):
-        files, place = _opened(url)
+    with told(url):
+        files, place = file_system(url)
         try:
             size = _copied(files, place, url, part, most, deadline)
             files.invalidate_cache()
-            if version and (now := _version(files.info(place))) != version:
+            if version and (now := version_of(files.info(place))) != version:
                 raise DocumentChanged(
                     f"{without_password(url)} was replaced while it was read ({now[:40]}).", "Ask again."
                 )
@@ -60,15 +60,15 @@ def copy(deadline: Deadline, url: str, version: str, path: str, most: int) -> in
 
 
 def _listed(name: str, deadline: Deadline) -> list[Found]:
-    with _told(name):
-        files, place = _opened(name)
+    with told(name):
+        files, place = file_system(name)
         scheme = name.partition("://")[0]
         if is_pattern(name):
             found: dict[str, Any] = files.glob(place, detail=True)
         else:
             about = files.info(place)
             if about.get("type") != "directory":
-                return [Found(name, about.get("size"), _version(about))]
+                return [Found(name, about.get("size"), version_of(about))]
             found = files.find(place, detail=True)
         if deadline.late():
             raise RemoteFailed(f"Listing {without_password(name)} takes too long.", "Name fewer folders.")
@@ -82,7 +82,8 @@ def _listed(name: str, deadline: Deadline) -> list[Found]:
             )
         host = _host(name)
         return [
-            Found(_url(files, scheme, host, key), one.get("size"), _version(one)) for key, one in sorted(texts.items())
+            Found(_url(files, scheme, host, key), one.get("size"), version_of(one))
+            for key, one in sorted(texts.items())
         ]
 
 
@@ -103,7 +104,7 @@ def _copied(files: Any, place: str, url: str, part: str, most: int, deadline: De
     return size
 
 
-def _opened(name: str) -> tuple[Any, str]:
+def file_system(name: str) -> tuple[Any, str]:
     if scheme_of(name) in ("sftp", "ssh"):
         return _known_hosts(name)
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]
@@ -143,7 +144,7 @@ def _host(name: str) -> str:
     return name.partition("://")[2].partition("/")[0] if scheme_of(name) in ("sftp", "ssh") else ""
 
 
-def _version(about: dict[str, Any]) -> str:
+def version_of(about: dict[str, Any]) -> str:
     """What tells this state from any other, as a digest; "" where the place tells nothing of the kind."""
     told = [f"{name}={about[name]}" for name in (*VERSIONS, *TIMES) if about.get(name)]
     if not told:
@@ -152,7 +153,7 @@ def _version(about: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def told(name: str) -> Iterator[None]:
     """Errors of libraries in words of ours: they are of fifty kinds, and may quote keys."""
     shown, scheme = without_password(name), scheme_of(name)
     try:

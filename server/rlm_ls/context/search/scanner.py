@@ -11,11 +11,8 @@ from typing import Any
 from rlm_ls.context.document import CHECKPOINT, Part, Selection
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import SearchTimeout
-
-PIECE = 8 * CHECKPOINT
-"""Bytes of a large document that are searched by one request to a worker."""
 
 MOST_PIECES = 500
 """Parts of documents searched by one request."""
@@ -46,7 +43,7 @@ class Progress:
 class Scanner:
     """Runs an operation over a Selection, in pieces, by the workers. All kinds of search use it. One per run."""
 
-    def __init__(self, context: Context, pool: SearchPool, deadline_seconds: float = 20.0) -> None:
+    def __init__(self, context: Context, pool: Pool, deadline_seconds: float = 20.0) -> None:
         self.context = context
         self.pool = pool
         self.deadline_seconds = deadline_seconds
@@ -137,14 +134,18 @@ class Scanner:
         size = 0
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
-            cuts = [] if whole else range(part.start - part.start % PIECE + PIECE, part.end, PIECE)
+            most = self.pool.piece_bytes(file)
+            if batch and bool(batch[0].file.source.version) != bool(file.source.version):
+                yield batch  # what lies elsewhere goes to other processes than what is here
+                batch, size = [], 0
+            cuts = [] if whole else range(part.start - part.start % most + most, part.end, most)
             edges = [part.start, *cuts, part.end]
             for start, end in pairwise(edges):
                 block = start // CHECKPOINT
                 base = (block * CHECKPOINT, document.checkpoints[block])
                 batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters))
                 size += end - start
-                if size >= PIECE or len(batch) >= MOST_PIECES:
+                if size >= most or len(batch) >= MOST_PIECES:
                     yield batch
                     batch, size = [], 0
         if batch:

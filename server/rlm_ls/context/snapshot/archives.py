@@ -10,7 +10,7 @@ from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.unpacking import members_of
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 
 
 class Archives:
@@ -20,7 +20,7 @@ class Archives:
     """
 
     def __init__(
-        self, held_files: HeldFiles, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
+        self, held_files: HeldFiles, pool: Pool, options: ContextOptions, snapshot_cache: SnapshotCache
     ) -> None:
         self._held_files = held_files
         self._pool = pool

@@ -17,7 +17,7 @@ from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.folders import Folders, Listing
 from rlm_ls.context.sources.stamp import Stamp, may_go_on
 from rlm_ls.context.sources.walk import Rules
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 
 PACK_BYTES = 128 << 20
 """Bytes at which a pack is closed and the next one begun. Room is made by deleting whole packs."""
@@ -85,7 +85,7 @@ class SnapshotCache:
         for tree in self._trees.values():
             tree.changed(paths)
 
-    async def listing(self, rules: Rules, pool: SearchPool, seconds: float) -> Listing:
+    async def listing(self, rules: Rules, pool: Pool, seconds: float) -> Listing:
         """The files that the rules let through, as they are now. Raises SearchTimeout."""
         tree = self._trees.pop(rules, None) or Folders(rules)
         self._trees[rules] = tree

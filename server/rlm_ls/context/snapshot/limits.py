@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rlm_ls.context.document import Document, Part, Selection, line_want
 from rlm_ls.context.workers.piece import File
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import BadRequest
 
 SECONDS = 20.0
@@ -15,7 +15,7 @@ Position = tuple[int, int]
 """Line and UTF-16 column, both from 0."""
 
 
-async def selected(document: Document, file: File, region: tuple[Position, Position], pool: SearchPool) -> Selection:
+async def selected(document: Document, file: File, region: tuple[Position, Position], pool: Pool) -> Selection:
     """The part of the only document that an editor's selection covers. Raises BadRequest for an empty one."""
     (first, column), (last, end_column) = region
     start = await byte_of(document, file, pool, first, column)
@@ -26,7 +26,7 @@ async def selected(document: Document, file: File, region: tuple[Position, Posit
 
 
 async def without_lines(
-    document: Document, file: File, limit: Selection, lines: Sequence[int], pool: SearchPool
+    document: Document, file: File, limit: Selection, lines: Sequence[int], pool: Pool
 ) -> Selection:
     """`limit` of the only document, less some of its lines (from 0)."""
     for line in lines:
@@ -42,7 +42,7 @@ async def without_lines(
 
 
 async def byte_of(
-    document: Document, file: File, pool: SearchPool, line: int, utf16_character: int, seconds: float = SECONDS
+    document: Document, file: File, pool: Pool, line: int, utf16_character: int, seconds: float = SECONDS
 ) -> int:
     """The byte offset of a position from 0, clamped as LSP says: to the line's end, and to the text's."""
     if line < 0:

@@ -33,7 +33,7 @@ from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import is_settled, kept_as, stamp_of
 from rlm_ls.context.workers.piece import File
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
 SMALL = CHECKPOINT
@@ -53,7 +53,7 @@ class _Reader:
         self,
         wanted: Sequence[Candidate],
         held_files: HeldFiles,
-        pool: SearchPool,
+        pool: Pool,
         options: ContextOptions,
         snapshot_cache: SnapshotCache,
     ) -> None:
@@ -282,6 +282,8 @@ class _Reader:
     async def go_on(self, number: int) -> bool:
         """Whether a file was only appended to since it was last read: it is measured from there on."""
         one = self.wanted[number]
+        if one.inside is not None and one.inside.version:
+            return self.open_one(number, 0)  # it was found to be plain text where it lies
         known = None if one.inside else self.snapshot_cache.beginning(self.key(one), one.stamp)
         if known is None or not isinstance(known.outcome, TextMeasure):
             return False
@@ -302,7 +304,7 @@ class _Reader:
         """Opens a file to be searched without a copy. False if it has changed since it was cached as `kept`."""
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
-            source = Source(one.inside.path, one.inside.place + skip, one.size - skip)
+            source = Source(one.inside.path, one.inside.place + skip, one.size - skip, one.inside.version)
             self.large[number] = LargeText(source, None, one.stamp, skip, [])
             return True
         try:
@@ -377,7 +379,7 @@ class _Reader:
 async def read(
     wanted: Sequence[Candidate],
     held_files: HeldFiles,
-    pool: SearchPool,
+    pool: Pool,
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
 ) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:

@@ -18,7 +18,7 @@ from rlm_ls.context.snapshot.reading import read
 from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.candidates import Candidate, candidates
 from rlm_ls.context.sources.encoding import known
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import BadRequest, DocumentUnreadable, NoDocuments, RlmError
 
 LONGEST_NAME = 32_768
@@ -84,7 +84,7 @@ class Context:
     async def take(
         cls,
         scope: Scope,
-        pool: SearchPool,
+        pool: Pool,
         options: ContextOptions | None = None,
         snapshot_cache: SnapshotCache | None = None,
     ) -> Context:
@@ -94,6 +94,7 @@ class Context:
         RlmError: 41xx for a document, NoDocuments when nothing is left.
         """
         options = options or ContextOptions()
+        await pool.ready()
         if not known(options.encoding):
             raise BadRequest(
                 f"There is no encoding {options.encoding!r}.",

@@ -21,7 +21,7 @@ from rlm_ls.context.sources.folders import Entry, Listing
 from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import Stamp, stamp_of
 from rlm_ls.context.sources.walk import Rules
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import (
     BadRequest,
     DocumentDenied,
@@ -41,7 +41,8 @@ class Inside:
     """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
 
     `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
-    compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of.
+    compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of. `version`: they
+    stay elsewhere, and `path` is their address.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Inside:
     raw: bool = False
     unpacked: bool = False
     extraction: Extraction | None = None
+    version: str = ""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class _Named:
 
 
 async def candidates(
-    scope: Scope, pool: SearchPool, options: ContextOptions, snapshot_cache: SnapshotCache
+    scope: Scope, pool: Pool, options: ContextOptions, snapshot_cache: SnapshotCache
 ) -> tuple[Sequence[Candidate], str]:
     """The scope's texts, and a rule of an ignore file that left some out, if any did.
 
@@ -94,7 +96,7 @@ async def candidates(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
     if snapshot_cache.copies is not None:
-        scope = await snapshot_cache.copies.local(scope, options.remote_bytes)
+        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, pool.in_place)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -151,6 +153,11 @@ def _stream(one: Candidate, stream: Stream) -> None:
     mark = int(stream.version[:15] or "0", 16)
     one.path, one.size, one.stamp = stream.name, stream.size, (stream.size, mark, 0, 0)
     one.inside, one.explicit = Inside(stream.path, settled=bool(stream.version), raw=True), stream.explicit
+    if stream.stays:
+        one.inside, one.size = (
+            Inside(stream.path, stream.skip, settled=True, version=stream.version),
+            stream.size - stream.skip,
+        )
     if not stream.size:
         one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
 

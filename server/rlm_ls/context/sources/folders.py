@@ -16,7 +16,7 @@ from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.sources.walk import Folder, Place, Rules, Tree
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import SearchTimeout
 
 MOST_AGAIN = 100
@@ -99,7 +99,7 @@ class Folders:
         """Report paths that were created, deleted or written."""
         self._changed.update(paths)
 
-    async def listing(self, pool: SearchPool, seconds: float, watching: bool) -> Listing:
+    async def listing(self, pool: Pool, seconds: float, watching: bool) -> Listing:
         """All files as they are now. Raises SearchTimeout."""
         async with self._lock:
             changed, self._changed = self._changed, set()
@@ -111,7 +111,7 @@ class Folders:
                 raise
             return self._listing
 
-    async def _walk(self, pool: SearchPool, seconds: float) -> None:
+    async def _walk(self, pool: Pool, seconds: float) -> None:
         tree: Tree
         tree, rest = await pool.call("files.walk.walk", {"rules": self.rules, "most": FIRST}, seconds)
         shares = min(len(rest), 4 * pool.size)
@@ -127,7 +127,7 @@ class Folders:
         with garbage_collection_paused(sum(len(folder.files) for folder in found)):
             self._listing = await asyncio.to_thread(self._listed)
 
-    async def _refresh(self, pool: SearchPool, seconds: float, changed: set[str] | None) -> bool:
+    async def _refresh(self, pool: Pool, seconds: float, changed: set[str] | None) -> bool:
         """Looks at what has changed; False if it takes a walk of everything."""
         if not self._tree:
             return False
@@ -158,7 +158,7 @@ class Folders:
             self._listing = await asyncio.to_thread(self._listed) if same is None else same
         return True
 
-    async def _suspects(self, pool: SearchPool, seconds: float) -> list[Place]:
+    async def _suspects(self, pool: Pool, seconds: float) -> list[Place]:
         """Folders that are not as they were, or cannot tell."""
         places = list(self._tree)
         share = -(-len(places) // pool.size)

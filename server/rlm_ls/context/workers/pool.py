@@ -13,18 +13,19 @@ import os
 import pickle
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any, ClassVar
 
 from rlm_ls import errors
-from rlm_ls.context.workers.worker import HEADER, frame
+from rlm_ls.context.workers.mapping import in_order
+from rlm_ls.context.workers.piece import File
+from rlm_ls.context.workers.protocol import PIECE, Payload
+from rlm_ls.context.workers.worker import HEADER, Reply, frame
 from rlm_ls.errors import RlmError, SearchFailed, SearchTimeout
 from rlm_ls.isolation import PLACE, python
 
 GRACE_SECONDS = 0.5
 """How long after its deadline a worker may take to hand in a partial result before it is killed."""
-
-Payload = Mapping[str, Any]
 
 
 class _Worker:
@@ -54,12 +55,12 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def ask(self, request: tuple[str, Payload, float]) -> tuple[str, Any]:
-        self._stdin.write(frame(request))
+    async def ask(self, request: bytes) -> bytes:
+        """The reply to a request, both pickled; the request in its frame."""
+        self._stdin.write(request)
         await self._stdin.drain()
         (length,) = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
-        reply: tuple[str, Any] = pickle.loads(await self._stdout.readexactly(length))
-        return reply
+        return await self._stdout.readexactly(length)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -78,6 +79,8 @@ class SearchPool:
     `worker` is the module that a child process runs: a subclass may have other operations.
     """
 
+    in_place: ClassVar[int | None] = None
+    programs: ClassVar[None] = None
     worker: ClassVar[str] = "rlm_ls.context.workers.worker"
 
     def __init__(self, size: int | None = None) -> None:
@@ -87,6 +90,15 @@ class SearchPool:
         self._all: set[_Worker] = set()
         self._dying: list[_Worker] = []
         self._closed = False
+
+    async def ready(self) -> None:
+        """Processes of this machine need no preparation."""
+
+    def piece_bytes(self, file: File) -> int:
+        return PIECE
+
+    def goes_there(self, payload: Payload) -> bool:
+        return False
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
         """The operation's result.
@@ -100,51 +112,23 @@ class SearchPool:
                 left = end - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
-                status, value = await self._ask((operation, payload, left))
+                return result(pickle.loads(await self._ask(frame((operation, payload, left)))))
         except TimeoutError:
-            raise SearchTimeout(
-                f"The search was not done after {deadline_seconds:g} seconds.",
-                "Narrow it: a smaller region, a more selective or simpler pattern.",
-            ) from None
-        if status == "done":
-            return value
-        if status == "error":
-            name, message, remedy = value
-            raise getattr(errors, name, RlmError)(message, remedy)
-        raise SearchFailed(f"A search failed inside ({value}).", "Try a different search; please report this one.")
+            raise late(deadline_seconds) from None
 
-    async def map(
+    async def forward(self, request: bytes, seconds: float) -> bytes:
+        """The reply to a request that another machine sent, both pickled, the request in its frame; neither is read
+        here.
+
+        Raises TimeoutError, SearchFailed when its worker died. Cancelling kills the worker at once.
+        """
+        async with asyncio.timeout(seconds + GRACE_SECONDS), self._slots:
+            return await self._ask(request)
+
+    def map(
         self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        """Results in the order of `payloads`, which are drawn as workers become free.
-
-        An item that is not done in time is a SearchTimeout in its place; any other error is raised and stops the
-        rest. Use `contextlib.aclosing` when leaving the loop early, so that workers are stopped at once.
-        """
-        end = time.monotonic() + deadline_seconds
-        source = iter(payloads)
-        running: dict[asyncio.Task[Any], int] = {}
-        ready: dict[int, Any] = {}
-        started = wanted = 0
-        try:
-            while True:
-                while len(running) < self.size and (payload := next(source, None)) is not None:
-                    # Not a TaskGroup: a generator may not yield inside one. `finally` is the owner of these tasks.
-                    call = self.call(operation, payload, max(0.0, end - time.monotonic()))
-                    running[asyncio.create_task(call)] = started
-                    started += 1
-                if not running:
-                    return
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    ready[running.pop(task)] = _result(task)
-                while wanted in ready:
-                    yield ready.pop(wanted)
-                    wanted += 1
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        return in_order(self.call, lambda: self.size, operation, payloads, deadline_seconds)
 
     async def close(self) -> None:
         """Kills every worker and waits until they have ended."""
@@ -159,7 +143,7 @@ class SearchPool:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _ask(self, request: tuple[str, Payload, float]) -> tuple[str, Any]:
+    async def _ask(self, request: bytes) -> bytes:
         worker = await self._worker()
         try:
             reply = await worker.ask(request)
@@ -199,8 +183,22 @@ class SearchPool:
         self._dying = [*(other for other in self._dying if other.alive), worker]
 
 
-def _result(task: asyncio.Task[Any]) -> Any | SearchTimeout:
-    try:
-        return task.result()
-    except SearchTimeout as late:
-        return late
+def result(reply: Reply) -> Any:
+    """What a worker's reply says. Raises the RlmError that its operation raised, or SearchFailed."""
+    status, value = reply
+    if status == "done":
+        return value
+    if status == "error":
+        name, message, remedy = value
+        kind = getattr(errors, name, None)
+        if not (isinstance(kind, type) and issubclass(kind, RlmError) and kind.__init__ is RlmError.__init__):
+            kind = RlmError
+        raise kind(message, remedy)
+    raise SearchFailed(f"A search failed inside ({value}).", "Try a different search; please report this one.")
+
+
+def late(seconds: float) -> SearchTimeout:
+    return SearchTimeout(
+        f"The search was not done after {seconds:g} seconds.",
+        "Narrow it: a smaller region, a more selective or simpler pattern.",
+    )

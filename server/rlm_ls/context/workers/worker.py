@@ -15,7 +15,7 @@ import signal
 import struct
 import sys
 import threading
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import RlmError
@@ -26,7 +26,7 @@ HEADER = struct.Struct(">Q")
 Request = tuple[str, dict[str, object], float]
 """Operation, keyword arguments, seconds it may take."""
 
-Reply = tuple[str, object]
+Reply = tuple[str, Any]
 """("done", result), ("error", (class name, message, remedy)) or ("crash", what)."""
 
 

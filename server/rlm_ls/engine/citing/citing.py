@@ -40,6 +40,8 @@ async def citation_or_problem(item: Any, host: VerbHost) -> Citation | str:
     try:
         return await cite(item, host)
     except RlmError as error:
+        if error.ends_run:
+            raise
         return f"citation {_short(item)}: {error}"
     except Exception as error:  # a script may hand over anything, and a run is paid for
         log.warning("a citation could not be checked: %s", type(error).__name__)

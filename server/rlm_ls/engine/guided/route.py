@@ -70,6 +70,8 @@ async def _asked(run: Run, turn: int, rules: RulesAnswer) -> tuple[CheckedSubmis
     except LimitReached as reached:
         return None, f"The model was not asked for an answer ({reached}): what rules found stands in its place."
     except RlmError as error:
+        if error.ends_run:
+            raise
         return None, f"{NOTHING_CAME} ({error.message})"
     if not reply.answer:
         return None, NOTHING_CAME

@@ -31,7 +31,9 @@ async def rules_answer(run: Run, guide: Guide) -> RulesAnswer:
             continue
         try:
             checked = await check(host.submission, run.host, None, run.checker, host.charts.values())
-        except RlmError:
+        except RlmError as error:
+            if error.ends_run:
+                raise
             continue
         if checked.problems:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rlm_ls.context.document import Document
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.engine.answer import Answer, UpTo
 from rlm_ls.errors import RlmError
 
@@ -20,7 +20,7 @@ MOST_FILES = 20
 SECONDS = 10.0
 
 
-async def up_to(context: Context, pool: SearchPool) -> tuple[UpTo, ...]:
+async def up_to(context: Context, pool: Pool) -> tuple[UpTo, ...]:
     """Where the files end that are searched as a whole; nothing of open texts, and of those inside of others."""
     whole = {part.doc for part in context.limit if part.start == 0 and part.end == context.documents[part.doc].size}
     numbers = [number for number, one in enumerate(context.documents) if number in whole and _may_go_on(one)]
@@ -42,7 +42,7 @@ async def news(services: Services, context: Context, run_id: str) -> tuple[str, 
     return await since(context, services.pool, then)
 
 
-async def since(context: Context, pool: SearchPool, then: Sequence[UpTo]) -> tuple[str, ...]:
+async def since(context: Context, pool: Pool, then: Sequence[UpTo]) -> tuple[str, ...]:
     """What has become of the texts, in a sentence each: for a model that has answered before, and for people."""
     known = [(one, number) for one in then if (number := context.number(one.uri)) is not None]
     marks = await _marks(context, pool, [(number, one.byte) for one, number in known])
@@ -67,7 +67,7 @@ def _may_go_on(document: Document) -> bool:
     return document.version is None and not document.inside and document.uri.startswith("file:")
 
 
-async def _marks(context: Context, pool: SearchPool, places: Sequence[tuple[int, int]]) -> list[str]:
+async def _marks(context: Context, pool: Pool, places: Sequence[tuple[int, int]]) -> list[str]:
     """A text that cannot be read any more has none."""
     if not places:
         return []

@@ -9,7 +9,7 @@ from rlm_ls.engine.loop.partial import partial_answer
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.loop.submission import CheckedSubmission
 from rlm_ls.engine.submodels.calls import RunSubModelCalls
-from rlm_ls.errors import Unforeseen
+from rlm_ls.errors import RlmError, Unforeseen
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,9 @@ def finish(run: Run, status: str, reason: str, *, answer: CheckedSubmission | No
 
 
 def broken_off(run: Run, fault: BaseException) -> Answer:
-    """What was found until something failed that nobody foresaw: the run is paid for, and ends in an Answer."""
+    """What was found until something failed that nobody could help: the run is paid for, and ends in an Answer."""
+    if isinstance(fault, RlmError) and fault.ends_run:
+        return finish(run, "partial", str(fault))
     log.error("run %s broke off", run.journal.run_id, exc_info=fault)
     return finish(run, "partial", str(Unforeseen.of(fault)))
 

@@ -24,6 +24,8 @@ async def unmatched(answer: str, citations: Sequence[Citation], host: VerbHost, 
 async def _stands(pattern: str, search: Search, host: VerbHost) -> bool:
     try:
         found = await search.regex(pattern, host.context.limit, ignore_case=True, multiline=True, limit=1)
-    except RlmError:
+    except RlmError as error:
+        if error.ends_run:
+            raise
         return True
     return bool(found.total or found.partial)

@@ -56,7 +56,7 @@ async def explore(run: Run) -> Answer:
             raise
         limit = f"the limit of {run.ledger.limits.seconds:g} seconds was reached"
     except RlmError as error:
-        if run.ledger.calls == 0:
+        if run.ledger.calls == 0 or error.ends_run:
             raise
         return finish(run, "failed", shortened(str(error)))
     return finish(run, "partial", limit)

@@ -203,6 +203,8 @@ async def _child(
         try:
             answer = await explore(run)
         except RlmError as error:
+            if error.ends_run:
+                raise
             answer = finish(run, "failed", str(error))
         except Exception as fault:
             answer = broken_off(run, fault)

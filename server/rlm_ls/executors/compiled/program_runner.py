@@ -132,6 +132,7 @@ class ProgramRunner:
         """Descriptor, offset and size. The descriptor is the caller's."""
         pieces = [piece for batch in batches if not isinstance(batch, Bundle) for piece in batch]
         whole = len({piece.doc for piece in pieces}) == 1 and not any(isinstance(one, Bundle) for one in batches)
+        whole = whole and not pieces[0].file.source.version  # else it lies elsewhere
         if whole and not pieces[0].filters and (pieces[0].start, pieces[-1].end) == (pieces[0].low, pieces[0].high):
             source = pieces[0].file.source
             try:

@@ -155,7 +155,7 @@ class Programs:
         batches = list(await host.search.cut_up(await host.select(within)))
         started = time.perf_counter()
         try:
-            output = await self._once(program, batches, combine)
+            output = await self._once(host, program, batches, combine)
         except ProgramCrashed as error:
             if error.remedy != DAMAGED:
                 raise
@@ -164,7 +164,7 @@ class Programs:
                 self.program_runner.programs.drop(program.compiled)
             compiled = await self.program_runner.compile(program.source, program.language, program.target)
             self.known[program.name] = program = replace(program, compiled=compiled.path)
-            output = await self._once(program, batches, combine)
+            output = await self._once(host, program, batches, combine)
         host.emit(
             "programRan",
             {
@@ -176,11 +176,13 @@ class Programs:
         )
         return output.value
 
-    async def _once(self, program: Program, batches: Sequence[Pieces], combine: str | None) -> ProgramOutput:
+    async def _once(
+        self, host: VerbHost, program: Program, batches: Sequence[Pieces], combine: str | None
+    ) -> ProgramOutput:
         assert program.compiled is not None
         if program.target == "native":
             return await self.program_runner.run_native(program.compiled, batches, self.limits)
-        return await self.program_runner.wasm.run(program.compiled, batches, self.limits, combine)
+        return await self.program_runner.wasm.run(program.compiled, batches, self.limits, combine, host.search.pool)
 
 
 def is_free(name: str) -> bool:

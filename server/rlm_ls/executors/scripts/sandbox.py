@@ -162,7 +162,10 @@ class Sandbox:
                 error += await self._revive()
             else:
                 error += await self._kept()
-        except Exception as fault:  # a defect of ours; the script may have brought it about, and the run is paid for
+        except Exception as fault:
+            if isinstance(fault, RlmError) and fault.ends_run:
+                raise
+            # A defect of ours; the script may have brought it about, and the run is paid for.
             log.exception("a script could not be run")
             error = f"The script could not be run further: the server failed inside ({type(fault).__name__})."
             error += await self._revive()
@@ -228,6 +231,8 @@ class Sandbox:
                 value = await host.programs.call(host, name, tuple(args), kwargs)
             result = await handed_over(value, lambda note: host.note(f"{name}(): {note}"))
         except RlmError as error:
+            if error.ends_run:
+                raise
             # What a program says as it panics may be the text it stumbled over, which a trace need not keep.
             why = "it crashed" if isinstance(error, ProgramCrashed) else error.message
             await on_verb(name, cap(f"{_call(name, args, kwargs)} ✗ {why}", DETAIL), time.perf_counter() - started)

@@ -43,7 +43,7 @@ class Scan:
         for piece in self._pieces:
             if self.deadline.late():
                 return
-            with opened(piece.file) as reader:
+            with opened(piece.file, piece.end) as reader:
                 yield piece, reader
 
     def blocks(self, test: CompiledPattern) -> Iterator[tuple[Window, list[int], list[int]]] | None:

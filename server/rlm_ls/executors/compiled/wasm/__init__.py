@@ -6,3 +6,6 @@ is SIGBUS, which ends whoever reads it; a call must be gone within 100 ms of its
 
 DAMAGED = "Define it again."
 """The remedy of an error that a new compilation mends."""
+
+MODULE = ".wasm"
+"""The suffix of a module's own file, which stands beside its machine code for other machines."""

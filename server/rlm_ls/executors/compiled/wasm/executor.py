@@ -11,7 +11,11 @@ from typing import Any, ClassVar
 
 from rlm_ls.context.workers.piece import Bundle, Pieces
 from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
+from rlm_ls.executors.compiled.wasm import MODULE
+from rlm_ls.executors.compiled.wasm.spread import size_of, spread
+from rlm_ls.executors.compiled.wasm.texts import shard_size
 
 COMPILE_SECONDS = 30.0
 
@@ -54,12 +58,24 @@ class WasmRunner:
         return str(problem)
 
     async def run(
-        self, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str | None = None
+        self,
+        path: Path,
+        batches: Sequence[Pieces],
+        limits: ProgramLimits,
+        combine: str | None = None,
+        pool: Pool | None = None,
     ) -> ProgramOutput:
-        """The compiled program over the text, whole or by shards. Cancelling kills it at once.
+        """The compiled program over the text, whole or by shards, those by other machines where `pool` says so.
+        Cancelling kills it at once.
 
         Raises ProgramCrashed, ProgramLimit, ProgramError, DocumentChanged.
         """
+        if combine is not None and pool is not None and pool.programs is not None:
+            there = pool.programs
+            if all(there.goes_there({"pieces": batch}) for batch in batches):
+                found = await self._by_nodes(there, path, batches, limits, combine)
+                if found is not None:
+                    return found
         payload = {
             "path": str(path),
             "batches": batches,
@@ -74,6 +90,18 @@ class WasmRunner:
             # A file cut short under a mapping ends the worker that reads it.
             await asyncio.to_thread(_check, batches)
             raise
+
+    async def _by_nodes(
+        self, there: Pool, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str
+    ) -> ProgramOutput | None:
+        shard = shard_size(size_of(batches), self._threads)
+        heap = limits.heap // self._threads
+        made = await spread(there, path.with_suffix(MODULE), batches, shard, heap, limits.output, limits.seconds)
+        if made is None:
+            return None
+        payload = {"outputs": made.outputs, "combine": combine, "most_output": limits.output}
+        value = await self._call("machine.fold", payload, limits.seconds)
+        return ProgramOutput(value, made.size, len(made.outputs))
 
     async def copy(self, batches: Sequence[Pieces], path: Path, seconds: float) -> None:
         """The text as one file, for a program that is no module."""
@@ -104,6 +132,8 @@ def _check(batches: Sequence[Pieces]) -> None:
             continue  # in a pack of our own
         for piece in batch:
             source = piece.file.source
+            if source.version:
+                continue  # it lies elsewhere, and its version is compared as it is read
             try:
                 size = os.stat(source.path).st_size
             except OSError:

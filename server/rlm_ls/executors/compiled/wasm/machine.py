@@ -38,10 +38,10 @@ from wasmtime import (
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Pieces
 from rlm_ls.errors import ProgramCrashed, ProgramLimit
-from rlm_ls.executors.compiled.wasm import DAMAGED
+from rlm_ls.executors.compiled.wasm import DAMAGED, MODULE
 from rlm_ls.executors.compiled.wasm.combine import combine as combined
 from rlm_ls.executors.compiled.wasm.memory import MOST, PAGE, TextMemory
-from rlm_ls.executors.compiled.wasm.texts import Shard, load, shards, total, unfiltered
+from rlm_ls.executors.compiled.wasm.texts import Shard, load, shard_size, shards, total, unfiltered
 
 STACK = 1 << 20
 THREAD_STACK = 8 << 20
@@ -58,9 +58,6 @@ MODULES = 16
 
 FED = 8 << 20
 """Bytes of text that one call of `feed` is given."""
-
-SMALLEST_SHARD = 1 << 20
-LARGEST_SHARD = 64 << 20
 
 LOG = 64 << 10
 """Bytes kept of what a call logs."""
@@ -81,26 +78,30 @@ def engine() -> Engine:
 
 
 def compile(deadline: Deadline, module: bytes, wat: str, path: str) -> str:
-    """Machine code of a module (or of `wat`, its text form) at `path`, which appears whole or not at all.
+    """Machine code of a module (or of `wat`, its text form) at `path`, the module beside it; whole or not at all.
 
     Returns what is wrong with the module, empty if nothing is.
     """
     try:
-        made = Module(engine(), bytes(wat2wasm(wat)) if wat else module)
+        made = Module(engine(), module := bytes(wat2wasm(wat)) if wat else bytes(module))
         if problem := unfit(made):
             return problem
     except WasmtimeError as error:
         return str(error)
-    folder = Path(path).parent
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".new")
+    for place, content in ((Path(path).with_suffix(MODULE), module), (Path(path), made.serialize())):
+        _write(place, content)
+    return ""
+
+
+def _write(path: Path, content: bytes | bytearray) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with open(descriptor, "wb") as file:
-            file.write(made.serialize())
+            file.write(content)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return ""
 
 
 def unfit(module: Module) -> str:
@@ -146,13 +147,25 @@ def run(
         with _deadline(deadline, job):
             if combine is None:
                 return job.whole(texts, size), size, 1
-            shard = min(max(size // (4 * threads), SMALLEST_SHARD), LARGEST_SHARD)
-            parts = shards(texts, shard)
-            outputs = job.each(parts, threads)
+            outputs = job.each(parts := shards(texts, shard_size(size, threads)), threads)
+    return fold(deadline, outputs, combine, most_output), size, len(parts)
+
+
+def fold(_: Deadline, outputs: Sequence[str], combine: str, most_output: int) -> Any:
+    """The shards' outputs combined. Raises ProgramError, ProgramLimit."""
     result = combined(outputs, combine)
     if (length := _length(result)) > most_output:
         raise _too_much(length, most_output)
-    return result, size, len(parts)
+    return result
+
+
+def over_shards(
+    deadline: Deadline, path: str, pieces: Pieces, shard: int, heap: int, most_output: int
+) -> tuple[list[str], int]:
+    """The outputs over shards of about `shard` bytes, one after the other, and the bytes of text. Raises as `run`."""
+    job = _Job(_module(path), deadline, heap, most_output)
+    with unfiltered([pieces], deadline) as texts, _deadline(deadline, job):
+        return job.each(shards(texts, shard), 1), total(texts)
 
 
 class _Job:

@@ -30,6 +30,15 @@ class Shard:
     size: int
 
 
+SMALLEST_SHARD = 1 << 20
+LARGEST_SHARD = 64 << 20
+
+
+def shard_size(size: int, threads: int) -> int:
+    """Bytes of the shards of a text of `size` bytes."""
+    return min(max(size // (4 * threads), SMALLEST_SHARD), LARGEST_SHARD)
+
+
 def shards(batches: Sequence[Pieces], size: int) -> list[Shard]:
     """The text cut at line starts into shards of about `size` bytes; small documents whole, several to a shard."""
     found: list[Shard] = []

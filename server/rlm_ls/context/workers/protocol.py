@@ -1,0 +1,66 @@
+"""What searches ask of whoever has processes for them: this machine (`pool`), or others (`context/cluster`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from typing import Any, Protocol
+
+from rlm_ls.context.document import CHECKPOINT
+from rlm_ls.context.workers.piece import File
+from rlm_ls.errors import SearchTimeout
+
+Payload = Mapping[str, Any]
+
+PIECE = 8 * CHECKPOINT
+"""Bytes of a large document that one process of this machine searches at a time."""
+
+
+class Pool(Protocol):
+    """Runs operations, named `module.function` of `rlm_ls.context.ops`, in `size` processes at once.
+
+    `in_place`: objects in buckets of at least so many bytes stay there, and are read by those processes; None: all
+    texts that lie elsewhere are copied here first.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def in_place(self) -> int | None: ...
+
+    @property
+    def programs(self) -> Pool | None:
+        """Processes elsewhere that run compiled programs; None: they run on this machine only."""
+        ...
+
+    def goes_there(self, payload: Payload) -> bool:
+        """Whether other machines do what `payload` asks for."""
+        ...
+
+    def piece_bytes(self, file: File) -> int:
+        """How much of a large document one request may search."""
+        ...
+
+    async def ready(self) -> None:
+        """Raises RlmError for what stands in the way of every search, before anything is spent on a question."""
+        ...
+
+    async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
+        """The operation's result.
+
+        Raises SearchTimeout when it is not there in time, SearchFailed when its process died, and whatever RlmError
+        the operation raised. Cancelling stops it at once.
+        """
+        ...
+
+    def map(
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+    ) -> AsyncGenerator[Any | SearchTimeout, None]:
+        """Results in the order of `payloads`, which are drawn as processes become free.
+
+        An item that is not done in time is a SearchTimeout in its place; any other error is raised and stops the
+        rest. Use `contextlib.aclosing` when leaving the loop early, so that the rest is stopped at once.
+        """
+        ...
+
+    async def close(self) -> None: ...
