@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlm_ls.models.providers.direct import OLLAMA
+
 UNKNOWN_WINDOW = 32_768
 UNWATCHED = {"aiohttp_openai"}
 """Providers whose requests LiteLLM does not send through the transports that are guarded; "openai" does the same."""
-OLLAMA = frozenset({"ollama", "ollama_chat"})
 OLLAMA_WINDOW = 16_384
 """Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
 
