@@ -91,7 +91,14 @@ def _info(litellm: Any, model: str, provider: str, *, ollama: bool) -> dict[str,
         found = litellm.model_cost.get(model) if ollama else litellm.get_model_info(model, custom_llm_provider=provider)
     except Exception:
         return {}
-    return {key: value for key, value in (found or {}).items() if value is not None}
+    known = {key: value for key, value in (found or {}).items() if value is not None}
+    if not ollama:
+        # For a model that its table does not name, or names without a price, LiteLLM says 0: nobody knows is not free.
+        priced = litellm.model_cost.get(str(known.get("key"))) or {}
+        for figure in ("input_cost_per_token", "output_cost_per_token"):
+            if not known.get(figure) and priced.get(figure) is None:
+                known.pop(figure, None)
+    return known
 
 
 def _limit(litellm: Any, model: str, provider: str) -> str:
