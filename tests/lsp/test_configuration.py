@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lsp.editor import PATIENCE, Connect, Editor, document
+
+from rlm_ls.engine.abilities import Abilities, Learnt
 
 PULLS = {"workspace": {"configuration": True}}
 
@@ -42,6 +45,17 @@ async def test_the_clients_section_wins_over_the_options(editor: Connect) -> Non
         assert doctor["models"]["sub"] == ["openai/s"]
         assert doctor["privacy"] == "local"
         assert asked == [{"items": [{"section": "rlm"}]}]
+
+
+async def test_the_doctor_shows_what_the_check_of_a_model_found(editor: Connect, state_dir: Path) -> None:
+    options = {"models": {"root": "openai/scripted", "apiBase": "http://127.0.0.1:9/v1"}}
+    connected = await editor(options=options)
+    assert (await connected.request("rlm/doctor"))["abilities"] is None
+    unable = Abilities("openai/scripted", False, False, False, True, 10, None, 1.0, 4096, 512)
+    await asyncio.to_thread(Learnt(state_dir).keep, unable, "127.0.0.1:9")
+    found = (await connected.request("rlm/doctor"))["abilities"]
+    assert found == asdict(unable) | {"route": unable.route}
+    assert found["route"].startswith("guided")
 
 
 async def test_a_change_counts_for_the_next_run(editor: Connect) -> None:

@@ -55,6 +55,26 @@ async def test_what_minds_expected_works_or_says_what_does(ask: Asker, code: str
     assert shown in run.observations[0]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("print(find('needle', width=30))", "1: …aaaaaaaaaaa needle bbbbbbbbbbb…"),
+        ("print(regex('need(l)e', width=30))", "1: …aaaaaaaaaaa needle bbbbbbbbbbb…"),
+        ("print(find('needle', width=30)[0].text)", "…aaaaaaaaaaa needle bbbbbbbbbbb…"),
+        ("print(find('^start', width=10), regex('^start', width=10))", "1: start aaaa…"),
+        ("print(regex('the end$', width=10))", "1: …bb the end"),
+        ("print(regex('needle', context=1, width=30))", "1> …aaaaaaaaaaa needle bbbbbbbbbbb…\n2| short"),
+        ("print(regex('short|line', width=500))", "2: short line\n(1 more on the same"),
+        ("print(len(find('needle', width=2000)[0].text))", "2002"),
+    ],
+)
+async def test_width_shows_a_window_around_the_hit(ask: Asker, code: str, shown: str) -> None:
+    text = f"start {'a' * 3_000} needle {'b' * 3_000} the end\nshort line\n"
+    run = await ask(script(code), script("submit('done', cite=find('needle', width=30))"), text=text)
+    assert shown in run.observations[0], run.observations[0][:500]
+    assert [citation.line for citation in run.answer.citations] == [1]
+
+
 async def test_the_outline_of_a_pack_names_files_and_definitions_with_their_signatures(ask: Asker) -> None:
     code = "print([(e.kind, e.name, e.level, e.signature, e.span.line) for e in outline()])"
     run = await ask(script(code), script("submit('done', cite=[])"), text=PACK)

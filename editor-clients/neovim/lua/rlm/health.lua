@@ -126,6 +126,9 @@ local function check_clients()
       )
       local models = doctor.models.root
       health.info('models: ' .. (#models > 0 and table.concat(models, ', ') or 'none; rules answer (offline)'))
+      local learnt = type(doctor.abilities) == 'table' and doctor.abilities
+      local route = learnt and learnt.model .. ': ' .. learnt.route
+      health.info('route: ' .. (route or 'not checked (rlm-ls models --check)'))
       health.info('programs: ' .. table.concat(doctor.levels, ', ') .. '; history: ' .. doctor.store)
     end
   end

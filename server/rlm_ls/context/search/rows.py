@@ -28,6 +28,30 @@ def hit_of(row: str) -> Hit:
     return Hit(Span(doc, start, end, line, end_line), text, column, end_column, tuple(groups), *found)
 
 
+def windowed(row: str, width: int, *, numbered: bool) -> str:
+    """The row, which has whole lines, with at most `width` characters of each: around the match, of other lines the
+    first ones. "…" stands for what is left out; places stay those of the whole line. `numbered`: there are lines around
+    it.
+    """
+    found = json.loads(row)
+    text, column, end_column = found[5:8]
+    if not text:
+        return row
+    hit = max(0, found[1] - (found[11] or found[1]))
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        begin, end = (column - 1, end_column - 1) if number == hit and column else (0, 0)
+        if len(line) > width:
+            spare = max(0, width - max(0, end - begin))
+            start = max(0, min(begin - spare // 2, len(line) - width))
+            shown = line[start : start + width]
+            lines[number] = f"{'…' if start else ''}{shown}{'…' if start + width < len(line) else ''}"
+    found[5] = "\n".join(lines)
+    if not numbered:
+        found[11] = 0
+    return json.dumps(found, ensure_ascii=False)
+
+
 def path_of(row: str) -> str:
     """The path of the document that a row is of."""
     path: str = _DECODER.raw_decode(row, 1)[0]

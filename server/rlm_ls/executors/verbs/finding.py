@@ -14,7 +14,7 @@ from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.fields.filtering import field_filter
 from rlm_ls.context.ops.matching.find import MOST_WORDS
 from rlm_ls.context.search.region import is_glob
-from rlm_ls.context.search.rows import Found
+from rlm_ls.context.search.rows import Found, windowed
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Rows
 from rlm_ls.executors.scripts.host import VerbHost, parts_text
@@ -42,14 +42,16 @@ async def find(
     ignore_case: bool = False,
     fold: bool = False,
     context: int = 0,
+    width: int = 0,
     limit: int = 50,
 ) -> Rows:
     """lines with the phrase, else most of its words
 
     fold=True ignores accents and how wide blanks are.
 
-    `context` adds that many lines around to .text. Case matters unless ignore_case=True. At most `limit` Spans come
-    back; a cut result says how many there are.
+    `context` adds that many lines around to .text; with `width`, .text has only so many characters of a long line,
+    around the hit. Case matters unless ignore_case=True. At most `limit` Spans come back; a cut result says how many
+    there are.
     """
     if not text.strip():
         raise ProgramError("find() needs some text.", "To see lines, use lines(1, 20, doc) or sample(20).")
@@ -68,7 +70,7 @@ async def find(
         host.note(f"{call}: no line has the phrase; {found.total:,} have words of it, the best first")
     elif " " in text.strip() and found.total:
         host.note(f"{call}: {found.total:,} line{'s have' if found.total > 1 else ' has'} the phrase")
-    return await _hand_over(host, call, found, context, begun)
+    return await _hand_over(host, call, found, context, begun, width)
 
 
 @verb(returns="list[Span]", shape="spans")
@@ -93,6 +95,7 @@ async def regex(
     ignore_case: bool = False,
     multiline: bool = False,
     context: int = 0,
+    width: int = 0,
     limit: int = 50,
 ) -> Rows:
     """a Span a match
@@ -101,13 +104,14 @@ async def regex(
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
-    `context` adds that many lines around to .text. Case matters unless ignore_case=True.
+    `context` adds that many lines around to .text; with `width`, .text has only so many characters of a long line,
+    around the match. Case matters unless ignore_case=True.
     """
     begun = time.monotonic()
     found = await host.search.regex(
         pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
     )
-    return await _hand_over(host, f"regex({pattern!r})", found, context, begun)
+    return await _hand_over(host, f"regex({pattern!r})", found, context, begun, width)
 
 
 @verb(returns="Selection", shape="selection", everyday=12)
@@ -152,7 +156,9 @@ def _bounded(limit: int) -> int:
     return min(limit, MAX_HITS)
 
 
-async def _hand_over(host: VerbHost, call: str, found: Found, context: int = 0, begun: float = 0.0) -> Rows:
+async def _hand_over(
+    host: VerbHost, call: str, found: Found, context: int = 0, begun: float = 0.0, width: int = 0
+) -> Rows:
     shown = len(found.rows)
     if shown < found.total:
         total = f"at least {found.total:,}" if found.partial else f"{found.total:,}"
@@ -162,9 +168,11 @@ async def _hand_over(host: VerbHost, call: str, found: Found, context: int = 0, 
     host.note(f"{call}: {found.hint}" if found.hint else "")
     host.read |= found.docs
     rows: Sequence[str] = found.rows
-    if context > 0 and rows:
+    if (context > 0 or width > 0) and rows:  # of long lines a hit has only a window of its own
         left = host.search.deadline_seconds - (time.monotonic() - begun)
-        rows, fit = await host.search.with_lines_around(rows, min(context, MOST_CONTEXT), max(left, LEAST_SECONDS))
+        rows, fit = await host.search.with_lines_around(
+            rows, min(max(0, context), MOST_CONTEXT), max(left, LEAST_SECONDS)
+        )
         if fit < shown:
             host.note(
                 f"{call}: only the first {fit:,} of {shown:,} hits have their lines around: for more of them there "
@@ -172,4 +180,8 @@ async def _hand_over(host: VerbHost, call: str, found: Found, context: int = 0, 
             )
         if context > MOST_CONTEXT:
             host.note(f"{call}: context is at most {MOST_CONTEXT:,}; text(region(doc, first, last)) reads more.")
+    if width > 0:
+        rows = await asyncio.to_thread(
+            lambda whole: [windowed(row, width, numbered=context > 0) for row in whole], rows
+        )
     return Rows(rows, shown)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlm_ls.models.providers.direct import OLLAMA
+
 UNKNOWN_WINDOW = 32_768
 UNWATCHED = {"aiohttp_openai"}
 """Providers whose requests LiteLLM does not send through the transports that are guarded; "openai" does the same."""
-OLLAMA = frozenset({"ollama", "ollama_chat"})
 OLLAMA_WINDOW = 16_384
 """Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
 
@@ -90,7 +91,14 @@ def _info(litellm: Any, model: str, provider: str, *, ollama: bool) -> dict[str,
         found = litellm.model_cost.get(model) if ollama else litellm.get_model_info(model, custom_llm_provider=provider)
     except Exception:
         return {}
-    return {key: value for key, value in (found or {}).items() if value is not None}
+    known = {key: value for key, value in (found or {}).items() if value is not None}
+    if not ollama:
+        # For a model that its table does not name, or names without a price, LiteLLM says 0: nobody knows is not free.
+        priced = litellm.model_cost.get(str(known.get("key"))) or {}
+        for figure in ("input_cost_per_token", "output_cost_per_token"):
+            if not known.get(figure) and priced.get(figure) is None:
+                known.pop(figure, None)
+    return known
 
 
 def _limit(litellm: Any, model: str, provider: str) -> str:

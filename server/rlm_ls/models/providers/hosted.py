@@ -13,9 +13,11 @@ from rlm_ls.models.providers.retries import RetryPolicy
 from rlm_ls.models.providers.transport import Call, within
 
 RESELLERS = frozenset(
-    {"bedrock", "bedrock_converse", "vertex_ai", "vertex_ai_beta", "openrouter", "databricks", "azure_ai"}
+    {"bedrock", "bedrock_converse", "vertex_ai", "vertex_ai_beta", "databricks", "azure_ai", "litellm_proxy"}
 )
 """Providers that pass the marks on to Claude."""
+ON_OPENROUTER = ("claude", "gemini", "minimax", "glm", "z-ai")
+"""Families for which OpenRouter passes them on (as LiteLLM 1.108 has it)."""
 
 HTTPX_TIMEOUTS = frozenset({"openai", "azure", "bedrock"})
 """Providers for which LiteLLM (1.106) tells the time to connect from the time to answer. The others may take as long to
@@ -23,9 +25,17 @@ connect as they may be silent."""
 
 
 def wants_marks(provider: str, model: str) -> bool:
-    """Whether a provider caches only what is marked. (OpenAI, DeepSeek and Gemini from 2.5 cache by themselves; older
-    ones of Gemini want a request of their own for it.)"""
-    return provider == "anthropic" or (provider in RESELLERS and "claude" in model.lower())
+    """Whether a provider caches only what is marked: Claude wherever it is, Amazon's own models, and what OpenRouter
+    has marks for. (OpenAI, DeepSeek and Gemini from 2.5 cache by themselves, in a prefix of at least 1,024 tokens. At
+    Google's own door LiteLLM makes of a mark a request of its own, and a cache that is paid for by the hour.)"""
+    name = model.lower()
+    if provider == "openrouter":
+        return any(family in name for family in ON_OPENROUTER)
+    return (
+        provider == "anthropic"
+        or (provider in RESELLERS and "claude" in name)
+        or (provider in ("bedrock", "bedrock_converse") and "nova" in name)
+    )
 
 
 def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -80,7 +90,10 @@ async def reply_chunks(
             delta = chunk.choices[0].delta if chunk.choices else None
             text, thought = ("", "") if delta is None else (text_of(delta.content), _thought(delta))
             yield ReplyChunk(text, usage=getattr(chunk, "usage", None), thought=thought)
-        yield ReplyChunk(finish=getattr(stream, "received_finish_reason", None))
+        # Not what its chunks say: of a stream that broke off LiteLLM makes one that stopped. Gemini gives the reason
+        # with the last of the text, and LiteLLM then keeps it elsewhere.
+        finish = getattr(stream, "received_finish_reason", None) or getattr(stream, "intermittent_finish_reason", None)
+        yield ReplyChunk(finish=finish)
     finally:
         with contextlib.suppress(Exception):
             await stream.aclose()

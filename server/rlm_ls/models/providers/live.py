@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
@@ -12,8 +13,8 @@ from typing import Any, Literal, Unpack
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, Usage
 from rlm_ls.models.providers import direct, hosted, library
-from rlm_ls.models.providers.catalogue import OLLAMA, UNKNOWN_WINDOW, Entry, cost, look_up
-from rlm_ls.models.providers.direct import ReplyChunk
+from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.providers.direct import OLLAMA, ReplyChunk
 from rlm_ls.models.providers.endpoint import Endpoint, endpoint
 from rlm_ls.models.providers.failures import (
     Breach,
@@ -32,6 +33,10 @@ from rlm_ls.models.replies.estimates import counted
 
 REFUSALS_OF_SCHEMAS = frozenset({400, 415, 422, 500, 501})
 """Statuses with which servers answer a schema that they do not know, or cannot make a grammar of."""
+
+REFUSALS_OF_REASONING = re.compile(r"\bthink(?:ing)?\b|reasoning", re.IGNORECASE)
+"""What servers speak of when a model does not think, or not so much: Ollama, OpenAI, and those that know no such
+field."""
 
 
 class SilenceTimeout(TimeoutError):
@@ -61,6 +66,7 @@ class LiteLLMModel:
         self._patience = retry_policy or RetryPolicy()
         self._entry: Entry | None = None
         self._refuses_schemas = False
+        self._refuses_reasoning = False
 
     @property
     def window(self) -> int:
@@ -95,16 +101,16 @@ class LiteLLMModel:
                 self._entry = await self._as_served(self._entry, self._base)
 
     async def _as_served(self, entry: Entry, base: str) -> Entry:
-        """With the window that the server tells of; of Ollama never more than what is asked for."""
+        """With the window that the server tells of; of Ollama, where we say the window, no more than we say unless its
+        Modelfile says more."""
         ollama = entry.provider in OLLAMA
-        if not ollama and not direct.reachable(entry.provider, base):
+        if not direct.reachable(entry.provider, base):
             return entry
         key = self._environ.get(self._key_variable or entry.key_variable) or "none"
-        tokens = await learned_window(base, entry.bare, key, ollama=ollama)
+        tokens = await learned_window(base, entry.bare, key, most=entry.window if ollama else None)
         if tokens is None:
             return entry
         if ollama:
-            tokens = min(tokens, entry.window)
             return replace(entry, window=tokens, extra={**entry.extra, "num_ctx": tokens})
         return replace(entry, window=tokens)
 
@@ -134,6 +140,9 @@ class LiteLLMModel:
                 attempt.worked = attempt.worked or isinstance(error, SilenceTimeout)
                 spent += self._usage(attempt)
                 failure = classify(error, self._called)
+                if options.get("reasoning") and not self._refuses_reasoning and _is_the_reasonings(error):
+                    self._refuses_reasoning = True
+                    continue
                 if attempt.typed and _may_be_the_schemas(error, failure):
                     self._refuses_schemas = True  # whoever gave it checks the reply all the same
                     continue
@@ -187,23 +196,33 @@ class LiteLLMModel:
         entry = self._entry
         assert entry is not None  # complete() has prepared
         max_tokens, schema = options.get("max_tokens"), options.get("schema")
-        temperature, reasoning = options.get("temperature"), options.get("reasoning")
+        temperature = options.get("temperature")
+        reasoning = None if self._refuses_reasoning else options.get("reasoning")
         key = self._environ.get(self._key_variable or entry.key_variable)
         call: dict[str, Any] = {"messages": [{"role": told.role, "content": told.content} for told in attempt.messages]}
+        typed = attempt.typed = schema is not None and self._keeps_to(schema)
+        if self._base is not None and entry.provider in OLLAMA and direct.reachable(entry.provider, self._base):
+            given = {**entry.extra, "num_predict": max_tokens, "temperature": temperature}
+            body = direct.ollama_body(
+                entry.bare,
+                call["messages"],
+                {name: value for name, value in given.items() if value is not None},
+                reasoning=reasoning,
+                schema=schema if typed else None,
+            )
+            return self._direct(body, key, ollama=True)
         if temperature is not None:
             call["temperature"] = temperature
         if reasoning is not None:
             call["reasoning_effort"] = reasoning
-        if schema is not None and self._keeps_to(schema):
-            attempt.typed = True
+        if typed:
             named = {"name": "reply", "schema": schema, "strict": False}
             call["response_format"] = {"type": "json_schema", "json_schema": named}
         if self._base is not None and direct.reachable(entry.provider, self._base):
             if max_tokens is not None:
                 call[entry.limit] = max_tokens
             call["model"] = entry.bare
-            connect = self._patience.connect
-            return direct.reply_chunks(self._base, key or "none", call, connect=connect, kept=self._kept)
+            return self._direct(call, key)
         if max_tokens is not None:
             call["max_tokens"] = max_tokens
         if hosted.wants_marks(entry.provider, entry.model):
@@ -218,6 +237,13 @@ class LiteLLMModel:
         litellm = await library.load()
         at = Call(self._base, kept=self._kept)
         return hosted.reply_chunks(litellm, entry.provider, call, streamed=streamed, retry_policy=self._patience, at=at)
+
+    def _direct(
+        self, body: dict[str, Any], key: str | None, *, ollama: bool = False
+    ) -> AsyncGenerator[ReplyChunk, None]:
+        assert self._base is not None
+        connect = self._patience.connect
+        return direct.reply_chunks(self._base, key or "none", body, connect=connect, kept=self._kept, ollama=ollama)
 
     def _keeps_to(self, schema: Mapping[str, Any]) -> bool:
         """Whether the schema is handed to the provider: where that is known to keep to one, and to servers of the
@@ -268,6 +294,11 @@ class LiteLLMModel:
         variable = self._key_variable or (self._entry.key_variable if self._entry else "")
         where = self._where.shown or f"the provider {self._provider}"
         return CallTarget(self.name, where, variable, self._environ.get(variable))
+
+
+def _is_the_reasonings(error: Exception) -> bool:
+    """Whether a request was refused since it said how much to think: then it is made once more without."""
+    return getattr(error, "status_code", None) in (400, 422) and bool(REFUSALS_OF_REASONING.search(str(error)))
 
 
 def _may_be_the_schemas(error: Exception, failure: Failure) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,17 +31,25 @@ FIELDS = (
     "n_ctx",
 )
 
+NUM_CTX = re.compile(r"^num_ctx[ \t]+(\d{1,9})[ \t]*$", re.MULTILINE)
+OLLAMA_USUAL = 4096
+"""Tokens that Ollama takes of a prompt unless somebody says how many."""
+
 _known: dict[tuple[str, str], int | None] = {}
 
 
-async def learned_window(base: str, model: str, key: str, *, ollama: bool) -> int | None:
-    """Tokens, or None where the server does not tell. Raises nothing. No proxy is asked."""
+async def learned_window(base: str, model: str, key: str, *, most: int | None = None) -> int | None:
+    """Tokens, or None where the server does not tell. Raises nothing. No proxy is asked.
+
+    `most`: Ollama's own interface is used, which is asked for a window: for so much, unless its Modelfile has another.
+    """
     if urlsplit(base).scheme != "http" or "@" in urlsplit(base).netloc:
         return None
     if (base, model) not in _known:
         try:
             async with asyncio.timeout(SECONDS):
-                found = await (_of_ollama if ollama else _of_server)(base.rstrip("/"), model, _Asker(key))
+                root, ask = base.rstrip("/"), _Asker(key)
+                found = await (_of_server(root, model, ask) if most is None else _of_ollama(root, model, ask, most))
         except Exception:  # a server that fails here may answer all the same
             return None
         _known[base, model] = found
@@ -79,20 +88,48 @@ class _Asker:
 async def _of_server(base: str, model: str, ask: _Asker) -> int | None:
     listed = _get(await ask(f"{base}/models"), "data")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    named = [entry for entry in entries if entry.get("id") == model]
+    named = [entry for entry in entries if entry.get("id") in (model, f"{model}:latest")]
     entry = (named or (entries if len(entries) == 1 else [{}]))[0]
     if tokens := _first(entry) or _first(_get(entry, "meta")):
         return tokens
     # llama.cpp: the window of one slot, which may be a part of the whole.
-    props = await ask(f"{base.removesuffix('/v1')}/props")
-    return _first(_get(props, "default_generation_settings")) or _first(props)
+    root = base.removesuffix("/v1")
+    props = await ask(f"{root}/props")
+    found = _first(_get(props, "default_generation_settings")) or _first(props)
+    return found or (await _of_ollama_as_openai(root, model, ask) if _is_ollamas(entry) else None)
 
 
-async def _of_ollama(base: str, model: str, ask: _Asker) -> int | None:
-    info = _get(await ask(f"{base.removesuffix('/v1')}/api/show", {"model": model}), "model_info")
-    if not isinstance(info, dict):
+async def _of_ollama(root: str, model: str, ask: _Asker, most: int) -> int | None:
+    trained, set_to = _shown(await ask(f"{root.removesuffix('/v1')}/api/show", {"model": model}))
+    return trained and min(trained, set_to or most)
+
+
+def _is_ollamas(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of a list of models is as Ollama makes it: owned by its name's namespace, or "library"."""
+    _, *spaces, _ = f"/{entry.get('id')}".split("/")
+    return entry.get("owned_by") == (spaces[-1] if spaces else "library")
+
+
+async def _of_ollama_as_openai(root: str, model: str, ask: _Asker) -> int | None:
+    """On its OpenAI side nobody can say the window, and longer prompts are cut without a word: what its Modelfile says,
+    else what it is loaded with, else what it takes unless it is told otherwise."""
+    trained, set_to = _shown(await ask(f"{root}/api/show", {"model": model}))
+    if trained is None:
         return None
-    return next((_tokens(value) for name, value in info.items() if str(name).endswith(".context_length")), None)
+    running = _get(await ask(f"{root}/api/ps"), "models")
+    rows = running if isinstance(running, list) else []
+    loaded = [_tokens(_get(row, "context_length")) for row in rows if _get(row, "name") in (model, f"{model}:latest")]
+    return min(trained, set_to or next(iter(loaded), None) or OLLAMA_USUAL)
+
+
+def _shown(found: Any) -> tuple[int | None, int | None]:
+    """Of /api/show: the window that the model was made for, and that of its Modelfile."""
+    info = _get(found, "model_info")
+    named = info.items() if isinstance(info, dict) else ()
+    trained = next((_tokens(value) for name, value in named if str(name).endswith(".context_length")), None)
+    parameters = _get(found, "parameters")
+    said = NUM_CTX.search(parameters) if isinstance(parameters, str) else None
+    return trained, _tokens(int(said[1])) if said else None
 
 
 def _get(found: Any, name: str) -> Any:

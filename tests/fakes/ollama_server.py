@@ -1,0 +1,256 @@
+"""A real HTTP server that speaks Ollama's own protocol, as its docs/api.md and its server say: `/api/chat` streams JSON
+lines, `/api/show` tells of a model, `/api/tags` of all, `/api/ps` of those that are loaded; and its OpenAI side, `/v1`.
+
+    async with OllamaServer({"qwen3": Served(thinks=True)}, [Said("Forty.", thinking="I count.")]) as ollama: …
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+STAMP = "2026-03-14T03:07:04.385406455-07:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model: `window` it was trained for, `num_ctx` of its Modelfile, `loaded` with so many tokens; `thinks`: it has
+    the capability; `levels`: it takes a level in place of true, as gpt-oss does."""
+
+    window: int = 40_960
+    num_ctx: int | None = None
+    loaded: int | None = None
+    thinks: bool = False
+    levels: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reply. `thinking` comes in a field of its own. `counted`: with eval counts. `error` comes in the stream's
+    middle; `status` in place of the reply. `endless`: it never stops."""
+
+    text: str = ""
+    thinking: str = ""
+    done_reason: str = "stop"
+    prompt_tokens: int | None = 26
+    tokens: int = 298
+    counted: bool = True
+    error: str = ""
+    status: int = 0
+    piece: int = 4
+    endless: bool = False
+
+
+class OllamaServer:
+    """`asked` holds the bodies of what was sent to /api/chat and /v1/chat/completions; `paths` all paths in order."""
+
+    def __init__(self, models: Mapping[str, Served], script: Sequence[Said] = ()) -> None:
+        self._models = dict(models)
+        self._script = list(script)
+        self.asked: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.hung_up = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self.origin = ""
+
+    async def __aenter__(self) -> OllamaServer:
+        app = web.Application(client_max_size=1 << 28)
+        app.router.add_get("/", self._root)
+        app.router.add_get("/api/version", self._version)
+        app.router.add_get("/api/tags", self._tags)
+        app.router.add_get("/api/ps", self._running)
+        app.router.add_post("/api/show", self._show)
+        app.router.add_post("/api/chat", self._chat)
+        app.router.add_get("/v1/models", self._listed)
+        app.router.add_post("/v1/chat/completions", self._completions)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _root(self, _request: web.Request) -> web.Response:
+        return web.Response(text="Ollama is running")
+
+    async def _version(self, _request: web.Request) -> web.Response:
+        return web.json_response({"version": "0.12.6"})
+
+    async def _tags(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
+        return web.json_response({"models": [self._entry(name) for name in self._models]})
+
+    async def _running(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
+        loaded = [(name, served.loaded) for name, served in self._models.items() if served.loaded]
+        rows = [
+            {**self._entry(name), "expires_at": STAMP, "size_vram": 0, "context_length": tokens}
+            for name, tokens in loaded
+        ]
+        return web.json_response({"models": rows})
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        full = name if ":" in name else f"{name}:latest"
+        details = {"format": "gguf", "family": "qwen3", "parameter_size": "8.2B", "quantization_level": "Q4_K_M"}
+        return {"name": full, "model": full, "modified_at": STAMP, "size": 5225388164, "digest": "e" * 64} | {
+            "details": {"parent_model": "", "families": ["qwen3"], **details}
+        }
+
+    async def _show(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
+        name = str((await request.json()).get("model"))
+        served = self._find(name)
+        if served is None:
+            return _missing(name)
+        parameters = ['stop                           "<|im_start|>"', "temperature                    0.6"]
+        if served.num_ctx is not None:
+            parameters.insert(0, f"num_ctx                        {served.num_ctx}")
+        return web.json_response(
+            {
+                "license": "Apache License",
+                "modelfile": '# Modelfile generated by "ollama show"\nFROM /models/blobs/sha256-a3de86cd\n',
+                "parameters": "\n".join(parameters),
+                "template": "{{- if .Messages }}",
+                "details": self._entry(name)["details"],
+                "model_info": {
+                    "general.architecture": "qwen3",
+                    "general.parameter_count": 8190735360,
+                    "qwen3.attention.head_count": 32,
+                    "qwen3.context_length": served.window,
+                    "qwen3.embedding_length": 4096,
+                    "tokenizer.ggml.tokens": None,
+                },
+                "capabilities": ["completion", "tools", *(["thinking"] if served.thinks else [])],
+                "modified_at": STAMP,
+            }
+        )
+
+    def _find(self, name: str) -> Served | None:
+        return self._models.get(name.removesuffix(":latest")) or self._models.get(name)
+
+    def _refused(self, body: Mapping[str, Any], think: Any) -> web.Response | None:
+        """What the server says before a model is loaded."""
+        name = str(body["model"])
+        served = self._find(name)
+        if served is None:
+            return _missing(name)
+        if think and not served.thinks:
+            return web.json_response({"error": f'"{name}" does not support thinking'}, status=400)
+        if isinstance(think, str) and not served.levels:
+            return web.json_response({"error": f'think value "{think}" is not supported for this model'}, status=400)
+        return None
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.paths.append(request.path)
+        body = await request.json()
+        self.asked.append(body)
+        if (refused := self._refused(body, body.get("think"))) is not None:
+            return refused
+        said = self._script.pop(0)
+        if said.status:
+            return web.json_response({"error": said.error}, status=said.status)
+        thinks = bool(body.get("think", self._models[str(body["model"])].thinks))
+        if not body.get("stream", True):
+            message = {"role": "assistant", "content": said.text, "thinking": said.thinking if thinks else None}
+            message = {name: value for name, value in message.items() if value is not None}
+            return web.json_response(_line(body, message) | _end(said))
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        try:
+            if thinks:
+                for piece in _pieces(said.thinking, said.piece):
+                    message = {"role": "assistant", "content": "", "thinking": piece}
+                    await response.write(_json(_line(body, message)))
+            while True:
+                for piece in _pieces(said.text, said.piece):
+                    await response.write(_json(_line(body, {"role": "assistant", "content": piece})))
+                if not said.endless:
+                    break
+                await asyncio.sleep(0.01)
+            if said.error:
+                await response.write(_json({"error": said.error}))
+            else:
+                await response.write(_json(_line(body, {"role": "assistant", "content": ""}) | _end(said)))
+        except (asyncio.CancelledError, ConnectionError):
+            self.hung_up.set()
+            raise
+        return response
+
+    async def _listed(self, _request: web.Request) -> web.Response:
+        rows = [
+            {"id": self._entry(n)["name"], "object": "model", "created": 1, "owned_by": "library"} for n in self._models
+        ]
+        return web.json_response({"object": "list", "data": rows})
+
+    async def _completions(self, request: web.Request) -> web.StreamResponse:
+        self.paths.append(request.path)
+        body = await request.json()
+        self.asked.append(body)
+        effort = body.get("reasoning_effort")
+        think = (
+            effort if effort in ("low", "medium", "high") and self._takes_levels(body) else effort not in (None, "none")
+        )
+        if (refused := self._refused(body, think)) is not None:
+            message = json.loads(refused.body if isinstance(refused.body, bytes) else b"{}")["error"]
+            error = {"message": message, "type": "api_error", "param": None, "code": None}
+            return web.json_response({"error": error}, status=refused.status)
+        said = self._script.pop(0)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        head = {"id": "chatcmpl-93", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
+        head["system_fingerprint"] = "fp_ollama"
+        parts = [{"content": "", "reasoning": piece} for piece in _pieces(said.thinking, said.piece)]
+        parts += [{"content": piece} for piece in _pieces(said.text, said.piece)]
+        choices: list[dict[str, Any]] = [
+            {"index": 0, "delta": {"role": "assistant", **part}, "finish_reason": None} for part in parts
+        ]
+        choices.append({"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": said.done_reason})
+        for choice in choices:
+            await response.write(b"data: " + _json({**head, "choices": [choice]}) + b"\n")
+        if (body.get("stream_options") or {}).get("include_usage"):
+            prompt = said.prompt_tokens or 0
+            usage = {"prompt_tokens": prompt, "completion_tokens": said.tokens, "total_tokens": prompt + said.tokens}
+            await response.write(b"data: " + _json({**head, "choices": [], "usage": usage}) + b"\n")
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    def _takes_levels(self, body: Mapping[str, Any]) -> bool:
+        served = self._find(str(body["model"]))
+        return served is not None and served.levels
+
+
+def _pieces(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def _line(body: Mapping[str, Any], message: Mapping[str, Any]) -> dict[str, Any]:
+    return {"model": body["model"], "created_at": STAMP, "message": dict(message), "done": False}
+
+
+def _end(said: Said) -> dict[str, Any]:
+    ended: dict[str, Any] = {"done": True, "done_reason": said.done_reason}
+    ended |= {"total_duration": 4883583458, "load_duration": 1334875}
+    if said.counted:
+        if said.prompt_tokens is not None:  # left out where the prompt was still in its cache
+            ended |= {"prompt_eval_count": said.prompt_tokens, "prompt_eval_duration": 342546000}
+        ended |= {"eval_count": said.tokens, "eval_duration": 4535599000}
+    return ended
+
+
+def _missing(name: str) -> web.Response:
+    return web.json_response({"error": f"model '{name}' not found"}, status=404)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
