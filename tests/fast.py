@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 LEFT_OUT = {
     "agents": "starts servers of other protocols",
     "cli": "starts the command for each test",
+    "cluster": "starts clusters",
     "editors": "drives real editors",
     "faults": "breaks things on purpose, and waits for what becomes of it",
     "lsp": "starts the server for each test",
