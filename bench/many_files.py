@@ -1,4 +1,4 @@
-"""100,000 small files: the offline rules' first and second answer beside `rg -c`, and how long the loop is held."""
+"""100,000 small files: the offline rules' first and second answer beside `rg -c`, how long the loop is held, memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from bench.tables import table
+from bench.workspace import resident
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.sources.stamp import SETTLED_NS
 from rlm_ls.engine.engine import Engine
@@ -54,11 +55,15 @@ async def _measure(root: Path, state: Path, errors: int) -> str:
     rg = min([_rg(root) for _ in range(3)])
     engine = await Engine.open(settings=Settings(), state_dir=state)
     try:
-        rows = [await _answered(engine, root, errors, rg, which) for which in ("first question", "second question")]
+        before = resident()[0]
+        rows = [await _answered(engine, root, errors, rg, "first question")]
+        grown = resident()[0] - before
+        rows.append(await _answered(engine, root, errors, rg, "second question"))
     finally:
         await engine.close()
+    each = f"A document takes {grown / FILES / 1000:.1f} kB of the server's memory."
     allowed = f"Allowed: 3 x rg's {rg:.2f} s + 2 s = {3 * rg + 2:.2f} s, and 100 ms."
-    return table(["", "s", "loop held, ms at most"], rows) + f"\n\n{allowed}"
+    return table(["", "s", "loop held, ms at most"], rows) + f"\n\n{allowed}\n{each}"
 
 
 def _rg(root: Path) -> float:
