@@ -200,6 +200,7 @@ async def test_a_chart_of_the_same_title_takes_the_place_of_the_earlier_one(host
         ("histogram", [1e300]),
         ("histogram", [0] * 60_000),
         ("pie", [("a", 1)]),
+        ("table", [["x" * 200] * 8] * 900),
         ("bars", "("),
         ("bars", "no such thing"),
         ("bars", r"(\w)(\w)"),

@@ -26,6 +26,8 @@ NUMBERS = 50_000
 
 LARGEST = 1e15
 """Of what is drawn."""
+MOST_CHARACTERS = 200_000
+"""Of all labels of a chart together: of an answer, too, that is the most."""
 
 _CELL = Bounds(values=50, characters=2_000, depth=3)
 _HOUR = re.compile(r"(.*\d)[T :](\d\d)")
@@ -54,6 +56,8 @@ def columns_and_rows(kind: ChartKind, data: Any, to_span: ToSpan) -> tuple[tuple
         raise _wrong(kind, "Some rows have fewer values than others.")
     if width > MOST_COLUMNS:
         raise ProgramError(f"A chart has at most {MOST_COLUMNS} columns.", "Draw what matters.")
+    if sum(len(cell) for row in rows for cell in row.cells if isinstance(cell, str)) > MOST_CHARACTERS:
+        raise ProgramError("The labels of the chart are too long together.", "Shorten them, or draw fewer rows.")
     return columns or named(kind, width), in_order(kind, rows)
 
 
