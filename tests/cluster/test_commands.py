@@ -61,6 +61,7 @@ def test_a_question_is_answered_by_a_cluster_on_this_machine_and_nothing_of_it_i
     done = rlm(tmp_path, str(log(tmp_path)), "--cluster", "local:2")
     assert done.returncode == 0, done.stderr
     assert "20,000 lines" in done.stdout
+    assert "; with the cluster local:2" in done.stdout
     assert done.stderr == ""
     mark = "rlm_ls.context.cluster.node"
     left = [one for one in psutil.process_iter(["cmdline", "environ"]) if mark in (one.info["cmdline"] or ())]

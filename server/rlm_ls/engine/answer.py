@@ -105,7 +105,7 @@ class Coverage(Wire):
     """Which documents were in scope, searched by verbs, and read (their text handed to a program or a model).
 
     `characters_read` counts what models were shown: the first message's excerpts and every observation. `up_to` says of
-    files that were searched in their place, a few of them, where they ended.
+    files that were searched in their place, a few of them, where they ended. `cluster`: whose machines searched too.
     """
 
     documents: int = 0
@@ -114,6 +114,7 @@ class Coverage(Wire):
     characters_read: int = 0
     skipped: tuple[SkippedDocument, ...] = ()
     up_to: tuple[UpTo, ...] = ()
+    cluster: str = ""
 
 
 class RunUsage(Wire):

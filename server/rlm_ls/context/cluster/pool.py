@@ -55,6 +55,10 @@ class ClusterPool:
         return self._in_place
 
     @property
+    def cluster(self) -> str:
+        return self._text
+
+    @property
     def size(self) -> int:
         return self._attached.size if self._attached is not None else self._here.size
 
@@ -129,6 +133,10 @@ class Programs:
 
     def __init__(self, cluster: ClusterPool) -> None:
         self._cluster = cluster
+
+    @property
+    def cluster(self) -> str:
+        return self._cluster.cluster
 
     @property
     def size(self) -> int:

@@ -80,6 +80,7 @@ class SearchPool:
     """
 
     in_place: ClassVar[int | None] = None
+    cluster: ClassVar[str] = ""
     programs: ClassVar[None] = None
     worker: ClassVar[str] = "rlm_ls.context.workers.worker"
 

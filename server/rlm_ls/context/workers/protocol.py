@@ -19,7 +19,7 @@ class Pool(Protocol):
     """Runs operations, named `module.function` of `rlm_ls.context.ops`, in `size` processes at once.
 
     `in_place`: objects in buckets of at least so many bytes stay there, and are read by those processes; None: all
-    texts that lie elsewhere are copied here first.
+    texts that lie elsewhere are copied here first. `cluster`: the address of those machines; "" where there are none.
     """
 
     @property
@@ -27,6 +27,9 @@ class Pool(Protocol):
 
     @property
     def in_place(self) -> int | None: ...
+
+    @property
+    def cluster(self) -> str: ...
 
     @property
     def programs(self) -> Pool | None:

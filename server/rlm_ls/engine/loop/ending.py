@@ -55,4 +55,5 @@ def _coverage(run: Run) -> Coverage:
         characters_read=run.characters_shown + sent,
         skipped=tuple(SkippedDocument(uri=item.uri, reason=item.reason) for item in context.skipped),
         up_to=run.up_to,
+        cluster=run.host.search.pool.cluster,
     )

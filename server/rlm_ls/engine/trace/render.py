@@ -52,9 +52,10 @@ def coverage_line(answer: Answer) -> str:
     plural = "" if c.documents == 1 else "s"
     ends = [f"{inert.line(one.path)} up to line {one.line:,} ({one.byte:,} bytes)" for one in c.up_to[:ENDS_SHOWN]]
     looked = f"; {', '.join(ends)}" if len(c.up_to) <= ENDS_SHOWN and ends else ""
+    searched_by = f"; with the cluster {inert.line(c.cluster)}" if c.cluster else ""
     return (
         f"Coverage: {c.documents:,} document{plural} in scope, {c.searched:,} searched, {c.read:,} read{skipped}; "
-        f"the model saw {c.characters_read:,} characters of text{looked}"
+        f"the model saw {c.characters_read:,} characters of text{looked}{searched_by}"
     )
 
 
