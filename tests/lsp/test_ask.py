@@ -18,7 +18,7 @@ LOG = "INFO start\nERROR disk full\nINFO retry\nERROR disk full\n"
 FINDS = "I look for errors.\n```python\nhits = find('ERROR')\nprint(hits)\n```\n"
 ENDS = "```python\nsubmit('Done.', cite=[])\n```\n"
 WIRE_FIELDS = {
-    "runId", "status", "reason", "route", "answer", "data", "citations", "coverage", "usage", "traceUri",
+    "runId", "status", "reason", "route", "answer", "data", "citations", "charts", "coverage", "usage", "traceUri",
     "model", "modelKind", "warnings",
 }  # fmt: skip
 

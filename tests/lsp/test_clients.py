@@ -66,7 +66,7 @@ async def test_without_a_model_the_offline_rules_answer_and_cite(editor: Connect
     assert "2" in answer["answer"]
     for citation in answer["citations"]:
         place = {"location", "path", "line", "endLine", "inside", "place"}
-        assert set(citation) == place | {"quote", "version", "state", "opens", "excerpt", "excerptLine"}
+        assert set(citation) == place | {"quote", "version", "state", "opens", "excerpt", "excerptLine", "charted"}
         assert citation["location"]["uri"] == log["textDocument"]["uri"]
         assert citation["state"] == "verified"
     # Nobody gets events who did not ask for them.
