@@ -80,6 +80,7 @@ async def test_more_values_than_bars_are_said(hosting: Hosting) -> None:
         (["Feb  3 08:", "Feb  3 10:"], ["Feb 3 09"]),
         (["Feb 28 23:", "Mar  1 01:"], [*(f"Feb 29 {hour:02}" for hour in range(24)), "Mar 1 00"]),
         (["28/Feb/2024:22:", "29/Feb/2024:00:"], ["28/Feb/2024:23"]),
+        (["2024-02-28 23:4:", "2024-02-29 00:0:"], ["2024-02-28 23:5"]),
     ],
 )
 async def test_hours_without_a_match_are_zero(hosting: Hosting, times: list[str], between: list[str]) -> None:
@@ -137,6 +138,7 @@ def test_every_number_is_in_one_bin(numbers: list[float]) -> None:
         (["2024-01-02T03", "2024-01-02T04"], "%Y-%m-%dT%H"),
         (["Feb 29 03", "Mar 1 03"], "%b %d %H"),
         (["09:15", "10:00"], "%H:%M"),
+        (["2024-05-01 09:1", "2024-05-01 09:5"], "%Y-%m-%d %H:%M|"),
         (["10", "9.5", "-3"], ""),
         (["a", "b"], ""),
     ],

@@ -27,8 +27,14 @@ FORMATS = (
     ("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)),
     ("%Y-%m-%dT%H:%M:%S", timedelta(seconds=1)),
     ("%H:%M:%S", timedelta(seconds=1)),
+    ("%Y-%m-%d %H:%M|", timedelta(minutes=10)),
+    ("%Y-%m-%dT%H:%M|", timedelta(minutes=10)),
+    ("%Y/%m/%d %H:%M|", timedelta(minutes=10)),
+    ("%d/%b/%Y:%H:%M|", timedelta(minutes=10)),
+    ("%b %d %H:%M|", timedelta(minutes=10)),
+    ("%H:%M|", timedelta(minutes=10)),
 )
-"""How logs write the beginning of a time, and what one such label stands for."""
+"""How logs write the beginning of a time, and what one such label stands for. After `|` a last digit is missing."""
 
 LONGEST = 40
 LEAP_YEAR = "2000 "
@@ -81,7 +87,8 @@ def _times(labels: Sequence[str], form: str) -> tuple[float, ...] | None:
     found = []
     for label in labels:
         moment = _moment(label, form)
-        if moment is None:
+        # A format takes more than it writes: `23:5` is no minute.
+        if moment is None or label not in (_padded(moment, form), _bare(moment, form)):
             return None
         found.append(moment.timestamp())
     return tuple(found) if found else None
@@ -90,6 +97,8 @@ def _times(labels: Sequence[str], form: str) -> tuple[float, ...] | None:
 def _moment(label: str, form: str) -> datetime | None:
     if not 4 <= len(label) <= LONGEST:
         return None
+    if form.endswith("|"):
+        label, form = f"{label}0", form[:-1]
     dated = "%Y" in form or "%b" not in form
     try:
         text, pattern = (label, form) if dated else (LEAP_YEAR + label, "%Y " + form)
@@ -99,12 +108,12 @@ def _moment(label: str, form: str) -> datetime | None:
 
 
 def _padded(moment: datetime, form: str) -> str:
-    return moment.strftime(form)
+    return moment.strftime(form[:-1])[:-1] if form.endswith("|") else moment.strftime(form)
 
 
 def _bare(moment: datetime, form: str) -> str:
     """As syslog writes the first days of a month: `Jul 1 09`."""
-    return moment.strftime(form.replace("%d", str(moment.day)))
+    return _padded(moment, form.replace("%d", str(moment.day)))
 
 
 def _numbers(labels: Sequence[str]) -> tuple[float, ...] | None:
