@@ -178,18 +178,20 @@ class Values(FieldScanner):
         *,
         edges: tuple[float, ...] = (),
         ignore_case: bool = False,
+        single: bool = False,
     ) -> tuple[list[tuple[str, int, Hit]], int, str]:
         """The `n` most frequent terms with their counts and first lines (ties by term), how many differ, and a note.
 
         `kind` is "names" (capitalised words that do not only start sentences), "identifiers", "caps" (words in
         capitals), or a pattern. With `edges`, ascending, a pattern's terms are the bins of the numbers that it
-        captures: bin "3" begins at `edges[3]`, and the last one has no end. Raises BadPattern.
+        captures: bin "3" begins at `edges[3]`, and the last one has no end. Raises BadPattern; ProgramError
+        for a pattern of several groups where a `single` one is wanted.
         """
         progress = self.progress(within)
         index: dict[bytes, Counted] = {}
         cut = ""
         how: dict[str, Any] = {"kind": kind, "edges": edges, "ignore_case": ignore_case}
-        async with aclosing(self.scan("matching.terms.terms", within, progress, **how)) as results:
+        async with aclosing(self.scan("matching.terms.terms", within, progress, single=single, **how)) as results:
             async for packs, short, _ in results:
                 await asyncio.to_thread(_index, index, packs)
                 if short or len(index) > MOST_TERMS:

@@ -34,7 +34,8 @@ def answer_markdown(answer: Answer, question: str = "", *, drawn: bool = False) 
     parts.append(inert.part(answer.answer.strip(), [address(one) for one in answer.citations if is_ours(one)]))
     links = [link(one) for one in answer.citations]
     parts += [chart_markdown(one, links) for one in answer.charts if not drawn or one.kind == "table"]
-    if listed := [f"- {link(one)}{quoted(one)}" for one in answer.citations if not one.charted]:
+    every = zip(answer.citations, links, strict=True)
+    if listed := [f"- {place}{quoted(one)}" for one, place in every if not one.charted]:
         parts.append("## Citations\n\n" + "\n".join(listed))
     parts.append("---")
     parts.append("  \n".join([coverage_line(answer), usage_line(answer.usage), _model_line(answer)]))

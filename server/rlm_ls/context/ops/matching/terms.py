@@ -21,7 +21,7 @@ from rlm_ls.context.ops.matching.windows import windows
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File, Filters, Piece, Pieces
-from rlm_ls.errors import SearchTimeout
+from rlm_ls.errors import ProgramError, SearchTimeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,19 @@ INSIDE_SHARE = 20
 
 
 def terms(
-    deadline: Deadline, pieces: Pieces, kind: str, edges: tuple[float, ...] = (), ignore_case: bool = False
+    deadline: Deadline,
+    pieces: Pieces,
+    kind: str,
+    edges: tuple[float, ...] = (),
+    ignore_case: bool = False,
+    single: bool = False,
 ) -> tuple[list[bytes], bool, int]:
     """Each term's counts and where to look for the first, in pickles of `PACKED` terms; whether they were cut short;
     bytes searched."""
     what = _kind(kind, edges)
     test = compile_pattern(what.pattern, ignore_case)
+    if single and test.groups > 1:
+        raise ProgramError("What one group captures is counted here.", "Make the others (?:…), or pass rows of top().")
     scan = Scan(deadline, pieces)
     counts: Counter[bytes] = Counter()
     inside: Counter[bytes] = Counter()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rlm_ls.context.document import Selection
-from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.drawn import LONGEST_CELL, MOST_ROWS, Cell, ChartKind, DrawnRow
 from rlm_ls.executors.scripts.host import VerbHost
@@ -26,12 +25,10 @@ class Counted:
 
 async def counted(host: VerbHost, kind: ChartKind, pattern: str, within: Selection, *, ignore_case: bool) -> Counted:
     """Raises BadPattern; ProgramError where nothing was captured, or too much of it for a chart."""
-    if compile_pattern(pattern).groups > 1:
-        raise ProgramError("A chart counts what one group captures.", "Make the others (?:…), or pass rows of top().")
     if kind == "histogram":
         return await _histogram(host, pattern, within, ignore_case=ignore_case)
     most = MOST_BARS if kind in ("bars", "table") else MOST_ROWS
-    found, distinct, note = await host.search.terms(pattern, within, n=most, ignore_case=ignore_case)
+    found, distinct, note = await host.search.terms(pattern, within, n=most, ignore_case=ignore_case, single=True)
     if not found:
         raise ProgramError("The pattern captured nothing.", "Try it with count first.")
     rows = tuple(DrawnRow((_short(label), times), hit.span) for label, times, hit in found)
