@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 
-def doctor(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def rlm(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "rlm_ls", "doctor", "--cluster"],
+        [sys.executable, "-P", "-m", "rlm_ls", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
@@ -22,6 +22,14 @@ def doctor(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "RLM_STATE_DIR": str(folder), **env},
         cwd="/",
     )
+
+
+def doctor(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return rlm(folder, "doctor", "--cluster", **env)
+
+
+def ask(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return rlm(folder, "ask", "--model", "offline", "How many lines contain ERROR?", *arguments, **env)
 
 
 def test_the_doctor_shows_nodes_versions_and_how_fast_they_search(tmp_path: Path) -> None:
@@ -38,19 +46,6 @@ def test_the_doctor_says_what_is_wrong_with_a_cluster(tmp_path: Path) -> None:
         assert said in done.stderr
 
 
-def rlm(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-m", "rlm_ls", "ask", "--model", "offline", "How many lines contain ERROR?"]
-    return subprocess.run(
-        [*command, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "RLM_STATE_DIR": str(folder), **env},
-        cwd="/",
-    )
-
-
 def log(folder: Path) -> Path:
     path = folder / "app.log"
     path.write_text("".join(f"{n} {'ERROR' if n % 10 == 3 else 'INFO'}\n" for n in range(200_000)))
@@ -58,7 +53,7 @@ def log(folder: Path) -> Path:
 
 
 def test_a_question_is_answered_by_a_cluster_on_this_machine_and_nothing_of_it_is_left(tmp_path: Path) -> None:
-    done = rlm(tmp_path, str(log(tmp_path)), "--cluster", "local:2")
+    done = ask(tmp_path, str(log(tmp_path)), "--cluster", "local:2")
     assert done.returncode == 0, done.stderr
     assert "20,000 lines" in done.stdout
     assert "; with the cluster local:2" in done.stdout
@@ -83,7 +78,7 @@ def test_a_question_is_answered_by_a_cluster_on_this_machine_and_nothing_of_it_i
 def test_an_address_that_is_not_safe_or_not_there_is_said_before_anything_is_spent(
     tmp_path: Path, address: str, code: int, said: str
 ) -> None:
-    done = rlm(tmp_path, str(log(tmp_path)), "--cluster", address)
+    done = ask(tmp_path, str(log(tmp_path)), "--cluster", address)
     assert done.returncode == 1
     assert f"error {code}: " in done.stderr
     assert said in done.stderr
@@ -92,5 +87,5 @@ def test_an_address_that_is_not_safe_or_not_there_is_said_before_anything_is_spe
 
 
 def test_the_users_settings_name_a_cluster(tmp_path: Path) -> None:
-    done = rlm(tmp_path, str(log(tmp_path)), RLM_CLUSTER_ADDRESS="tcp://10.255.255.1:8786")
+    done = ask(tmp_path, str(log(tmp_path)), RLM_CLUSTER_ADDRESS="tcp://10.255.255.1:8786")
     assert "error 4312" in done.stderr

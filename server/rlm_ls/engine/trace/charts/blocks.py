@@ -56,7 +56,7 @@ def text_chart(chart: Chart) -> TextChart:
     most = max((_height(row) for row in rows), default=0)
     barred = chart.kind != "table" and most > 0
     shown = [
-        TextRow(tuple(_text(cell) for cell in row.cells), _bar(_height(row) / most) if barred else "", row.cited)
+        TextRow(tuple(cell_text(cell) for cell in row.cells), _bar(_height(row) / most) if barred else "", row.cited)
         for row in rows
     ]
     title = visible_line(chart.title)
@@ -93,7 +93,8 @@ def _is_plain(text: str) -> bool:
     return text.replace(",", "").replace(".", "").replace("-", "").replace(" ", "").replace(":", "").isalnum()
 
 
-def _text(cell: str | int | float | None) -> str:
+def cell_text(cell: str | int | float | None) -> str:
+    """As it is shown, in pictures too."""
     if cell is None:
         return ""
     if isinstance(cell, str):
@@ -121,16 +122,16 @@ def _curve(chart: Chart) -> tuple[str, ...]:
         return ()
     most = max(_height(row) for row in chart.rows) or 1
     return tuple(
-        f"{_text(some[0].cells[0]):<20} {''.join(_level(HEIGHTS, _height(row) / most) for row in some)}"
+        f"{cell_text(some[0].cells[0]):<20} {''.join(_level(HEIGHTS, _height(row) / most) for row in some)}"
         for some in (chart.rows[at : at + CURVE] for at in range(0, len(chart.rows), CURVE))
     )
 
 
 def _shades(chart: Chart) -> tuple[str, ...]:
     """A line for each row of a heat map, under the names of its columns from the top down."""
-    across = sorted({_text(row.cells[1]) for row in chart.rows})
-    down = sorted({_text(row.cells[0]) for row in chart.rows})
-    found = {(_text(row.cells[0]), _text(row.cells[1])): _height(row) for row in chart.rows}
+    across = sorted({cell_text(row.cells[1]) for row in chart.rows})
+    down = sorted({cell_text(row.cells[0]) for row in chart.rows})
+    found = {(cell_text(row.cells[0]), cell_text(row.cells[1])): _height(row) for row in chart.rows}
     most = max(found.values()) or 1
     wide, margin = max(map(len, across)) + 1, max(map(len, down))
     head = " " * margin + "".join(f"{name:>{wide}}" for name in across)

@@ -12,6 +12,7 @@ import leather
 from leather import theme
 
 from rlm_ls.engine.answer import Chart, ChartRow
+from rlm_ls.engine.trace.charts.blocks import cell_text
 from rlm_ls.engine.trace.charts.shapes import Bars, Cells, Curve, Exact, Linked, Point, Steps
 from rlm_ls.executors.verbs.charts.axis import axis_of
 from rlm_ls.visible import visible_line
@@ -115,7 +116,7 @@ def _histogram(chart: Chart) -> tuple[leather.Chart, int]:
         # The last one may reach far: what is wide must not be taken for many.
         far = at == len(chart.rows) - 1 and at > 0 and high - low > FAR * width
         width = width if far else high - low or 1.0
-        said = _said(f"{_number(row.cells[0])} to {_number(row.cells[1])}", row.cells[2])
+        said = _said(f"{cell_text(row.cells[0])} to {cell_text(row.cells[1])}", row.cells[2])
         points.append(Point(low, count, said, row.cited, low + width))
     made = leather.Chart()
     _add(made, points, chart.columns[2], Steps(COLOURS[0]))
@@ -199,17 +200,11 @@ def _colour(number: int) -> str:
 
 
 def _said(label: Any, value: Any) -> str:
-    return f"{_text(label)}: {_number(value)}"
+    return f"{_text(label)}: {cell_text(value)}"
 
 
 def _tick(value: Any, *_: Any) -> str:
-    return _number(float(value))
-
-
-def _number(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return visible_line(value or "")
-    return f"{int(value):,}" if value == int(value) else f"{value:,.6g}"
+    return cell_text(float(value))
 
 
 def _text(cell: Any) -> str:
