@@ -24,7 +24,7 @@ _STRUCK = re.compile(rb"(?:[\x20-\x7e\t]|[\xc2-\xf4][\x80-\xbf]{1,3})\x08")
 _ERASED = re.compile(rb"\x1b\[[0-2]?[JK]")
 _LONE = re.compile(rb"\r(?!\n)")
 _PROGRESS = re.compile(rb"[\d#=>.\-|\\/ \t*:%]+|\xe2[\x96\xa0-\xa3][\x80-\xbf]")
-_SIGNS = re.compile(rb"[\x1b\x08]|\xc2[\x80-\x84\x86-\x9f]")
+_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 
 _APART = b"\xff"
 """No byte of UTF-8."""
@@ -37,16 +37,23 @@ MOST_HELD = 4 << 20
 
 def may_draw(raw: bytes) -> bool:
     """Whether bytes (in UTF-8) look as if a terminal was to draw them. `drawn` may still leave them as they are."""
-    if _SIGNS.search(raw) is not None:
-        return True
-    return b"\n" in raw and _LONE.search(raw) is not None
+    return _has_signs(raw) or (b"\n" in raw and _has_lone(raw))
+
+
+# Each text is looked at, and hardly any has these: single bytes are found thirty times as quickly as by a pattern.
+def _has_signs(raw: bytes) -> bool:
+    return b"\x1b" in raw or b"\x08" in raw or (not raw.isascii() and _C1.search(raw) is not None)
+
+
+def _has_lone(raw: bytes) -> bool:
+    return b"\r" in raw and raw.count(b"\r") > raw.count(b"\r\n")
 
 
 def drawn(text: bytes) -> bytes:
     """Whole lines of a text in UTF-8 as a reader sees them, with as many line ends as before, each the same."""
-    if _LONE.search(text) is not None and b"\n" in text:
+    if b"\n" in text and _has_lone(text):
         text = b"\n".join([_last_states(line) if b"\r" in line[:-1] else line for line in text.split(b"\n")])
-    if _SIGNS.search(text) is None:
+    if not _has_signs(text):
         return text
     # What stands between `\r` and `\n` may all go, and they are two line ends, not one.
     text = _LONE.sub(b"\r" + _APART, text)
