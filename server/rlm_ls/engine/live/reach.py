@@ -22,10 +22,10 @@ SECONDS = 10.0
 
 async def up_to(context: Context, pool: Pool) -> tuple[UpTo, ...]:
     """Where the files end that are searched as a whole; nothing of open texts, and of those inside of others."""
+    if len(context.documents) > MOST_FILES:
+        return ()
     whole = {part.doc for part in context.limit if part.start == 0 and part.end == context.documents[part.doc].size}
     numbers = [number for number, one in enumerate(context.documents) if number in whole and _may_go_on(one)]
-    if len(context.documents) > MOST_FILES or not numbers:
-        return ()
     documents = [context.documents[number] for number in numbers]
     marks = await _marks(context, pool, [(number, context.documents[number].size) for number in numbers])
     return tuple(

@@ -279,7 +279,7 @@ def _taken(context: Context) -> ContextTaken:
             for d in context.documents[:DOCUMENTS_NAMED]
         ),
         count=len(context.documents),
-        size=sum(d.size for d in context.documents),
+        size=context.size,
         skipped=len(context.skipped),
         digest=context.digest,
     )
