@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 from bench.tables import spread, table
+from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.line_index import WORTH
+from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.setup.preparation import options
 from rlm_ls.engine.trace.excerpt import Place, excerpt_of
 from rlm_ls.settings import Settings
 
@@ -33,11 +36,23 @@ async def _measure(repeats: int) -> str:
             state = Path(folder) / f"state-{number}"
             await _once(log, state, [taken["not yet read"]])
             await _once(log, state, [taken["read in an earlier start"], taken["read before"]])
+            await _asked_about(log, state)
             with log.open("a") as file:
                 file.write(LINE.format("more"))
             await _once(log, state, [taken["grown"]])
             await asyncio.sleep(2.1)
     return table(["the file", "ms"], [[name, spread(seconds)] for name, seconds in taken.items()])
+
+
+async def _asked_about(log: Path, state: Path) -> None:
+    """As a question reads it: then what comes later is told from a file that was written anew."""
+    engine = await Engine.open(settings=Settings(), state_dir=state)
+    try:
+        scope = Scope("files", files=(str(log),))
+        async with await Context.take(scope, engine.pool, options(engine.settings), engine.snapshot_cache):
+            pass
+    finally:
+        await engine.close()
 
 
 async def _once(log: Path, state: Path, taken: list[list[float]]) -> None:

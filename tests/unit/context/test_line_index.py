@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from tests.unit.context.test_snapshot_cache import Watched, until_settled
 
+from rlm_ls.context.document import Document
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.line_index import WORTH
+from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 
 MEASURE = "files.inspect.measure"
@@ -85,3 +87,43 @@ async def test_where_it_cannot_be_kept_everything_works(large: Path, pool: Watch
     index = tmp_path / "index.json"
     index.mkdir()
     assert await last_line(large, pool, index) == await last_line(large, pool, index)
+
+
+async def taken(path: Path, pool: Watched, cache: SnapshotCache, lines_only: bool) -> tuple[Document, str]:
+    options = ContextOptions(lines_only=lines_only)
+    async with await Context.take(Scope("files", files=(str(path),)), pool, options, cache) as context:
+        return context.documents[0], context.digest
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_text_of_which_only_the_lines_were_read_is_measured_in_full_for_a_question(
+    large: Path, pool: Watched, tmp_path: Path, restarted: bool
+) -> None:
+    whole, digest = await taken(large, pool, SnapshotCache(), False)
+    index = tmp_path / "index.json"
+    cache = SnapshotCache(line_index=index)
+    seen, _ = await taken(large, pool, cache, True)
+    assert (seen.lines, seen.checkpoints, seen.longest_line) == (whole.lines, whole.checkpoints, 0)
+    if restarted:
+        cache.close()
+        cache = SnapshotCache(line_index=index)
+    pool.since()
+    assert await taken(large, pool, cache, True) == (seen, _)
+    assert MEASURE not in pool.since()  # the lines are known
+    assert await taken(large, pool, cache, False) == (whole, digest)
+    assert MEASURE in pool.since()
+    assert await taken(large, pool, cache, True) == (whole, digest)  # and what is known is not lost
+    assert MEASURE not in pool.since()
+
+
+@pytest.mark.parametrize("lines_only", [True, False])
+async def test_a_text_that_went_on_after_only_its_lines_were_read_is_as_if_never_read(
+    large: Path, pool: Watched, tmp_path: Path, lines_only: bool
+) -> None:
+    cache = SnapshotCache(line_index=tmp_path / "index.json")
+    await taken(large, pool, cache, lines_only)
+    with large.open("a") as file:
+        file.write("the last and by far the longest line of all that there are in this file\n" * 2)
+    await until_settled()
+    await taken(large, pool, cache, True)  # goes on where the ends were known
+    assert await taken(large, pool, cache, False) == await taken(large, pool, SnapshotCache(), False)

@@ -110,7 +110,8 @@ class SnapshotCache:
         if stamp is None:
             return None
         kept = self._kept.get(key)
-        if kept is not None and isinstance(kept.outcome, TextMeasure) and may_go_on(kept.stamp, stamp):
+        measured = kept is not None and isinstance(kept.outcome, TextMeasure) and kept.outcome.digest
+        if kept is not None and measured and may_go_on(kept.stamp, stamp):
             return kept
         known = self._line_index.beginning(key, stamp)
         return None if known is None else CachedRead(known[0], "", known[2], None, known[1])

@@ -45,7 +45,7 @@ class LineIndex:
     def beginning(self, key: tuple[str, str, bool], stamp: Stamp) -> Known | None:
         """Of a file that may only have been appended to since."""
         known = self._loaded().get(_name(key)) if stamp[0] >= WORTH and self._path is not None else None
-        return known if known is not None and may_go_on(known[0], stamp) else None
+        return known if known is not None and known[2].digest and may_go_on(known[0], stamp) else None
 
     def note(self, key: tuple[str, str, bool], stamp: Stamp, skip: int, measure: TextMeasure) -> None:
         if stamp[0] < WORTH or self._path is None:

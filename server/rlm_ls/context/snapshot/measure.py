@@ -43,7 +43,7 @@ class RangeMeasure:
 class TextMeasure(NamedTuple):
     """Of a whole text, in the terms of Document. `longest_line` is in bytes, without the line end.
 
-    Plain, for many are sent.
+    Plain, for many are sent. Without a digest only the lines were of interest, and `longest_line` is not known.
     """
 
     characters: int

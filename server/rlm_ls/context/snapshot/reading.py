@@ -153,9 +153,13 @@ class _Reader:
                 self.errors[number] = outcome.raised()
             elif isinstance(outcome, Unpacked):
                 self.packed.append(number)
-            elif not isinstance(outcome, TextMeasure) or kept is None or not self.open_one(number, kept.skip, kept):
+            elif not self.suffices(outcome) or kept is None or not self.open_one(number, kept.skip, kept):
                 found.append(number)
         return found
+
+    def suffices(self, outcome: object) -> bool:
+        """Whether these are measures of a text, and all that are wanted."""
+        return isinstance(outcome, TextMeasure) and (self.options.lines_only or bool(outcome.digest))
 
     def key(self, one: Candidate) -> Key:
         return one.path, self.options.encoding, one.explicit
@@ -330,7 +334,11 @@ class _Reader:
             if text.whole is None
             for at in range(text.measures[0].end if text.measures else 0, text.source.size, RANGE)
         ]
-        payloads = ({"file": file, "start": at, "end": min(at + RANGE, file.source.size)} for _, file, at in todo)
+        lines_only = self.options.lines_only and not any(self.large[number].measures for number, _, _ in todo)
+        payloads = (
+            {"file": file, "start": at, "end": min(at + RANGE, file.source.size), "lines_only": lines_only}
+            for _, file, at in todo
+        )
         place = 0
         async with aclosing(self.pool.map("files.inspect.measure", payloads, self.options.seconds)) as results:
             async for result in results:

@@ -134,7 +134,8 @@ async def _text(engine: Engine, uri: str, buffers: Sequence[Buffer]) -> AsyncIte
     if await asyncio.to_thread(_is_folder, uri):
         raise BadRequest(f"{uris.shown(uri)} is a folder.", "Name a text.")
     scope = Scope(kind="files", files=(uri,), buffers=tuple(buffers))
-    context = await Context.take(scope, engine.pool, options(engine.settings), engine.snapshot_cache)
+    wanted = replace(options(engine.settings), lines_only=True)
+    context = await Context.take(scope, engine.pool, wanted, engine.snapshot_cache)
     async with context:
         number = context.number(uri)
         if number is None and len(context.documents) == 1:

@@ -41,11 +41,15 @@ AROUND = 1 << 16
 _SKIP_FROM = 256
 
 
-def measure(deadline: Deadline, file: File, start: int, end: int) -> RangeMeasure | RefusedFile:
-    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same."""
+def measure(
+    deadline: Deadline, file: File, start: int, end: int, lines_only: bool = False
+) -> RangeMeasure | RefusedFile:
+    """One range of a text in UTF-8; `start` is a multiple of CHECKPOINT. Refused if the file is no longer the same.
+
+    With `lines_only` it has neither a digest nor the longest line."""
     try:
         with opened(file, end) as reader:
-            return measured(deadline, reader, start, end)
+            return measured(deadline, reader, start, end, lines_only)
     except (DocumentChanged, DocumentUnreadable) as error:
         return RefusedFile.by(error)
 
@@ -144,9 +148,9 @@ def _cannot_open(one: IncomingFile, error: OSError) -> RlmError:
     return DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")
 
 
-def measured(deadline: Deadline, reader: Reader, start: int, end: int) -> RangeMeasure:
+def measured(deadline: Deadline, reader: Reader, start: int, end: int, lines_only: bool = False) -> RangeMeasure:
     """Bytes `start` to `end` of a text, block by block."""
-    tally = _Tally()
+    tally = _Tally(lines_only)
     for at in range(start, end, CHECKPOINT):
         if deadline.late():
             raise SearchTimeout("Reading the document took too long.", "Ask about a smaller document or region.")
@@ -158,7 +162,8 @@ def measured(deadline: Deadline, reader: Reader, start: int, end: int) -> RangeM
 class _Tally:
     """Adds up a range, block by block. Line ends are `\\n` here: a `\\r` is one too, and an empty line does no harm."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines_only: bool) -> None:
+        self.lines_only = lines_only
         self.ends: list[int] = []
         self.characters = self.longest = self.tail = self.ends_before_bad = 0
         self.head = -1
@@ -169,7 +174,8 @@ class _Tally:
 
     def add(self, reader: Reader, at: int, block: bytes, after: bytes) -> None:
         """A block at `at`; `after` are the 4 bytes that follow, if there are so many."""
-        self.digest.update(block)
+        if not self.lines_only:
+            self.digest.update(block)
         self.last = block[-1:]
         # A single byte is found ten times as quickly as two.
         self.drawn = self.drawn or (b"\x1b" in block and b"\x1b[" in block) or b"\x08" in block
@@ -179,7 +185,8 @@ class _Tally:
             pairs = block.count(b"\r\n") + (block.endswith(b"\r") and after.startswith(b"\n"))
             self.crlf = self.crlf or pairs > 0
             text = block.replace(b"\r", b"\n")
-        self.ends.append(self._measure_lines(text) - pairs)
+        ends = text.count(b"\n") if self.lines_only else self._measure_lines(text)
+        self.ends.append(ends - pairs)
 
     def _count_characters(self, reader: Reader, at: int, block: bytes, after: bytes) -> None:
         if block.isascii():
@@ -232,7 +239,7 @@ class _Tally:
             bad=self.bad,
             ends_before_bad=self.ends_before_bad,
             last=self.last,
-            digest=self.digest.digest()[:DIGEST],
+            digest=b"" if self.lines_only else self.digest.digest()[:DIGEST],
         )
 
 
