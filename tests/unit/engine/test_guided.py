@@ -3,6 +3,7 @@ offline rules alone."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.scripted import TEXT, Asker, FakeModel, RunOutcome, asking, document, script
 
 from rlm_ls.engine.abilities import Abilities, Learnt
+from rlm_ls.engine.guided import proof
 from rlm_ls.engine.guided.route import SYSTEM
 from rlm_ls.engine.setup.prompt import SMALL_FORM
 from rlm_ls.models.recorded import RecordedModel
@@ -282,3 +284,18 @@ def _request(question: str, text: str) -> Any:
     from rlm_ls.engine.request import AskRequest
 
     return AskRequest(question=question, scope=document(text))
+
+
+def test_what_a_long_answer_costs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its words is held against each of the question's: of a long one, those of its beginning."""
+    compared = 0
+
+    def again(_word: str, asked: Set[str]) -> bool:
+        nonlocal compared
+        compared += len(asked)
+        return True
+
+    monkeypatch.setattr(proof, "_again", again)
+    words = " ".join(f"omega{number}" for number in range(20_000))
+    proof.proved(proof.GuidedReply(words, (1,)), words, {1: words})
+    assert 0 < compared < (proof.LONGEST_ANSWER / 6) ** 2

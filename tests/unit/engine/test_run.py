@@ -327,6 +327,28 @@ async def test_a_quotation_across_lines_and_blanks_is_found(ask: Asker) -> None:
     assert "unmatched" not in told.answer.answer
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        r"> the user \<name\> was \[not\] let in",
+        "> the user &lt;name&gt; was [not] let in",
+        "> the user <name> was [not] let in",
+    ],
+)
+async def test_a_quotation_as_markdown_writes_it_is_found(ask: Asker, quoted: str) -> None:
+    told = await ask(script(f"submit({quoted!r})"), text="the user <name> was [not] let in\n" + "filler\n" * 50)
+    assert "unmatched" not in told.answer.answer
+    assert told.answer.usage.turns == 1
+
+
+async def test_a_backslash_of_the_text_is_found_as_it_is(ask: Asker) -> None:
+    told = await ask(
+        script(r"""submit(r'> it wrote C:\!old\[1] and then gave up')"""),
+        text="it wrote C:\\!old\\[1] and then gave up\n" + "filler\n" * 50,
+    )
+    assert "unmatched" not in told.answer.answer
+
+
 async def test_code_and_short_quotes_are_not_taken_for_quotations(ask: Asker) -> None:
     told = await ask(script('submit(\'See "a term" and `x = "some words that are not in the text"`.\')'))
     assert told.answer.usage.turns == 1

@@ -56,10 +56,11 @@ def proof(reply: GuidedReply, question: str, shown: Mapping[int, str]) -> tuple[
 
 def proved(reply: GuidedReply, question: str, shown: Mapping[int, str]) -> bool:
     """Whether the lines named hold what the answer says: each number and name of it, most of its other words, and at
-    least one word that the question did not hold already."""
+    least one word that the question did not hold already. What is longer than any answer of a small model is looked at
+    as far as one goes: each word is held against each of the question's."""
     held = {word for number in reply.lines for word in _words(shown[number])}
-    asked = _words(question)
-    own = [word for word in _TOKEN.findall(reply.answer) if word.casefold() not in COMMON]
+    asked = _words(question[:LONGEST_ANSWER])
+    own = [word for word in _TOKEN.findall(reply.answer[:LONGEST_ANSWER]) if word.casefold() not in COMMON]
     said = [word.casefold() for word in own]
     exact = [
         word.casefold()

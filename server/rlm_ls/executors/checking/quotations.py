@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ _QUOTED = re.compile(r"“([^“”\n]+)”|«([^«»\n]+)»|\"([^\"\n]+)\"|^>\s
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _LEFT_OUT = re.compile(r"\s*(?:\[?…\]?|\[?\.\.\.\]?)\s*")
 _APOSTROPHE = "['’‘]"
+_WRITTEN_OTHERWISE = re.compile(r"(?P<apostrophe>['’‘])|\\(?P<escaped>[!-/:-@\[-`{-~])|&(?:lt|gt|amp|quot|#39);")
+"""What an answer's Markdown may write in another way than the text does."""
 
 
 def missing(_clock: Deadline, answer: str, cited: str) -> list[tuple[str, str]]:
@@ -50,4 +53,21 @@ def pattern_of(quote: str) -> str:
     if len(quote) > LONGEST:
         quote = quote[:LONGEST].rpartition(" ")[0] or quote[:LONGEST]
     words = quote.replace("*", "").replace("_", " ").split()
-    return r"[\s_*]+".join(re.sub("['’‘]", lambda _: _APOSTROPHE, re.escape(word)) for word in words)
+    return r"[\s_*]+".join(map(_word_pattern, words))
+
+
+def _word_pattern(word: str) -> str:
+    parts: list[str] = []
+    at = 0
+    for other in _WRITTEN_OTHERWISE.finditer(word):
+        parts += (re.escape(word[at : other.start()]), _other_pattern(other))
+        at = other.end()
+    return "".join(parts) + re.escape(word[at:])
+
+
+def _other_pattern(other: re.Match[str]) -> str:
+    if other["apostrophe"]:
+        return _APOSTROPHE
+    if other["escaped"]:
+        return rf"\\?{re.escape(other['escaped'])}"
+    return f"(?:{re.escape(other[0])}|{re.escape(html.unescape(other[0]))})"
