@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +13,23 @@ from rlm_ls.context.sources.encoding import Encoding
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import RlmError
+
+BATCH_BYTES = 4 << 20
+BATCH_FILES = 500
+
+
+def in_batches(numbers: Iterable[int], size: Callable[[int], int]) -> Iterator[list[int]]:
+    """Small files, by number, that are sent together."""
+    batch: list[int] = []
+    total = 0
+    for number in numbers:
+        batch.append(number)
+        total += size(number)
+        if total >= BATCH_BYTES or len(batch) >= BATCH_FILES:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
 
 
 class IncomingFile(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,7 @@ from rlm_ls.context.snapshot.intake import (
     ReadDocument,
     RefusedFile,
     Unpacked,
+    in_batches,
 )
 from rlm_ls.context.snapshot.measure import RANGE, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
@@ -38,9 +39,6 @@ from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTim
 
 SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
-
-BATCH_BYTES = 4 << 20
-BATCH_FILES = 500
 
 GROWTH = 3
 """How many times as large as its file a text may be in UTF-8."""
@@ -173,7 +171,7 @@ class _Reader:
 
     async def copy(self, numbers: list[int]) -> None:
         """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
-        batches = list(self.batches(numbers))
+        batches = list(in_batches(numbers, lambda number: self.wanted[number].size))
         places = [
             await self.snapshot_cache.room(sum(self.wanted[n].size + 1 for n in batch), self.held_files)
             for batch in batches
@@ -199,18 +197,6 @@ class _Reader:
                 at += 1
         for number, room in larger:
             await self.copy_alone(number, room)
-
-    def batches(self, numbers: list[int]) -> Iterator[list[int]]:
-        batch: list[int] = []
-        size = 0
-        for number in numbers:
-            batch.append(number)
-            size += self.wanted[number].size
-            if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
 
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]

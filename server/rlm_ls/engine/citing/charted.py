@@ -9,7 +9,7 @@ from rlm_ls.engine.answer import Chart, ChartRow, Citation
 from rlm_ls.engine.citing.citing import cite_spans
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.checking.plain import well_formed
-from rlm_ls.executors.scripts.drawn import Cell, DrawnChart, DrawnRow
+from rlm_ls.executors.scripts.drawn import Cell, DrawnChart, height
 from rlm_ls.executors.scripts.host import VerbHost
 
 MAX_POINTS = 300
@@ -69,13 +69,8 @@ def _chosen(drawn: Sequence[DrawnChart]) -> list[Span]:
     """The lines of points, each once; the highest first where they are too many."""
     rows = [row for chart in drawn for row in chart.rows if row.span is not None]
     if len(rows) > MAX_POINTS:
-        rows = sorted(rows, key=_height, reverse=True)[:MAX_POINTS]
+        rows = sorted(rows, key=lambda row: height(row.cells), reverse=True)[:MAX_POINTS]
     return list(dict.fromkeys(row.span for row in rows if row.span is not None))
-
-
-def _height(row: DrawnRow) -> float:
-    last = row.cells[-1]
-    return float(last) if isinstance(last, (int, float)) else 0.0
 
 
 def _cell(cell: Cell) -> Cell:

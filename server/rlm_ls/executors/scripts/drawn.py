@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,3 +39,8 @@ class DrawnChart:
     columns: tuple[str, ...]
     rows: tuple[DrawnRow, ...]
     note: str = ""
+
+
+def height(cells: Sequence[Cell]) -> float:
+    """By what a point is higher than others: its last number."""
+    return float(cells[-1]) if isinstance(cells[-1], (int, float)) else 0.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rlm_ls.engine.answer import Chart, ChartRow
+from rlm_ls.engine.answer import Chart
 from rlm_ls.engine.trace import inert
+from rlm_ls.executors.scripts.drawn import height
 from rlm_ls.visible import visible_line
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -47,16 +48,18 @@ def text_chart(chart: Chart) -> TextChart:
     rows = chart.rows
     notes = [visible_line(chart.note)] if chart.note else []
     if picture:
-        rows = tuple(sorted(rows, key=_height, reverse=True)[:HIGHEST])
+        rows = tuple(sorted(rows, key=lambda row: height(row.cells), reverse=True)[:HIGHEST])
         if len(rows) < len(chart.rows):
             notes.append(f"the {len(rows)} highest of {len(chart.rows):,}")
     elif len(rows) > MOST_ROWS:
         rows = rows[:MOST_ROWS]
         notes.append(f"{MOST_ROWS} of {len(chart.rows):,} rows; all are in the data")
-    most = max((_height(row) for row in rows), default=0)
+    most = max((height(row.cells) for row in rows), default=0)
     barred = chart.kind != "table" and most > 0
     shown = [
-        TextRow(tuple(cell_text(cell) for cell in row.cells), _bar(_height(row) / most) if barred else "", row.cited)
+        TextRow(
+            tuple(cell_text(cell) for cell in row.cells), _bar(height(row.cells) / most) if barred else "", row.cited
+        )
         for row in rows
     ]
     title = visible_line(chart.title)
@@ -102,9 +105,16 @@ def cell_text(cell: str | int | float | None) -> str:
     return f"{int(cell):,}" if cell == int(cell) else f"{cell:,.6g}"
 
 
-def _height(row: ChartRow) -> float:
-    last = row.cells[-1]
-    return float(last) if isinstance(last, (int, float)) else 0.0
+def ordered(labels: Iterable[str]) -> list[str]:
+    """The names of a heat map's rows or columns, each once: numbers by their size, before words."""
+
+    def key(label: str) -> tuple[float, str]:
+        try:
+            return float(label), label
+        except ValueError:
+            return float("inf"), label
+
+    return sorted(set(labels), key=key)
 
 
 def _bar(share: float) -> str:
@@ -120,18 +130,18 @@ def _curve(chart: Chart) -> tuple[str, ...]:
     """Lines of points, each with the label of its first one."""
     if len(chart.rows) <= BARS_OVER_TIME:
         return ()
-    most = max(_height(row) for row in chart.rows) or 1
+    most = max(height(row.cells) for row in chart.rows) or 1
     return tuple(
-        f"{cell_text(some[0].cells[0]):<20} {''.join(_level(HEIGHTS, _height(row) / most) for row in some)}"
+        f"{cell_text(some[0].cells[0]):<20} {''.join(_level(HEIGHTS, height(row.cells) / most) for row in some)}"
         for some in (chart.rows[at : at + CURVE] for at in range(0, len(chart.rows), CURVE))
     )
 
 
 def _shades(chart: Chart) -> tuple[str, ...]:
     """A line for each row of a heat map, under the names of its columns from the top down."""
-    across = sorted({cell_text(row.cells[1]) for row in chart.rows})
-    down = sorted({cell_text(row.cells[0]) for row in chart.rows})
-    found = {(cell_text(row.cells[0]), cell_text(row.cells[1])): _height(row) for row in chart.rows}
+    across = ordered(cell_text(row.cells[1]) for row in chart.rows)
+    down = ordered(cell_text(row.cells[0]) for row in chart.rows)
+    found = {(cell_text(row.cells[0]), cell_text(row.cells[1])): height(row.cells) for row in chart.rows}
     most = max(found.values()) or 1
     wide, margin = max(map(len, across)) + 1, max(map(len, down))
     head = " " * margin + "".join(f"{name:>{wide}}" for name in across)

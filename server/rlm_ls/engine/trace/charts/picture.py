@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 import leather
 from leather import theme
 
-from rlm_ls.engine.answer import Chart, ChartRow
-from rlm_ls.engine.trace.charts.blocks import cell_text
+from rlm_ls.engine.answer import Chart
+from rlm_ls.engine.trace.charts.blocks import cell_text, ordered
 from rlm_ls.engine.trace.charts.shapes import Bars, Cells, Curve, Exact, Linked, Point, Steps
+from rlm_ls.executors.scripts.drawn import height
 from rlm_ls.executors.verbs.charts.axis import axis_of
 from rlm_ls.visible import visible_line
 
@@ -128,8 +129,8 @@ def _histogram(chart: Chart) -> tuple[leather.Chart, int]:
 
 
 def _heat(chart: Chart) -> tuple[leather.Chart, int]:
-    across = _ordered(_text(row.cells[1]) for row in chart.rows)
-    down = _ordered(_text(row.cells[0]) for row in chart.rows)
+    across = ordered(_text(row.cells[1]) for row in chart.rows)
+    down = ordered(_text(row.cells[0]) for row in chart.rows)
     highest = max((abs(number) for number in _numbers(chart)), default=0) or 1
     points = [
         Point(
@@ -137,7 +138,7 @@ def _heat(chart: Chart) -> tuple[leather.Chart, int]:
             str(down.index(_text(row.cells[0]))),
             _said(f"{_text(row.cells[0])} {_text(row.cells[1])}", row.cells[2]),
             row.cited,
-            max(0.0, _height(row) / highest),
+            max(0.0, height(row.cells) / highest),
         )
         for row in chart.rows
     ]
@@ -178,21 +179,6 @@ def _numbered(scale: leather.Linear, numbers: Iterable[float]) -> leather.Axis:
 def _numbers(chart: Chart) -> Iterable[float]:
     first = 2 if chart.kind in ("heat", "histogram") else 1
     return (cell for row in chart.rows for cell in row.cells[first:] if isinstance(cell, (int, float)))
-
-
-def _height(row: ChartRow) -> float:
-    last = row.cells[-1]
-    return float(last) if isinstance(last, (int, float)) else 0.0
-
-
-def _ordered(labels: Iterable[str]) -> list[str]:
-    def key(label: str) -> tuple[float, str]:
-        try:
-            return float(label), label
-        except ValueError:
-            return float("inf"), label
-
-    return sorted(set(labels), key=key)
 
 
 def _colour(number: int) -> str:
