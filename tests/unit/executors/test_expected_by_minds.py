@@ -29,6 +29,9 @@ def fourth():
         ("print(len(find('sealed box')))", "1"),
         ("find('sealed box')", "find('sealed box'): 1 line has the phrase"),
         ("find('lost sealed')", "no line has the phrase; 1 have words of it"),
+        ("find('sealed.*here')", "no line has this as it stands; regex() takes patterns"),
+        (r"find(r'line \d+ of')", "regex() takes patterns"),
+        ("find('lost|sealed')", "regex() takes patterns"),
         ("print([h.match for h in regex('se[a-z]+d')])", "['sealed']"),
         (
             "print(len([l for l in lines(1, 3)]), [l.line for l in around(find('sealed box')[0], 1, 1)])",
@@ -53,6 +56,14 @@ async def test_what_minds_expected_works_or_says_what_does(ask: Asker, code: str
     text = PACK if "outline" in code else NOVEL
     run = await ask(script(code), script("submit('done', cite=[])"), text=text)
     assert shown in run.observations[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["Mr. Pickwick's hat", "what is this?", "a (small) hat", "cost: $5", "x*y", "a.b", "[7]"]
+)
+async def test_words_with_signs_are_not_taken_for_a_pattern(ask: Asker, words: str) -> None:
+    run = await ask(script(f"find({words!r})"), script("submit('done', cite=[])"), text=NOVEL)
+    assert "regex()" not in run.observations[0]
 
 
 @pytest.mark.parametrize(

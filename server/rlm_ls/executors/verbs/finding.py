@@ -21,6 +21,7 @@ from rlm_ls.executors.scripts.host import VerbHost, parts_text
 from rlm_ls.executors.verbs.registry import FieldName, Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
+LIKE_A_PATTERN = re.compile(r"\\[dDwWsSbB.]|\.[*+?]|\(\?|\w\|\w|\[[^\]\s]*\][*+?{]|\[\^|^\^\w|\w\$$")
 MAX_HITS = 50_000
 """Most hits one call may hand to a script; counting verbs have no such limit."""
 
@@ -66,7 +67,9 @@ async def find(
         raise
     found = await host.search.find(text, selection, ignore_case=ignore_case, fold=fold, limit=_bounded(limit))
     call = f"find({text!r})"
-    if found.words and found.total:
+    if (found.words or not found.total) and LIKE_A_PATTERN.search(text):
+        host.note(f"{call}: no line has this as it stands; regex() takes patterns")
+    elif found.words and found.total:
         host.note(f"{call}: no line has the phrase; {found.total:,} have words of it, the best first")
     elif " " in text.strip() and found.total:
         host.note(f"{call}: {found.total:,} line{'s have' if found.total > 1 else ' has'} the phrase")
