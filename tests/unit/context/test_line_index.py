@@ -89,6 +89,20 @@ async def test_where_it_cannot_be_kept_everything_works(large: Path, pool: Watch
     assert await last_line(large, pool, index) == await last_line(large, pool, index)
 
 
+async def test_what_was_cleared_is_not_written_again(large: Path, pool: Watched, tmp_path: Path) -> None:
+    index = tmp_path / "index.json"
+    other = large.with_name("other.log")
+    other.write_bytes(large.read_bytes())
+    await until_settled()
+    cache = SnapshotCache(line_index=index)
+    await taken(large, pool, cache, False)
+    cleared = json.loads(index.read_text())
+    index.unlink()
+    await taken(other, pool, cache, False)
+    assert len(json.loads(index.read_text())) == 1
+    assert json.loads(index.read_text())[0][0] != cleared[0][0]
+
+
 async def taken(path: Path, pool: Watched, cache: SnapshotCache, lines_only: bool) -> tuple[Document, str]:
     options = ContextOptions(lines_only=lines_only)
     async with await Context.take(Scope("files", files=(str(path),)), pool, options, cache) as context:

@@ -36,7 +36,9 @@ class LineIndex:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._known: dict[str, Known] | None = None
-        self._unsaved = False
+        self._unsaved: set[str] = set()
+        self._there = False
+        """Whether the file was there when it was last read or written."""
 
     def find(self, key: tuple[str, str, bool], stamp: Stamp) -> Known | None:
         known = self._loaded().get(_name(key)) if stamp[0] >= WORTH and self._path is not None else None
@@ -55,24 +57,29 @@ class LineIndex:
         known[_name(key)] = (stamp, skip, measure)
         while len(known) > MOST_FILES:
             del known[next(iter(known))]
-        self._unsaved = True
+        self._unsaved.add(_name(key))
 
     def save(self) -> None:
         """A full or read-only disk is no error: the next start measures again."""
         if not self._unsaved or self._path is None:
             return
-        self._unsaved = False
-        written = [json.dumps(_row(name, known)) for name, known in self._loaded().items()]
+        kept = self._loaded()
+        if self._there and not self._path.exists():  # somebody cleared the cache
+            kept = self._known = {name: known for name, known in kept.items() if name in self._unsaved}
+        self._unsaved = set()
+        written = [json.dumps(_row(name, known)) for name, known in kept.items()]
         while sum(map(len, written)) > MOST_BYTES:
             del written[0]
         try:
             replace_file(self._path, f"[{','.join(written)}]".encode())
+            self._there = True
         except OSError as error:
             log.info("the line index is not kept: %s", error.strerror)
 
     def _loaded(self) -> dict[str, Known]:
         if self._known is None:
             self._known = _read(self._path)
+            self._there = bool(self._known)
         return self._known
 
 
