@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.context.oracle import ALPHABET, LOST, clock, lines_of, matches_of, piece_of
+from tests.unit.context.oracle import ALPHABET, LOST, clock, lines_of, matches_of, number_of, piece_of
 from tests.unit.context.test_patterns import PATTERN, PLAIN, valid
 
 from rlm_ls.context.ops.matching import compiled_pattern, match, windows
@@ -17,6 +17,7 @@ from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import ascii_apart, line_count, match_count
 from rlm_ls.context.patterns.linear import wide
 from rlm_ls.context.patterns.translation import parse
+from rlm_ls.context.search.rows import hit_of
 from rlm_ls.context.workers.piece import Bundling, File
 
 REPEATED = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -89,6 +90,26 @@ def test_dense_values_are_those_of_python_in_their_order(pattern: str, text: str
     found = [value for pack in packs for value in match.unpacked(pack)]
     expected = [one for _, line in lines_of(text) for one in _values(re.compile(pattern), line)]
     assert found == expected
+
+
+@REPEATED
+@given(
+    pattern=st.one_of(PATTERN.filter(valid), PLAIN, PLAIN.map(r"\b{}".format), st.sampled_from(SOME)),
+    text=st.one_of(TEXT, OF_ONE_KIND),
+    window=st.sampled_from([16, 64, 1 << 18]),
+    limit=st.integers(0, 6),
+)
+def test_the_first_dense_matches_stand_where_python_finds_them_and_all_are_counted(
+    pattern: str, text: str, window: int, limit: int, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW", window)
+        rows, _, total, searched = match.regex(clock(), [piece_of(tmp_path, text)], pattern, False, False, limit)
+    every = matches_of(pattern, text)
+    assert (total, searched) == (len(every), len(text.encode()))
+    found = [hit_of(row) for row in rows]
+    expected = [(number_of(text, start), text[start:end][:1000], groups) for start, end, groups in every[:limit]]
+    assert [(hit.span.line, hit.match, hit.groups) for hit in found] == expected
 
 
 def _values(pattern: re.Pattern[str], line: str) -> list[object]:

@@ -7,18 +7,16 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
 from rlm_ls.context.ops.matching.literal import Literal
+from rlm_ls.context.ops.matching.window import Window, characters_to_bytes
 from rlm_ls.context.patterns import backtracking
 from rlm_ls.context.patterns.linear import doubt, plain, wide
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
-
-if TYPE_CHECKING:
-    from rlm_ls.context.ops.matching.window import Window
 
 MEMORY = 16 << 20
 """Bytes that RE2 may use for one pattern's program and its automata."""
@@ -104,7 +102,9 @@ class CompiledPattern:
             window.resume = spans[0][1]
 
     def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
-        if not self._decided_by_python(window):
+        if captures and self._plain is not None and self.takes_whole(window):  # to count them few are looked at
+            yield from (list(match.regs) for match in self._plain.finditer(window.text, at))
+        elif not self._decided_by_python(window):
             yield from self._linear(window, deadline, at, captures)
         elif (found := self._backtracked(window, at)) is not None:
             yield from found
@@ -142,7 +142,7 @@ class CompiledPattern:
             with interruptible(deadline):
                 match = self._compiled().search(text, len(line[: max(0, at - start)].decode("utf-8", "replace")))
             if match is not None and not deadline.stopped:
-                place = _places(line, text, start)
+                place = characters_to_bytes(line, text, start)
                 return place(match.start()), place(match.end())
         return None
 
@@ -192,8 +192,8 @@ class CompiledPattern:
         return len(found) if window.ascii or b"".join(found).isascii() else None
 
     def takes_whole(self, window: Window) -> bool:
-        """Whether `values` of this window are those of its bytes, by one call: also where lines are not ASCII, if no
-        match comes near what is not. What holds of the window holds of any of its lines, should a filter leave few."""
+        """Whether matches in this window are those in its bytes, by one call: also where lines are not ASCII, if none
+        comes near what is not. What holds of the window holds of any of its lines, should a filter leave few."""
         if self._plain is None or window.is_piece or window.ascii:
             return self._plain is not None and not window.is_piece
         if window is not self._judged:
@@ -309,7 +309,7 @@ class CompiledPattern:
         with interruptible(deadline):
             # In a list, so that the alarm can only ring in here.
             found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
-        place = _places(line, text, offset)
+        place = characters_to_bytes(line, text, offset)
         for spans in found:
             yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
 
@@ -382,18 +382,3 @@ def _at_start() -> Any:
     from re2 import _re2
 
     return _re2.RE2.Anchor.ANCHOR_START
-
-
-def _places(line: bytes, text: str, offset: int) -> Callable[[int], int]:
-    """From a character of `text` to its byte, plus `offset`. Quick for ascending questions."""
-    if len(line) == len(text):
-        return lambda character: offset + character
-    last = [0, 0]
-
-    def place(character: int) -> int:
-        if character < last[0]:
-            last[:] = [0, 0]
-        last[:] = [character, last[1] + len(text[last[0] : character].encode("utf-8", "replace"))]
-        return offset + last[1]
-
-    return place

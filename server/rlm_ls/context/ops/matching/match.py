@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise
 from math import isfinite
 
-from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, compile_pattern
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits, groups_of
 from rlm_ls.context.ops.matching.scan import Scan
+from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import line_count, match_count
 from rlm_ls.context.search.rows import ROOM, Gathered, row_of
 from rlm_ls.context.workers.deadline import Deadline
@@ -52,14 +53,24 @@ def regex(
     total = 0
     for piece, reader in scan.pieces(test):
         hits = Hits(reader, piece)
-        if not found.limit and not multiline:
-            total += sum(match_count(test, window, deadline) for window in scan.windows(reader, piece))
+        if multiline:
+            for window, spans in scan.matches(test, reader, piece):
+                total += 1
+                _add(found, hits, window, spans, piece.doc)
             continue
-        for window, spans in scan.matches(test, reader, piece):
-            total += 1
-            if found.limit:
-                found.add(row_of(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))), piece.doc)
+        for window in scan.windows(reader, piece, test, places=lambda: found.limit > 0):
+            if not found.limit:  # how many there are is sooner known than where
+                total += match_count(test, window, deadline)
+                continue
+            for spans in test.matches(window, deadline):
+                total += 1
+                _add(found, hits, window, spans, piece.doc)
     return found.rows, found.docs, total, scan.searched
+
+
+def _add(found: Gathered, hits: Hits, window: Window, spans: Spans, doc: int) -> None:
+    if found.limit:
+        found.add(row_of(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))), doc)
 
 
 def count(

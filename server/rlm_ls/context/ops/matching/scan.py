@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans
@@ -113,14 +113,18 @@ class Scan:
                 at = bundle.offsets[number] - window.start
 
     def windows(
-        self, reader: Reader, piece: Piece, test: CompiledPattern | None = None, *, values: bool = False
+        self,
+        reader: Reader,
+        piece: Piece,
+        test: CompiledPattern | None = None,
+        places: Callable[[], bool] = lambda: True,
     ) -> Iterator[Window]:
-        """The piece in windows, cut as suits `test`, or its `values`."""
+        """The piece in windows, cut as suits `test` as long as somebody wants the `places` of its matches."""
         begin, stop = bounds(reader, piece)
         at = begin
 
         def apart(window: Window) -> bool:
-            return test is not None and test.prefers_ascii and not (values and test.takes_whole(window))
+            return test is not None and places() and test.prefers_ascii and not test.takes_whole(window)
 
         for window in windows(reader, piece, self.deadline, apart=apart):
             at = window.start
@@ -147,7 +151,7 @@ class Scan:
                 for value in test.captured(window.text, [spans])
             )
             return
-        for window in self.windows(reader, piece, test, values=True):
+        for window in self.windows(reader, piece, test):
             yield test.values(window, self.deadline)
 
     def _across(

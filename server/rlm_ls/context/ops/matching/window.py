@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from itertools import pairwise
 
 
@@ -115,3 +116,18 @@ class Window:
                 at = found + 1 if found >= 0 else -1
         self.text = b"".join(chunks).replace(b"\r", b"\n")
         self.runs, self.origins, self.carriage = runs, origins, False
+
+
+def characters_to_bytes(line: bytes, text: str, offset: int) -> Callable[[int], int]:
+    """From a character of `text` to its byte, plus `offset`. Quick for ascending questions."""
+    if len(line) == len(text):
+        return lambda character: offset + character
+    last = [0, 0]
+
+    def place(character: int) -> int:
+        if character < last[0]:
+            last[:] = [0, 0]
+        last[:] = [character, last[1] + len(text[last[0] : character].encode("utf-8", "replace"))]
+        return offset + last[1]
+
+    return place
