@@ -90,6 +90,11 @@ class Reader:
             self._held, self._held_at = self.read(at, at + 2 * BLOCK), at
         return self._held[start - self._held_at : end - self._held_at]
 
+    def hold(self, start: int, block: bytes) -> None:
+        """Keeps a block that was read, for what is asked about it next."""
+        if self._descriptor >= 0 or self._elsewhere is not None:  # else all of it is held
+            self._held, self._held_at = block, start
+
     def check(self) -> None:
         """Raises DocumentChanged if the file is now shorter than the Document: what was read may be of two states."""
         if self._elsewhere is not None:

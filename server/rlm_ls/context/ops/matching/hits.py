@@ -48,6 +48,8 @@ class Hits:
             line_start = reader.line_start(start)
             line_end = reader.line_end(start, high)
             self._line, self._column = (line_start, line_end), (line_start, 0)
+        if end <= line_end <= line_start + LONG_LINE:
+            return self._on_one_line(start, end, groups, word)
         column = self._characters_to(start)
         line = end_line = self.line(start)
         last_start, last_end, end_column = line_start, line_end, column
@@ -64,6 +66,23 @@ class Hits:
         span = Span(self._piece.file.name, shown_start, last_end, line, end_line)
         match = _decode(reader.peek(start, min(end, start + 4 * LONGEST_MATCH)))[:LONGEST_MATCH]
         return Hit(span, text, column + 1, end_column + 1, groups, word, match)
+
+    def _on_one_line(self, start: int, end: int, groups: tuple[str | None, ...], word: str | None) -> Hit:
+        """As most are: the line is shown whole, and read once."""
+        first, last = self._line
+        line = self._reader.peek(first, last)
+        column = _length(line[: start - first]) + 1
+        matched = line[start - first : end - first]
+        low, number = max(first, self._piece.low), self.line(start)
+        return Hit(
+            Span(self._piece.file.name, low, last, number, number),
+            _decode(line[low - first :]),
+            column,
+            column + _length(matched),
+            groups,
+            word,
+            _decode(matched),
+        )
 
     def whole_line(self, at: int) -> Hit:
         """The line that byte `at` is on, without columns."""
@@ -101,8 +120,7 @@ class Hits:
         count = 0
         while start < end:
             stop = min(start + (1 << 20), end)
-            block = self._reader.peek(start, stop)
-            count += len(block) if block.isascii() else len(block.translate(None, CONTINUATION))
+            count += _length(self._reader.peek(start, stop))
             start = stop
         return count
 
@@ -113,6 +131,11 @@ def groups_of(window: Window, spans: list[tuple[int, int]]) -> tuple[str | None,
         _decode(window.text[start : min(end, start + LONGEST_GROUP)]) if start >= 0 else None
         for start, end in spans[1:]
     )
+
+
+def _length(raw: bytes) -> int:
+    """Characters."""
+    return len(raw) if raw.isascii() else len(raw.translate(None, CONTINUATION))
 
 
 def _decode(raw: bytes) -> str:

@@ -53,6 +53,7 @@ def windows(
     at = begin
     while begin < stop and not deadline.late():
         window = Window(at, whole_lines(reader, at, stop, WINDOW))
+        reader.hold(at, window.raw)
         cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
         if cut:
