@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.matching import find, match, scan, windows
 from rlm_ls.context.ops.matching.folding import fold
+from rlm_ls.context.ops.numbers import numbered, summaries
 from rlm_ls.context.search.rows import hit_of
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.workers.piece import Bundling, File, Piece
@@ -283,6 +285,31 @@ async def test_dense_lines_are_counted_as_python_counts_them(
 
 @pytest.mark.parametrize("odd", [b"", b"x", b"1_0", b"inf", b"nan"])
 def test_what_is_no_number_is_left_out_and_counted_among_numbers(odd: bytes) -> None:
-    found, ignored, more = match.numbered([[b"3", odd, b"1"], [b"2.5"]], 1, 10)
-    assert list(found[None]) == [1.0, 2.5, 3.0]
+    found, ignored, more = numbered([[b"3", odd, b"1"], [b"2.5"]], 1, 10)
+    assert list(found[None][0]) == [1.0, 2.5, 3.0]
     assert (ignored, more) == (1, False)
+
+
+@given(
+    numbers=st.lists(
+        st.one_of(st.integers(-5, 5).map(float), st.floats(allow_nan=False, allow_infinity=False)), min_size=1
+    ),
+    repeated=st.integers(1, 50),
+    cut=st.integers(0, 50),
+)
+def test_numbers_that_are_counted_come_to_what_each_of_them_comes_to(
+    numbers: list[float], repeated: int, cut: int
+) -> None:
+    every = sorted(numbers * repeated)
+    parts = [numbered([[str(n).encode() for n in some]], 1, 10)[0] for some in (every[:cut], every[cut:]) if some]
+    found = summaries(clock(), {None: [part[None] for part in parts]}, [50, 90, 99])[None]
+    exact = sum(map(Fraction, every))
+    assert (found["count"], found["min"], found["max"]) == (len(every), every[0], every[-1])
+    ranks = {p: every[max(1, -(-p * len(every) // 100)) - 1] for p in (50, 90, 99)}
+    assert {p: found[f"p{p}"] for p in ranks} == ranks
+    rounding = abs(exact) / 2**51 + Fraction(max(map(abs, numbers))) / 2**900 + Fraction(5e-324)
+    assert abs(Fraction(found["mean"]) - exact / len(every)) <= rounding
+    if abs(exact) < Fraction(2) ** 1023:
+        assert abs(Fraction(found["sum"]) - exact) <= rounding
+    else:
+        assert abs(found["sum"]) > 1e300

@@ -6,7 +6,6 @@ import asyncio
 import heapq
 import json
 import pickle
-from array import array
 from collections import Counter
 from contextlib import aclosing
 from typing import Any
@@ -15,6 +14,7 @@ from rlm_ls.context.document import Hit, Selection, base_of
 from rlm_ls.context.ops.matching.compiled_pattern import Raw
 from rlm_ls.context.ops.matching.match import Captured, Pack, readable, unpacked
 from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, First, Region
+from rlm_ls.context.ops.numbers import Numbers
 from rlm_ls.context.search.fields import Fields, FieldScanner
 from rlm_ls.context.search.rows import ROOM
 from rlm_ls.errors import SearchTimeout
@@ -138,7 +138,7 @@ class Values(FieldScanner):
         are as Python writes them: 12, -3.5, 1e6.
         """
         progress = self.progress(within)
-        parts: dict[str | None, list[array[float]]] = {}
+        parts: dict[str | None, list[Numbers]] = {}
         ignored = total = 0
         note = ""
         async with aclosing(
@@ -156,8 +156,8 @@ class Values(FieldScanner):
             async for found, not_numbers, more, _ in results:
                 ignored += not_numbers
                 for name, numbers in found.items():
-                    if numbers:
-                        total += len(numbers)
+                    if numbers[0]:
+                        total += len(numbers[0])
                         parts.setdefault(name and name.decode("utf-8", "replace"), []).append(numbers)
                 if more or len(parts) > MOST_NAMES:
                     note = f"stopped at {MOST_NAMES:,} different names; narrow the first group"
@@ -167,7 +167,7 @@ class Values(FieldScanner):
                     break
         if not parts:
             return {}, ignored, note or progress.note
-        summaries = await self.call("matching.match.summaries", parts=parts, percentiles=list(PERCENTILES))
+        summaries = await self.call("numbers.summaries", parts=parts, percentiles=list(PERCENTILES))
         return dict(sorted(summaries.items(), key=lambda item: item[0] or "")), ignored, note or progress.note
 
     async def terms(

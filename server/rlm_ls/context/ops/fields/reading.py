@@ -7,7 +7,6 @@ fields, and in how many the field is null.
 from __future__ import annotations
 
 import json
-from array import array
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,9 +15,10 @@ from rlm_ls.context.ops.fields.filtering import BREATH, ValueTest
 from rlm_ls.context.ops.fields.paths import MISSING, FieldOf, rendered, value_in
 from rlm_ls.context.ops.fields.records import record_of
 from rlm_ls.context.ops.matching.compiled_pattern import Raw, compile_pattern
-from rlm_ls.context.ops.matching.match import PACK, Pack, numbered, readable, tallied
+from rlm_ls.context.ops.matching.match import PACK, Pack, readable, tallied
 from rlm_ls.context.ops.matching.scan import Scan
 from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.numbers import Numbers, numbered
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Piece, Pieces
 
@@ -127,7 +127,7 @@ def tally(
 
 def numbers(
     deadline: Deadline, pieces: Pieces, names: list[str], pattern: str, ignore_case: bool, limit: int
-) -> tuple[Seen, dict[bytes | None, array[float]], int, bool, int]:
+) -> tuple[Seen, dict[bytes | None, Numbers], int, bool, int]:
     """As `match.numbers`: the last of two fields' numbers, under the first's values."""
     reading = Reading(deadline, pieces, names)
     groups = compile_pattern(pattern, ignore_case).groups if pattern else len(names)

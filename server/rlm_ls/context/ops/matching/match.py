@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import pickle
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise
-from math import isfinite
 
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits, groups_of
 from rlm_ls.context.ops.matching.scan import Scan
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import line_count, match_count
+from rlm_ls.context.ops.numbers import Numbers, numbered
 from rlm_ls.context.search.rows import ROOM, Gathered, row_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Pieces
@@ -31,9 +30,6 @@ PACK = 1000
 
 PACKED = 5000
 """Values in one pickle: while one is read, no other thread of the server does anything."""
-
-OFTEN = 3
-"""How often numbers have to occur, on average, for counting them to be quicker than reading each."""
 
 MOST_TALLIED = 64 << 20
 """Bytes of different values that one request brings back; then its count is cut short."""
@@ -184,8 +180,8 @@ def tallied(batches: Iterable[Iterable[Raw]]) -> tuple[list[bytes], bool]:
 
 def numbers(
     deadline: Deadline, pieces: Pieces, pattern: str, ignore_case: bool, multiline: bool, limit: int
-) -> tuple[dict[bytes | None, array[float]], int, bool, int]:
-    """Captured numbers, ascending; how many captured values are none, whether a limit cut it short, bytes searched.
+) -> tuple[dict[bytes | None, Numbers], int, bool, int]:
+    """Captured numbers; how many captured values are none, whether a limit cut it short, bytes searched.
 
     The numbers stand under None, or of a pattern with several groups, those of the second under the first.
     """
@@ -195,99 +191,7 @@ def numbers(
     return found, ignored, more, scan.searched
 
 
-def numbered(
-    batches: Iterable[Iterable[Raw]], groups: int, limit: int
-) -> tuple[dict[bytes | None, array[float]], int, bool]:
-    """`numbers` of values that are at hand, of which each is a row if there are several `groups`."""
-    found: dict[bytes | None, array[float]] = {}
-    often: Counter[bytes] = Counter()
-    ignored = 0
-    for batch in batches:
-        if groups < 2:
-            ignored += _add_numbers(batch, found.setdefault(None, array("d")), often)  # type: ignore[arg-type]
-            continue
-        for row in batch:
-            name, number = row[0], row[1]
-            if name is not None and number is not None:
-                ignored += _add_each((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
-        if len(found) > limit:
-            return found, ignored, True
-    ordered = {name: array("d", sorted(some)) for name, some in found.items()}
-    if often:
-        ordered[None], none = _merged(ordered[None], often)
-        ignored += none
-    return ordered, ignored, False
-
-
-def _merged(ordered: array[float], often: Counter[bytes]) -> tuple[array[float], int]:
-    """All numbers, ascending, and how many of those that were counted together are none."""
-    each = array("d")
-    counts: Counter[float] = Counter()
-    ignored = 0
-    for value, times in often.items():
-        if _add_each((value,), each):
-            ignored += times
-        else:
-            counts[each.pop()] += times
-    runs = array("d")
-    for number in sorted(counts):
-        runs.extend(array("d", [number]) * counts[number])
-    return array("d", sorted([*ordered, *runs])) if ordered else runs, ignored
-
-
 def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
     """`CompiledPattern.values` of all pieces, in batches."""
     for piece, reader in scan.pieces(test):
         yield from scan.values(test, reader, piece)
-
-
-def _add_numbers(values: Iterable[bytes], found: array[float], often: Counter[bytes]) -> int:
-    """Appends those that are numbers; how many are not. All at once where all are, as they mostly are.
-
-    Values of which each occurs several times are counted in `often` instead, to be read when all are known."""
-    batch = list(values)
-    counts = Counter(batch)
-    if OFTEN * len(counts) <= len(batch):
-        often.update(counts)
-        return 0
-    try:
-        numbers = array("d", map(float, batch))
-    except ValueError:
-        return _add_each(batch, found)
-    if not all(map(isfinite, numbers)) or b"_" in b"".join(batch):
-        return _add_each(batch, found)
-    found.extend(numbers)
-    return 0
-
-
-def _add_each(values: Iterable[bytes], found: array[float]) -> int:
-    ignored = 0
-    for value in values:
-        try:
-            number = float(value)
-        except ValueError:
-            ignored += 1
-            continue
-        if isfinite(number) and b"_" not in value:
-            found.append(number)
-        else:
-            ignored += 1
-    return ignored
-
-
-def summaries(
-    _: Deadline, parts: dict[str | None, list[array[float]]], percentiles: list[int]
-) -> dict[str | None, dict[str, float]]:
-    """Of ascending numbers, at least one under each name. Percentiles are by nearest rank: values that occur."""
-    return {name: _summary(numbers, percentiles) for name, numbers in parts.items()}
-
-
-def _summary(parts: list[array[float]], percentiles: list[int]) -> dict[str, float]:
-    every: list[float] = []
-    for part in parts:
-        every.extend(part)
-    every.sort()  # joins runs that are sorted already
-    count = len(every)
-    total = math.fsum(every)
-    ranks = {f"p{p}": every[max(0, -(-p * count // 100) - 1)] for p in percentiles}
-    return {"count": count, "sum": total, "min": every[0], "max": every[-1], "mean": total / count, **ranks}
