@@ -177,6 +177,17 @@ async def test_a_block_without_a_name_is_called_analyze_and_one_may_be_defined_a
     assert "False" in told.observations[1]
 
 
+async def test_a_program_hides_what_was_called_so_before_and_is_hidden_by_what_comes_later(ask: Asker) -> None:
+    told = await ask(
+        script("def length(a, b):\n    return 1\nprint(length(1, 2))"),
+        wat("length") + script("print('by the program', length())"),
+        script("length = 'later'"),
+        script("submit(str(length))"),
+    )
+    assert f"by the program {len(TEXT)}" in told.observations[1]
+    assert told.answer.answer == "later"
+
+
 async def test_where_programs_are_off_blocks_and_verbs_say_so(ask: Asker) -> None:
     told = await ask(wat("any"), script("map_reduce('any')"), script("submit('x')"), levels=("dsl",))
     assert "compiled programs are off" in told.observations[0]

@@ -10,6 +10,7 @@ from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.setup.prompt import NOT_RUN
 from rlm_ls.engine.trace.events import ProgramFinished, ProgramStarted, VerbCalled
 from rlm_ls.errors import RlmError
+from rlm_ls.executors.compiled.programs import UNNAMED
 from rlm_ls.executors.scripts.output import cap
 
 VERBS_TOLD = 200
@@ -40,6 +41,7 @@ async def _define(run: Run, block: Block) -> ProgramResult:
     started = time.perf_counter()
     try:
         said = await run.host.programs.define(run.host, block.name, block.language, block.source, native=block.native)
+        run.sandbox.defined(block.name or UNNAMED)
     except RlmError as error:
         return ProgramResult("", f"```{block.info} was not compiled: {error}")
     finally:

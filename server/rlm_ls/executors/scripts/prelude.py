@@ -310,6 +310,8 @@ _program = _Program
 """
 
 
-def bound(name: str) -> str:
-    """Makes a compiled program callable by its name, unless a script has used the name."""
+def bound(name: str, newest: bool) -> str:
+    """Makes a compiled program callable by its name: the `newest` of what has the name, or unless a script uses it."""
+    if newest:
+        return f"{name} = _program({name!r})\n"
     return f"try:\n    {name}\nexcept NameError:\n    {name} = _program({name!r})\n"

@@ -119,6 +119,7 @@ class Sandbox:
         self._prelude = prelude(single=single)
         self._session: AsyncMontySession | None = None
         self._rescue = _Rescue(b"", False)
+        self._defined: set[str] = set()
 
     async def start(self, earlier: bytes | None = None) -> None:
         """Begin anew, or with the variables of an `earlier` session's state."""
@@ -141,6 +142,10 @@ class Sandbox:
         if session is not None:
             with suppress(MontyError, RuntimeError):
                 await session.__aexit__(None, None, None)
+
+    def defined(self, name: str) -> None:
+        """A program has this name from now on: what a script called so before is hidden."""
+        self._defined.add(name)
 
     async def run(self, source: str, host: VerbHost, on_verb: VerbSink) -> ScriptResult:
         """Run one script to its end, its error or a limit. Raises nothing of the script's making."""
@@ -212,7 +217,8 @@ class Sandbox:
         """Make the compiled programs that a script may call known in the sandbox, by their names."""
         assert self._session is not None
         for name in sorted(_named(code, host)):
-            await self._session.feed_run(bound(name))
+            await self._session.feed_run(bound(name, name in self._defined))
+            self._defined.discard(name)
 
     async def _dump(self, pause: AsyncFunctionSnapshot | AsyncFutureSnapshot) -> None:
         # By the session: a pause's own dump() would stand in the event loop's way, seconds for a large heap.
