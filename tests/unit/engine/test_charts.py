@@ -6,6 +6,7 @@ Over a real snapshot, with the workers' operations in this process.
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -92,9 +93,29 @@ async def test_hours_without_a_match_are_zero(hosting: Hosting, times: list[str]
     assert middle == [[time, 0] for time in between]
 
 
+@pytest.mark.parametrize(
+    ("step", "captured", "points", "first"),
+    [
+        (timedelta(minutes=24), "16", 116, ["2024-02-28 20:0", 1]),  # 19.2 hours of minutes, by ten of them
+        (timedelta(minutes=60 * 24 * 5), "16", 241, ["2024-02-28", 1]),  # 240 days of minutes, by days
+        (timedelta(seconds=70), "19", 57, ["2024-02-28 20:00", 1]),  # 56 minutes of seconds, by minutes
+    ],
+)
+async def test_times_without_a_match_are_shown_by_coarser_times_where_they_are_too_many(
+    hosting: Hosting, step: timedelta, captured: str, points: int, first: list[Any]
+) -> None:
+    times = [datetime(2024, 2, 28, 20) + number * step for number in range(49)]
+    host = await hosting("".join(f"{time:%Y-%m-%d %H:%M:%S} x\n" for time in times))
+    rows = await chart(host, "lines", rf"^(.{{{captured}}})")
+    assert sum(count for _, count in rows) == len(times)
+    assert (len(rows), rows[0]) == (points, first)
+    assert host.notes == ["chart('lines'): by coarser times: a chart has at most 1,000 points"]
+
+
 async def test_years_of_silence_are_not_filled(hosting: Hosting) -> None:
     host = await hosting("1999-01-01 00: x\n2024-01-01 00: x\n")
     assert await chart(host, "lines", r"^(.+): x") == [["1999-01-01 00", 1], ["2024-01-01 00", 1]]
+    assert host.notes == ["chart('lines'): times in which nothing was counted are left out"]
 
 
 async def test_heat_is_days_by_hours(hosting: Hosting) -> None:

@@ -83,6 +83,13 @@ def between(label: str, next_label: str, form: str, most: int) -> list[str] | No
     return found
 
 
+def coarser(form: str) -> int:
+    """How many characters the labels of a form lose to become those of a coarser one; 0 where there is none."""
+    if "%d" not in form and not form.endswith("%S"):
+        return 0  # what is left of a mere time of day would be a number
+    return next((cut for ending, cut in (("%S", 3), ("%M", 1), ("|", 2), ("%H", 3)) if form.endswith(ending)), 0)
+
+
 def _times(labels: Sequence[str], form: str) -> tuple[float, ...] | None:
     found = []
     for label in labels:

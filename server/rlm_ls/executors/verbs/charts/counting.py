@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rlm_ls.context.document import Selection
 from rlm_ls.errors import ProgramError
-from rlm_ls.executors.scripts.drawn import LONGEST_CELL, MOST_ROWS, Cell, ChartKind, DrawnRow
+from rlm_ls.executors.scripts.drawn import LONGEST_CELL, MOST_ROWS, Cell, ChartKind, DrawnRow, height
 from rlm_ls.executors.scripts.host import VerbHost
-from rlm_ls.executors.verbs.charts.axis import axis_of, between
+from rlm_ls.executors.verbs.charts.axis import axis_of, between, coarser
 from rlm_ls.executors.verbs.charts.bins import edges_of, rows_of
 from rlm_ls.executors.verbs.charts.rows import LARGEST, hour_of, in_order
 
@@ -42,7 +42,8 @@ async def counted(host: VerbHost, kind: ChartKind, pattern: str, within: Selecti
         )
     if kind == "heat":
         return Counted(("day", "hour", "count"), tuple(_by_hour(row) for row in rows), note)
-    return Counted(("time", "count"), _without_gaps(in_order("lines", rows)), note)
+    rows, gaps = _without_gaps(in_order("lines", rows))
+    return Counted(("time", "count"), rows, "; ".join(filter(None, (note, gaps))))
 
 
 async def _histogram(host: VerbHost, pattern: str, within: Selection, *, ignore_case: bool) -> Counted:
@@ -78,19 +79,37 @@ def _by_hour(row: DrawnRow) -> DrawnRow:
     return DrawnRow((*day_hour, *row.cells[1:]), row.span)
 
 
-def _without_gaps(rows: tuple[DrawnRow, ...]) -> tuple[DrawnRow, ...]:
-    """With a row for each time between in which nothing was counted, as far as a chart has room for them."""
-    form = axis_of([str(row.cells[0]) for row in rows]).form
-    if not form:
-        return rows
+def _without_gaps(rows: tuple[DrawnRow, ...]) -> tuple[tuple[DrawnRow, ...], str]:
+    """With a row for each time between in which nothing was counted, and a note: where those are too many, by coarser
+    times. Left out, they would look like neighbours."""
+    coarse = rows
+    while form := axis_of([str(row.cells[0]) for row in coarse]).form:
+        if (filled := _filled(coarse, form)) is not None:
+            return filled, "" if coarse is rows else f"by coarser times: a chart has at most {MOST_ROWS:,} points"
+        if not (cut := coarser(form)):
+            return rows, "times in which nothing was counted are left out"
+        coarse = _summed(coarse, cut)
+    return rows, ""
+
+
+def _filled(rows: tuple[DrawnRow, ...], form: str) -> tuple[DrawnRow, ...] | None:
+    """None where there is no room for it."""
     filled: list[DrawnRow] = [rows[0]]
     for before, after in pairwise(rows):
         missing = between(str(before.cells[0]), str(after.cells[0]), form, MOST_ROWS - len(rows))
         if missing is None:
-            return rows
+            return None
         zero: Cell = 0
         filled += [DrawnRow((label, zero)) for label in missing]
         filled.append(after)
         if len(filled) > MOST_ROWS:
-            return rows
+            return None
     return tuple(filled)
+
+
+def _summed(rows: tuple[DrawnRow, ...], cut: int) -> tuple[DrawnRow, ...]:
+    """Those of which the labels begin alike, without their last characters, together."""
+    together = ((label, list(some)) for label, some in groupby(rows, lambda row: str(row.cells[0])[:-cut]))
+    return tuple(
+        DrawnRow((label, sum(int(height(row.cells)) for row in some)), some[0].span) for label, some in together
+    )
