@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--concurrency", type=positive, default=4, metavar="N", help="questions at a time (default 4)")
     for name, kind in (("turns", positive), ("tokens", positive), ("seconds", float), ("usd", float)):
         made.add_argument(f"--{name}", type=kind, help="limit of one question")
+    made.add_argument("--depth", type=int, choices=range(9), help="levels of child runs (default: by the settings)")
     return made
 
 
@@ -95,7 +96,13 @@ def plan_of(arguments: argparse.Namespace, questions: tuple[Question, ...]) -> P
         model=arguments.model or REPLAY,
         arms=tuple(arm for arm in ARMS if arm in names),
         sub=arguments.sub,
-        budget=Budget(turns=arguments.turns, tokens=arguments.tokens, seconds=arguments.seconds, usd=arguments.usd),
+        budget=Budget(
+            turns=arguments.turns,
+            tokens=arguments.tokens,
+            seconds=arguments.seconds,
+            usd=arguments.usd,
+            depth=arguments.depth,
+        ),
         concurrency=arguments.concurrency,
         record=arguments.record,
         replay=arguments.replay,
