@@ -32,8 +32,8 @@ async def chart(
     draws errors per hour; heat takes the same and draws days by hours; the group of a histogram is a number.
 
     Rows are (label, number), of lines (time, number), with a Span as last to lead there: chart("bars", top(pattern));
-    of heat ((row, column), number); of a table lists or dicts; of a histogram numbers. The rows come back. One of the
-    same title takes the place of an earlier one.
+    of heat ((row, column), number); of a table lists or dicts; of a histogram numbers, at most 50,000, or as top gives
+    them. At most 1,000 points. The rows come back. One of the same title takes the place of an earlier one.
     """
     title = " ".join(title.split())
     if isinstance(pattern_or_rows, str):
