@@ -65,18 +65,8 @@ class Copies:
         named = {name for name, texts in found.items() if [one.url for one in texts] == [name]}
         streams = [replace(one, explicit=of.url in named) for one, of in zip(streams, every, strict=True)]
         by_url = dict(zip([one.url for one in every], streams, strict=True))
-        expanded = {name: tuple(by_url[one.url].uri for one in texts) for name, texts in found.items()}
-        files = tuple(
-            uri for name in (*scope.files, *scope.roots) for uri in expanded.get(name, ()) or _own(name, scope)
-        )
         await asyncio.to_thread(self._evict, most, {stream.path for stream in streams})
-        return replace(
-            scope,
-            kind="document" if len(files) == 1 and not any(root not in expanded for root in scope.roots) else "files",
-            files=files,
-            roots=tuple(root for root in scope.roots if root not in expanded),
-            streams=(*scope.streams, *streams),
-        )
+        return scope.expanded({name: [by_url[one.url] for one in texts] for name, texts in found.items()})
 
     async def _staying(self, pool: RemotePool, every: Sequence[Found], least: int | None) -> dict[str, Stream]:
         if least is None:
@@ -167,10 +157,6 @@ def _apart(streams: list[Stream]) -> list[Stream]:
 
 def _is_new(name: str, known: set[str]) -> bool:
     return is_remote(name) and name not in known
-
-
-def _own(name: str, scope: Scope) -> tuple[str, ...]:
-    return (name,) if name in scope.files else ()
 
 
 def _size(path: Path) -> int | None:

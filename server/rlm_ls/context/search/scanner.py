@@ -12,7 +12,7 @@ from rlm_ls.context.document import CHECKPOINT, Part, Selection
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import SearchTimeout
+from rlm_ls.errors import NodeGone, SearchTimeout
 
 MOST_PIECES = 500
 """Parts of documents searched by one request."""
@@ -25,19 +25,31 @@ SMALL = CHECKPOINT
 
 
 class Progress:
-    """How much of a selection has been searched. `note` is empty if all was; else it says why not."""
+    """How much of a selection has been searched. `note` is empty if all was; else it says why not.
+
+    `gone`: a node that holds some of it was not there.
+    """
 
     def __init__(self, total: int, seconds: float) -> None:
         self._total = total
         self._seconds = seconds
         self.searched = 0
+        self.gone: NodeGone | None = None
 
     @property
     def note(self) -> str:
         if self.searched >= self._total:
             return ""
         percent = int(100 * self.searched / self._total)
-        return f"stopped after {self._seconds:g} s: {percent} % of {_size(self._total)} searched"
+        why = self.gone.message.rstrip(".") if self.gone else f"stopped after {self._seconds:g} s"
+        return f"{why}: {percent} % of {_size(self._total)} searched"
+
+    def error(self, what: str, remedy: str, found: int | None = None) -> SearchTimeout:
+        """Why a result that must be whole is none; `found`: how many there were so far."""
+        so_far = "" if found is None else f"; {found:,} were found so far"
+        if self.gone is not None:
+            return NodeGone(f"{what} is not whole: {self.note}{so_far}.", self.gone.remedy)
+        return SearchTimeout(f"{what} was {self.note}{so_far}.", remedy)
 
 
 class Scanner:
@@ -72,6 +84,7 @@ class Scanner:
         async with aclosing(self.pool.map(operation, payloads(), self.deadline_seconds)) as results:
             async for result in results:
                 if isinstance(result, SearchTimeout):
+                    progress.gone = result if isinstance(result, NodeGone) else progress.gone
                     continue
                 progress.searched += result[-1]
                 yield result
@@ -113,7 +126,8 @@ class Scanner:
         files = self.context.files
         for part in within:
             file = files[part.doc]
-            small = part.start == 0 and part.end == file.source.size < SMALL and file.identity is None
+            small = part.start == 0 and part.end == file.source.size < SMALL
+            small = small and file.identity is None and not file.source.version
             if bundle.docs and not (small and bundle.takes(file, part.filters)):
                 yield bundle.made()
                 bundle = Bundling()
@@ -135,7 +149,7 @@ class Scanner:
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
             most = self.pool.piece_bytes(file)
-            if batch and bool(batch[0].file.source.version) != bool(file.source.version):
+            if batch and batch[0].file.source.place != file.source.place:
                 yield batch  # what lies elsewhere goes to other processes than what is here
                 batch, size = [], 0
             cuts = [] if whole else range(part.start - part.start % most + most, part.end, most)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rlm_ls.context.document import Source
 
@@ -17,6 +19,14 @@ class File:
     name: str
     source: Source
     identity: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodePath:
+    """A file, a folder or a pattern of files on a node: `path` is absolute, there; `host` as the cluster knows it."""
+
+    host: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,21 @@ class Bundle:
     sizes: array[int]
     names: str
     filters: Filters
+
+
+Item = TypeVar("Item")
+
+
+def together(items: Iterable[Item], place: Callable[[Item], str], most: int) -> Iterator[list[Item]]:
+    """`most` items to a request, in order, all of which can be read at the same place."""
+    batch: list[Item] = []
+    for item in items:
+        if batch and (len(batch) >= most or place(batch[0]) != place(item)):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 Pieces = list[Piece] | Bundle

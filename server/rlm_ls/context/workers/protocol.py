@@ -36,8 +36,19 @@ class Pool(Protocol):
         """Processes elsewhere that run compiled programs; None: they run on this machine only."""
         ...
 
-    def goes_there(self, payload: Payload) -> bool:
-        """Whether other machines do what `payload` asks for."""
+    def place(self, payload: Payload) -> str:
+        """Which machines do what `payload` asks for: "" for this one, ANYWHERE, or the host of a cluster's node."""
+        ...
+
+    def width(self, place: str) -> int:
+        """How many requests for a place to send at once."""
+        ...
+
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that a name means, or an address, or a pattern of these: of a cluster's nodes.
+
+        Raises RemoteFailed where there is no cluster, NodeGone where it has no such node.
+        """
         ...
 
     def piece_bytes(self, file: File) -> int:
