@@ -156,6 +156,8 @@ async def test_a_node_that_is_gone_is_said_with_what_was_searched(
     assert time.monotonic() - began < 50, "it waited for a node that is gone until the search was late"
     assert found.total == 2_000
     assert f"no node at {TWO} (any more): 50 % of" in found.partial
+    assert found.partial.endswith("1 of 2 documents whole")
+    assert len(search.gone) == 1, "the answer warns of it"
     with pytest.raises(NodeGone, match=r"The count is not whole: .*no node at 127\.0\.0\.2") as caught:
         await search.count("ERROR", context.limit)
     assert f"{ONE} (" in caught.value.remedy

@@ -15,7 +15,7 @@ from rlm_ls.context.document import ANYWHERE
 from rlm_ls.context.workers.mapping import in_order
 from rlm_ls.context.workers.piece import Bundle, File, NodePath
 from rlm_ls.context.workers.pool import GRACE_SECONDS, late, result
-from rlm_ls.context.workers.protocol import Payload, Pool
+from rlm_ls.context.workers.protocol import Arrived, Payload, Pool
 from rlm_ls.context.workers.worker import frame
 from rlm_ls.errors import SearchFailed, SearchTimeout
 
@@ -113,9 +113,9 @@ class ClusterPool:
         raise SearchFailed(died or "The nodes lost touch with this machine.", "Try again with a smaller region.")
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place, arrived)
 
     async def close(self) -> None:
         self._closed = True
@@ -173,9 +173,9 @@ class Programs:
         return await self._cluster.sent(operation, payload, deadline_seconds, program=True)
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place, arrived)
 
     async def close(self) -> None:
         """It is its cluster's."""

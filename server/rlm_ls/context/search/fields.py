@@ -11,7 +11,8 @@ from typing import Any
 
 from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.fields.describing import Described, described
-from rlm_ls.context.search.scanner import Progress, Scanner
+from rlm_ls.context.search.progress import Progress
+from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.errors import ProgramError
 
 DESCRIBED = 3

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.matching.find import Scored, check_text, checked_words
+from rlm_ls.context.search.progress import Progress
 from rlm_ls.context.search.rows import ROOM, Found, Gathered
-from rlm_ls.context.search.scanner import Progress, Scanner
+from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.errors import ProgramError
 
 MOST_HITS = 100_000
@@ -59,6 +60,7 @@ class Matching(Scanner):
             **_wanted(found),
         ):
             total += count
+            progress.found(count, some[0][1] if some else "")
             if not words:
                 _add(found, some)
             elif some:
@@ -169,6 +171,7 @@ class Matching(Scanner):
             apart=apart,
         ):
             counts.update(found)
+            progress.found(sum(found.values()))
         return await asyncio.to_thread(self._by_path, counts), progress
 
     def _by_path(self, counts: Counter[int]) -> dict[str, int]:
@@ -190,6 +193,7 @@ async def _found(results: AsyncIterator[Any], found: Gathered, progress: Progres
     total = 0
     async for rows, docs, count, _ in results:
         total += count
+        progress.found(count, rows[0] if rows else "")
         for row, doc in zip(rows, docs, strict=True):
             found.add(row, doc)
     return Found(tuple(found.rows), frozenset(found.docs), total, progress.note)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Part, Selection
+from rlm_ls.context.search.progress import Listener, Progress
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import NodeGone, SearchTimeout
 
 MOST_PIECES = 500
 """Parts of documents searched by one request."""
@@ -24,34 +25,6 @@ SMALL = CHECKPOINT
 """Documents below this size are bundled."""
 
 
-class Progress:
-    """How much of a selection has been searched. `note` is empty if all was; else it says why not.
-
-    `gone`: a node that holds some of it was not there.
-    """
-
-    def __init__(self, total: int, seconds: float) -> None:
-        self._total = total
-        self._seconds = seconds
-        self.searched = 0
-        self.gone: NodeGone | None = None
-
-    @property
-    def note(self) -> str:
-        if self.searched >= self._total:
-            return ""
-        percent = int(100 * self.searched / self._total)
-        why = self.gone.message.rstrip(".") if self.gone else f"stopped after {self._seconds:g} s"
-        return f"{why}: {percent} % of {_size(self._total)} searched"
-
-    def error(self, what: str, remedy: str, found: int | None = None) -> SearchTimeout:
-        """Why a result that must be whole is none; `found`: how many there were so far."""
-        so_far = "" if found is None else f"; {found:,} were found so far"
-        if self.gone is not None:
-            return NodeGone(f"{what} is not whole: {self.note}{so_far}.", self.gone.remedy)
-        return SearchTimeout(f"{what} was {self.note}{so_far}.", remedy)
-
-
 class Scanner:
     """Runs an operation over a Selection, in pieces, by the workers. All kinds of search use it. One per run."""
 
@@ -59,6 +32,12 @@ class Scanner:
         self.context = context
         self.pool = pool
         self.deadline_seconds = deadline_seconds
+        self.listener: Listener | None = None
+        """Is told of each search that takes its time how far it is."""
+        self.gone: dict[str, None] = {}
+        """What was said of nodes that were not there."""
+        self.last: Progress | None = None
+        """Of the search that was begun last."""
         self._limit: list[Pieces] | None = None
 
     async def call(self, operation: str, **payload: Any) -> Any:
@@ -74,20 +53,22 @@ class Scanner:
         """
 
         batches = await self.cut_up(within, whole)
+        asked: deque[Pieces] = deque()
 
         def payloads() -> Iterator[dict[str, Any]]:
             for pieces in batches:
+                asked.append(pieces)
                 yield {"pieces": pieces} | {
                     name: value() if callable(value) else value for name, value in payload.items()
                 }
 
-        async with aclosing(self.pool.map(operation, payloads(), self.deadline_seconds)) as results:
+        searching = self.pool.map(operation, payloads(), self.deadline_seconds, progress.hears)
+        async with aclosing(searching) as results:
             async for result in results:
-                if isinstance(result, SearchTimeout):
-                    progress.gone = result if isinstance(result, NodeGone) else progress.gone
-                    continue
-                progress.searched += result[-1]
-                yield result
+                if progress.took(asked.popleft(), result):
+                    yield result
+        if progress.gone is not None:
+            self.gone[progress.gone.message] = None
 
     async def cut_up(self, within: Selection, whole: bool = False) -> Iterable[Pieces]:
         """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
@@ -110,7 +91,8 @@ class Scanner:
         return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
 
     def progress(self, within: Selection) -> Progress:
-        return Progress(sum(part.end - part.start for part in within), self.deadline_seconds)
+        self.last = Progress(within, self.deadline_seconds, self.listener)
+        return self.last
 
     def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
         """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
@@ -164,7 +146,3 @@ class Scanner:
                     batch, size = [], 0
         if batch:
             yield batch
-
-
-def _size(count: int) -> str:
-    return f"{count / 1_000_000:,.0f} MB" if count >= 10_000_000 else f"{count / 1000:,.0f} kB"

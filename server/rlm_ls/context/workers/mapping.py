@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
 from rlm_ls.context.document import ANYWHERE
-from rlm_ls.context.workers.protocol import Payload
+from rlm_ls.context.workers.protocol import Arrived, Payload
 from rlm_ls.errors import SearchTimeout
 
 HELD = 20_000
@@ -27,6 +27,7 @@ async def in_order(
     payloads: Iterable[Payload],
     deadline_seconds: float,
     place: Callable[[Payload], str] = _any,
+    arrived: Arrived | None = None,
 ) -> AsyncGenerator[Any | SearchTimeout, None]:
     """`Pool.map` by `call`: `width("")` at once in all, and `width(host)` of the payloads whose `place` is a host."""
     end = time.monotonic() + deadline_seconds
@@ -66,7 +67,9 @@ async def in_order(
             for task in done:
                 number, where = running.pop(task)
                 busy[where] -= 1
-                ready[number] = _result(task)
+                ready[number] = result = _result(task)
+                if arrived is not None and not isinstance(result, SearchTimeout):
+                    arrived(result)
             while wanted in ready:
                 yield ready.pop(wanted)
                 wanted += 1

@@ -79,6 +79,16 @@ def together(items: Iterable[Item], place: Callable[[Item], str], most: int) -> 
 Pieces = list[Piece] | Bundle
 """What a search in a worker goes through."""
 
+
+def size_of(pieces: Pieces) -> int:
+    """Bytes of text."""
+    return sum(pieces.sizes) if isinstance(pieces, Bundle) else sum(one.end - one.start for one in pieces)
+
+
+def docs_of(pieces: Pieces) -> set[int]:
+    return set(pieces.docs) if isinstance(pieces, Bundle) else {one.doc for one in pieces}
+
+
 BUNDLE = 4 << 20
 """Bytes of a Bundle at which the next one is begun."""
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from rlm_ls import errors
 from rlm_ls.context.workers.mapping import in_order
 from rlm_ls.context.workers.piece import File
-from rlm_ls.context.workers.protocol import PIECE, Payload
+from rlm_ls.context.workers.protocol import PIECE, Arrived, Payload
 from rlm_ls.context.workers.worker import HEADER, Reply, frame
 from rlm_ls.errors import RemoteFailed, RlmError, SearchFailed, SearchTimeout
 from rlm_ls.isolation import PLACE, python
@@ -136,9 +136,9 @@ class SearchPool:
             return await self._ask(request)
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, self.width, operation, payloads, deadline_seconds)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, arrived=arrived)
 
     async def close(self) -> None:
         """Kills every worker and waits until they have ended."""

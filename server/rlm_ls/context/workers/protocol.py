@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from rlm_ls.context.document import CHECKPOINT
@@ -10,6 +10,9 @@ from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import SearchTimeout
 
 Payload = Mapping[str, Any]
+
+Arrived = Callable[[Any], None]
+"""Is told each result as it comes, before its turn: how far a search is."""
 
 PIECE = 8 * CHECKPOINT
 """Bytes of a large document that one process of this machine searches at a time."""
@@ -68,7 +71,11 @@ class Pool(Protocol):
         ...
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self,
+        operation: str,
+        payloads: Iterable[Payload],
+        deadline_seconds: float,
+        arrived: Arrived | None = None,
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
         """Results in the order of `payloads`, which are drawn as processes become free.
 

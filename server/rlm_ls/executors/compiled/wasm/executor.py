@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rlm_ls.context.document import ANYWHERE
-from rlm_ls.context.workers.piece import Bundle, Pieces
+from rlm_ls.context.workers.piece import Bundle, Pieces, size_of
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramError, ProgramLimit, SearchFailed, SearchTimeout
 from rlm_ls.executors.compiled.wasm import MODULE
-from rlm_ls.executors.compiled.wasm.spread import size_of, spread
+from rlm_ls.executors.compiled.wasm.spread import spread
 from rlm_ls.executors.compiled.wasm.texts import shard_size
 
 COMPILE_SECONDS = 30.0
@@ -96,7 +96,7 @@ class WasmRunner:
     async def _by_nodes(
         self, there: Pool, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str
     ) -> ProgramOutput | None:
-        shard = shard_size(size_of(batches), self._threads)
+        shard = shard_size(sum(map(size_of, batches)), self._threads)
         heap = limits.heap // self._threads
         made = await spread(there, path.with_suffix(MODULE), batches, shard, heap, limits.output, limits.seconds)
         if made is None:

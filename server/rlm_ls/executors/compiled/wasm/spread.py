@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rlm_ls.context.workers.mapping import in_order
-from rlm_ls.context.workers.piece import Bundle, Pieces
+from rlm_ls.context.workers.piece import Pieces
 from rlm_ls.context.workers.protocol import Payload, Pool
 from rlm_ls.errors import NodeGone, ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
 
@@ -25,13 +25,6 @@ class Spread:
 
     outputs: list[str]
     size: int
-
-
-def size_of(batches: Sequence[Pieces]) -> int:
-    return sum(
-        sum(batch.sizes) if isinstance(batch, Bundle) else sum(piece.end - piece.start for piece in batch)
-        for batch in batches
-    )
 
 
 async def spread(
