@@ -41,7 +41,7 @@ class Copies:
         if self._pool is not None:
             await self._pool.close()
 
-    async def local(self, scope: Scope, most: int, in_place: int | None = None) -> Scope:
+    async def local(self, scope: Scope, most: int, most_files: int, in_place: int | None = None) -> Scope:
         """The scope with every text that lies elsewhere copied here, `most` bytes in all. Each is of one version.
 
         Plain texts of at least `in_place` bytes in buckets stay where they are.
@@ -54,7 +54,9 @@ class Copies:
             return scope
         pool = self._pool = self._pool or RemotePool(SIDE_BY_SIDE)
         await asyncio.to_thread(private_folder, self.folder)
-        listed: list[tuple[str, list[Found]]] = await pool.call("fetch.listing", {"names": names}, LISTING_SECONDS)
+        listed: list[tuple[str, list[Found]]] = await pool.call(
+            "fetch.listing", {"names": names, "most": most_files}, LISTING_SECONDS
+        )
         found = dict(listed)
         every = list({one.url: one for texts in found.values() for one in texts}.values())
         there = await self._staying(pool, every, in_place)

@@ -14,7 +14,6 @@ from rlm_ls.context.remote.addresses import BUCKETS, EXTRAS, is_pattern, scheme_
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import DocumentChanged, DocumentMissing, DocumentUnreadable, RemoteFailed, RlmError
 
-MOST_LISTED = 20_000
 CHUNK = 4 << 20
 VERSIONS = ("ETag", "etag", "generation", "md5Hash", "content_md5", "VersionId", "version_id", "Content-MD5")
 TIMES = ("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "modified")
@@ -30,12 +29,26 @@ class Found:
     version: str
 
 
-def listing(deadline: Deadline, names: tuple[str, ...]) -> list[tuple[str, list[Found]]]:
-    """What each name stands for: itself, the files below it, or what its pattern matches.
+def listing(deadline: Deadline, names: tuple[str, ...], most: int) -> list[tuple[str, list[Found]]]:
+    """What each name stands for: itself, the files below it, or what its pattern matches; `most` in all.
 
     Raises DocumentMissing, DocumentUnreadable, RemoteFailed.
     """
-    return [(name, _listed(name, deadline)) for name in names]
+    found: list[tuple[str, list[Found]]] = []
+    for name in names:
+        found.append((name, _listed(name, deadline)))
+        if (count := sum(len(texts) for _, texts in found)) > most:
+            raise too_many(name, count, most)
+    return found
+
+
+def too_many(name: str, count: int, most: int) -> DocumentUnreadable:
+    """`name` was the one too much."""
+    return DocumentUnreadable(
+        f"With {without_password(name)} that are {count:,} files; at most {most:,} are taken.",
+        "Name fewer (a narrower pattern, one day's folder), or raise the setting context.remoteFiles: "
+        "a file takes 2 kB of memory.",
+    )
 
 
 def copy(deadline: Deadline, url: str, version: str, path: str, most: int) -> int:
@@ -75,11 +88,6 @@ def _listed(name: str, deadline: Deadline) -> list[Found]:
         texts = {key: one for key, one in found.items() if one.get("type") != "directory"}
         if not texts:
             raise DocumentMissing(f"Nothing is there: {without_password(name)}.", "Check the address and the pattern.")
-        if len(texts) > MOST_LISTED:
-            raise DocumentUnreadable(
-                f"{without_password(name)} stands for {len(texts):,} files; at most {MOST_LISTED:,} are taken.",
-                "Name fewer: a narrower pattern, one day's folder.",
-            )
         host = _host(name)
         return [
             Found(_url(files, scheme, host, key), one.get("size"), version_of(one))

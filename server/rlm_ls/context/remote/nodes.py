@@ -10,13 +10,13 @@ from dataclasses import replace
 from rlm_ls.context.document import ANYWHERE, NODE
 from rlm_ls.context.ops.files.served import ServedText
 from rlm_ls.context.remote.addresses import is_node
-from rlm_ls.context.remote.fetch import MOST_LISTED
+from rlm_ls.context.remote.fetch import too_many
 from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.context.snapshot.intake import RefusedFile
 from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure
 from rlm_ls.context.workers.piece import File, NodePath, together
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import BadRequest, DocumentMissing, DocumentUnreadable, NodeGone, RlmError, SearchTimeout
+from rlm_ls.errors import BadRequest, DocumentMissing, NodeGone, RlmError, SearchTimeout
 
 LISTING_SECONDS = 120.0
 
@@ -24,24 +24,29 @@ MOST_FILES = 200
 """Measured by one request."""
 
 
-async def on_nodes(scope: Scope, pool: Pool, deny: tuple[str, ...]) -> Scope:
-    """The scope with a stream for each file of a node that it names; `deny`: names of secrets beside the usual ones.
+async def on_nodes(scope: Scope, pool: Pool, deny: tuple[str, ...], most: int) -> Scope:
+    """The scope with a stream for each file of a node that it names, `most` in all; `deny`: names of secrets beside the
+    usual ones.
 
     What some of the nodes cannot list, or not read, has its reason in its stream. Raises RemoteFailed without a
     cluster, NodeGone, DocumentDenied, DocumentMissing, DocumentUnreadable.
     """
     names = [name for name in dict.fromkeys((*scope.files, *scope.roots)) if is_node(name)]
     known = {stream.uri for stream in scope.streams}
-    found = {name: await _found(name, pool, deny) for name in names if name not in known}
+    found: dict[str, tuple[Stream, ...]] = {}
+    for name in (name for name in names if name not in known):
+        found[name] = await _found(name, pool, deny, most)
+        if (count := sum(map(len, found.values()))) > most:
+            raise too_many(name, count, most)
     return scope.expanded(found) if found else scope
 
 
-async def _found(name: str, pool: Pool, deny: tuple[str, ...]) -> tuple[Stream, ...]:
+async def _found(name: str, pool: Pool, deny: tuple[str, ...], most: int) -> tuple[Stream, ...]:
     host, _, path = name[len(NODE) :].partition("/")
     if not host or not path.strip("/"):
         raise BadRequest(f"{name[:200]} names no file.", "Write node://HOST/path, or node://*/path for every node.")
     hosts = await pool.hosts(host)
-    listings = await asyncio.gather(*(_listed(pool, NodePath(one, f"/{path}"), deny) for one in hosts))
+    listings = await asyncio.gather(*(_listed(pool, NodePath(one, f"/{path}"), deny, most) for one in hosts))
     errors = [told for told in listings if isinstance(told, RlmError)]
     if len(errors) == len(hosts):
         raise errors[0]
@@ -53,11 +58,6 @@ async def _found(name: str, pool: Pool, deny: tuple[str, ...]) -> tuple[Stream, 
     ]
     if not streams:
         raise DocumentMissing(f"Nothing is there: {name[:200]}.", "Check the path and the pattern.")
-    if len(streams) > MOST_LISTED:
-        raise DocumentUnreadable(
-            f"{name[:200]} stands for {len(streams):,} files; at most {MOST_LISTED:,} are taken.",
-            "Name fewer: a narrower pattern, one day's folder.",
-        )
     streams += [
         Stream(f"{NODE}{one}/{path}", f"{one}/{path}", "", 0, explicit=False, stays=True, error=told)
         for one, told in zip(hosts, listings, strict=True)
@@ -68,8 +68,8 @@ async def _found(name: str, pool: Pool, deny: tuple[str, ...]) -> tuple[Stream, 
     return tuple(streams)
 
 
-async def _listed(pool: Pool, folder: NodePath, deny: tuple[str, ...]) -> list[ServedText] | RlmError:
-    payload = {"folder": folder, "deny": deny, "most": MOST_LISTED}
+async def _listed(pool: Pool, folder: NodePath, deny: tuple[str, ...], most: int) -> list[ServedText] | RlmError:
+    payload = {"folder": folder, "deny": deny, "most": most}
     try:
         found: list[ServedText] = await pool.call("files.served.listing", payload, LISTING_SECONDS)
     except RlmError as error:

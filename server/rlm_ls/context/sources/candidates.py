@@ -101,9 +101,9 @@ async def candidates(
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
-    scope = await on_nodes(scope, pool, options.deny)
+    scope = await on_nodes(scope, pool, options.deny, options.remote_files)
     if snapshot_cache.copies is not None:
-        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, pool.in_place)
+        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, options.remote_files, pool.in_place)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])

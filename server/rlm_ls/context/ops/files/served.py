@@ -8,7 +8,9 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import NamedTuple
 
+from rlm_ls.context.document import NODE
 from rlm_ls.context.remote.addresses import is_pattern
+from rlm_ls.context.remote.fetch import too_many
 from rlm_ls.context.remote.plain import begins
 from rlm_ls.context.remote.served import inside, open_inside, version_of
 from rlm_ls.context.snapshot.intake import RefusedFile
@@ -46,10 +48,7 @@ def listing(deadline: Deadline, folder: NodePath, deny: tuple[str, ...], most: i
         if deadline.late():
             raise RemoteFailed("Listing the files of a node takes too long.", "Name fewer folders.")
         if len(found) >= most:
-            raise DocumentUnreadable(
-                f"{folder.path} stands for more than {most:,} files on a node; no more are taken.",
-                "Name fewer: a narrower pattern, one day's folder.",
-            )
+            raise too_many(f"{NODE}{folder.host}{folder.path}", len(found) + 1, most)
         if path not in found:
             found[path] = _looked_at(path, deny, named=path == folder.path)
     return [found[path] for path in sorted(found)]
