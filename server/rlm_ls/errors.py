@@ -254,6 +254,12 @@ class ClusterMismatch(RlmError):
     ends_run = True
 
 
+class NodeGone(SearchTimeout):
+    """The node of a cluster that holds a text is not there (any more): what is on it cannot be searched."""
+
+    code = 4314
+
+
 class Unforeseen(RlmError):
     """A defect inside the server. The message names only the kind of exception."""
 

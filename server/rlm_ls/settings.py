@@ -170,12 +170,14 @@ class ContextSettings(Section):
     """`direct_tokens`: a smaller text goes to the model whole. `deny` adds to the built-in list of secrets.
 
     `unpack_mb`: what a question's compressed files and archives may hold together, in megabytes of private disk;
-    `remote_mb`: what may be kept there of texts that lie elsewhere.
+    `remote_mb`: what may be kept there of texts that lie elsewhere. `remote_files`: the most of these that one question
+    may be about.
     """
 
     max_file_bytes: int = Field(default=8 << 30, ge=1)
     unpack_mb: int = Field(default=8192, ge=1, le=1 << 24)
     remote_mb: int = Field(default=8192, ge=1, le=1 << 24)
+    remote_files: int = Field(default=20_000, ge=1, le=1_000_000)
     exclude: Names = ()
     deny: Names = ()
     encoding: Name = "auto"

@@ -120,9 +120,11 @@ class Cluster:
             time.sleep(0.05)
         raise AssertionError("the scheduler did not start")
 
-    def add_worker(self, *options: str, code: str = "") -> subprocess.Popen[bytes]:
-        listen = ["--host", f"{self.scheme}://127.0.0.1", "--no-dashboard", "--nthreads", "1", "--no-nanny", *options]
-        worker = self._start("dask_worker", self.address, *listen, code=code)
+    def add_worker(
+        self, *options: str, code: str = "", host: str = "127.0.0.1", env: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        listen = ["--host", f"{self.scheme}://{host}", "--no-dashboard", "--nthreads", "1", "--no-nanny", *options]
+        worker = self._start("dask_worker", self.address, *listen, code=code, env=env)
         self.workers.append(worker)
         return worker
 
@@ -141,7 +143,9 @@ class Cluster:
         async with Client(self.address, asynchronous=True, security=security, set_as_default=False) as client:
             await client.wait_for_workers(number, timeout=60)
 
-    def _start(self, module: str, *arguments: str, code: str = "") -> subprocess.Popen[bytes]:
+    def _start(
+        self, module: str, *arguments: str, code: str = "", env: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         run = f"import sys; sys.argv = [{module!r}, *sys.argv[1:]]; {code or 'pass'}\n"
         run += f"from distributed.cli.{module} import main; main()"
         return subprocess.Popen(
@@ -149,7 +153,7 @@ class Cluster:
             if module == "dask_worker"
             else [sys.executable, "-P", "-c", run, *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.env},
+            env={**os.environ, **self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -45,10 +45,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     found: list[bytes] = []
     run = Connection.run
 
-    async def watched(self: Connection, job: str, request: bytes, seconds: float, program: bool = False) -> Any:
+    async def watched(
+        self: Connection, job: str, request: bytes, seconds: float, program: bool = False, *more: Any
+    ) -> Any:
         if program:
             found.append(request)
-        return await run(self, job, request, seconds, program)
+        return await run(self, job, request, seconds, program, *more)
 
     monkeypatch.setattr(Connection, "run", watched)
     return found

@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.conftest import Certificates, Cluster, make_certificates
 from tests.unit.context.oracle import piece_of
 
-from rlm_ls.context.cluster import connection, replies
+from rlm_ls.context.cluster import replies, roster
 from rlm_ls.context.cluster.address import is_protected, parse
 from rlm_ls.context.cluster.pool import ClusterPool
 from rlm_ls.context.ops.matching.match import count
@@ -153,7 +153,7 @@ class Clear:
 
 async def test_a_node_that_speaks_to_others_in_clear_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(ClusterRefused, match="without encryption"):
-        await connection._nodes(Clear(), parse("tcp://127.0.0.1:8786"))
+        await roster.nodes_of(Clear(), parse("tcp://127.0.0.1:8786"))
     assert Clear.asked == []
 
 

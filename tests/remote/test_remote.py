@@ -23,8 +23,11 @@ import pytest
 from tests.fakes.buckets import put, s3_server
 from tests.lsp.editor import Editor, document
 
+from rlm_ls.context.remote import fetch
 from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
 from rlm_ls.context.remote.copies import SIDE_BY_SIDE
+from rlm_ls.context.workers.deadline import Deadline
+from rlm_ls.errors import RemoteFailed
 
 LOG = "".join(f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} took={n} ms\n" for n in range(400))
 QUESTION = "How many lines contain ERROR?"
@@ -304,6 +307,15 @@ def test_a_pattern_of_dates_takes_the_files_of_a_month_and_names_what_it_could_n
     assert "s3://logs/2026-11-01/app.log" in done.stdout
 
 
+def test_more_files_than_one_question_may_be_about_are_an_error_that_names_the_setting(s3: dict[str, str]) -> None:
+    for names in (("s3://logs/2026-11-*/*",), ("s3://logs/2026-11-01/app.log", "s3://logs/2026-11-01/")):
+        done = rlm(*names, **s3, RLM_CONTEXT_REMOTE_FILES="2")
+        assert done.returncode == 1
+        assert "error 4106: " in done.stderr
+        assert "at most 2 are taken" in done.stderr
+        assert "remoteFiles" in done.stderr
+
+
 def test_a_folder_of_a_bucket_is_all_that_lies_below_it(s3: dict[str, str]) -> None:
     assert "81 lines" in rlm("s3://logs/", **s3).stdout
     assert "1 line" in rlm("s3://logs/2026-12-01/", **s3).stdout
@@ -318,6 +330,29 @@ def test_a_missing_bucket_and_wrong_keys_are_said(s3: dict[str, str]) -> None:
     assert "wrong" not in done.stderr
     done = rlm("s3://logs/2026-11-*/nothing*", **s3)
     assert "error 4101" in done.stderr
+
+
+def test_a_bucket_is_connected_to_once_and_anew_after_a_failure(
+    s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3["AWS_ENDPOINT_URL"])
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
+    keys.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = wrong\n")
+    address = "s3://logs/2026-12-01/app.log"
+    fetch._buckets.clear()
+    with pytest.raises(RemoteFailed, match="credentials"):
+        fetch.listing(Deadline(20), (address,), 9)
+    keys.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = testsecret\n")
+    assert [one.size for _, found in fetch.listing(Deadline(20), (address,), 9) for one in found] == [12]
+    files, place = fetch.file_system(address)
+    assert fetch.file_system("s3://logs/2026-11-01/app.log") == (files, "logs/2026-11-01/app.log")
+    assert place == "logs/2026-12-01/app.log"
+    files.ls("logs/2026-12-01")
+    put(s3, {"logs/2026-12-01/app.log": b"ERROR later\n" * 2})
+    assert [one.size for _, found in fetch.listing(Deadline(20), (address,), 9) for one in found] == [24]
+    put(s3, {"logs/2026-12-01/app.log": b"ERROR later\n"})
+    fetch._buckets.clear()
 
 
 def test_an_overwritten_object_is_read_anew(s3: dict[str, str]) -> None:

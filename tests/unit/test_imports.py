@@ -19,7 +19,7 @@ PACKAGE = Path(rlm_ls.__file__).parent
 SAMPLE = PACKAGE / "cli" / "demo" / "project"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if SAMPLE not in path.parents)
 
-OURS = {"errors", "private", "processes", "visible", "settings"}
+OURS = {"errors", "loopback", "private", "processes", "visible", "settings"}
 """What every part may import."""
 
 MAY_IMPORT = {
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "errors": set[str](),
     "ending": set[str](),
     "isolation": set[str](),
+    "loopback": set[str](),
     "private": set[str](),
     "processes": set[str](),
     "visible": set[str](),

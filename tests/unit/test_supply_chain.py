@@ -18,6 +18,7 @@ LOCKS = (
     "install.lock",
     ".ci/zig.txt",
     ".ci/weed.txt",
+    ".ci/rclone.txt",
     ".ci/servers.txt",
     ".ci/cluster.txt",
     ".ci/proxy.txt",

@@ -46,6 +46,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("context", "max_file_bytes"): 1,
     ("context", "unpack_mb"): 1 << 24,
     ("context", "remote_mb"): 1 << 24,
+    ("context", "remote_files"): 1_000_000,
     ("context", "direct_tokens"): 10**9,
     ("cluster", "address"): "tls://evil.example:8786",
 }

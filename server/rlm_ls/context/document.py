@@ -8,6 +8,12 @@ from dataclasses import dataclass
 CHECKPOINT = 1 << 20
 """Bytes between two checkpoints of a Document's line index."""
 
+NODE = "node://"
+"""How the address of a file begins that lies on a node of a cluster: `node://host/path`."""
+
+ANYWHERE = "*"
+"""The place of what every machine can read that has the credentials."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -22,6 +28,13 @@ class Source:
     offset: int
     size: int
     version: str = ""
+
+    @property
+    def place(self) -> str:
+        """Which machines can read it: "" for this one, ANYWHERE, or the host of a cluster's node."""
+        if not self.version:
+            return ""
+        return self.path[len(NODE) :].partition("/")[0] if self.path.startswith(NODE) else ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from rlm_ls.errors import RlmError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Stream:
 
     `version`: what is read again with the same one is the same; "" if that is not known. `explicit`: it was named
     itself, not by a folder or a pattern. `stays`: it is not copied; `path` is its address, and its text begins `skip`
-    bytes after its first one.
+    bytes after its first one. `error`: why it cannot be read.
     """
 
     uri: str
@@ -34,6 +37,7 @@ class Stream:
     explicit: bool = True
     stays: bool = False
     skip: int = 0
+    error: RlmError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,22 @@ class Scope:
     leave_out: tuple[int, ...] = ()
     buffers: tuple[Buffer, ...] = ()
     streams: tuple[Stream, ...] = ()
+
+    def expanded(self, found: Mapping[str, Sequence[Stream]]) -> Scope:
+        """The scope with the streams that some of its names stand for in their place."""
+        names = (*self.files, *self.roots)
+        own = set(self.files)
+        files = [uri for name in names for uri in _uris(found.get(name)) or ((name,) if name in own else ())]
+        roots = tuple(root for root in self.roots if root not in found)
+        streams = {one.uri: one for one in (*self.streams, *(one for some in found.values() for one in some))}
+        return replace(
+            self,
+            kind="document" if len(files) == 1 and not roots else "files",
+            files=tuple(files),
+            roots=roots,
+            streams=tuple(streams.values()),
+        )
+
+
+def _uris(streams: Sequence[Stream] | None) -> tuple[str, ...]:
+    return () if streams is None else tuple(one.uri for one in streams)

@@ -54,6 +54,8 @@ class _Progress:
                 self.message = f"turn {event.turn}: asking the model"
             case "verbCalled":
                 self.message = visible_line(event.detail)[:120]
+            case "searchProgressed":
+                self.message = visible_line(event.in_words)[:120]
             case "programFinished":
                 self.message = f"turn {event.turn}: program {event.index} is done"
             case _:

@@ -320,7 +320,8 @@ FIELDS: Mapping[str, Mapping[str, Rule]] = {
         _kept, "text thinking finish promptTokens completionTokens cachedTokens estimatedTokens usd"
     ),
     "programStarted": _fields(_kept, "language source"),
-    "verbCalled": {"verb": _kept, "detail": _call},
+    "verbCalled": {**_fields(_kept, "verb searched size"), "detail": _call},
+    "searchProgressed": _fields(_kept, "searched size found first"),
     "programFinished": {"output": _digested, "error": _error, "submitted": _kept},
     "subCallsStarted": _fields(_kept, "verb count model endpoint characters places"),
     "subCallFinished": {

@@ -37,6 +37,8 @@ async def cluster_lines(address: str | None) -> AsyncIterator[tuple[str, bool]]:
         for place, node in attached.about.items():
             speed = speeds.get(place, "it said nothing")
             reads = f"reads {', '.join(node.reads)}" if node.reads else "reads no buckets: pip install 'rlm-ls[s3]'"
+            if node.serves:
+                reads += f", serves {', '.join(node.serves)}"
             said = f"node {place} on {node.host}: Python {node.python}, {node.threads} of {node.cores} cores"
             if isinstance(speed, str):
                 yield f"{said}: a sample could not be searched ({speed[:200]})", True

@@ -26,6 +26,7 @@ from rlm_ls.engine.trace.events import (
     RouteChanged,
     RouteChosen,
     RunFinished,
+    SearchProgressed,
     SubCallFinished,
     SubCallsStarted,
     TurnStarted,
@@ -111,6 +112,8 @@ class Screen:
             case VerbCalled():
                 self._verbs.append(f"{event.detail} {event.seconds * 1e3:.0f} ms")
                 self._now(event.detail)
+            case SearchProgressed():
+                self._now(event.in_words)
             case CompileStarted():
                 self._now(f"compiling {event.name}")
                 self._program(event.source, event.language)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rlm_ls.errors import ClusterRefused
+from rlm_ls.loopback import is_loopback
 
 MOST_LOCAL = 256
 
@@ -47,13 +47,6 @@ def parse(text: str) -> Address:
             "Set it up with TLS certificates and name it as tls://…, or reach it through this machine.",
         )
     return Address(url=text)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def is_protected(url: str) -> bool:

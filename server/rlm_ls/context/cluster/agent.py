@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from rlm_ls import __version__
 from rlm_ls.context.cluster.replies import read
 from rlm_ls.context.document import Source
+from rlm_ls.context.remote.served import roots
 from rlm_ls.context.workers.piece import File, Piece
 from rlm_ls.context.workers.pool import SearchPool, result
 from rlm_ls.context.workers.worker import frame
@@ -153,5 +154,6 @@ def about(dask_worker: Any) -> dict[str, Any]:
         "threads": dask_worker.state.nthreads,
         "cores": os.cpu_count() or 1,
         "host": platform.node(),
+        "serves": roots(),
         "reads": [scheme for scheme, module in READERS.items() if find_spec(module) is not None],
     }

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 from uuid import uuid4
 
 from rlm_ls import __version__
 from rlm_ls.context.cluster import agent
-from rlm_ls.context.cluster.address import Address, is_protected
+from rlm_ls.context.cluster.address import Address
 from rlm_ls.context.cluster.nodes import LocalNodes
-from rlm_ls.errors import ClusterFailed, ClusterMismatch, ClusterRefused, RlmError, SearchFailed
+from rlm_ls.context.cluster.roster import Node, host_of, is_of, mismatch, node_gone, nodes_of
+from rlm_ls.errors import ClusterFailed, ClusterRefused, RlmError, SearchFailed
 
 ATTACH_SECONDS = 4.0
-
-MOST_THREADS = 4096
 
 AHEAD = 2
 """Searches sent out for each that the nodes can do at once: the next one is there when one is done."""
@@ -26,6 +28,9 @@ LOUD = ("distributed", "tornado")
 
 BEAT = 1.0
 """Seconds between two words to the nodes, while something is searched."""
+
+AWAY = 4.0
+"""Seconds for which the nodes of a host may be away before they count as gone: one that died is started anew."""
 
 SILENCE = 2.5
 """Seconds for which a scheduler may say nothing before it counts as lost."""
@@ -55,23 +60,12 @@ def _certificates(library: Any) -> Any:
     return security
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What a node says of itself. `threads`: searches that it does at once; `reads`: schemes of buckets."""
-
-    version: str
-    python: str = ""
-    host: str = ""
-    threads: int = 1
-    cores: int = 1
-    reads: tuple[str, ...] = ()
-
-
 @dataclass(slots=True)
 class Connection:
     """`run` has a node search, `stop` ends searches; `lost` is set once the scheduler has gone."""
 
     client: Any
+    address: Address
     nodes: LocalNodes | None
     about: dict[str, Node]
     slots: asyncio.Semaphore
@@ -81,11 +75,38 @@ class Connection:
     _stopping: list[str] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _beating: asyncio.Task[None] | None = None
+    _bound: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Of hosts whose nodes alone can do what was asked: set once none of them is there."""
+    _absent: dict[str, float] = field(default_factory=dict)
+    """Those of them that are not there, and since when."""
 
     @property
     def size(self) -> int:
         """Searches that the nodes do at once."""
         return sum(one.threads for one in self.about.values())
+
+    def threads(self, host: str) -> int:
+        """Searches that the nodes of a host do at once; at least one."""
+        return max(1, sum(one.threads for place, one in self.about.items() if is_of(place, one, host)))
+
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        """See Pool. A pattern's are addresses; a name stands for all nodes that give it as theirs."""
+        if not (found := self._hosts(name)):
+            self.about = await nodes_of(self.client, self.address)  # it may have come since
+            found = self._hosts(name)
+        if not found:
+            raise node_gone(name, self.about)
+        return found
+
+    def _hosts(self, name: str) -> tuple[str, ...]:
+        if any(is_of(place, one, name) for place, one in self.about.items()):
+            return (name,)
+        found = {
+            host_of(place)
+            for place, one in self.about.items()
+            if any(fnmatchcase(known.lower(), name.lower()) for known in (host_of(place), one.host))
+        }
+        return tuple(sorted(found))
 
     @classmethod
     async def open(cls, address: Address) -> Connection:
@@ -115,7 +136,7 @@ class Connection:
         try:
             async with asyncio.timeout(ATTACH_SECONDS):
                 await client
-                about = await _nodes(client, address)
+                about = await nodes_of(client, address)
         except BaseException as error:
             await _closed(client)
             if isinstance(error, RlmError) or not isinstance(error, Exception):
@@ -124,39 +145,47 @@ class Connection:
                 f"The cluster at {address} cannot be reached ({type(error).__name__}).",
                 "Is its scheduler running, and do the certificates fit?",
             ) from None
-        connection = cls(client, None, about, asyncio.Semaphore(1))
+        connection = cls(client, address, None, about, asyncio.Semaphore(1))
         connection.slots = asyncio.Semaphore(AHEAD * connection.size)
         return connection
 
-    async def run(self, job: str, request: bytes, seconds: float, program: bool = False) -> agent.Outcome:
-        """What a node says of a request to its search processes, or to those for programs.
+    async def run(
+        self, job: str, request: bytes, seconds: float, program: bool = False, host: str = ""
+    ) -> agent.Outcome:
+        """What a node says of a request to its search processes, or to those for programs; one of `host`, if named.
 
-        Raises ClusterFailed once the scheduler is lost, SearchFailed, ClusterMismatch.
+        Raises ClusterFailed once the scheduler is lost, NodeGone once no node of the host is there, SearchFailed,
+        ClusterMismatch.
         """
         if self.lost.is_set() or self.client.status != "running":
             self.lost.set()
             raise _lost()
         job = f"{self.name}-{job}"
+        bound: dict[str, Any] = {}
+        gone = self._bound.setdefault(host, asyncio.Event()) if host else asyncio.Event()
+        if host:
+            await self._check_host(host)
+            bound = {"workers": sorted(self._addresses(host)), "allow_other_workers": False}
         self._jobs.add(job)
         if self._beating is None or self._beating.done():
             self._beating = asyncio.create_task(self._beat())
         future = self.client.submit(
-            agent.run, __version__, self.name, job, request, seconds, program, key=f"rlm-{job}", pure=False
+            agent.run, __version__, self.name, job, request, seconds, program, key=f"rlm-{job}", pure=False, **bound
         )
         waiting = asyncio.create_task(_awaited(future))
-        losing = asyncio.create_task(self.lost.wait())
+        losing = [asyncio.create_task(event.wait()) for event in (self.lost, gone)]
         done = False
         try:
-            await asyncio.wait([waiting, losing], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([waiting, *losing], return_when=asyncio.FIRST_COMPLETED)
             done = True
             if not waiting.done():
-                raise _lost()
+                raise _lost() if self.lost.is_set() else node_gone(host, self.about)
             return self._outcome(waiting)
         finally:
             self._jobs.discard(job)
-            losing.cancel()
-            waiting.cancel()
-            await asyncio.gather(losing, waiting, return_exceptions=True)
+            for task in (waiting, *losing):
+                task.cancel()
+            await asyncio.gather(waiting, *losing, return_exceptions=True)
             if not self.lost.is_set():
                 with contextlib.suppress(Exception):
                     future.release()
@@ -177,14 +206,14 @@ class Connection:
         if error is None:
             status, body = waiting.result()
             if status == "version":
-                raise _mismatch("a node", bytes(body).decode("ascii", "replace")[:40])
+                raise mismatch("a node", bytes(body).decode("ascii", "replace")[:40])
             return str(status), bytes(body)
         kind = type(error).__name__
         if "Cancelled" in kind:  # the library takes back what it was given when its connection breaks
             self.lost.set()
             raise _lost()
         if isinstance(error, (ImportError, AttributeError)):
-            raise _mismatch("a node", "none that fits")
+            raise mismatch("a node", "none that fits")
         raise SearchFailed(f"A node of the cluster failed ({kind}).", "Try again; rlm-ls doctor --cluster tells more.")
 
     def _stop(self, job: str) -> None:
@@ -216,10 +245,40 @@ class Connection:
             try:
                 async with asyncio.timeout(SILENCE):
                     await self.client.scheduler.identity(n_workers=0)
+                    if self._bound:
+                        await self._look_for_hosts()
             except Exception:
                 self.lost.set()
                 return
             await asyncio.sleep(BEAT)
+
+    def _addresses(self, host: str) -> set[str]:
+        """Of the host by its name, and its own where it is one: nodes come and go."""
+        return {host_of(place) for place, one in self.about.items() if is_of(place, one, host)} | {host.strip("[]")}
+
+    async def _look_for_hosts(self) -> None:
+        """Which of the bound hosts are there. Who waits for one that has been away for long is told."""
+        places = {str(place) for place in await self.client.scheduler.ncores()}
+        if places - self.about.keys():
+            with contextlib.suppress(RlmError):  # what does not fit is said by whom it is asked
+                self.about = await nodes_of(self.client, self.address)
+        there = {host_of(place) for place in places}
+        now = time.monotonic()
+        absent = [host for host in self._bound if not self._addresses(host) & there]
+        self._absent = {host: self._absent.get(host, now) for host in absent}
+        for host in absent:
+            if now - self._absent[host] > AWAY:
+                self._bound.pop(host).set()
+
+    async def _check_host(self, host: str) -> None:
+        """Raises NodeGone for one that was away for long and still is."""
+        if time.monotonic() - self._absent.get(host, math.inf) <= AWAY:
+            return
+        with contextlib.suppress(Exception):  # a scheduler that is lost is found to be so in a moment
+            async with asyncio.timeout(SILENCE):
+                await self._look_for_hosts()
+        if host in self._absent:
+            raise node_gone(host, self.about)
 
     async def _word(self) -> None:
         with contextlib.suppress(Exception):
@@ -245,45 +304,6 @@ async def _closed(client: Any) -> None:
     with contextlib.suppress(Exception):
         async with asyncio.timeout(0.5):
             await client.close(timeout=0.3)
-
-
-def _about(told: Any) -> Node:
-    """What a node says of itself, as far as it is what it should be."""
-    if isinstance(told, BaseException):
-        return Node("none that fits")
-    try:
-        version, python, host = (str(told[name])[:80] for name in ("version", "python", "host"))
-        threads, cores = (min(max(int(told[name]), 1), MOST_THREADS) for name in ("threads", "cores"))
-        return Node(version, python, host, threads, cores, tuple(str(one)[:10] for one in told["reads"][:10]))
-    except (KeyError, TypeError, ValueError):
-        return Node("none that fits")
-
-
-async def _nodes(client: Any, address: Address) -> dict[str, Node]:
-    """What each node says of itself, by its address."""
-    known = (await client.scheduler.identity(n_workers=-1))["workers"]
-    if not known:
-        raise ClusterFailed(f"The cluster at {address} has no workers.", "Start some: dask worker …")
-    for place in known:
-        if not is_protected(str(place)):
-            raise ClusterRefused(
-                "A node of the cluster speaks without encryption to other machines.", "Set it up with TLS certificates."
-            )
-    said = await client.run(agent.about, on_error="return")
-    found = {str(place): _about(told) for place, told in said.items()}
-    other = {place: one.version for place, one in found.items() if one.version != __version__}
-    if other:
-        place, version = next(iter(other.items()))
-        more = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
-        raise _mismatch(f"The node {place}{more}", version)
-    return found
-
-
-def _mismatch(who: str, version: str) -> ClusterMismatch:
-    return ClusterMismatch(
-        f"{who[0].upper()}{who[1:]} of the cluster has rlm-ls {version}; this is {__version__}.",
-        f"Install the same on every node: pip install rlm-ls=={__version__}.",
-    )
 
 
 def _lost() -> ClusterFailed:

@@ -11,10 +11,11 @@ from typing import Any
 from rlm_ls.context.cluster.address import parse
 from rlm_ls.context.cluster.connection import AHEAD, Connection
 from rlm_ls.context.cluster.replies import read
+from rlm_ls.context.document import ANYWHERE
 from rlm_ls.context.workers.mapping import in_order
-from rlm_ls.context.workers.piece import Bundle, File
+from rlm_ls.context.workers.piece import Bundle, File, NodePath
 from rlm_ls.context.workers.pool import GRACE_SECONDS, late, result
-from rlm_ls.context.workers.protocol import Payload, Pool
+from rlm_ls.context.workers.protocol import Arrived, Payload, Pool
 from rlm_ls.context.workers.worker import frame
 from rlm_ls.errors import SearchFailed, SearchTimeout
 
@@ -68,6 +69,9 @@ class ClusterPool:
     async def ready(self) -> None:
         await self.connection()
 
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        return await (await self.connection()).hosts(name)
+
     async def connection(self) -> Connection:
         """Raises ClusterFailed, ClusterRefused, ClusterMismatch."""
         async with self._attaching:
@@ -81,14 +85,15 @@ class ClusterPool:
             return self._attached
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
-        if not self.goes_there(payload):
+        if not self.place(payload):
             return await self._here.call(operation, payload, deadline_seconds)
         return await self.sent(operation, payload, deadline_seconds)
 
     async def sent(self, operation: str, payload: Payload, deadline_seconds: float, program: bool = False) -> Any:
         """`call`, by a node: by its search processes, or those for programs."""
         end = time.monotonic() + deadline_seconds
-        died = ""
+        place, died = self.place(payload), ""
+        host = "" if place == ANYWHERE else place
         try:
             async with asyncio.timeout(deadline_seconds + GRACE_SECONDS):
                 there = await self.connection()
@@ -97,7 +102,7 @@ class ClusterPool:
                         if (left := end - time.monotonic()) <= 0:
                             raise TimeoutError
                         job = str(next(self._numbers))
-                        status, body = await there.run(job, frame((operation, payload, left)), left, program)
+                        status, body = await there.run(job, frame((operation, payload, left)), left, program, host)
                         if status == "reply":
                             return result(read(body))
                         if status == "late":
@@ -108,9 +113,9 @@ class ClusterPool:
         raise SearchFailed(died or "The nodes lost touch with this machine.", "Try again with a smaller region.")
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, lambda: AHEAD * self.size, operation, payloads, deadline_seconds)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place, arrived)
 
     async def close(self) -> None:
         self._closed = True
@@ -118,15 +123,22 @@ class ClusterPool:
             if self._attached is not None:
                 await self._attached.close()
 
-    def goes_there(self, payload: Payload) -> bool:
-        if self._shared and "pieces" in payload:
-            return True
+    def place(self, payload: Payload) -> str:
         places = set(_places(payload.values()))
-        return places == {True}
+        if len(nodes := places - {"", ANYWHERE}) > 1:
+            raise SearchFailed("Texts of several nodes were asked about in one request.", "Please report this.")
+        if nodes:
+            return nodes.pop()
+        return ANYWHERE if places == {ANYWHERE} or (self._shared and "pieces" in payload) else ""
+
+    def width(self, place: str) -> int:
+        if self._attached is None or place in ("", ANYWHERE):
+            return AHEAD * self.size
+        return AHEAD * self._attached.threads(place)
 
 
 class Programs:
-    """A cluster's processes for compiled programs. `call` sends what it is given: ask `goes_there` before."""
+    """A cluster's processes for compiled programs. `call` sends what it is given: ask for its `place` before."""
 
     programs: Pool | None = None
     in_place: int | None = None
@@ -142,8 +154,14 @@ class Programs:
     def size(self) -> int:
         return self._cluster.size
 
-    def goes_there(self, payload: Payload) -> bool:
-        return self._cluster.goes_there(payload)
+    def place(self, payload: Payload) -> str:
+        return self._cluster.place(payload)
+
+    def width(self, place: str) -> int:
+        return self._cluster.width(place)
+
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        return await self._cluster.hosts(name)
 
     def piece_bytes(self, file: File) -> int:
         return self._cluster.piece_bytes(file)
@@ -155,21 +173,23 @@ class Programs:
         return await self._cluster.sent(operation, payload, deadline_seconds, program=True)
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, lambda: AHEAD * self.size, operation, payloads, deadline_seconds)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, self.place, arrived)
 
     async def close(self) -> None:
         """It is its cluster's."""
 
 
-def _places(values: Iterable[Any]) -> Iterator[bool]:
-    """Of every text that is named, whether it lies elsewhere."""
+def _places(values: Iterable[Any]) -> Iterator[str]:
+    """Of every text that is named, where it can be read."""
     for value in values:
         if isinstance(value, Bundle):
-            yield False
+            yield ""
+        elif isinstance(value, NodePath):
+            yield value.host
         elif isinstance(file := getattr(value, "file", value), File):
-            yield bool(file.source.version)
+            yield file.source.place
         elif isinstance(value, (list, tuple)):
             yield from _places(value)
         elif isinstance(value, dict):

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rlm_ls.context.document import NODE
 from rlm_ls.context.remote.ranges import Ranges, ranges
+from rlm_ls.context.remote.served import served
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable
 
@@ -181,6 +183,10 @@ def opened(file: File, until: int = 0) -> Iterator[Reader]:
     """A Reader of `file`; on leaving, checks that the file still holds all that was read.
 
     `until`: about how far it is going to be read, where it lies elsewhere; 0 if that is not known."""
+    if file.source.version and file.source.path.startswith(NODE):
+        with served(file.source.path, file.source.version) as descriptor:
+            yield Reader(descriptor, file)
+        return
     if file.source.version:
         with ranges(file.source.path, file.source.version, file.source.offset + until if until else 0) as elsewhere:
             yield Reader(-1, file, elsewhere=elsewhere)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
+from rlm_ls.context.document import NODE
+
 EXTRAS = {
     "s3": "s3",
     "gs": "gcs",
@@ -33,9 +35,14 @@ def scheme_of(name: str) -> str:
 
 def is_remote(name: str) -> bool:
     try:
-        return scheme_of(name) in EXTRAS and bool(urlsplit(name).netloc)
+        return (scheme_of(name) in EXTRAS or is_node(name)) and bool(urlsplit(name).netloc)
     except ValueError:  # `http://[x`
         return False
+
+
+def is_node(name: str) -> bool:
+    """Whether it names files that lie on a cluster's nodes."""
+    return name[: len(NODE)].lower() == NODE
 
 
 def is_pattern(name: str) -> bool:

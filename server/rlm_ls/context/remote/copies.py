@@ -41,7 +41,7 @@ class Copies:
         if self._pool is not None:
             await self._pool.close()
 
-    async def local(self, scope: Scope, most: int, in_place: int | None = None) -> Scope:
+    async def local(self, scope: Scope, most: int, most_files: int, in_place: int | None = None) -> Scope:
         """The scope with every text that lies elsewhere copied here, `most` bytes in all. Each is of one version.
 
         Plain texts of at least `in_place` bytes in buckets stay where they are.
@@ -54,7 +54,9 @@ class Copies:
             return scope
         pool = self._pool = self._pool or RemotePool(SIDE_BY_SIDE)
         await asyncio.to_thread(private_folder, self.folder)
-        listed: list[tuple[str, list[Found]]] = await pool.call("fetch.listing", {"names": names}, LISTING_SECONDS)
+        listed: list[tuple[str, list[Found]]] = await pool.call(
+            "fetch.listing", {"names": names, "most": most_files}, LISTING_SECONDS
+        )
         found = dict(listed)
         every = list({one.url: one for texts in found.values() for one in texts}.values())
         there = await self._staying(pool, every, in_place)
@@ -65,18 +67,8 @@ class Copies:
         named = {name for name, texts in found.items() if [one.url for one in texts] == [name]}
         streams = [replace(one, explicit=of.url in named) for one, of in zip(streams, every, strict=True)]
         by_url = dict(zip([one.url for one in every], streams, strict=True))
-        expanded = {name: tuple(by_url[one.url].uri for one in texts) for name, texts in found.items()}
-        files = tuple(
-            uri for name in (*scope.files, *scope.roots) for uri in expanded.get(name, ()) or _own(name, scope)
-        )
         await asyncio.to_thread(self._evict, most, {stream.path for stream in streams})
-        return replace(
-            scope,
-            kind="document" if len(files) == 1 and not any(root not in expanded for root in scope.roots) else "files",
-            files=files,
-            roots=tuple(root for root in scope.roots if root not in expanded),
-            streams=(*scope.streams, *streams),
-        )
+        return scope.expanded({name: [by_url[one.url] for one in texts] for name, texts in found.items()})
 
     async def _staying(self, pool: RemotePool, every: Sequence[Found], least: int | None) -> dict[str, Stream]:
         if least is None:
@@ -167,10 +159,6 @@ def _apart(streams: list[Stream]) -> list[Stream]:
 
 def _is_new(name: str, known: set[str]) -> bool:
     return is_remote(name) and name not in known
-
-
-def _own(name: str, scope: Scope) -> tuple[str, ...]:
-    return (name,) if name in scope.files else ()
 
 
 def _size(path: Path) -> int | None:

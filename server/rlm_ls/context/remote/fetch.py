@@ -10,11 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rlm_ls.context.remote.addresses import EXTRAS, is_pattern, scheme_of, without_password
+from rlm_ls.context.remote.addresses import BUCKETS, EXTRAS, is_pattern, scheme_of, without_password
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import DocumentChanged, DocumentMissing, DocumentUnreadable, RemoteFailed, RlmError
 
-MOST_LISTED = 20_000
 CHUNK = 4 << 20
 VERSIONS = ("ETag", "etag", "generation", "md5Hash", "content_md5", "VersionId", "version_id", "Content-MD5")
 TIMES = ("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "modified")
@@ -30,12 +29,26 @@ class Found:
     version: str
 
 
-def listing(deadline: Deadline, names: tuple[str, ...]) -> list[tuple[str, list[Found]]]:
-    """What each name stands for: itself, the files below it, or what its pattern matches.
+def listing(deadline: Deadline, names: tuple[str, ...], most: int) -> list[tuple[str, list[Found]]]:
+    """What each name stands for: itself, the files below it, or what its pattern matches; `most` in all.
 
     Raises DocumentMissing, DocumentUnreadable, RemoteFailed.
     """
-    return [(name, _listed(name, deadline)) for name in names]
+    found: list[tuple[str, list[Found]]] = []
+    for name in names:
+        found.append((name, _listed(name, deadline)))
+        if (count := sum(len(texts) for _, texts in found)) > most:
+            raise too_many(name, count, most)
+    return found
+
+
+def too_many(name: str, count: int, most: int) -> DocumentUnreadable:
+    """`name` was the one too much."""
+    return DocumentUnreadable(
+        f"With {without_password(name)} that are {count:,} files; at most {most:,} are taken.",
+        "Name fewer (a narrower pattern, one day's folder), or raise the setting context.remoteFiles: "
+        "a file takes 2 kB of memory.",
+    )
 
 
 def copy(deadline: Deadline, url: str, version: str, path: str, most: int) -> int:
@@ -75,11 +88,6 @@ def _listed(name: str, deadline: Deadline) -> list[Found]:
         texts = {key: one for key, one in found.items() if one.get("type") != "directory"}
         if not texts:
             raise DocumentMissing(f"Nothing is there: {without_password(name)}.", "Check the address and the pattern.")
-        if len(texts) > MOST_LISTED:
-            raise DocumentUnreadable(
-                f"{without_password(name)} stands for {len(texts):,} files; at most {MOST_LISTED:,} are taken.",
-                "Name fewer: a narrower pattern, one day's folder.",
-            )
         host = _host(name)
         return [
             Found(_url(files, scheme, host, key), one.get("size"), version_of(one))
@@ -104,9 +112,31 @@ def _copied(files: Any, place: str, url: str, part: str, most: int, deadline: De
     return size
 
 
+_buckets: dict[tuple[str, str], Any] = {}
+"""By scheme and bucket, the file system with its connections: to make one takes as long as many requests."""
+
+MOST_BUCKETS = 8
+
+
 def file_system(name: str) -> tuple[Any, str]:
-    if scheme_of(name) in ("sftp", "ssh"):
+    """What reads `name`, and its place there. Nothing that was listed before is believed."""
+    scheme = scheme_of(name)
+    if scheme in ("sftp", "ssh"):
         return _known_hosts(name)
+    if scheme not in BUCKETS:
+        return _made(name)
+    bucket = scheme, name.partition("://")[2].partition("/")[0]
+    if bucket not in _buckets:
+        while len(_buckets) >= MOST_BUCKETS:
+            del _buckets[next(iter(_buckets))]
+        _buckets[bucket], place = _made(name)
+        return _buckets[bucket], place
+    files = _buckets[bucket]
+    files.invalidate_cache()
+    return files, files._strip_protocol(name)
+
+
+def _made(name: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
     options: dict[str, Any] = {"skip_instance_cache": True}
@@ -157,7 +187,8 @@ def told(name: str) -> Iterator[None]:
     """Errors of libraries in words of ours: they are of fifty kinds, and may quote keys."""
     shown, scheme = without_password(name), scheme_of(name)
     try:
-        yield
+        with _forgotten_on_errors():
+            yield
     except RlmError:
         raise
     except ImportError:
@@ -169,6 +200,18 @@ def told(name: str) -> Iterator[None]:
         raise DocumentMissing(f"{shown} does not exist.", "Check the address: bucket, folder, name.") from None
     except Exception as error:
         raise _meaning(shown, scheme, error) from None
+
+
+@contextmanager
+def _forgotten_on_errors() -> Iterator[None]:
+    """Credentials are looked for again after a failure: they may have been put right."""
+    try:
+        yield
+    except RlmError:
+        raise
+    except Exception:
+        _buckets.clear()
+        raise
 
 
 KEYS: Mapping[str, str] = {

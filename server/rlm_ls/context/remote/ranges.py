@@ -51,9 +51,6 @@ class Ranges:
             )
 
 
-_systems: dict[str, tuple[Any, str]] = {}
-
-
 @contextmanager
 def ranges(url: str, version: str, until: int = 0) -> Iterator[Ranges]:
     """`until`: about how far it is going to be read; 0 if that is not known.
@@ -61,11 +58,7 @@ def ranges(url: str, version: str, until: int = 0) -> Iterator[Ranges]:
     Raises DocumentChanged, DocumentMissing, RemoteFailed.
     """
     with told(url):
-        if url not in _systems:
-            while len(_systems) >= 8:
-                del _systems[next(iter(_systems))]
-            _systems[url] = file_system(url)  # with its connections, for the next piece
-        files, place = _systems[url]
+        files, place = file_system(url)
     found = Ranges(url, version, files, place, until)
     found.check()
     yield found

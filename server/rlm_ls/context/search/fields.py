@@ -11,8 +11,9 @@ from typing import Any
 
 from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.fields.describing import Described, described
-from rlm_ls.context.search.scanner import Progress, Scanner
-from rlm_ls.errors import ProgramError, SearchTimeout
+from rlm_ls.context.search.progress import Progress
+from rlm_ls.context.search.scanner import Scanner
+from rlm_ls.errors import ProgramError
 
 DESCRIBED = 3
 """Documents whose fields are named where a field is not there."""
@@ -96,9 +97,7 @@ class FieldScanner(Scanner):
             async for found, _ in results:
                 counts.update(found)
         if progress.note:
-            raise SearchTimeout(
-                f"The count was {progress.note}; {counts.total():,} were found so far.", "Narrow it: a smaller region."
-            )
+            raise progress.error("The count", "Narrow it: a smaller region.", counts.total())
         return {self.context.documents[doc].path: count for doc, count in sorted(counts.items()) if count}
 
     async def describe(self, doc: int) -> Described:

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.matching.find import Scored, check_text, checked_words
+from rlm_ls.context.search.progress import Progress
 from rlm_ls.context.search.rows import ROOM, Found, Gathered
-from rlm_ls.context.search.scanner import Progress, Scanner
-from rlm_ls.errors import ProgramError, SearchTimeout
+from rlm_ls.context.search.scanner import Scanner
+from rlm_ls.errors import ProgramError
 
 MOST_HITS = 100_000
 
@@ -59,6 +60,7 @@ class Matching(Scanner):
             **_wanted(found),
         ):
             total += count
+            progress.found(count, some[0][1] if some else "")
             if not words:
                 _add(found, some)
             elif some:
@@ -124,12 +126,10 @@ class Matching(Scanner):
 
         Raises BadPattern, and SearchTimeout rather than a count that is too low.
         """
-        counts, note = await self._counts(pattern, within, ignore_case, multiline, by, apart=by == "doc")
-        if note:
-            raise SearchTimeout(
-                f"The count was {note}; {sum(counts.values()):,} were found so far.",
-                "Narrow it: a smaller region, a more selective or simpler pattern.",
-            )
+        counts, progress = await self._counts(pattern, within, ignore_case, multiline, by, apart=by == "doc")
+        if progress.note:
+            remedy = "Narrow it: a smaller region, a more selective or simpler pattern."
+            raise progress.error("The count", remedy, sum(counts.values()))
         return counts if by == "doc" else sum(counts.values())
 
     async def counted(
@@ -142,7 +142,8 @@ class Matching(Scanner):
         by: Literal["doc", "line"] | None = None,
     ) -> tuple[dict[str, int], str]:
         """Like `count`, per path, and a note if it is partial."""
-        return await self._counts(pattern, within, ignore_case, multiline, by, apart=True)
+        counts, progress = await self._counts(pattern, within, ignore_case, multiline, by, apart=True)
+        return counts, progress.note
 
     async def _counts(
         self,
@@ -153,7 +154,7 @@ class Matching(Scanner):
         by: Literal["doc", "line"] | None,
         *,
         apart: bool,
-    ) -> tuple[dict[str, int], str]:
+    ) -> tuple[dict[str, int], Progress]:
         """`counted`; without `apart` only the sum of the numbers means something."""
         if by == "line" and multiline:
             raise ProgramError('by="line" and multiline=True exclude each other.', "Leave one out.")
@@ -170,7 +171,8 @@ class Matching(Scanner):
             apart=apart,
         ):
             counts.update(found)
-        return await asyncio.to_thread(self._by_path, counts), progress.note
+            progress.found(sum(found.values()))
+        return await asyncio.to_thread(self._by_path, counts), progress
 
     def _by_path(self, counts: Counter[int]) -> dict[str, int]:
         documents = self.context.documents
@@ -191,6 +193,7 @@ async def _found(results: AsyncIterator[Any], found: Gathered, progress: Progres
     total = 0
     async for rows, docs, count, _ in results:
         total += count
+        progress.found(count, rows[0] if rows else "")
         for row, doc in zip(rows, docs, strict=True):
             found.add(row, doc)
     return Found(tuple(found.rows), frozenset(found.docs), total, progress.note)

@@ -10,6 +10,7 @@ from rlm_ls.context.document import Document, Hit, Span, base_of, line_want
 from rlm_ls.context.search.rows import ROOM, path_of
 from rlm_ls.context.search.scanner import Scanner
 from rlm_ls.context.snapshot.limits import byte_of
+from rlm_ls.context.workers.piece import together
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 LONGEST_TEXT = 16 << 20
@@ -74,11 +75,16 @@ class Places(Scanner):
         numbers, files = self.context.number, self.context.files
 
         def payloads() -> Iterator[dict[str, Any]]:
-            for at in range(0, len(rows), ROWS):
-                some = rows[at : at + ROWS]
+            for some in asked:
                 known = {path: files[number] for path in map(path_of, some) if (number := numbers(path)) is not None}
                 yield {"rows": some, "files": known, "lines": lines, "room": max(0, room)}
 
+        def place(row: str) -> str:
+            number = numbers(path_of(row))
+            return "" if number is None else files[number].source.place
+
+        asked = list(together(rows, place, ROWS))
+        told = iter(asked)
         found: list[str] = []
         room = ROOM
         async with aclosing(self.pool.map("places.lines_around", payloads(), seconds)) as results:
@@ -90,7 +96,7 @@ class Places(Scanner):
                     if room < 0:
                         break
                     found.append(row)
-                if room < 0 or len(result) < min(ROWS, len(rows) - len(found) + len(result)):
+                if room < 0 or len(result) < len(next(told)):
                     break
         return [*found, *rows[len(found) :]], len(found)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Part, Selection
+from rlm_ls.context.search.progress import Listener, Progress
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import SearchTimeout
 
 MOST_PIECES = 500
 """Parts of documents searched by one request."""
@@ -24,22 +25,6 @@ SMALL = CHECKPOINT
 """Documents below this size are bundled."""
 
 
-class Progress:
-    """How much of a selection has been searched. `note` is empty if all was; else it says why not."""
-
-    def __init__(self, total: int, seconds: float) -> None:
-        self._total = total
-        self._seconds = seconds
-        self.searched = 0
-
-    @property
-    def note(self) -> str:
-        if self.searched >= self._total:
-            return ""
-        percent = int(100 * self.searched / self._total)
-        return f"stopped after {self._seconds:g} s: {percent} % of {_size(self._total)} searched"
-
-
 class Scanner:
     """Runs an operation over a Selection, in pieces, by the workers. All kinds of search use it. One per run."""
 
@@ -47,6 +32,12 @@ class Scanner:
         self.context = context
         self.pool = pool
         self.deadline_seconds = deadline_seconds
+        self.listener: Listener | None = None
+        """Is told of each search that takes its time how far it is."""
+        self.gone: dict[str, None] = {}
+        """What was said of nodes that were not there."""
+        self.last: Progress | None = None
+        """Of the search that was begun last."""
         self._limit: list[Pieces] | None = None
 
     async def call(self, operation: str, **payload: Any) -> Any:
@@ -62,19 +53,22 @@ class Scanner:
         """
 
         batches = await self.cut_up(within, whole)
+        asked: deque[Pieces] = deque()
 
         def payloads() -> Iterator[dict[str, Any]]:
             for pieces in batches:
+                asked.append(pieces)
                 yield {"pieces": pieces} | {
                     name: value() if callable(value) else value for name, value in payload.items()
                 }
 
-        async with aclosing(self.pool.map(operation, payloads(), self.deadline_seconds)) as results:
+        searching = self.pool.map(operation, payloads(), self.deadline_seconds, progress.hears)
+        async with aclosing(searching) as results:
             async for result in results:
-                if isinstance(result, SearchTimeout):
-                    continue
-                progress.searched += result[-1]
-                yield result
+                if progress.took(asked.popleft(), result):
+                    yield result
+        if progress.gone is not None:
+            self.gone[progress.gone.message] = None
 
     async def cut_up(self, within: Selection, whole: bool = False) -> Iterable[Pieces]:
         """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
@@ -97,7 +91,8 @@ class Scanner:
         return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
 
     def progress(self, within: Selection) -> Progress:
-        return Progress(sum(part.end - part.start for part in within), self.deadline_seconds)
+        self.last = Progress(within, self.deadline_seconds, self.listener)
+        return self.last
 
     def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
         """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
@@ -113,7 +108,8 @@ class Scanner:
         files = self.context.files
         for part in within:
             file = files[part.doc]
-            small = part.start == 0 and part.end == file.source.size < SMALL and file.identity is None
+            small = part.start == 0 and part.end == file.source.size < SMALL
+            small = small and file.identity is None and not file.source.version
             if bundle.docs and not (small and bundle.takes(file, part.filters)):
                 yield bundle.made()
                 bundle = Bundling()
@@ -135,7 +131,7 @@ class Scanner:
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
             most = self.pool.piece_bytes(file)
-            if batch and bool(batch[0].file.source.version) != bool(file.source.version):
+            if batch and batch[0].file.source.place != file.source.place:
                 yield batch  # what lies elsewhere goes to other processes than what is here
                 batch, size = [], 0
             cuts = [] if whole else range(part.start - part.start % most + most, part.end, most)
@@ -150,7 +146,3 @@ class Scanner:
                     batch, size = [], 0
         if batch:
             yield batch
-
-
-def _size(count: int) -> str:
-    return f"{count / 1_000_000:,.0f} MB" if count >= 10_000_000 else f"{count / 1000:,.0f} kB"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from rlm_ls.context.document import Document, Hit, Part, Selection, Span, base_of
 from rlm_ls.context.ops.structure.sections import Columns, Stretch
 from rlm_ls.context.search.scanner import Scanner
-from rlm_ls.context.workers.piece import Piece
+from rlm_ls.context.workers.piece import Piece, together
 from rlm_ls.errors import ProgramError, SearchTimeout
 
 MOST_SPANS = 100_000
@@ -45,7 +45,7 @@ class Sections(Scanner):
                 for doc, at in zip(docs, starts, strict=True):
                     cuts.setdefault(doc, []).append(at)
         if progress.note:
-            raise SearchTimeout(f"The split was {progress.note}.", "Split a smaller region.")
+            raise progress.error("The split", "Split a smaller region.")
         return await self._cut("structure.sections.cut", within, cuts)
 
     async def chunks(
@@ -108,7 +108,8 @@ class Sections(Scanner):
         """`n` lines (or as many as there are) spread evenly; the same for the same seed."""
         asked = await asyncio.to_thread(self._drawn, max(0, min(n, MOST_SAMPLES)), within, seed)
         found: list[Hit] = []
-        payloads = ({"wanted": asked[at : at + BATCH]} for at in range(0, len(asked), BATCH))
+        batches = together(asked, lambda one: one[0].file.source.place, BATCH)
+        payloads = ({"wanted": some} for some in batches)
         async with aclosing(self.pool.map("structure.sections.samples", payloads, self.deadline_seconds)) as results:
             async for hits in results:
                 if isinstance(hits, SearchTimeout):
@@ -143,9 +144,9 @@ class Sections(Scanner):
             base = base_of(self.context.documents[part.doc], part.start)
             return Stretch(self.context.files[part.doc], part.start, part.end, base, inner)
 
-        payloads = (
-            {"stretches": list(map(stretch, within[at : at + BATCH]))} | options for at in range(0, len(within), BATCH)
-        )
+        files = self.context.files
+        batches = together(within, lambda part: files[part.doc].source.place, BATCH)
+        payloads = ({"stretches": list(map(stretch, parts))} | options for parts in batches)
         found: Columns = []
         count = 0
         async with aclosing(self.pool.map(operation, payloads, self.deadline_seconds)) as results:

@@ -17,6 +17,7 @@ from rlm_ls.context.ops.matching.terms import INSIDE_SHARE, KINDS, Counted, Firs
 from rlm_ls.context.ops.numbers import Numbers
 from rlm_ls.context.search.fields import Fields, FieldScanner
 from rlm_ls.context.search.rows import ROOM
+from rlm_ls.context.workers.piece import together
 from rlm_ls.errors import SearchTimeout
 
 MOST_VALUES = 500_000
@@ -203,7 +204,7 @@ class Values(FieldScanner):
         # In the order of the text: many terms occur first in the same few windows.
         firsts = sorted((index[term][2], term) for term, _ in best)
         places = [(term, self._region(first)) for first, term in firsts]
-        payloads = ({**how, "places": places[at : at + LOOKED_UP]} for at in range(0, len(places), LOOKED_UP))
+        payloads = ({**how, "places": some} for some in together(places, lambda one: one[1][0].source.place, LOOKED_UP))
         async with aclosing(self.pool.map("matching.terms.hits", payloads, self.deadline_seconds)) as looked_up:
             async for some in looked_up:
                 if isinstance(some, SearchTimeout):

@@ -10,6 +10,7 @@ from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.extraction.lanes import Extractions
+from rlm_ls.context.remote.nodes import apart, measured
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
@@ -26,7 +27,7 @@ from rlm_ls.context.snapshot.intake import (
     Unpacked,
     in_batches,
 )
-from rlm_ls.context.snapshot.measure import RANGE, TextMeasure, join
+from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidates import Candidate
@@ -167,7 +168,7 @@ class _Reader:
         return self.options.encoding == AUTO
 
     def is_small(self, number: int) -> bool:
-        return self.wanted[number].size < SMALL
+        return self.wanted[number].size < SMALL and not self.wanted[number].stays
 
     async def copy(self, numbers: list[int]) -> None:
         """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
@@ -186,15 +187,15 @@ class _Reader:
             for batch, (pack, place) in zip(batches, places, strict=True)
         )
         larger: list[tuple[int, int]] = []
-        at = 0
+        asked = zip(batches, places, strict=True)
         async with aclosing(self.pool.map("files.packing.small", payloads, self.options.seconds)) as results:
             async for result in results:
-                for number, outcome in zip(batches[at], _checked(result), strict=True):
+                batch, (pack, _) = next(asked)
+                for number, outcome in zip(batch, _checked(result), strict=True):
                     if isinstance(outcome, NeedsMoreRoom):
                         larger.append((number, outcome.room))
                     else:
-                        self.outcome(number, outcome, places[at][0])
-                at += 1
+                        self.outcome(number, outcome, pack)
         for number, room in larger:
             await self.copy_alone(number, room)
 
@@ -215,11 +216,8 @@ class _Reader:
 
     async def copy_alone(self, number: int, room: int) -> None:
         pack, place = await self.snapshot_cache.room(room + 1, self.held_files)
-        payload = {
-            "incoming": self.incoming(number, place, room),
-            "pack": pack.path,
-            "option": self.options.encoding,
-        }
+        incoming = self.incoming(number, place, room)
+        payload = {"incoming": incoming, "pack": pack.path, "option": self.options.encoding}
         self.outcome(number, await self.pool.call("files.packing.single", payload, self.options.seconds), pack)
 
     def outcome(
@@ -272,7 +270,7 @@ class _Reader:
     async def go_on(self, number: int) -> bool:
         """Whether a file was only appended to since it was last read: it is measured from there on."""
         one = self.wanted[number]
-        if one.inside is not None and one.inside.version:
+        if one.stays:
             return self.open_one(number, 0)  # it was found to be plain text where it lies
         known = None if one.inside else self.snapshot_cache.beginning(self.key(one), one.stamp)
         if known is None or not isinstance(known.outcome, TextMeasure):
@@ -320,21 +318,24 @@ class _Reader:
             if text.whole is None
             for at in range(text.measures[0].end if text.measures else 0, text.source.size, RANGE)
         ]
+        todo, on_nodes = apart(todo)
+        async for number, outcome in measured(self.pool, on_nodes, self.options.seconds):
+            self.noted(number, outcome)
         lines_only = self.options.lines_only and not any(self.large[number].measures for number, _, _ in todo)
         payloads = (
             {"file": file, "start": at, "end": min(at + RANGE, file.source.size), "lines_only": lines_only}
             for _, file, at in todo
         )
-        place = 0
+        numbers = iter([number for number, _, _ in todo])
         async with aclosing(self.pool.map("files.inspect.measure", payloads, self.options.seconds)) as results:
             async for result in results:
-                number = todo[place][0]
-                outcome = _checked(result)
-                if isinstance(outcome, RefusedFile):
-                    self.errors[number] = outcome.raised()
-                else:
-                    self.large[number].measures.append(outcome)
-                place += 1
+                self.noted(next(numbers), _checked(result))
+
+    def noted(self, number: int, outcome: RangeMeasure | RefusedFile) -> None:
+        if isinstance(outcome, RefusedFile):
+            self.errors[number] = outcome.raised()
+        else:
+            self.large[number].measures.append(outcome)
 
     def broken(self) -> list[int]:
         """Joins the measures of each text. Returns the numbers of texts that are not UTF-8 and must be converted."""

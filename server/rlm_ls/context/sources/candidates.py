@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.remote.nodes import on_nodes
 from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
@@ -73,6 +74,11 @@ class Candidate:
     error: RlmError | None = None
     inside: Inside | None = None
 
+    @property
+    def stays(self) -> bool:
+        """Whether it is searched where it lies elsewhere."""
+        return self.inside is not None and bool(self.inside.version)
+
 
 @dataclass(slots=True)
 class _Named:
@@ -95,8 +101,9 @@ async def candidates(
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
+    scope = await on_nodes(scope, pool, options.deny, options.remote_files)
     if snapshot_cache.copies is not None:
-        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, pool.in_place)
+        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, options.remote_files, pool.in_place)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -158,7 +165,8 @@ def _stream(one: Candidate, stream: Stream) -> None:
             Inside(stream.path, stream.skip, settled=True, version=stream.version),
             stream.size - stream.skip,
         )
-    if not stream.size:
+    one.error = stream.error
+    if not stream.size and one.error is None:
         one.error = DocumentEmpty(f"{one.path} gave nothing (0 bytes).", "Does the command before it print something?")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rlm_ls.context.document import Source
 
@@ -17,6 +19,14 @@ class File:
     name: str
     source: Source
     identity: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodePath:
+    """A file, a folder or a pattern of files on a node: `path` is absolute, there; `host` as the cluster knows it."""
+
+    host: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,33 @@ class Bundle:
     filters: Filters
 
 
+Item = TypeVar("Item")
+
+
+def together(items: Iterable[Item], place: Callable[[Item], str], most: int) -> Iterator[list[Item]]:
+    """`most` items to a request, in order, all of which can be read at the same place."""
+    batch: list[Item] = []
+    for item in items:
+        if batch and (len(batch) >= most or place(batch[0]) != place(item)):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
 Pieces = list[Piece] | Bundle
 """What a search in a worker goes through."""
+
+
+def size_of(pieces: Pieces) -> int:
+    """Bytes of text."""
+    return sum(pieces.sizes) if isinstance(pieces, Bundle) else sum(one.end - one.start for one in pieces)
+
+
+def docs_of(pieces: Pieces) -> set[int]:
+    return set(pieces.docs) if isinstance(pieces, Bundle) else {one.doc for one in pieces}
+
 
 BUNDLE = 4 << 20
 """Bytes of a Bundle at which the next one is begun."""

@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 from rlm_ls import errors
 from rlm_ls.context.workers.mapping import in_order
 from rlm_ls.context.workers.piece import File
-from rlm_ls.context.workers.protocol import PIECE, Payload
+from rlm_ls.context.workers.protocol import PIECE, Arrived, Payload
 from rlm_ls.context.workers.worker import HEADER, Reply, frame
-from rlm_ls.errors import RlmError, SearchFailed, SearchTimeout
+from rlm_ls.errors import RemoteFailed, RlmError, SearchFailed, SearchTimeout
 from rlm_ls.isolation import PLACE, python
 
 GRACE_SECONDS = 0.5
@@ -95,11 +95,20 @@ class SearchPool:
     async def ready(self) -> None:
         """Processes of this machine need no preparation."""
 
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        raise RemoteFailed(
+            "Addresses that begin with node:// are of files on a cluster's nodes, and no cluster is named.",
+            "Name it: --cluster tls://…, or cluster.address in your own settings.",
+        )
+
     def piece_bytes(self, file: File) -> int:
         return PIECE
 
-    def goes_there(self, payload: Payload) -> bool:
-        return False
+    def place(self, payload: Payload) -> str:
+        return ""
+
+    def width(self, place: str) -> int:
+        return self.size
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
         """The operation's result.
@@ -127,9 +136,9 @@ class SearchPool:
             return await self._ask(request)
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
-        return in_order(self.call, lambda: self.size, operation, payloads, deadline_seconds)
+        return in_order(self.call, self.width, operation, payloads, deadline_seconds, arrived=arrived)
 
     async def close(self) -> None:
         """Kills every worker and waits until they have ended."""

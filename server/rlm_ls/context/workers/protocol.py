@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from rlm_ls.context.document import CHECKPOINT
@@ -10,6 +10,9 @@ from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import SearchTimeout
 
 Payload = Mapping[str, Any]
+
+Arrived = Callable[[Any], None]
+"""Is told each result as it comes, before its turn: how far a search is."""
 
 PIECE = 8 * CHECKPOINT
 """Bytes of a large document that one process of this machine searches at a time."""
@@ -36,8 +39,19 @@ class Pool(Protocol):
         """Processes elsewhere that run compiled programs; None: they run on this machine only."""
         ...
 
-    def goes_there(self, payload: Payload) -> bool:
-        """Whether other machines do what `payload` asks for."""
+    def place(self, payload: Payload) -> str:
+        """Which machines do what `payload` asks for: "" for this one, ANYWHERE, or the host of a cluster's node."""
+        ...
+
+    def width(self, place: str) -> int:
+        """How many requests for a place to send at once."""
+        ...
+
+    async def hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that a name means, or an address, or a pattern of these: of a cluster's nodes.
+
+        Raises RemoteFailed where there is no cluster, NodeGone where it has no such node.
+        """
         ...
 
     def piece_bytes(self, file: File) -> int:
@@ -57,7 +71,11 @@ class Pool(Protocol):
         ...
 
     def map(
-        self, operation: str, payloads: Iterable[Payload], deadline_seconds: float
+        self,
+        operation: str,
+        payloads: Iterable[Payload],
+        deadline_seconds: float,
+        arrived: Arrived | None = None,
     ) -> AsyncGenerator[Any | SearchTimeout, None]:
         """Results in the order of `payloads`, which are drawn as processes become free.
 

@@ -32,7 +32,7 @@ def finish(run: Run, status: str, reason: str, *, answer: CheckedSubmission | No
             "trace_uri": run.trace_uri,
             "model": run.model.name,
             "model_kind": run.model.kind,
-            "warnings": tuple(dict.fromkeys(run.warnings)),
+            "warnings": tuple(dict.fromkeys([*run.warnings, *run.host.search.gone])),
         }
     )
 

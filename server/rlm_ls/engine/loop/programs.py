@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
+from rlm_ls.context.search.progress import Progress
 from rlm_ls.engine.loop.grammar import Block
 from rlm_ls.engine.loop.observation import ProgramResult, shortened
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.setup.prompt import NOT_RUN
-from rlm_ls.engine.trace.events import ProgramFinished, ProgramStarted, VerbCalled
+from rlm_ls.engine.trace.events import ProgramFinished, ProgramStarted, SearchProgressed, VerbCalled
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.compiled.programs import UNNAMED
 from rlm_ls.executors.scripts.output import cap
@@ -51,20 +52,40 @@ async def _define(run: Run, block: Block) -> ProgramResult:
 
 async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramResult:
     told = 0
+    search = run.host.search
 
     async def on_verb(verb: str, detail: str, seconds: float) -> None:
         nonlocal told
         told += 1
         run.verbs += verb not in BLIND
         if told <= VERBS_TOLD:
-            event = VerbCalled(run_id="", turn=turn, index=index, verb=verb, detail=detail, seconds=round(seconds, 5))
+            last, search.last = search.last, None
+            event = VerbCalled(
+                run_id="",
+                turn=turn,
+                index=index,
+                verb=verb,
+                detail=detail,
+                seconds=round(seconds, 5),
+                searched=last.searched if last else 0,
+                size=last.size if last else 0,
+            )
             run.journal.emit_nowait(event)
+
+    def on_progress(now: Progress) -> None:
+        run.journal.emit_nowait(
+            SearchProgressed(
+                run_id="", turn=turn, searched=now.arrived, size=now.size, found=now.hits, first=now.first_place
+            )
+        )
 
     await run.journal.emit(ProgramStarted(run_id="", turn=turn, index=index, language="python", source=source))
     started = time.perf_counter()
+    search.listener = on_progress
     try:
         outcome = await run.sandbox.run(source, run.host, on_verb)
     finally:
+        search.listener = None
         run.program_seconds += time.perf_counter() - started
     error = shortened(outcome.error)
     if outcome.output:

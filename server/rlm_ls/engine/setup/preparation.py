@@ -229,6 +229,7 @@ def options(settings: Settings) -> ContextOptions:
         encoding=settings.context.encoding,
         unpack_bytes=settings.context.unpack_mb << 20,
         remote_bytes=settings.context.remote_mb << 20,
+        remote_files=settings.context.remote_files,
     )
 
 

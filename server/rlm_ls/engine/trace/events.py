@@ -1,8 +1,7 @@
 """Everything a run does, as typed events on one stream: the trace, the editor, the terminal and the tests read it.
 
 An event is durable before what it announces is acted upon; where the disk takes nothing it is kept in memory instead,
-and the answer says so. `TextStreamed` and `ThinkingStreamed` are never stored: the
-whole reply follows in `ModelReplied`.
+and the answer says so. Events of the types in PASSING are never stored.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from rlm_ls.context.search.progress import of_bytes
 from rlm_ls.engine.answer import Answer, Route, Status, Wire
 
 
@@ -176,7 +176,10 @@ class ProgramStarted(Event):
 
 
 class VerbCalled(Event):
-    """One verb came back. `detail` is a short rendering of the call: `find('timeout', limit=50) → 12`."""
+    """One verb came back. `detail` is a short rendering of the call: `find('timeout', limit=50) → 12`.
+
+    `searched` of `size` bytes of text were gone through; both 0 where none was.
+    """
 
     type: Literal["verbCalled"] = "verbCalled"
     turn: int
@@ -184,6 +187,27 @@ class VerbCalled(Event):
     verb: str
     detail: str
     seconds: float
+    searched: int = 0
+    size: int = 0
+
+
+class SearchProgressed(Event):
+    """A verb's search goes on: `searched` of `size` bytes, `found` hits in those in order, the `first` of them at
+    `app.log:12`. Said of what takes its time, a few times a second; `verbCalled` follows, and this is never stored."""
+
+    type: Literal["searchProgressed"] = "searchProgressed"
+    turn: int
+    searched: int
+    size: int
+    found: int
+    first: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """`1.2 of 4.0 GB searched · 37 found, first at app.log:12`."""
+        first = f", first at {self.first}" if self.first else ""
+        found = f" · {self.found:,} found{first}" if self.found else ""
+        return f"{of_bytes(self.searched, self.size)} searched{found}"
 
 
 class ProgramFinished(Event):
@@ -334,6 +358,7 @@ AnyEvent = Annotated[
     | ModelReplied
     | ProgramStarted
     | VerbCalled
+    | SearchProgressed
     | ProgramFinished
     | SubCallsStarted
     | SubCallFinished
@@ -347,6 +372,9 @@ AnyEvent = Annotated[
     | RunFinished,
     Field(discriminator="type"),
 ]
+
+PASSING = ("textStreamed", "thinkingStreamed", "searchProgressed")
+"""Types of events that are never stored: what they say is said again, as a whole, by one that is."""
 
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 """Parses a stored or received event back into its class."""

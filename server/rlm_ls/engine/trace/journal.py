@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rlm_ls.engine.trace.events import AnyEvent, TextStreamed, ThinkingStreamed
+from rlm_ls.engine.trace.events import PASSING, AnyEvent
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Journal:
         """Pass the event to the listener at once; the next `emit` waits for the write. For events that nothing depends
         on."""
         top = self._top
-        if isinstance(event, (TextStreamed, ThinkingStreamed)):
+        if event.type in PASSING:
             told = {"run_id": self.run_id, "at": top._at(), "seq": top.seq, "child": self.child}
             self.listener(event.model_copy(update=told))
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rlm_ls.context.search.progress import of_bytes
 from rlm_ls.engine.answer import Answer, RunUsage
 from rlm_ls.engine.trace import inert
 from rlm_ls.engine.trace.charts.blocks import chart_markdown
@@ -17,6 +18,9 @@ MODEL_KINDS = {
     "offline": " (rules, not a language model)",
     "agent": " (the agent that opened the session)",
 }
+MUCH = 100_000_000
+"""Bytes of text from which on a trace says how many a verb went through."""
+
 SKIPPED_SHOWN = 10
 ENDS_SHOWN = 3
 """Files that an answer names with their last lines; of more, the Answer tells."""
@@ -120,7 +124,7 @@ def _event(event: Mapping[str, Any]) -> str:
             said = inert.part(event["text"].strip())
             return f"{thinking}*Reply ({event['seconds']:.1f} s, {tokens})*\n\n{said}"
         case "verbCalled":
-            return f"- {inert.code(event['detail'])} {event['seconds'] * 1e3:.0f} ms"
+            return f"- {inert.code(event['detail'])} {event['seconds'] * 1e3:.0f} ms{_gone_through(event)}"
         case "compileFinished":
             how = "from cache" if event["cached"] else f"{event['seconds'] * 1e3:.0f} ms"
             error = f"\n\n{inert.fenced(event['error'])}" if event["error"] else ""
@@ -142,6 +146,12 @@ def _event(event: Mapping[str, Any]) -> str:
             answer = Answer.model_validate(event["answer"])
             return f"## Answer ({answer.status})\n\n{answer_markdown(answer)}"
     return ""
+
+
+def _gone_through(event: Mapping[str, Any]) -> str:
+    """Of a verb that went through much, or not through all, how far it got."""
+    searched, size = event.get("searched", 0), event.get("size", 0)
+    return f", {of_bytes(searched, size)} searched" if size >= MUCH or 0 < searched < size else ""
 
 
 def _tokens(event: Mapping[str, Any]) -> str:

@@ -115,6 +115,7 @@ class RunState:
             "modelReplied": self._replied,
             "programStarted": lambda _: self._now("running a program"),
             "verbCalled": lambda event: self._now(event.detail),
+            "searchProgressed": lambda event: self._now(event.in_words),
             "subCallsStarted": self._batch_started,
             "subCallFinished": self._call_finished,
             "childStarted": lambda event: self._now(f"child run: {event.question}"),

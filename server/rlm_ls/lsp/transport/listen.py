@@ -7,7 +7,6 @@ an SSH tunnel or a TLS proxy.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rlm_ls.ending import on_signals
+from rlm_ls.loopback import is_loopback
 from rlm_ls.lsp.transport.listener import MOST_CLIENTS, ClientListener
 from rlm_ls.lsp.transport.stdio import SIGNALS, end_process, quiet_logs
 
@@ -35,12 +35,7 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False  # a name may mean anything
+        return is_loopback(self.host)
 
 
 class CannotListen(Exception):

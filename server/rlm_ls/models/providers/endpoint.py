@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from rlm_ls import loopback
+
 SERVED_HERE = {
     "ollama": (("OLLAMA_API_BASE",), "http://localhost:11434"),
     "ollama_chat": (("OLLAMA_API_BASE",), "http://localhost:11434"),
@@ -66,12 +68,7 @@ def endpoint(model: str, api_base: str | None, environ: Mapping[str, str], local
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine. Names other than localhost are not looked up: DNS may answer anything."""
     host = _host(url)
-    if is_loopback_name(host):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_name(host) or loopback.is_loopback(host)
 
 
 def is_loopback_name(host: str) -> bool:

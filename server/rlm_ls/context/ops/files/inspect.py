@@ -12,7 +12,7 @@ from typing import BinaryIO
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.extraction.kinds import kind_of as document_kind
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.remote.addresses import is_remote
+from rlm_ls.context.remote.addresses import is_node, is_remote
 from rlm_ls.context.snapshot.intake import Foreign, IncomingFile, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure
 from rlm_ls.context.sources.compression import kind_of
@@ -52,6 +52,10 @@ def measure(
             return measured(deadline, reader, start, end, lines_only)
     except (DocumentChanged, DocumentUnreadable) as error:
         return RefusedFile.by(error)
+
+
+def measures(deadline: Deadline, ranges: list[tuple[File, int, int]]) -> list[RangeMeasure | RefusedFile]:
+    return [measure(deadline, *one) for one in ranges]
 
 
 def heads(_: Deadline, incoming: list[IncomingFile], option: str) -> list[Encoding | Packed | Foreign | RefusedFile]:
@@ -141,7 +145,7 @@ def _cannot_open(one: IncomingFile, error: OSError) -> RlmError:
     if is_remote(one.path):  # it stays where it is, and only there turned out to be something else
         return DocumentEncoding(
             f"{one.name} is not plain UTF-8 text throughout, and is not searched where it lies.",
-            "Ask without a cluster: then it is copied here.",
+            "Convert it on its node." if is_node(one.path) else "Ask without a cluster: then it is copied here.",
         )
     if isinstance(error, FileNotFoundError):
         return DocumentMissing(f"{one.name} does not exist.", "Check the path.")

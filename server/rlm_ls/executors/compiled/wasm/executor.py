@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rlm_ls.context.workers.piece import Bundle, Pieces
+from rlm_ls.context.document import ANYWHERE
+from rlm_ls.context.workers.piece import Bundle, Pieces, size_of
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
+from rlm_ls.errors import DocumentChanged, ProgramCrashed, ProgramError, ProgramLimit, SearchFailed, SearchTimeout
 from rlm_ls.executors.compiled.wasm import MODULE
-from rlm_ls.executors.compiled.wasm.spread import size_of, spread
+from rlm_ls.executors.compiled.wasm.spread import spread
 from rlm_ls.executors.compiled.wasm.texts import shard_size
 
 COMPILE_SECONDS = 30.0
@@ -72,10 +73,11 @@ class WasmRunner:
         """
         if combine is not None and pool is not None and pool.programs is not None:
             there = pool.programs
-            if all(there.goes_there({"pieces": batch}) for batch in batches):
+            if all(there.place({"pieces": batch}) for batch in batches):
                 found = await self._by_nodes(there, path, batches, limits, combine)
                 if found is not None:
                     return found
+        check_here(batches)
         payload = {
             "path": str(path),
             "batches": batches,
@@ -94,7 +96,7 @@ class WasmRunner:
     async def _by_nodes(
         self, there: Pool, path: Path, batches: Sequence[Pieces], limits: ProgramLimits, combine: str
     ) -> ProgramOutput | None:
-        shard = shard_size(size_of(batches), self._threads)
+        shard = shard_size(sum(map(size_of, batches)), self._threads)
         heap = limits.heap // self._threads
         made = await spread(there, path.with_suffix(MODULE), batches, shard, heap, limits.output, limits.seconds)
         if made is None:
@@ -104,7 +106,8 @@ class WasmRunner:
         return ProgramOutput(value, made.size, len(made.outputs))
 
     async def copy(self, batches: Sequence[Pieces], path: Path, seconds: float) -> None:
-        """The text as one file, for a program that is no module."""
+        """The text as one file, for a program that is no module. Raises ProgramError for texts of a cluster's nodes."""
+        check_here(batches)
         await self._call("texts.copy", {"batches": batches, "path": str(path)}, seconds)
 
     async def close(self) -> None:
@@ -123,6 +126,16 @@ class WasmRunner:
                 if "worker ended" in failed.message
                 else failed.message,
             ) from None
+
+
+def check_here(batches: Sequence[Pieces]) -> None:
+    """Raises ProgramError for texts that only a cluster's nodes can read."""
+    for batch in batches:
+        if not isinstance(batch, Bundle) and any(one.file.source.place not in ("", ANYWHERE) for one in batch):
+            raise ProgramError(
+                "The text is on a node of the cluster, where no program runs over it as a whole.",
+                'Use map_reduce(…, combine="concat"), which runs there, or search in it.',
+            )
 
 
 def _check(batches: Sequence[Pieces]) -> None:

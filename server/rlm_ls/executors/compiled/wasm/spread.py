@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from rlm_ls.context.workers.mapping import in_order
-from rlm_ls.context.workers.piece import Bundle, Pieces
+from rlm_ls.context.workers.piece import Pieces
 from rlm_ls.context.workers.protocol import Payload, Pool
-from rlm_ls.errors import ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
+from rlm_ls.errors import NodeGone, ProgramCrashed, ProgramLimit, SearchFailed, SearchTimeout
 
 MOST_OUTPUTS = 256 << 20
 """Characters of all shards' outputs together."""
@@ -27,19 +27,12 @@ class Spread:
     size: int
 
 
-def size_of(batches: Sequence[Pieces]) -> int:
-    return sum(
-        sum(batch.sizes) if isinstance(batch, Bundle) else sum(piece.end - piece.start for piece in batch)
-        for batch in batches
-    )
-
-
 async def spread(
     pool: Pool, module: Path, batches: Sequence[Pieces], shard: int, heap: int, most_output: int, seconds: float
 ) -> Spread | None:
     """The module at `module` over each batch, by the processes of `pool`; None where the file is not there.
 
-    Raises ProgramCrashed, ProgramLimit, ClusterFailed.
+    Raises ProgramCrashed, ProgramLimit, ClusterFailed, NodeGone.
     """
     try:
         raw = await asyncio.to_thread(module.read_bytes)
@@ -56,7 +49,7 @@ async def spread(
     found: list[str] = []
     size = length = 0
     try:
-        async with aclosing(in_order(call, lambda: pool.size, "by_digest.outputs", payloads, seconds)) as results:
+        async with aclosing(in_order(call, pool.width, "by_digest.outputs", payloads, seconds, pool.place)) as results:
             async for told in results:
                 if isinstance(told, SearchTimeout):
                     raise told
@@ -66,6 +59,8 @@ async def spread(
                 length += sum(map(len, outputs))
                 if length > MOST_OUTPUTS:
                     raise ProgramLimit("The shards gave back too much.", "Return less: counts rather than lines.")
+    except NodeGone:
+        raise
     except SearchTimeout:
         raise ProgramLimit(
             f"The program was not done after {seconds:g} seconds.", "Do less per line, or narrow the text."
