@@ -103,7 +103,7 @@ async def test_what_an_observation_had_no_room_for_is_paged_through(ask: Asker) 
     code = "for n in range(3000): print('row', n)"
     run = await ask(script(code), *[script("more()")] * 3, script("submit('done', cite=[])"), window=32_000)
     seen = "\n".join(run.observations)
-    assert "more() shows them" in run.observations[0]
+    assert "more() in your next reply shows them" in run.observations[0]
     assert [n for n in range(3000) if f"row {n}\n" not in seen + "\n"] == []
 
 

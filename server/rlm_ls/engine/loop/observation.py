@@ -78,7 +78,7 @@ def _fitted(piece: str, room: int, rest: list[str]) -> str:
         return piece
     rest.append(left.rstrip("\n"))
     return (
-        f"{shown}\n[… {len(left):,} more characters, {left.rstrip().count(chr(10)) + 1:,} lines: more() shows them]\n"
+        f"{shown}\n[… {len(left):,} more characters, {left.rstrip().count(chr(10)) + 1:,} lines: more() in your next reply shows them]\n"
     )
 
 
