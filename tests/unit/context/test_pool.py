@@ -15,8 +15,9 @@ import psutil
 import pytest
 from tests.unit.context.oracle import SLOW, piece_of, slow_text
 
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.pool import SearchPool, Worker
 from rlm_ls.errors import BadPattern, DocumentChanged, SearchFailed, SearchTimeout
+from rlm_ls.executors.checking.checker import CheckerPool
 
 COUNT = {"ignore_case": False, "multiline": False, "lines": False}
 
@@ -51,6 +52,18 @@ async def test_workers_are_started_when_needed_and_end_with_the_pool(tmp_path: P
         assert await pool.call("matching.match.count", counting(tmp_path, "a\na\n", "a"), 20) == ({0: 2}, 4)
         assert len(workers()) == 1
     assert workers() == []
+
+
+async def test_what_a_worker_takes_to_start_does_not_count_for_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Worker.start
+
+    async def slowly(module: str) -> Worker:
+        await asyncio.sleep(4)
+        return await start(module)
+
+    monkeypatch.setattr(Worker, "start", slowly)
+    async with CheckerPool(1) as pool:
+        assert await pool.call("schemas.check", {"schema": {"type": "object"}}, 2) == ""
 
 
 async def test_a_map_keeps_the_order_and_uses_every_worker(pool: SearchPool, tmp_path: Path) -> None:

@@ -24,11 +24,14 @@ from rlm_ls.context.workers.worker import HEADER, Reply, frame
 from rlm_ls.errors import RemoteFailed, RlmError, SearchFailed, SearchTimeout
 from rlm_ls.isolation import PLACE, python
 
+START_SECONDS = 30.0
+"""For a worker to be there. It does not count for the deadline: on a busy machine that would be over before it."""
+
 GRACE_SECONDS = 0.5
 """How long after its deadline a worker may take to hand in a partial result before it is killed."""
 
 
-class _Worker:
+class Worker:
     """One child process. Not to be asked twice at once."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -39,7 +42,7 @@ class _Worker:
         self._stdout = process.stdout
 
     @classmethod
-    async def start(cls, module: str) -> _Worker:
+    async def start(cls, module: str) -> Worker:
         # A file named like one of our imports, in the folder the server was started in, must not be imported.
         process = await asyncio.create_subprocess_exec(
             *python("-m", module),
@@ -87,9 +90,9 @@ class SearchPool:
     def __init__(self, size: int | None = None) -> None:
         self.size = size or os.cpu_count() or 2
         self._slots = asyncio.Semaphore(self.size)
-        self._idle: list[_Worker] = []
-        self._all: set[_Worker] = set()
-        self._dying: list[_Worker] = []
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._dying: list[Worker] = []
         self._closed = False
 
     async def ready(self) -> None:
@@ -118,11 +121,14 @@ class SearchPool:
         """
         end = time.monotonic() + deadline_seconds
         try:
-            async with asyncio.timeout(deadline_seconds + GRACE_SECONDS), self._slots:
+            async with asyncio.timeout(deadline_seconds + GRACE_SECONDS) as limit, self._slots:
                 left = end - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
-                return result(pickle.loads(await self._ask(frame((operation, payload, left)))))
+                limit.reschedule(asyncio.get_running_loop().time() + START_SECONDS)
+                worker = await self._worker()
+                limit.reschedule(asyncio.get_running_loop().time() + left + GRACE_SECONDS)
+                return result(pickle.loads(await self._ask(worker, frame((operation, payload, left)))))
         except TimeoutError:
             raise late(deadline_seconds) from None
 
@@ -133,7 +139,7 @@ class SearchPool:
         Raises TimeoutError, SearchFailed when its worker died. Cancelling kills the worker at once.
         """
         async with asyncio.timeout(seconds + GRACE_SECONDS), self._slots:
-            return await self._ask(request)
+            return await self._ask(await self._worker(), request)
 
     def map(
         self, operation: str, payloads: Iterable[Payload], deadline_seconds: float, arrived: Arrived | None = None
@@ -153,10 +159,16 @@ class SearchPool:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _ask(self, request: bytes) -> bytes:
-        worker = await self._worker()
+    async def _ask(self, worker: Worker, request: bytes) -> bytes:
+        reply = await self._exchange(worker, request)
+        if not self._closed:
+            self._idle.append(worker)
+        return reply
+
+    async def _exchange(self, worker: Worker, request: bytes) -> bytes:
+        """A worker that does not reply is killed."""
         try:
-            reply = await worker.ask(request)
+            return await worker.ask(request)
         except (asyncio.IncompleteReadError, ConnectionError):
             self._drop(worker)
             raise SearchFailed(
@@ -166,11 +178,9 @@ class SearchPool:
         except BaseException:
             self._drop(worker)
             raise
-        if not self._closed:
-            self._idle.append(worker)
-        return reply
 
-    async def _worker(self) -> _Worker:
+    async def _worker(self) -> Worker:
+        """One that is idle, or a new one."""
         if self._closed:
             raise SearchFailed("The server is shutting down.")
         while self._idle:
@@ -178,14 +188,14 @@ class SearchPool:
             if worker.alive:
                 return worker
             self._drop(worker)
-        worker = await _Worker.start(self.worker)
+        worker = await Worker.start(self.worker)
         self._all.add(worker)
         if self._closed:
             self._drop(worker)
             raise SearchFailed("The server is shutting down.")
         return worker
 
-    def _drop(self, worker: _Worker) -> None:
+    def _drop(self, worker: Worker) -> None:
         self._all.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)

@@ -77,9 +77,8 @@ def _fitted(piece: str, room: int, rest: list[str]) -> str:
     if not left:
         return piece
     rest.append(left.rstrip("\n"))
-    return (
-        f"{shown}\n[… {len(left):,} more characters, {left.rstrip().count(chr(10)) + 1:,} lines: more() in your next reply shows them]\n"
-    )
+    lines = left.rstrip().count("\n") + 1
+    return f"{shown}\n[… {len(left):,} more characters, {lines:,} lines: more() in your next reply shows them]\n"
 
 
 def shortened(text: str) -> str:

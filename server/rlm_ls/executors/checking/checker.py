@@ -7,8 +7,10 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
+from weakref import WeakSet
 
-from rlm_ls.context.workers.pool import SearchPool
+from rlm_ls.context.workers.pool import SearchPool, Worker
+from rlm_ls.context.workers.worker import frame
 from rlm_ls.errors import ProgramError, RlmError, SearchFailed, SearchTimeout
 from rlm_ls.executors.checking.plain import SCHEMA, plain
 
@@ -23,6 +25,9 @@ BATCH = 100
 LATE = 3
 """Replies judged one by one that may be late before the rest is not judged: their schema is the reason."""
 
+NOTHING = ("grammar.fences", {"reply": ""}, READING_SECONDS)
+"""A request that costs nothing."""
+
 NOT_JUDGED = "it took too long to be checked against the schema"
 
 
@@ -33,6 +38,7 @@ class CheckerPool(SearchPool):
 
     def __init__(self, size: int = 2) -> None:
         super().__init__(size)
+        self._warm: WeakSet[Worker] = WeakSet()
         self._warming: asyncio.Task[None] | None = None
 
     def warm(self) -> None:
@@ -48,7 +54,15 @@ class CheckerPool(SearchPool):
 
     async def _start(self) -> None:
         with suppress(RlmError):
-            await self.call("grammar.fences", {"reply": ""}, READING_SECONDS)
+            await self.call(*NOTHING)
+
+    async def _worker(self) -> Worker:
+        """One that has replied before: what it takes to start is no part of a judgement."""
+        worker = await super()._worker()
+        if worker not in self._warm:
+            await self._exchange(worker, frame(NOTHING))
+            self._warm.add(worker)
+        return worker
 
 
 class Checker:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from rlm_ls.context.workers import confinement
 from rlm_ls.context.workers.worker import main
 
@@ -15,5 +17,7 @@ def shut_in() -> None:
 
 
 if __name__ == "__main__":
+    for name in ("grammar", "quotations", "replies", "scripts"):  # before anybody waits for a judgement
+        import_module(f"rlm_ls.executors.checking.{name}")
     shut_in()
     main("rlm_ls.executors.checking")
