@@ -33,8 +33,10 @@ def ask(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProces
 
 
 def test_the_doctor_shows_nodes_versions_and_how_fast_they_search(tmp_path: Path) -> None:
-    done = doctor(tmp_path, RLM_CLUSTER_ADDRESS="local:2")
+    done = doctor(tmp_path, RLM_CLUSTER_ADDRESS="local:2", RLM_NODE_ROOTS=str(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert f", serves {tmp_path}" in " ".join(done.stdout.split())
     assert "2 nodes, 2 searches at once" in done.stdout
     assert len(re.findall(r"✓ node tls://127\.0\.0\.1:\d+ on .*: Python 3\.\d+\.\d+, .* MB/s", done.stdout)) == 2
 

@@ -238,6 +238,7 @@ def test_a_question_at_a_terminal_about_files_of_nodes(tmp_path: Path, disks: di
     said = ask(tmp_path, f"node://*{disks[ONE]}/app/large.log", "--cluster", "local:2", **here)
     assert said.returncode == 0, said.stderr
     assert "2,000 lines" in said.stdout
+    assert said.stderr == ""
     said = ask(tmp_path, "node://*/etc/passwd", "--cluster", "local:2", **here)
     assert said.returncode == 1
     assert f"error {DocumentDenied.code}: " in said.stderr
@@ -320,7 +321,10 @@ def test_a_folder_is_walked_without_its_links(root: Path) -> None:
     assert listed(root / "**" / "below" / "c*") == ["c.log"]
     assert listed(root / "**" / "**" / "c.log") == ["c.log"]
     assert listed(root / "b?low") == ["c.log"]
-    assert listed(root / "a.log") == ["a.log"]
+    assert listed(root / "a.log") == listed(f"{root}//a.log") == listed(f"{root}/below/../a.log") == ["a.log"]
+    (root / "link.log").symlink_to(root / "a.log")
+    assert listed(root / "link.log") == listed(f"{root}//link.log") == ["link.log"]
+    (root / "link.log").unlink()
     with pytest.raises(DocumentUnreadable, match=r"2 files; at most 1 are taken"):
         listed(root, 1)
 

@@ -253,8 +253,9 @@ class Connection:
             await asyncio.sleep(BEAT)
 
     def _addresses(self, host: str) -> set[str]:
-        """Of the host by its name, and its own where it is one: nodes come and go."""
-        return {host_of(place) for place, one in self.about.items() if is_of(place, one, host)} | {host.strip("[]")}
+        """Of the host by its name; of one that is not known its own: nodes come and go."""
+        known = {host_of(place) for place, one in self.about.items() if is_of(place, one, host)}
+        return known or {host.strip("[]")}
 
     async def _look_for_hosts(self) -> None:
         """Which of the bound hosts are there. Who waits for one that has been away for long is told."""

@@ -44,13 +44,14 @@ def listing(deadline: Deadline, folder: NodePath, deny: tuple[str, ...], most: i
     Raises DocumentDenied for what is not served, DocumentMissing, DocumentUnreadable for more than `most` files.
     """
     found: dict[str, ServedText] = {}
-    for path in _paths(os.path.normpath(folder.path)):
+    wanted = os.path.normpath(folder.path)
+    for path in _paths(wanted):
         if deadline.late():
             raise RemoteFailed("Listing the files of a node takes too long.", "Name fewer folders.")
         if len(found) >= most:
             raise too_many(f"{NODE}{folder.host}{folder.path}", len(found) + 1, most)
         if path not in found:
-            found[path] = _looked_at(path, deny, named=path == folder.path)
+            found[path] = _looked_at(path, deny, named=path == wanted)
     return [found[path] for path in sorted(found)]
 
 
