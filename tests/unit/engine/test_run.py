@@ -341,6 +341,14 @@ async def test_a_quotation_as_markdown_writes_it_is_found(ask: Asker, quoted: st
     assert told.answer.usage.turns == 1
 
 
+async def test_a_quotation_is_found_in_a_text_with_blanks_before_its_marks(ask: Asker) -> None:
+    told = await ask(
+        script('submit("He said “Well then, I will go now; will you?”")'),
+        text="he said : well then , I will go now ; will you ?\n" + "filler\n" * 50,
+    )
+    assert (told.answer.usage.turns, "unmatched" in told.answer.answer) == (1, False)
+
+
 async def test_a_backslash_of_the_text_is_found_as_it_is(ask: Asker) -> None:
     told = await ask(
         script(r"""submit(r'> it wrote C:\!old\[1] and then gave up')"""),

@@ -22,8 +22,10 @@ _QUOTED = re.compile(r"“([^“”\n]+)”|«([^«»\n]+)»|\"([^\"\n]+)\"|^>\s
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _LEFT_OUT = re.compile(r"\s*(?:\[?…\]?|\[?\.\.\.\]?)\s*")
 _APOSTROPHE = "['’‘]"
-_WRITTEN_OTHERWISE = re.compile(r"(?P<apostrophe>['’‘])|\\(?P<escaped>[!-/:-@\[-`{-~])|&(?:lt|gt|amp|quot|#39);")
-"""What an answer's Markdown may write in another way than the text does."""
+_WRITTEN_OTHERWISE = re.compile(
+    r"(?P<apostrophe>['’‘])|\\(?P<escaped>[!-/:-@\[-`{-~])|&(?:lt|gt|amp|quot|#39);|(?P<mark>[,.;:!?])"
+)
+"""What an answer may write in another way than the text does: Markdown, or blanks before marks."""
 
 
 def missing(_clock: Deadline, answer: str, cited: str) -> list[tuple[str, str]]:
@@ -70,4 +72,6 @@ def _other_pattern(other: re.Match[str]) -> str:
         return _APOSTROPHE
     if other["escaped"]:
         return rf"\\?{re.escape(other['escaped'])}"
+    if other["mark"]:
+        return rf"\s*{re.escape(other[0])}"
     return f"(?:{re.escape(other[0])}|{re.escape(html.unescape(other[0]))})"
