@@ -6,7 +6,7 @@ import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import Thing, thing_of
+from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
@@ -103,7 +103,7 @@ def sizes(asked: Asked) -> Script | None:
     rest = [
         word for phrase in reading.rest for word in phrase.lower().split() if word not in {kind, "long", "big", "large"}
     ]
-    if rest or reading.ask not in {"count", "what"}:
+    if rest or reading.ask not in {"count", "what"} or asked.where.patterns or asked.where.unwanted:
         return None
     total = (
         f"count(r'\\S+'{within(asked.place)})"
@@ -179,7 +179,7 @@ def exists(asked: Asked) -> Script | None:
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
         none="''"
-        if asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1)
+        if not asked.where.absent and (asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1))
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 
@@ -189,7 +189,7 @@ def grouped(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "groups" or reading.many:
         return None
-    groups = thing_of(asked.shape, reading.by)
+    groups = asked.group
     if groups is None:
         return None
     order = ""
@@ -225,7 +225,7 @@ def distinct(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask not in {"distinct", "which"}:
         return None
-    named = thing_of(asked.shape, reading.thing)
+    named = asked.thing
     if named is None or (reading.ask == "which" and not asked.where.patterns):
         return None
     code = script(
@@ -252,6 +252,8 @@ def counted(asked: Asked) -> Script | None:
     reading, where, shape = asked.reading, asked.where, asked.shape
     if reading.ask != "count":
         return None
+    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or asked.labels):
+        return None  # in prose a thing's number is told, not the number of lines that name it
     if not where.patterns:
         if where.unwanted and shape.head:
             pass

@@ -71,6 +71,12 @@ def first_or_last(asked: Asked) -> Script | None:
     reading, where = asked.reading, asked.where
     if reading.ask != "first":
         return None
+    if (
+        where.soft
+        and asked.shape.time is None
+        and not re.search(r"\b(?:lines?|mention\w*|occur\w*|appear\w*|hit)\b", asked.question.lower)
+    ):
+        return None  # what came first is not told by where it stands
     if not where.patterns:
         if asked.shape.time is None:
             return None
