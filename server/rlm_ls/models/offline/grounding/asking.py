@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.grounding.cues import SIZE, SPEED, Cues
 from rlm_ls.models.offline.grounding.mentions import is_entry, is_quantity
+from rlm_ls.models.offline.parsing.reading import INTERROGATIVE
 from rlm_ls.models.offline.parsing.sentence import Reading, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import singular
 from rlm_ls.models.offline.rules.columns import Thing
@@ -72,7 +74,7 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
         return _grouped(cues, base, roles, roles.group)
     if roles.target is not None and not is_entry(roles.target.noun):
         return _of_target(cues, base, roles.target, shape)
-    return _of_lines(cues, base, roles)
+    return _of_lines(cues, base, roles, sentence)
 
 
 def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
@@ -116,8 +118,6 @@ def _grouped(cues: Cues, base: Reading, roles: Roles, group: Mention) -> Reading
 
 
 def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Reading | None:
-    if cues.breakdown:
-        return replace(base, ask="top", thing=target.noun, n=50, listed=True)
     if cues.first:
         return replace(base, ask="first", last=cues.last)
     if cues.when:
@@ -134,7 +134,7 @@ def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Read
 SUMMED = {"bytes", "traffic", "data"}
 
 
-def _of_lines(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
+def _of_lines(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Reading | None:
     measure = roles.measure
     if cues.count >= 0 and measure is not None and measure.start <= cues.count + 3 and measure.noun.lower() in SUMMED:
         return replace(base, ask="numbers", measure=measure.noun, aggregates=("sum",))
@@ -145,4 +145,8 @@ def _of_lines(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
         return replace(base, ask="count", occurrences=cues.times and quoted, thing="lines")
     if cues.when:
         return replace(base, ask="lines")
-    return replace(base, ask="exists", thing="any" if cues.any else "") if cues.exists else None
+    if cues.exists:
+        return replace(base, ask="exists", thing="any" if cues.any else "")
+    # "anrs?", "hits from googlebot": a noun alone asks how many there are.
+    asked = re.search(rf"{INTERROGATIVE}|\bnames\b|\blines\b", str(sentence.found["whole"]), re.IGNORECASE)
+    return None if asked else replace(base, ask="count", thing="lines")

@@ -57,7 +57,7 @@ def embedded(noun: str, lines: Sequence[str]) -> Column | None:
 
 def _plain(noun: str, one: str, lines: Sequence[str]) -> Column | None:
     """Plain words behind a noun that begins a message: `Agent sofie exceeded`; several, before the same words."""
-    before = rf"(?:^|[\]:>-] +){escaped(one.capitalize())} "
+    before = rf"(?:^|[\]:>-] +|\b[A-Z]{{4,}} +){escaped(one.capitalize())} "
     found: dict[str, list[str]] = {}
     for line in lines:
         if match := re.search(rf"{before}([A-Za-z][\w.-]*) ([a-z]+)\b", line):

@@ -43,8 +43,7 @@ GLUE = frozenset(
     often period during only just also still already really actually exactly number amount list top each every
     all any some one successfully try tried tries among across throughout while attempt attempts be been being
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
-    response responses sold sell sells bought buy ordered placed earned generated earn brought bring use used
-    uses using run ran
+    response responses use used uses using run ran
     """,
     )
 )
@@ -63,3 +62,6 @@ ENTITIES = frozenset(
     )
 )
 """What logs are about."""
+
+TRADE = frozenset("sold sell sells bought buy ordered placed earned generated earn brought bring".split())  # noqa: SIM905
+"""What rows of orders and sales say by being there."""

@@ -108,7 +108,12 @@ class _Reader:
             or tokens[at + 1].stop
             or tokens[at + 1].lower in {"over", "in", "for", "per", "by", "of"}
         )
-        return tokens[at].lower == "total" and at > 0 and tokens[at - 1].lower not in FUNCTION and last
+        return (
+            tokens[at].lower == "total"
+            and at > 0
+            and (tokens[at - 1].lower not in FUNCTION or tokens[at - 1].lower == "order")
+            and last
+        )
 
     def _mention(self, at: int, run: list[str]) -> Mention | None:
         noun = " ".join(run)
@@ -173,6 +178,9 @@ class _Reader:
 
     def _front(self, asked: Cues, group: Mention | None) -> Front | None:
         target = self._target(asked)
+        if asked.breakdown and group is None and target is not None:
+            group, target = target, None
+            self.words.use(group.start, group.end)
         if asked.who and target is None and not asked.first:
             return None
         measure = self._measure(asked, target)
@@ -235,7 +243,7 @@ class _Reader:
             ]
             if near:
                 return self._head(near)
-        if asked.top >= 0:
+        if asked.top >= 0 or asked.breakdown:
             nouns = [m for m in free if m.sure and (not m.numeric or m.thing.time)]  # type: ignore[union-attr]
             return nouns[0] if nouns else None
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, NEGATIONS, TURNING
+from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, NEGATIONS, TRADE, TURNING
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
@@ -72,6 +72,8 @@ def _empty(lower: str, written: str, text: Text, reading: Reading) -> bool:
     if lower in FILLER and not _capital(written):
         return True
     keyed = shape.entry in {"row", "request"} or shape.name in {"JSON lines", "logfmt"}
+    if shape.entry == "row" and lower in TRADE:
+        return True
     if keyed and lower in GLUE and not _capital(written):
         return True
     if lower in GLUE and not text.vocabulary.knows(lower):

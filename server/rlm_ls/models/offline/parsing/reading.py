@@ -63,6 +63,7 @@ ONE_WORD = (
 def prepared(question: Question) -> Sentence:
     """The question less what it says in the text's own terms: quotations, times, addresses, numbers to compare with."""
     sentence = Sentence(_spaced(question))
+    sentence.found["whole"] = sentence.text
     for pattern, one in ONE_WORD:
         sentence.text = re.sub(pattern, one, sentence.text, flags=re.IGNORECASE)
     _quoted(sentence, question)

@@ -23,7 +23,7 @@ LINES = r"""
 n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
-answer = f'{n:,} $what.$notes'$soft
+answer = f'{n:,} {"$one" if n == 1 else "$what"}.$notes'$soft
 $each$agree"""
 
 TIMES = r"""
@@ -31,7 +31,7 @@ n = count($pattern$where)
 lines = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
-answer = f'{n:,} occurrences of $said, on {lines:,} lines.'$soft
+answer = f'{n:,} occurrence{"s"[n == 1:]} of $said, on {lines:,} line{"s"[lines == 1:]}.'$soft
 """
 
 EXISTS = r"""
@@ -39,7 +39,7 @@ n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=10) if n else []
 short = 'yes' if n else 'no'
 rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'Yes: {n:,} lines$phrase.{rows}' if n else $none
+answer = f'Yes: {n:,} line{"s"[n == 1:]}$phrase.{rows}' if n else $none
 """
 
 RATIO = r"""
@@ -289,7 +289,8 @@ def counted(asked: Asked) -> Script | None:
             LINES,
             pattern=raw(last),
             where=rest,
-            what=plain_text(what),
+            what=_inside(what),
+            one=_inside(re.sub(r"^(request|row|line)s\b( hold\b)?", lambda m: m[1] + (" holds" if m[2] else ""), what)),
             notes=plain_text(asked.notes),
             soft=soft,
             each=_each(asked),
@@ -298,6 +299,11 @@ def counted(asked: Asked) -> Script | None:
     if _is_text(asked) and not reading.window:
         return code
     return Script(code.plan, guarded(code.code, shape, asked.place))
+
+
+def _inside(text: str) -> str:
+    """Text that may stand in double quotes within an f-string."""
+    return plain_text(text).replace('"', " ")
 
 
 def _rows(asked: Asked) -> bool:

@@ -63,7 +63,7 @@ cite = regex($pattern$where, limit=20)
 n = count($pattern, by='line'$where)
 short = '; '.join(f'{s.doc}:{s.line}' for s in cite)
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'{n:,} lines hold it:\n{rows}' if cite else ''
+answer = f'{n:,} {"line holds" if n == 1 else "lines hold"} it:\n{rows}' if cite else ''
 """
 
 
