@@ -16,13 +16,19 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.settings import Settings
 
 FOLDER = Path(__file__).parent / "quality" / "offline"
+HELD = FOLDER / "held"
+"""Questions that nobody who makes the rules has seen; there may be none."""
 
 
 def measure(repeats: int) -> str:
     """Rules and texts are always the same, so nothing is repeated."""
     del repeats
-    open_, held = (report(asyncio.run(examined(folder))) for folder in (FOLDER, FOLDER / "held"))
-    return f"Those that the rules were measured by while they were made:\n{open_}\n\nThose that were set aside:\n{held}"
+    parts = [
+        ("Those that the rules were measured by while they were made", FOLDER),
+        ("Those that were set aside", HELD),
+    ]
+    shown = [(said, folder) for said, folder in parts if (folder / "questions.json").exists()]
+    return "\n\n".join(f"{said}:\n{report(asyncio.run(examined(folder)))}" for said, folder in shown)
 
 
 async def examined(folder: Path, only: Collection[str] = ()) -> list[tuple[Examination, Verdict, str]]:

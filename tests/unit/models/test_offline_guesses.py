@@ -104,7 +104,7 @@ async def test_a_guess_is_no_answer(engine: Engine, tmp_path: Path, text: str, q
         (SENTENCES, "any payments?", "- x.log:2: 2026-03-14 00:10:00 ERROR connection failed for payments"),
         (READINGS, "average temperature", "mean = 21.95"),
         (READINGS, "min battery voltage?", "min = 2861"),
-        (READINGS, "how many rows have status FAULT?", "4 lines hold status FAULT"),
+        (READINGS, "how many rows have status FAULT?", "4 rows with status FAULT"),
         (READINGS, "What was the highest temperature, and when and where?", "2026-03-14 06:30,T-0,23.9"),
         (READINGS, "how many sensors are there per status?", "- OK: 3\n- FAULT: 3"),
         (READINGS, 'average "battery_mv"', "mean = 2880.5"),

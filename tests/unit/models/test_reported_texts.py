@@ -51,7 +51,7 @@ async def test_coloured_lines_are_counted_as_their_reader_saw_them(engine: Engin
     levels = await answered(engine, "How many lines per level?", log)
     assert "ERROR: 2" in levels
     assert "INFO: 1" in levels
-    assert "1 lines hold disconnect" in await answered(engine, "How many lines contain 'disconnect'?", log)
+    assert "1 line holds disconnect" in await answered(engine, "How many lines contain 'disconnect'?", log)
 
 
 @pytest.mark.asyncio

@@ -13,15 +13,17 @@ from rlm_ls.models.offline.question import OfflineDocument
 
 SAMPLED = 8
 """Documents of which lines are taken, the largest ones."""
-FIRST, SPREAD = 20, 60
-LINE = 16_000
-"""Characters of a line."""
+FIRST, SPREAD = 200, 1000
+"""Lines of a text's start, and of all of it: of several texts each gets its part of the latter."""
+LINE, SHORT, WHOLE = 16_000, 4_000, 100
+"""Characters of a line: of the first WHOLE ones, and of the others."""
 
 
 async def offline_documents(context: Context, search: Search) -> list[OfflineDocument]:
     """The documents as the rules know them. What cannot be read now is without a sample: the run itself will say so."""
     largest = await asyncio.to_thread(_largest, context)
-    samples = {number: await _sample(context, search, number) for number in largest}
+    spread = max(60, SPREAD // max(1, len(largest)))
+    samples = {number: await _sample(context, search, number, spread) for number in largest}
     return await asyncio.to_thread(_described, context, samples)
 
 
@@ -37,15 +39,17 @@ def _largest(context: Context) -> list[int]:
     return nlargest(SAMPLED, {part.doc for part in context.limit}, key=lambda number: context.documents[number].size)
 
 
-async def _sample(context: Context, search: Search, number: int) -> tuple[str, ...]:
+async def _sample(context: Context, search: Search, number: int, spread: int) -> tuple[str, ...]:
     parts = tuple(part for part in context.limit if part.doc == number)
     try:
         whole = len(parts) == 1 and not parts[0].filters and parts[0].start == 0
         first: list[str] = []
-        last = min(FIRST, context.documents[number].lines)
+        lines = context.documents[number].lines
+        last = lines if lines <= FIRST + spread else FIRST
         if whole and last:
             first = (await search.lines(number, 1, last)).text.splitlines()
-        spread = await search.sample(SPREAD, parts)
+        others = await search.sample(spread, parts) if not whole or last == FIRST else []
     except RlmError:
         return ()
-    return tuple(line[:LINE] for line in [*first, *(hit.text for hit in spread if hit.span.line > FIRST or not whole)])
+    found = [*first, *(hit.text for hit in others if hit.span.line > FIRST or not whole)]
+    return tuple(line[: LINE if at < WHOLE else SHORT] for at, line in enumerate(found))

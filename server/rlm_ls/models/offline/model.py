@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
+from rlm_ls.models.offline.code import definitions, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import code, counting, definitions, moments, numbers, passages, ranking, values
+from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, told, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, render
 
 Rule = Callable[[Asked], Script | None]
 
 CODE: tuple[Rule, ...] = (
-    code.default_of,
-    code.who_raises,
-    code.what_extends,
-    code.exported,
+    parts.default_of,
+    parts.who_raises,
+    parts.what_extends,
+    parts.exported,
+    parts.marked,
+    parts.uses,
+    parts.created,
+    parts.part_of,
     definitions.defined,
     definitions.inherits,
     definitions.definitions,
@@ -109,9 +114,19 @@ def _attempts(question: Question) -> Attempts:
 def _ruled(asked: Asked) -> Script | None:
     if len(asked.question.body) > LONGEST:
         return None
+    if told.is_prose(asked) and (found := told.told(asked)) is not None:
+        return found
     for rule in CODE:
         if (script := rule(asked)) is not None:
             return script
+    if asked.reading.ask in {"ratio", "ends", "span"}:
+        return _by_parse(asked)
+    if (other := asked.grounded) is not None and (found := _by_parse(other)) is not None:
+        return found
+    return _by_parse(asked)
+
+
+def _by_parse(asked: Asked) -> Script | None:
     if asked.where.unclear:
         return None
     rules = (numbers.compared,) if asked.reading.comparison else PARSED

@@ -52,11 +52,29 @@ NAMING = (
 NAME = r"[^\W\d][\w.-]*"
 
 
-def read(question: Question) -> Reading:
-    """What the question asks; of one that is too long, nothing."""
-    if len(question.body) > LONGEST:
-        return Reading()
+ONE_WORD = (
+    (r"\b(?:log(?:ged|s|ging)?|sign(?:ed|s|ing)?)[ -](?:in|on)\b", "login"),
+    (r"\btim(?:e|ed|es|ing)[ -]outs?\b", "timeout"),
+    (r"\bout of memory\b", "oom"),
+)
+"""Verbs of two words."""
+
+
+def prepared(question: Question) -> Sentence:
+    """The question less what it says in the text's own terms: quotations, times, addresses, numbers to compare with."""
     sentence = Sentence(_spaced(question))
+    sentence.found["whole"] = sentence.text
+    for pattern, one in ONE_WORD:
+        sentence.text = re.sub(pattern, one, sentence.text, flags=re.IGNORECASE)
+    _quoted(sentence, question)
+    contains = _opened(sentence)
+    literals(sentence, contains)
+    while sentence.take(PLACE):
+        pass
+    return sentence
+
+
+def _quoted(sentence: Sentence, question: Question) -> None:
     for text in question.quoted:
         if re.search(rf"{NAMING}[\"'`“«‘]{re.escape(text)}", sentence.text, re.IGNORECASE) and re.fullmatch(NAME, text):
             # A column by its name: average "took", requests per `status`.
@@ -64,6 +82,10 @@ def read(question: Question) -> Reading:
             continue
         sentence.conditions.append(Condition("text", text))
         sentence.text = re.sub(rf"[\"'`“«‘]{re.escape(text)}[\"'`”»’]", GAP, sentence.text, count=1)
+
+
+def _opened(sentence: Sentence) -> bool:
+    """Take what is no word of the question's own; whether it asks for what lines contain."""
     sentence.take(POLITE)
     sentence.take(r"\b(?:shows?|showed|comes?|came|turns?|turned) up\b")
     contains = bool(
@@ -76,9 +98,23 @@ def read(question: Question) -> Reading:
         window, start, end = found
         sentence.found["window"] = window
         sentence.text = sentence.text[:start] + GAP + sentence.text[end:]
+        if window.start.month is None and (other := window_in(sentence.text)) is not None and not other[0].start.clock:
+            # On 6 October between 09:00 and 12:00.
+            sentence.found["window"] = window.on(other[0].start)
+            sentence.text = sentence.text[: other[1]] + GAP + sentence.text[other[2] :]
     addresses_and_paths(sentence)
     comparison(sentence)
     _tail(sentence)
+    return contains
+
+
+def read(question: Question) -> Reading:
+    """What the question asks; of one that is too long, nothing."""
+    if len(question.body) > LONGEST:
+        return Reading()
+    sentence = Sentence(_spaced(question))
+    _quoted(sentence, question)
+    contains = _opened(sentence)
     for step in STEPS:
         if step(sentence):
             break

@@ -60,7 +60,7 @@ NOUNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (r"user[ -]agents?|agents?|browsers?", ("agent",)),
     (r"pids?|process ids?", ("pid",)),
-    (r"user ?names?|user ids?|users?|accounts?|customers?", ("user",)),
+    (r"user ?names?|user ids?|users?|accounts?", ("user",)),
     (r"host ?names?|hosts?|machines?|nodes?|servers?|instances?|pods?|computers?", ("host", "server")),
     (r"process names?|process(?:es)?|programs?|daemons?|services?|applications?|apps?|units?", ("process",)),
     (
@@ -73,6 +73,7 @@ NOUNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?:http |response |return )?status(?: codes?|es)?|(?:http |response |return |status )codes?", ("status",)),
     (r"thread names?|threads?", ("thread", "tid")),
     (r"referr?ers?|referring pages?", ("referer",)),
+    (r"(?:failure |error )?(?:reasons?|causes?)|error texts?", ("error",)),
     (r"error messages?|log messages?|messages?|message texts?", ("message",)),
     (r"databases?|dbs?", ("database",)),
     (r"backends?", ("backend",)),
@@ -112,5 +113,5 @@ def singular(word: str) -> str:
 
 def plain(name: str) -> str:
     """A name without what people leave out: `requestId`, `request_id` and `request id` are one."""
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    spaced = re.sub(r"([a-z])([A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", r"\1 \2", name)
     return " ".join(singular(word) for word in re.findall(r"[a-z0-9]+", spaced.lower()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.shapes.times import MONTHS
 
@@ -54,6 +54,12 @@ class Window:
     form: str
     start: Moment
     end: Moment | None = None
+
+    def on(self, day: Moment) -> Window:
+        """The same hours of one day."""
+        start = replace(self.start, year=day.year, month=day.month, day=day.day)
+        end = replace(self.end, year=day.year, month=day.month, day=day.day) if self.end is not None else None
+        return Window(f"{self.said} on {day.day:02}/{day.month:02}", self.form, start, end)
 
 
 def window_in(text: str) -> tuple[Window, int, int] | None:

@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
+from rlm_ls.models.offline.grounding.reader import Front, grounded
+from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.parsing.reading import read
 from rlm_ls.models.offline.parsing.sentence import Reading
-from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.parsing.vocabulary import plain, singular
 from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.rules.columns import column_of, crowded, quantities_of
+from rlm_ls.models.offline.rules.columns import Thing, column_of, crowded, quantities_of, thing_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
 from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.recognition import shape_of
-from rlm_ls.models.offline.shapes.shape import Shape
+from rlm_ls.models.offline.shapes.shape import SHORT, Shape
+
+CONSECUTIVE = 200
+"""Lines of a sample that stand one behind the other in the text."""
 
 
 @dataclass(frozen=True)
 class Asked:
     question: Question
+    front: Front | None = None
+    """What the question was read as by what the text holds; None: by its words alone."""
+
+    @cached_property
+    def text(self) -> Text:
+        documents = [self.question.document] if self.question.document else self.question.documents
+        whole = len(self.sample) >= sum(document.lines for document in documents)
+        return Text(self.shape, self.sample, whole=whole)
+
+    @cached_property
+    def grounded(self) -> Asked | None:
+        front = grounded(self.question, self.text)
+        return None if front is None else replace(self, front=front)
+
+    @cached_property
+    def thing(self) -> Thing | None:
+        return self.front.thing if self.front else thing_of(self.shape, self.reading.thing)
+
+    @cached_property
+    def group(self) -> Thing | None:
+        return self.front.group if self.front else thing_of(self.shape, self.reading.by)
+
+    @cached_property
+    def measure(self) -> Column | None:
+        """The column of the numbers that are calculated with."""
+        if self.front is not None and self.front.measure is not None:
+            return self.front.measure
+        return self.quantity(self.reading.measure)
 
     @cached_property
     def reading(self) -> Reading:
+        if self.front is not None:
+            return self.front.reading
         reading = read(self.question)
         if reading.ask == "count" and not reading.occurrences and len(reading.rest) == 1 and not reading.contains:
             # How many tenants are there: the values of a column of that name.
@@ -54,7 +91,7 @@ class Asked:
         documents = [self.question.document] if self.question.document else self.question.documents
         shape = shape_of(self.sample)
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
-        return replace(shape, row=plain(stem), crowded=crowded(self.sample))
+        return replace(shape, row=plain(stem), crowded=crowded(self.sample), joined=_joined(shape, self.sample))
 
     @property
     def sample(self) -> list[str]:
@@ -78,7 +115,15 @@ class Asked:
 
     @cached_property
     def where(self) -> Where:
-        return where_of(self.reading, self.shape)
+        return self.front.where if self.front else where_of(self.reading, self.shape)
+
+    @property
+    def labels(self) -> bool:
+        """Whether the only word of the question begins lines, as headings and labels do: Chapter, Action:."""
+        if len(self.reading.rest) != 1:
+            return False
+        one = singular(self.reading.rest[0].split()[0].lower())
+        return sum(re.match(rf"\W*{re.escape(one)}\b", line, re.IGNORECASE) is not None for line in self.sample) > 1
 
     @property
     def place(self) -> str:
@@ -109,3 +154,12 @@ class Asked:
     @property
     def notes(self) -> str:
         return "".join(f"\n\nNote: {note}." for note in self.where.notes)
+
+
+def _joined(shape: Shape, sample: Sequence[str]) -> bool:
+    """Whether, of the lines of a log's start, those that do not fit stand in many places, each behind one that does."""
+    if shape.entry != "event" or shape.time is None or not shape.head:
+        return False
+    fits = [re.match(shape.head, line[:SHORT]) is not None for line in sample[:CONSECUTIVE]]
+    blocks = sum(before and not fit for before, fit in pairwise(fits))
+    return blocks > 3 and blocks >= 0.1 * fits.count(False)

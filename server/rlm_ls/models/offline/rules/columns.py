@@ -90,7 +90,9 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
         unit = {"date": "day"}.get(singular(noun.lower()), singular(noun.lower()))
         if shape.time is None and (named := column_of(shape, noun)) is not None:
             return Thing(noun, named.capture, named)
-        if shape.time is None or unit not in ("day", "hour", "minute", "second"):
+        if shape.time is None or unit not in ("month", "day", "hour", "minute", "second"):
+            return None
+        if unit == "month" and (shape.time.format.epoch or shape.time.format.date not in {"y-m-d", "y/m/d"}):
             return None
         chosen: Unit = unit  # type: ignore[assignment]
         if shape.time.format.epoch:
@@ -98,7 +100,7 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
             return Thing(
                 f"{unit}s", capture, time=True, epoch={"day": 86400, "hour": 3600, "minute": 60, "second": 1}[unit]
             )
-        if not shape.time.format.day if unit == "day" else not shape.time.format.hour:
+        if not shape.time.format.day if unit in {"month", "day"} else not shape.time.format.hour:
             return None
         return Thing(f"{unit}s", shape.time.capture(chosen), time=True)
     if noun == "errors":

@@ -31,6 +31,8 @@ class Where:
     unclear: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     soft: bool = False
+    absent: bool = False
+    """A word of a whole text was looked for that it has in no form: no line can be meant."""
     times: list[str] = field(default_factory=list)
     """How an answer names the times."""
     loose: str = ""
@@ -134,7 +136,9 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
         _level(where, value, condition.name, reading, shape)
     elif condition.kind == "status":
         column = column_of(shape, "status")
-        if column is None:
+        if column is None and shape.entry == "event" and value.isdigit():
+            where.add(rf"(?:^|[^\w.]){value}(?:[^\w.]|$)", value)
+        elif column is None:
             where.unclear.append(value)
         else:
             where.hold(column, value.replace("xx", r"\d\d"), f"status {value}")

@@ -6,7 +6,7 @@ import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import Thing, thing_of
+from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
@@ -23,7 +23,7 @@ LINES = r"""
 n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
-answer = f'{n:,} $what.$notes'$soft
+answer = f'{n:,} {"$one" if n == 1 else "$what"}.$notes'$soft
 $each$agree"""
 
 TIMES = r"""
@@ -31,7 +31,7 @@ n = count($pattern$where)
 lines = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=3) if n else []
 short = n
-answer = f'{n:,} occurrences of $said, on {lines:,} lines.'$soft
+answer = f'{n:,} occurrence{"s"[n == 1:]} of $said, on {lines:,} line{"s"[lines == 1:]}.'$soft
 """
 
 EXISTS = r"""
@@ -39,7 +39,7 @@ n = count($pattern, by='line'$where)
 cite = regex($pattern$where, limit=10) if n else []
 short = 'yes' if n else 'no'
 rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'Yes: {n:,} lines$phrase.{rows}' if n else $none
+answer = f'Yes: {n:,} line{"s"[n == 1:]}$phrase.{rows}' if n else $none
 """
 
 RATIO = r"""
@@ -103,7 +103,7 @@ def sizes(asked: Asked) -> Script | None:
     rest = [
         word for phrase in reading.rest for word in phrase.lower().split() if word not in {kind, "long", "big", "large"}
     ]
-    if rest or reading.ask not in {"count", "what"}:
+    if rest or reading.ask not in {"count", "what"} or asked.where.patterns or asked.where.unwanted:
         return None
     total = (
         f"count(r'\\S+'{within(asked.place)})"
@@ -179,7 +179,7 @@ def exists(asked: Asked) -> Script | None:
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
         none="''"
-        if asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1)
+        if not asked.where.absent and (asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1))
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 
@@ -189,7 +189,7 @@ def grouped(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "groups" or reading.many:
         return None
-    groups = thing_of(asked.shape, reading.by)
+    groups = asked.group
     if groups is None:
         return None
     order = ""
@@ -225,7 +225,7 @@ def distinct(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask not in {"distinct", "which"}:
         return None
-    named = thing_of(asked.shape, reading.thing)
+    named = asked.thing
     if named is None or (reading.ask == "which" and not asked.where.patterns):
         return None
     code = script(
@@ -252,6 +252,8 @@ def counted(asked: Asked) -> Script | None:
     reading, where, shape = asked.reading, asked.where, asked.shape
     if reading.ask != "count":
         return None
+    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or asked.labels):
+        return None  # in prose a thing's number is told, not the number of lines that name it
     if not where.patterns:
         if where.unwanted and shape.head:
             pass
@@ -287,7 +289,8 @@ def counted(asked: Asked) -> Script | None:
             LINES,
             pattern=raw(last),
             where=rest,
-            what=plain_text(what),
+            what=_inside(what),
+            one=_inside(re.sub(r"^(request|row|line)s\b( hold\b)?", lambda m: m[1] + (" holds" if m[2] else ""), what)),
             notes=plain_text(asked.notes),
             soft=soft,
             each=_each(asked),
@@ -296,6 +299,11 @@ def counted(asked: Asked) -> Script | None:
     if _is_text(asked) and not reading.window:
         return code
     return Script(code.plan, guarded(code.code, shape, asked.place))
+
+
+def _inside(text: str) -> str:
+    """Text that may stand in double quotes within an f-string."""
+    return plain_text(text).replace('"', " ")
 
 
 def _rows(asked: Asked) -> bool:

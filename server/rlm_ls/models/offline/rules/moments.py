@@ -63,7 +63,7 @@ cite = regex($pattern$where, limit=20)
 n = count($pattern, by='line'$where)
 short = '; '.join(f'{s.doc}:{s.line}' for s in cite)
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'{n:,} lines hold it:\n{rows}' if cite else ''
+answer = f'{n:,} {"line holds" if n == 1 else "lines hold"} it:\n{rows}' if cite else ''
 """
 
 
@@ -71,6 +71,12 @@ def first_or_last(asked: Asked) -> Script | None:
     reading, where = asked.reading, asked.where
     if reading.ask != "first":
         return None
+    if (
+        where.soft
+        and asked.shape.time is None
+        and not re.search(r"\b(?:lines?|mention\w*|occur\w*|appear\w*|hit)\b", asked.question.lower)
+    ):
+        return None  # what came first is not told by where it stands
     if not where.patterns:
         if asked.shape.time is None:
             return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import thing_of
+from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
 from rlm_ls.models.offline.shapes.column import SIZE_UNITS, Column
 
@@ -19,6 +19,7 @@ longer = {'mse': 'ms', 'mil': 'ms', 'use': 'us', 'mic': 'us', 'nan': 'ns', 'sec'
           'hr': 'h', 'hrs': 'h', 'hou': 'h'}
 seen = {}
 def number(text):
+    if ':' in text: return sum(int(p) * 60 ** i for i, p in enumerate(text.split(':')[::-1]))
     total = 0
     for n, u in re.findall(r'([-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?) ?([^0-9\s.,+-]*)', text):
         u = u if u in units else longer.get(u.lower()[:3], u.lower()[:2])
@@ -98,7 +99,7 @@ for name, t in zip(names, texts):
 def value(xs):
     $value
 def rounded(x):
-    return float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)
+    return $rounded
 rows = sorted([(value(xs), name) for name, xs in groups.items()], reverse=$down) if len(names) == len(texts) else []
 cite = find(rows[0][1], within=both, limit=1) if rows else []
 short = $short if rows else ''
@@ -119,12 +120,12 @@ def statistics(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "numbers":
         return None
-    column = asked.quantity(reading.measure)
+    column = asked.measure
     if column is None:
         return None
     keys = list(reading.aggregates)
     if reading.by:
-        return _by(asked, column, reading.by, keys[0], listed=True) if len(keys) == 1 else None
+        return _by(asked, column, asked.group, keys[0], listed=True) if len(keys) == 1 else None
     edge = next((key for key in keys if key in {"min", "max"}), None)
     code = _functions(column) + _calculated(asked, column, keys, edge)
     code += script(
@@ -159,7 +160,7 @@ def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None)
 
 def _functions(column: Column) -> str:
     """Source of `number`, which makes a number of a value's text, and `shown`, which writes it with its unit."""
-    if column.kind == "duration" and _has_units(column):
+    if column.kind == "duration" and (_has_units(column) or ":" in "".join(column.values)):
         return (
             UNITS.lstrip("\n")
             .replace("$scale", "1e-3" if column.unit == "ms" else "1")
@@ -292,17 +293,16 @@ def extreme(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "extreme" or not reading.measure:
         return None
-    column = asked.quantity(reading.measure)
+    column = asked.measure
     if column is None:
         return None
     key = reading.aggregates[0] if reading.aggregates else "min" if reading.least else "max"
-    return _by(asked, column, reading.thing, key, listed=reading.listed, least=reading.least, n=reading.n or 50)
+    return _by(asked, column, asked.thing, key, listed=reading.listed, least=reading.least, n=reading.n or 50)
 
 
 def _by(
-    asked: Asked, column: Column, noun: str, key: str, *, listed: bool, least: bool = False, n: int = 50
+    asked: Asked, column: Column, named: Thing | None, key: str, *, listed: bool, least: bool = False, n: int = 50
 ) -> Script | None:
-    named = thing_of(asked.shape, noun)
     if named is None or named.anywhere or named.epoch or key not in VALUES:
         return None
     code = (
@@ -314,6 +314,9 @@ def _by(
             second=raw(column.capture),
             where=asked.within,
             value=VALUES[key],
+            rounded="round(x, 6)"
+            if key in {"sum", "min", "max"}
+            else "float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)",
             down=not least,
             n=n,
             short=f"'; '.join(f'{{name}}={{shown(x)}}' for x, name in rows[:{n}])" if listed else "rows[0][1]",
@@ -338,7 +341,7 @@ def distinct_by(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "groups" or not reading.many:
         return None
-    things, groups = thing_of(asked.shape, reading.thing), thing_of(asked.shape, reading.by)
+    things, groups = asked.thing, asked.group
     if things is None or things.column is None or groups is None or groups.anywhere or groups.epoch:
         return None
     code = (
@@ -350,6 +353,7 @@ def distinct_by(asked: Asked) -> Script | None:
             second=raw(things.capture),
             where=asked.within,
             value="return len(set(xs))",
+            rounded="x",
             down=True,
             n=50,
             short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])",

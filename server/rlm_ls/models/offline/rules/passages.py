@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.models.offline.grounding.little import GLUE
+from rlm_ls.models.offline.grounding.words import forms
+from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.shapes.shape import SHORT
 
 MOST_WORDS = 12
 VALUE = r"\b([A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+)\b|[\"“](.+?)[\"”]"
@@ -56,13 +60,73 @@ def best_passages(asked: Asked) -> Script:
     """Lines by the sum of 1 / (how often the word stands in the text) over the words they hold."""
     return script(
         "No rule answers this: I look for the lines that hold most of the question's rarest words.",
-        BEST + SHOWN.lstrip("\n"),
+        BEST + SHOWN.lstrip("\n") + _only_line(asked).replace("$", "$$"),
         understood=understood(asked),
         words=words_of(asked.question),
         where=within(asked.place),
         value=raw(VALUE),
         short="'not understood'" if asks_for_number(asked) else A_VALUE,
     )
+
+
+ONLY = r"""
+n = count($last, by='line'$within)
+if n == 1:
+    cite = regex($last$within, limit=1)
+    short = cite[0].text.strip()[:200]
+    answer = f'One line holds all of it, {cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:600]}\n```'
+"""
+ASKS = r"(?:(?:in|on|at|to|from|for|by|with|under) )?(?:what|which|who|whom|whose|where)\b"
+KIND_WORDS = {
+    "version",
+    "name",
+    "address",
+    "id",
+    "port",
+    "path",
+    "place",
+    "person",
+    "kind",
+    "reason",
+    "cause",
+    "exactly",
+}
+LEAST_WORDS = 2
+
+
+def _only_line(asked: Asked) -> str:
+    """Source that looks for the one line with all the words of a question of who, what or where. Of several it is
+    not known which is meant."""
+    question = asked.question
+    if not re.match(rf"\W*{ASKS}", question.unnamed, re.IGNORECASE) or asked.reading.ask not in {
+        "what",
+        "which",
+        "distinct",
+    }:
+        return ""
+    if re.search(
+        r"\b(?:most|least|many|much|average|should|would|will|why|best|worst|every|each|all)\b", question.lower
+    ):
+        return ""
+    words = [word for word in words_of(question) if word.lower() not in GLUE]
+    held = [word for word in words if word.lower() not in KIND_WORDS]
+    if not LEAST_WORDS <= len(held) <= MOST_WORDS // 2:
+        return ""
+    patterns = [literal(word) if word in question.quoted else forms(word) for word in held]
+    if re.search(r"\bversion\b", question.lower):
+        patterns.append(r"\d+\.\d+")
+    if (
+        not all(any(re.search(pattern, line[:SHORT]) for line in asked.sample) for pattern in patterns)
+        and asked.text.whole
+    ):
+        return ""
+    code = script(
+        "",
+        ONLY,
+        last=raw(patterns[-1]),
+        within=within(inside(asked.place, tuple(patterns[:-1]))),
+    ).code
+    return "\n" + code + "\n"
 
 
 def broad_passages(asked: Asked) -> Script:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import thing_of
 from rlm_ls.models.offline.rules.script import Script, chart, guarded, raw, script
 
 RANKING = r"""
@@ -20,7 +19,7 @@ def ranking(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "top":
         return None
-    named = thing_of(asked.shape, reading.thing)
+    named = asked.thing
     if named is None or named.epoch:
         return None
     n = reading.n or (50 if reading.listed else 10)

@@ -87,7 +87,7 @@ read = count($head, by='line'$where)
 starts = count(r'^[^\s#})\]]', by='line'$where)
 if read < starts:
     starts = starts - count($continued, by='line'$where)
-if read < 0.9 * starts:
+${joined}if read < 0.9 * starts:
     other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
     cite = regex(r'.*\S.*', within=other, limit=3)
     rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
@@ -101,6 +101,13 @@ elif answer:
 that is off by more than a tenth is worse than none."""
 
 
+ENTRY = r"^.{0,60}?\d:\d\d:\d\d|^\W{0,3}(?:[A-Z]{4,8}|[Ee]rror|[Ww]arning|[Ii]nfo|[Dd]ebug)\b[\]:]"
+JOINED = r"""
+starts = min(starts, read) if count($entry, by='line', within=filter($head, keep=False$where)) < 0.02 * read else starts
+"""
+"""Where entries begin with a time, lines that have none and do not look like entries go on with the one before."""
+
+
 def guarded(code: str, shape: Shape, place: str) -> str:
     """`code`, and after it what says how many of the searched lines the shape covered."""
     if not shape.head:
@@ -111,5 +118,8 @@ def guarded(code: str, shape: Shape, place: str) -> str:
         where=within(place),
         shape=plain_text(shape.name),
         not_understood=NOT_UNDERSTOOD,
+        joined=Template(JOINED.lstrip("\n")).substitute(head=raw(shape.head), entry=raw(ENTRY), where=within(place))
+        if shape.joined
+        else "",
     )
     return f"{code.rstrip()}\n{guard}"

@@ -19,7 +19,7 @@ KINDS: dict[str, str] = {
     "level": r"level|lvl|severity|log_?level|levelname|priority|loglevel|sev|severity_?text|level_?name",
     "client": r"ip|client|client_?ip|remote_?(?:addr(?:ess)?|ip|host)|src(?:_?ip)?|source_?ip|addr|peer|c_ip|"
     r"x_forwarded_for|client_?addr|"
-    r"source_?address|ip_?addr(?:ess)?",
+    r"source_?address|ip_?addr(?:ess)?|source_?ip_?addr(?:ess)?|remote_?address",
     "host": r"host|host_?name|node|machine|server|instance|s_computername|_?hostname|pod",
     "process": r"service|app|application|program|process|daemon|unit|_systemd_unit|syslog_identifier|"
     r"service_?name|comm|svc",
@@ -78,7 +78,7 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}"
+        written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|\d+:\d\d(?::\d\d)?"
         known = [value for value in self.values if value not in {"-", "null", ""}]
         return bool(known) and all(re.fullmatch(written, value) for value in known)
 

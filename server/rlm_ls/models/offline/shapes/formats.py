@@ -37,6 +37,13 @@ FRAGMENTS = {
     "duration": r"\d+(?:\.\d+)?",
     "level": rf"(?i:{WORD_LEVELS})",
     "letter": r"[VDIWEFA]",
+    "digit": r"[0-7]",
+    "printer": r"[^#\s]\S*",
+    "job_id": r"\d+",
+    "pages": r"\d+",
+    "document": r"\S+",
+    "media": r"\S+",
+    "sides": r"\S+",
     "process": r"[^\s:\[\]][^:\[\]]*?",
     "pid": r"\d+",
     "tid": r"\d+",
@@ -73,6 +80,7 @@ SAME = {
     "qualified": "logger",
     "ip": "client",
     "letter": "level",
+    "digit": "level",
     "severity": "level",
     "mac_level": "level",
     "pri": "level",
@@ -97,6 +105,8 @@ class Format:
     access: bool = False
     klog: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    entries: tuple[str, ...] = ()
+    """What people call an entry of it, besides a request or a line."""
 
 
 FORMATS: tuple[Format, ...] = (
@@ -157,6 +167,17 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "a flow log (AWS VPC)",
         (r"^\d+ \d+ «interface» «ip» «destination» \d+ «port» \d+ «packets» «size» «time» \d+ «action» ",),
+    ),
+    Format("Minecraft's log", (r"^\[«time»\] \[«thread»/«level»\](?: \[[^\]]*\])?: ",)),
+    Format(
+        "Cisco's log",
+        (r"^(?:<\d+>)?«time»(?: [\w.-]+)?(?: ?:)? %\w+-«digit»-«code»: ", r"^(?:<\d+>)?«time» «host» ?: %"),
+    ),
+    Format(
+        "CUPS' page log",
+        (r"^«printer» «user» «job_id» \[«time»\] (?:\d+|total) «pages» \S+ «client» «document» «media» «sides»",),
+        access=True,
+        entries=("job", "jobs", "print", "prints", "printed", "printing", "printouts", "print-outs"),
     ),
     Format("auditd's log", (r"^type=«type» msg=audit\(«time»:\d+\): ",)),
     Format("fail2ban's log", (r"^«time» «logger»\s+\[«pid»\]: «level»\s+\[«jail»\] ",)),

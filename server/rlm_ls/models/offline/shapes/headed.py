@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -93,6 +95,8 @@ def table(lines: list[str]) -> Shape | None:
             return None
         if not rows:
             continue
+        start = _heading(rows)
+        lines_left, rows = lines[start:], rows[start:]
         width = len(rows[0])
         if width < 2 or sum(len(row) == width for row in rows) < 0.9 * len(rows):
             continue
@@ -102,12 +106,19 @@ def table(lines: list[str]) -> Shape | None:
         data = rows[1:]
         if not data:
             continue
-        heading = "^" + re.escape(lines[0]) + "$"
+        heading = "^" + re.escape(lines_left[0]) + "$"
         shape = Shape(
             "a table", re.escape(separator), "row", tuple(table_columns(names, data, separator)), None, heading
         )
         return keyed_time(shape)
     return None
+
+
+def _heading(rows: Sequence[Sequence[str]]) -> int:
+    """Which row names the columns: the first, or, behind a preamble, the first as wide as those that follow."""
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    near = [n for n, row in enumerate(rows[:60]) if len(row) == width]
+    return near[0] if width > 3 and near and len(rows) - near[0] > 5 and len(rows[0]) != width else 0
 
 
 def aligned(lines: list[str]) -> Shape | None:

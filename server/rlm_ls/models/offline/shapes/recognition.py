@@ -23,16 +23,19 @@ from rlm_ls.models.offline.shapes.keys import (
 from rlm_ls.models.offline.shapes.levels import is_levels
 from rlm_ls.models.offline.shapes.services import services
 from rlm_ls.models.offline.shapes.shape import CONTINUED, LONGEST, MOST_LINES, SHORT, Shape
-from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, TimeFormat
+from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, MONTH, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
 
 MOST_OF = 0.8
 HALF = 0.5
+FIRST = 20
+"""Lines of a text's start that are looked at all: a heading is there."""
 
 
 def shape_of(sample: Sequence[str]) -> Shape:
     """The shape that most lines of `sample` have."""
-    whole_lines = [line[:LONGEST].rstrip("\r\n") for line in sample[:MOST_LINES]]
+    thinned = [*sample[:FIRST], *sample[FIRST :: max(1, len(sample) // (MOST_LINES - FIRST))]]
+    whole_lines = [line[:LONGEST].rstrip("\r\n") for line in thinned[:MOST_LINES]]
     whole_lines = [line for line in whole_lines if line.strip()]
     lines = [line[:SHORT] for line in whole_lines if line[:SHORT].strip()]
     if not lines:
@@ -66,18 +69,30 @@ def _json(lines: list[str]) -> Shape | None:
 
 
 def _known(lines: list[str]) -> Shape | None:
-    times = _times(lines) or [CLOCK]
     starts = [line for line in lines if not CONTINUED.match(line)] or lines
+    times = _times(starts) or [CLOCK]
     best: tuple[float, Format, TimeFormat] | None = None
     for known, time in product(FORMATS, times):
         written = KLOG if known.klog else time
         pattern = re.compile(whole(known.templates[0], written.pattern))
         share = sum(pattern.match(line) is not None for line in starts) / len(starts)
+        if known.name == "a syslog" and not _one_host(pattern, starts):
+            continue
         if share >= MOST_OF:
             return _of_format(known, written, starts)
-        if share >= HALF and (best is None or share > best[0] + 0.1):
+        if known.name != "a syslog" and share >= HALF and (best is None or share > best[0] + 0.1):
             best = (share, known, written)
     return None if best is None else _of_format(best[1], best[2], starts)
+
+
+def _one_host(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """Whether what stands where syslog has the host is one of few."""
+    times = [line[:120].split(" ") for line in lines if pattern.match(line)]
+    hosts = {
+        next((word for word in words if re.match("[A-Za-z]", word) and not re.match(f"{MONTH}$|\\d{{4}}-", word)), "")
+        for words in times
+    }
+    return len(hosts) <= max(3, 0.2 * len(times))
 
 
 def _times(lines: Sequence[str]) -> list[TimeFormat]:
@@ -120,7 +135,14 @@ def _of_format(known: Format, time: TimeFormat, lines: list[str]) -> Shape:
     if not known.access and "message" not in columns and not head.endswith("$"):
         rest = [line[match.end() :] for line in lines if (match := re.match(head, line))]
         columns["message"] = Column("message", "message", head + r"\s*", ".+", "$", "", most_common(rest))
-    return Shape(known.name, head, "request" if known.access else "event", tuple(columns.values()), own_time)
+    return Shape(
+        known.name,
+        head,
+        "request" if known.access else "event",
+        tuple(columns.values()),
+        own_time,
+        entries=known.entries,
+    )
 
 
 def _after(template: str, name: str) -> str:

@@ -38,6 +38,10 @@ class Shape:
     """The pattern of the lines that name the columns and are no data."""
     row: str = ""
     """What a row is, by the name of the file: order for orders.csv."""
+    joined: bool = False
+    """Whether lines that begin with no time go on with the one before, as a sample shows."""
+    entries: tuple[str, ...] = ()
+    """Nouns of questions that say no more than what a line is."""
     crowded: frozenset[str] = frozenset()
     """Kinds of things of which some lines hold several: which of them is meant cannot be told without a column."""
 

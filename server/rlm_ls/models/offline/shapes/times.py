@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["day", "hour", "minute", "second"]
+Unit = Literal["month", "day", "hour", "minute", "second"]
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -38,6 +38,7 @@ class TimeFormat:
     def until(self, unit: Unit) -> str:
         """What stands from the time's start to the end of `unit`."""
         parts = {
+            "month": {"y-m-d": r"\d{4}-\d\d", "y/m/d": r"\d{4}/\d\d"}.get(self.date, self.day),
             "day": self.day,
             "hour": self.day + self.gap + self.hour,
             "minute": self.day + self.gap + self.hour + self.minute,
@@ -59,6 +60,7 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("day-month-year", rf"\d\d[- ]{MONTH}[- ]\d{{4}}", " ", tail=FRACTION + ZONE, date="d-b-y"),
     TimeFormat("ctime", rf"{WEEKDAY} {MONTH} {{1,2}}\d{{1,2}}", " ", tail=rf"{FRACTION} \d{{4}}", date="b d"),
     TimeFormat("RFC 2822", rf"{WEEKDAY}, \d\d {MONTH} \d{{4}}", " ", tail=ZONE, date="d b y"),
+    TimeFormat("month day year", rf"{MONTH} {{1,2}}\d{{1,2}} \d{{4}}", " ", tail=FRACTION, date="b d y"),
     TimeFormat("syslog", rf"{MONTH} {{1,2}}\d{{1,2}}", " ", date="b d"),
     TimeFormat("compact", r"\d{8}", "-", r"\d{1,2}", r":\d{1,2}", r":\d{1,2}", r"(?::\d+)?", date="ymd"),
     TimeFormat("day.month.year", r"\d\d\.\d\d\.\d{4}", " ", date="d.m.y"),
@@ -99,7 +101,7 @@ def date_text(known: TimeFormat, year: int | None, month: int, day: int) -> str 
     parts = {
         "y": (rf"\d{{{4 if long_year else 2}}}" if year is None else str(year) if long_year else f"{year % 100:02}"),
         "m": f"{month:02}",
-        "d": rf" ?[ 0]?{day}" if known.date == "b d" and day < 10 else f"{day:02}",
+        "d": rf" ?[ 0]?{day}" if known.date in {"b d", "b d y"} and day < 10 else f"{day:02}",
         "b": name,
     }
     written = "".join(parts.get(sign, re.escape(sign)) for sign in known.date)

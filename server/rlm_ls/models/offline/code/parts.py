@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.models.offline.code.definitions import MODIFIERS
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.definitions import MODIFIERS
 from rlm_ls.models.offline.rules.script import Script, raw, script, within
 
 ID = r"[`'\"]?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
@@ -20,7 +20,7 @@ DEFAULT = (
     rf"what does (?:the )?{ID}{PARAMETER} default to{OWNER}",
 )
 RAISES = (
-    rf"(?:which|what) (?:functions?|methods?) (?:can |may )?(?P<verb>raises?|throws?|calls?) (?:an? |the )?{ID}"
+    rf"(?:(?:which|what) (?:functions?|methods?)|who) (?:can |may )?(?P<verb>raises?|throws?|calls?) (?:an? |the )?{ID}"
     r"(?: exceptions?| errors?)?",
 )
 EXTENDS = (
@@ -82,16 +82,156 @@ NAMED = r"""
 cite = regex($pattern$where, limit=1000)
 names = list(dict.fromkeys([g for g in s.groups if g][0] for s in cite))
 short = $short
-answer = f'$title {len(names):,}:\n' + '\n'.join(f'- {n}' for n in names) if names and len(cite) < 1000 else ''
+answer = f'$title {len(names):,}$unit:\n' + '\n'.join(f'- {n}' for n in names) if names and len(cite) < 1000 else ''
 cite = cite[:20]
 """
+
+
+MARKED = (
+    r"(?:please )?(?:list|show|find|what|which|are there|is there|any|how many|where|number of|count)(?: "
+    r"are| is)?(?: me)?"
+    r"(?: there)?(?: any| all)?(?: of)?(?: the)? (?P<name>TODO|FIXME|XXX|HACK)(?:['’]?s)?(?: comments?| "
+    r"markers?| notes?)?"
+    r"(?: are there| are in (?:it|here)| in (?:here|it|the code)| left)?",
+)
+MARKS = r"""
+cite = regex($pattern$where, limit=200)
+short = $short
+rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
+answer = f'{len(cite):,} lines hold $name:\n{rows}' if cite else 'None: no line holds $name.'
+cite = cite[:20]
+"""
+IMPORTS = (
+    r"(?:does|do|is) (?:this |the |it |that )?(?:module|file|script|code|program|class|package)? ?(?:in "
+    r"the file )?(?:actually |ever )?"
+    r"(?P<verb>imports?|uses?|using|depends? on|needs?|calls?) (?:the )?(?:module |library |package "
+    r")?[`'\"]?(?P<name>[A-Za-z_][\w.]*)[`'\"]?"
+    r"(?P<kind>(?: module| library| package| anywhere| at all| here)*)",
+)
+USED = r"""
+cite = regex($pattern$where, limit=5)
+n = count($pattern, by='line'$where)
+short = 'yes' if n else 'no'
+rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
+answer = f'Yes: {n:,} {"line" if n == 1 else "lines"}.{rows}' if n else 'No: there is no line that $verb $name.'
+"""
+
+
+def marked(asked: Asked) -> Script | None:
+    """The lines that somebody marked to come back to."""
+    match = _asked(asked, MARKED)
+    if match is None:
+        return None
+    return script(
+        f"I list the lines with {match['name']}.",
+        MARKS,
+        pattern=raw(rf"\b{match['name'].upper()}\b"),
+        where=within(asked.place),
+        short="len(cite)"
+        if re.search("how many|number|count", match[0], re.IGNORECASE)
+        else "'; '.join(s.text.strip() for s in cite)",
+        name=match["name"].upper(),
+    )
+
+
+def uses(asked: Asked) -> Script | None:
+    """Whether the code imports a module, or names it at all."""
+    match = _asked(asked, IMPORTS)
+    if match is None:
+        return None
+    name = re.escape(match["name"])
+    imports = match["verb"].lower().startswith("import") or bool(re.search("module|library|package", match["kind"]))
+    module = (
+        rf"^\s*(?:import|from|use|require|#include)\b.*\b{name}\b|\brequire\(['\"]{name}|\bfrom ['\"]{name}|"
+        rf"^\s*(?:\w+ )?\"(?:[\w.-]+/)*{name}\"\s*$"
+    )
+    return script(
+        f"I look whether {match['name']} is there.",
+        USED,
+        pattern=raw(module if imports else rf"\b{name}\b"),
+        where=within(asked.place),
+        verb="imports" if imports else "names",
+        name=match["name"],
+    )
+
+
+PARTS = (
+    r"(?:which|what)(?: are)?(?: the)?(?: possible| allowed| valid| different)? (?P<what>fields|columns|"
+    r"values|members|attributes|properties|options|keys|"
+    rf"states|variants|parameters|arguments) (?:does |do |of |in |are in |can )?(?:the )?(?:(?:struct|"
+    rf"table|enum|class|type|function) )?{ID}"
+    r"(?: (?:struct|table|enum|class|type|function|method))?(?: have| has| take| takes| be)?",
+    r"what does (?:the )?(?:function |method )?(?P<name>[A-Za-z_]\w*)(?:\(\))? (?:return|do|raise|throw|"
+    r"print|check|yield)\b.*",
+    r"(?:under what|in which|on what) (?:conditions?|cases?) (?:does|do|is|will) (?:the )?(?:function |"
+    r"method )?(?P<name>[A-Za-z_]\w*)(?:\(\))? .*",
+    r"what happens (?:in|when|if) (?:the )?(?P<name>[A-Za-z_]\w*)\b.*",
+)
+BLOCK = r"""
+heads = regex($pattern$where, limit=3)
+cite = heads[:1] if len(heads) == 1 else []
+block = around(heads[0], 0, 40).text.split('\n') if cite else []
+end = 1
+while end < len(block) and (not block[end].strip() or block[end][:1] in ' \t'):
+    end = end + 1
+closing = block[end:end + 1] if end < len(block) and block[end][:1] in ')}]' else []
+if block and block[0].rstrip().endswith(';') and block[0].count('(') == block[0].count(')'):
+    end = 1
+shown = '\n'.join(block[:end] + closing).rstrip()
+short = shown[:200]
+answer = f'In its own words, line {cite[0].line} of {cite[0].doc}:\n\n```text\n{shown}\n```' if cite else ''
+"""
+
+
+def part_of(asked: Asked) -> Script | None:
+    """What a definition holds: the fields of a structure, what a function returns. Its own lines are the answer."""
+    match = _asked(asked, PARTS)
+    if match is None:
+        return None
+    name = re.escape(match["name"])
+    return script(
+        f"I read the definition of {match['name']}.",
+        BLOCK,
+        pattern=raw(
+            rf"^\s*{MODIFIERS}(?:(?i:create (?:or replace )?(?:table|type|view|function))|def|fn|func|"
+            rf"function|class|struct|enum|interface|trait|type|const)"
+            rf"\s+(?:if not exists )?(?:\([^)]*\)\s*)?{name}\b"
+        ),
+        where=within(asked.place),
+    )
+
+
+CREATED = (
+    r"(?:please )?(?P<how>list|name|which|what|how many)(?: are)?(?: all)?(?: the)? (?P<what>table|view|"
+    r"index|type|trigger|function)(?:e?s|ices)?"
+    r"(?: (?:are|does|do|get|were|is|there|it|the|this|schema|script|file|have|in|here|created?|creates?|"
+    r"defined?|defines?))*",
+)
+
+
+def created(asked: Asked) -> Script | None:
+    """The tables, views, indexes that a script of SQL creates."""
+    text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
+    match = re.fullmatch(CREATED[0], text, re.IGNORECASE)
+    pattern = r"(?i)^\s*create (?:or replace |unique |temporary )*$what (?:if not exists )?[`\"\[]?([\w.]+)"
+    if match is None or not any(re.match(r"(?i)\s*create \w+", line) for line in asked.sample):
+        return None
+    return script(
+        f"I list what is created as a {match['what']}.",
+        NAMED,
+        pattern=raw(pattern.replace("$what", match["what"].lower())),
+        where=within(asked.place),
+        short="len(names)" if "how" in match["how"].lower() else "'; '.join(names)",
+        title="Created:",
+        unit=f" {match['what'].lower()}s",
+    )
 
 
 def _asked(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
     """The question as one of the patterns says it, whole, where the text is code."""
     text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
     found = next((match for pattern in patterns if (match := re.fullmatch(pattern, text, re.IGNORECASE))), None)
-    head = rf"\s*{MODIFIERS}(?:def|fn|func|function|class)\s+\w"
+    head = rf"\s*(?:{MODIFIERS}(?:def|fn|func|function|class)\s+\(?\w|(?i:create (?:table|type)) \w)"
     return found if found and any(re.match(head, line) for line in asked.sample[:2000]) else None
 
 
@@ -145,6 +285,7 @@ def what_extends(asked: Asked) -> Script | None:
         where=within(asked.place),
         short="'; '.join(names)",
         title="Base classes:",
+        unit="",
     )
 
 
@@ -164,4 +305,5 @@ def exported(asked: Asked) -> Script | None:
         where=within(asked.place),
         short="len(names)" if many else "'; '.join(names)",
         title="Exported:",
+        unit="",
     )

@@ -66,7 +66,8 @@ if not cite:
     cut = f'\n\nOnly the first 500 of {len(docs()):,} documents were outlined.' if len(docs()) > 500 else ''
 short = f'{cite[0].doc}:{cite[0].line}' if cite else ''
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
-answer = f'$title is defined in:\n{rows}{cut}' if cite else ''
+one = f', line {cite[0].line} of {cite[0].doc}' if len(cite) == 1 else ' in'
+answer = f'$title is defined{one}:\n{rows}{cut}' if cite else ''
 """
 
 DEFINITIONS = r"""
@@ -133,7 +134,11 @@ def defined(asked: Asked) -> Script | None:
         or re.search(
             rf"\bwh(?:ich|at) (?:file|line|module) (?:defines|declares|implements) {thing}", question.body, re.I
         )
-        or re.search(rf"\b(?:in|on|at) wh(?:ich|at) (?:file|line|module) (?:is|are) {thing}", question.body, re.I)
+        or re.search(
+            rf"\b(?:(?:in|on|at) )?wh(?:ich|at) (?:file|line|module)(?: number)? (?:is|are) {thing}",
+            question.body,
+            re.I,
+        )
     )
     if match is None or not _all_used(asked, match[1]):
         return None

@@ -1,0 +1,152 @@
+"""What is asked, by the words that say so and by what the question names: a Reading whose nouns are resolved."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from rlm_ls.models.offline.grounding.cues import SIZE, SPEED, Cues
+from rlm_ls.models.offline.grounding.mentions import is_entry, is_quantity
+from rlm_ls.models.offline.parsing.reading import INTERROGATIVE
+from rlm_ls.models.offline.parsing.sentence import Reading, Sentence
+from rlm_ls.models.offline.parsing.vocabulary import singular
+from rlm_ls.models.offline.rules.columns import Thing
+from rlm_ls.models.offline.shapes.shape import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words from `start` up to `end` that name something of the text; without a thing, a quantity that may be in it."""
+
+    start: int
+    end: int
+    noun: str
+    thing: Thing | None = None
+    sure: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.thing is None or (self.thing.column is not None and self.thing.column.numeric)
+
+    @property
+    def plural(self) -> bool:
+        return singular(self.noun.lower()) != self.noun.lower()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is only what stands behind a noun in some lines."""
+        return self.thing is not None and self.thing.column is not None and self.thing.column.kind == "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What of the named is ranked or listed, what is calculated with, and what the answer is kept apart by."""
+
+    target: Mention | None
+    measure: Mention | None
+    group: Mention | None
+
+
+TAKEN_OVER = ("window", "comparison", "contains", "tail")
+"""What the sentence was found to say before its words were held against the text."""
+
+
+def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading | None:
+    """None where the words that say what is asked do not go together, or not with what is named."""
+    found = {name: sentence.found[name] for name in TAKEN_OVER if name in sentence.found}
+    base = Reading(
+        conditions=tuple(sentence.conditions),
+        n=cues.n,
+        least=cues.least,
+        listed=bool(cues.n) or (roles.target is not None and roles.target.plural),
+        **found,  # type: ignore[arg-type]
+    )
+    if base.comparison is not None:
+        alone = cues.count >= 0 and roles.group is None and roles.target is None
+        return replace(base, ask="count") if alone else None
+    if cues.share:
+        return replace(base, ask="share") if roles.group is None and roles.target is None else None
+    if cues.keys:
+        return _calculated(cues, base, roles)
+    if cues.top >= 0:
+        return _ranked(base, roles)
+    if roles.group is not None:
+        return _grouped(cues, base, roles, roles.group)
+    if roles.target is not None and not is_entry(roles.target.noun):
+        return _of_target(cues, base, roles.target, shape)
+    return _of_lines(cues, base, roles, sentence)
+
+
+def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
+    keys, target, measure = cues.keys, roles.target, roles.measure
+    if measure is not None and measure.noun.lower().endswith("total") and len(keys) > 1:
+        keys = tuple(key for key in keys if key != "sum")
+    if measure is not None:
+        said = measure.noun
+    elif cues.how_long or SPEED.search(cues.edge):
+        said = "duration"
+    else:
+        said = "size" if SIZE.search(cues.edge) else ""
+    if not said or (roles.group is not None and len(keys) > 1):
+        return None
+    inner = tuple(key for key in keys if key not in {"min", "max"} or not cues.edge)
+    if target is not None and target.thing is not None and not target.numeric:
+        if roles.group is not None:
+            return None
+        if inner or cues.top >= 0 or cues.n:
+            return replace(base, ask="extreme", thing=target.noun, measure=said, aggregates=inner[:1])
+    by = roles.group.noun if roles.group is not None else ""
+    return replace(base, ask="numbers", measure=said, aggregates=keys, by=by)
+
+
+def _ranked(base: Reading, roles: Roles) -> Reading | None:
+    if roles.target is None or roles.group is not None:
+        return None
+    measure = roles.measure
+    if measure is not None and (measure.sure or is_quantity(measure.noun)):
+        return replace(base, ask="extreme", thing=roles.target.noun, measure=measure.noun, aggregates=("sum",))
+    return replace(base, ask="top", thing=roles.target.noun)
+
+
+def _grouped(cues: Cues, base: Reading, roles: Roles, group: Mention) -> Reading | None:
+    target = roles.target if roles.target is not None and (roles.target.sure or cues.distinct >= 0) else None
+    if target is None:
+        return replace(base, ask="groups", by=group.noun)
+    if cues.distinct >= 0 or (cues.count >= 0 and target.plural and not is_entry(target.noun)):
+        return replace(base, ask="groups", by=group.noun, thing=target.noun, many=True)
+    return None
+
+
+def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Reading | None:
+    if cues.first:
+        return replace(base, ask="first", last=cues.last)
+    if cues.when:
+        return None
+    many = cues.count >= 0
+    if many and target.numeric and target.sure:
+        summed = shape.entry in {"row", "request"}
+        return replace(base, ask="numbers", measure=target.noun, aggregates=("sum",)) if summed else None
+    if many and cues.distinct < 0 and target.embedded and not target.sure:
+        return None
+    return replace(base, ask="distinct", thing=target.noun, many=many)
+
+
+SUMMED = {"bytes", "traffic", "data"}
+
+
+def _of_lines(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Reading | None:
+    measure = roles.measure
+    if cues.count >= 0 and measure is not None and measure.start <= cues.count + 3 and measure.noun.lower() in SUMMED:
+        return replace(base, ask="numbers", measure=measure.noun, aggregates=("sum",))
+    if cues.first:
+        return replace(base, ask="first", last=cues.last)
+    if cues.count >= 0:
+        quoted = bool(base.conditions) and all(condition.kind == "text" for condition in base.conditions)
+        return replace(base, ask="count", occurrences=cues.times and quoted, thing="lines")
+    if cues.when:
+        return replace(base, ask="lines")
+    if cues.exists:
+        return replace(base, ask="exists", thing="any" if cues.any else "")
+    # "anrs?", "hits from googlebot": a noun alone asks how many there are.
+    asked = re.search(rf"{INTERROGATIVE}|\bnames\b|\blines\b", str(sentence.found["whole"]), re.IGNORECASE)
+    return None if asked else replace(base, ask="count", thing="lines")

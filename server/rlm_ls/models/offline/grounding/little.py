@@ -1,0 +1,67 @@
+"""Words that say little: that only hold a sentence together, that turn what stands beside them, that name what logs are
+about."""
+
+from __future__ import annotations
+
+import re
+
+NEGATIONS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    not non no without except excluding other neither nor
+    """,
+    )
+)
+"""They turn what follows."""
+
+TURNING = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    not non no without except excluding other neither nor never than before after both consecutive until since
+    instead between more less fewer first last most least if because worst best better worse average should
+    will would could enough
+    """,
+    )
+)
+"""They turn or compare what stands beside them: where no step of the reading used them, they were not understood."""
+
+GLUE = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    ended end ends got get gets hit hits went go goes did done do came come comes took take takes answer
+    answered answers ask asked asks give gave given saw see seen had have has handled handle handles processed
+    process serve served serves we our us ever anyone anybody somebody someone anything something turned turn
+    turns produced cause caused causes made make happen happened happening occurred occur appear appeared show
+    shows showed people time times kind kinds sort sorts type types thing things overall total whole entire
+    altogether single resulted result results carried related regarding concerning issued issue issues belongs
+    belong involving involved affected log logs logged file text table sheet data record recorded records
+    recording entry entries line lines row rows event events message messages request requests calls call name
+    names value values many much long short per day week month year that those these which who what where most
+    often period during only just also still already really actually exactly number amount list top each every
+    all any some one successfully try tried tries among across throughout while attempt attempts be been being
+    is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
+    response responses use used uses using run ran
+    """,
+    )
+)
+"""Words that say no more than that something stands in a line of a table of requests or rows, or is done there."""
+
+ENTITIES = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    mail mails email emails message messages job jobs task tasks connection connections packet packets session
+    sessions query queries statement statements device devices pod pods file files package packages order
+    orders process processes alert alerts client clients customer customers user users system systems server
+    servers machine machines database daemon firewall gateway router cluster site website program log app apps
+    application applications service services network delivery deliveries document documents item items
+    """,
+    )
+)
+"""What logs are about."""
+
+TRADE = frozenset("sold sell sells bought buy ordered placed earned generated earn brought bring".split())  # noqa: SIM905
+"""What rows of orders and sales say by being there."""

@@ -1,0 +1,198 @@
+"""The columns, stretches of time and values that words of a question name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlm_ls.models.offline.grounding.embedded import embedded
+from rlm_ls.models.offline.grounding.text import Text
+from rlm_ls.models.offline.grounding.words import alike, stem
+from rlm_ls.models.offline.parsing.patterns import escaped
+from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
+from rlm_ls.models.offline.rules.columns import Thing, _without_unit, thing_of
+from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.levels import is_pri, level_said
+from rlm_ls.models.offline.shapes.shape import Shape
+
+GENERIC = frozenset("time id name number type total date count value code key no line text data size".split())  # noqa: SIM905
+FEW = 40
+"""A plain word is taken for a value of a column of at most so many different ones."""
+PLAIN_KINDS = {"message", "time", "pid", "thread", "line", "level", "agent", "referer"}
+
+
+MEANT = (
+    (r"units|pieces|items|copies|units sold|number of units", r"quantity|qty|unit|piece|item|count|unit sold"),
+    (
+        r"(?:\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
+        r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross)(?: \w+)?",
+    ),
+    (r"prices?|costs?", r"(?:\w+ )?(?:price|cost)(?: \w+)?"),
+)
+"""What people call the numbers of a table of sales: by the noun, the names of columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A column that words name. `sure`: by its own name, not by what its kind is called."""
+
+    column: Column
+    sure: bool
+
+
+def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
+    """The one column that these words name: by its whole name, by a part of it, or by its kind."""
+    noun = " ".join(words)
+    wanted = plain(noun)
+    if not wanted:
+        return None
+    whole = [c for c in shape.columns if wanted in _names(c)]
+    if len(whole) > 1:
+        whole = [c for c in whole if plain(c.name) == wanted] or whole
+    if len(whole) == 1:
+        return Named(whole[0], True)
+    if whole:
+        return None
+    for pattern, meant in MEANT:
+        if re.fullmatch(pattern, noun, re.IGNORECASE):
+            found = [c for c in shape.columns if c.numeric and re.fullmatch(meant, plain(c.name))]
+            return Named(found[0], True) if len(found) == 1 else None
+    parts = set(wanted.split())
+    if not parts <= GENERIC and all(len(part) > 2 for part in parts):
+        within = [c for c in shape.columns if parts <= set(plain(c.name).split()) and c.kind != "message"]
+        within = [c for c in within if 2 * len(parts) >= len(plain(c.name).split()) - 1]
+        if len(within) == 1:
+            return Named(within[0], True)
+    for pattern, kinds in NOUNS:
+        if re.fullmatch(pattern, noun, re.IGNORECASE):
+            for kind in kinds:
+                found = shape.of_kind(kind) if kind != "level" else [c for c in (shape.level(),) if c is not None]
+                found = [c for c in found if c.name == kind] or found
+                if len(found) == 1:
+                    return Named(found[0], False)
+    return None
+
+
+def _names(column: Column) -> set[str]:
+    leaf = column.name.rsplit(".", 1)[-1]
+    names = {plain(column.name), plain(leaf), *_without_unit(column.name)}
+    for end in (" id", " name", " code", " no", " number"):
+        names |= {name.removesuffix(end) for name in set(names) if name.endswith(end) and name != end.strip()}
+    return names
+
+
+def is_entry(words: str) -> bool:
+    """Whether a noun says no more than what a line is."""
+    return bool(
+        re.fullmatch(
+            f"{ENTRIES}|{REQUESTS}|{EVENTS}|issues?|occurrences?|instances?|times?|cases?", words, re.IGNORECASE
+        )
+    )
+
+
+def is_row(shape: Shape, noun: str) -> bool:
+    """Whether a noun is what a row of the table is: by the name of the file, or by that of the first column."""
+    if shape.entry != "row":
+        return False
+    one, first = plain(noun), plain(shape.columns[0].name) if shape.columns else ""
+    return one in shape.row.split() or one in {
+        first.removesuffix(end) for end in (" id", " no", " number") if first.endswith(end)
+    }
+
+
+def is_quantity(words: str) -> bool:
+    return any(re.fullmatch(pattern, words, re.IGNORECASE) for pattern, _ in QUANTITIES)
+
+
+def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
+    """A stretch of time, a column, or what stands behind the noun in the lines; and whether it is sure."""
+    shape = text.shape
+    noun = " ".join(words)
+    if re.fullmatch(UNITS, noun, re.IGNORECASE):
+        thing = thing_of(shape, noun)
+        return None if thing is None else (thing, True)
+    if is_row(shape, noun) or (len(words) == 1 and level_said(noun) is not None and shape.level() is not None):
+        return None
+    named = column_named(shape, words)
+    if named is not None and any(map(is_pri, named.column.values)):
+        return None
+    if named is not None and named.column.kind != "message":
+        return Thing(noun, named.column.capture, named.column), named.sure
+    if is_entry(noun) or is_quantity(noun) or any(level_said(word) for word in words):
+        return None
+    if (thing := thing_of(shape, noun)) is not None:
+        return thing, False
+    if re.search(r"(?:ed|ing)$", noun):
+        return None
+    column = embedded(noun, text.lines) if shape.entry in {"event", "request"} else None
+    return None if column is None else (Thing(noun, column.capture, column), False)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Values of one column, as a pattern, that words name."""
+
+    column: Column
+    pattern: str
+    said: str
+    exact: bool
+
+
+def value_named(text: Text, words: Sequence[str]) -> Held | None:
+    """The values of the one column that hold what the words say: the value itself, another form of it, or a part."""
+    said = " ".join(words)
+    columns = [c for c in text.shape.columns if c.kind not in PLAIN_KINDS and not said.isdigit()]
+    for exact, same in ((True, _equal), (False, _form)):
+        found = [(c, [v for v in text.values(c) if same(v, said)]) for c in columns]
+        found = [(c, values) for c, values in found if values and (exact or len(set(c.values)) <= FEW)]
+        if len(found) > 1:
+            found = [(c, v) for c, v in found if c.kind in {"status", "user", "host", "process"}] or found
+        if len(found) == 1:
+            column, values = found[0]
+            return Held(column, "|".join(map(escaped, values)), f"{column.name} {said}", exact)
+        if found:
+            return None
+    return None
+
+
+def part_named(text: Text, word: str) -> Held | None:
+    """The one column some of whose values have this word as a part: googlebot in an agent, DENIED in TCP_DENIED."""
+    if len(word) < 3 or word.isdigit():
+        return None
+    part = rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
+    found = []
+    for column in text.shape.columns:
+        if column.kind in {"message", "time", "pid", "line", "referer"}:
+            continue
+        values = text.values(column)
+        few = column.kind in {"agent", "path"} or len(values) <= FEW
+        if few and any(re.search(part, value) for value in values):
+            found.append((column, [value for value in values if re.search(part, value)]))
+    if len(found) != 1:
+        return None
+    column, values = found[0]
+    if column.kind in {"agent", "path"}:
+        return (
+            None
+            if column.value == r"\S+"
+            else Held(column, _containing(column, word), f"{column.name} with {word}", False)
+        )
+    return Held(column, "|".join(map(escaped, values)), f"{column.name} {word}", False)
+
+
+def _containing(column: Column, word: str) -> str:
+    return rf"(?i:[^\"\s]*?{escaped(word)}[^\"\s]*)" if column.kind == "path" else rf"(?i:[^\"]*{escaped(word)}[^\"]*)"
+
+
+def _equal(value: str, said: str) -> bool:
+    return value.lower() == said.lower()
+
+
+def _form(value: str, said: str) -> bool:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z _-]*", value) or len(value) < 3:
+        return False
+    words, wanted = re.split(r"[ _-]|(?<=[a-z])(?=[A-Z])", value), said.split()
+    if len(words) == len(wanted):
+        return all(alike(a, b) for a, b in zip(words, wanted, strict=True))
+    return len(wanted) == 1 and stem(value.replace(" ", "")) == stem(said)

@@ -1,0 +1,173 @@
+"""Questions that a passage of prose answers: the sentence with most of the question's rare words and the kind of thing
+that was asked for, quoted with its neighbours. Where no sentence has enough of them there is no answer."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.grounding.words import stem
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, raw, script, within
+
+NUMBER = (
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|"
+    r"seventy|eighty|ninety|hundreds?|thousands?|dozens?|twice|none|half)\b"
+)
+A_NAME = (
+    r"[\w,:] \"?[A-Z][a-z]+|^(?:\w+: )?[A-Z][a-z]+ [A-Z][a-z]+|[\"”,] (?:said|asked|told|whispered|"
+    r"cried|answered|replied) "
+)
+DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+A_TIME = (
+    rf"{DAY}|{MONTH}|\b\d{{4}}\b|\d:\d\d|o'clock|\b(?:morning|noon|afternoon|evening|night|midnight|dawn|dusk|yesterday|tomorrow|"
+    r"today|spring|summer|autumn|winter|Christmas|Easter|week|month|year|hours?|minutes?|days?)s?\b"
+)
+KINDS: tuple[tuple[str, str], ...] = (
+    (r"how old\b|(?:at )?what age\b", r"\b(?:aged?|years? old|\w+ years|turned|years? younger|years? older)\b"),
+    (
+        r"how (?:many|much|far|tall|long|high|big|deep|wide|large|heavy|warm|fast)\b|what (?:number|price|"
+        r"percentage|amount)\b",
+        NUMBER,
+    ),
+    (r"(?:until |since )?when\b|(?:on |in )?(?:what|which) (?:day|date|year|month|time)\b|date\b", A_TIME),
+    (
+        r"who(?:se|m)?\b|(?:to|for|with|by|from) whom\b|(?:what|which) (?:is|was) the name\b|what (?:is|"
+        r"was) .* (?:called|named)\b",
+        A_NAME,
+    ),
+    (r"where\b", r"\b(?:in|at|on|near|from|to|under|behind|into|by|above|below|inside|beside|between|through|over)\b"),
+    (r"why\b", r"\b(?:because|since|so that|as|for|due|owing|therefore|to)\b"),
+    (r"(?:in |on |at |under |from |to )?(?:what|which)\b|how\b", r""),
+)
+"""How a question begins, and what a sentence that answers it must hold."""
+OPINION = (
+    r"\b(?:should|would|could|best|worst|better|worse|right|wrong|good|bad|enough|think|feel|opinion|moral|meaning|likely|"
+    r"going to|will|fair|justified|wise|compare|summari[sz]e|theme|style|favou?rite|happen(?:s|ed)? next)\b"
+)
+EMPTY = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    name names named called call mentioned mention tell tells told say says said text story letter document
+    book author does writer narrator passage many much old person people someone thing things according during
+    kind exactly
+    """,
+    )
+)
+"""They do not tell one sentence from another."""
+MOST_STEMS = 8
+LEAST = 0.6
+
+TOLD = r"""
+stems, named = $stems, $names
+all_lines = sum(d.lines for d in docs($glob))
+weights = {s: math.log(2 + all_lines / (1 + count(r'(?i)\b' + re.escape(s)$where))) for s in stems}
+near = {}
+for h in find_any(stems$where, ignore_case=True, limit=3000):
+    for line in range(max(1, h.line - 2), h.line + 3):
+        near.setdefault((h.doc, line), {})[h.word.lower()] = 1
+ranked = sorted(near, key=lambda at: -sum(weights.get(w, 0) for w in near[at]))[:40]
+def has(s, text):
+    return re.search(r'(?i)(?<![a-z])' + re.escape(s), text)
+found, seen = [], {}
+for doc, line in ranked:
+    if line // 5 in seen.get(doc, []):
+        continue
+    seen.setdefault(doc, []).append(line // 5)
+    block = around(lines(line, line, doc), 7, 7)
+    parts = re.split(r'(?<=[.!?"”])\s+(?=["“(A-Z0-9-])|\n\s*\n|\n(?=[A-Z][\w ]{0,20}: |[-*#])', block.text)
+    parts = [' '.join(p.split()) for p in parts if p.strip()]
+    for i, part in enumerate(parts):
+        beside, wide = ' '.join(parts[max(0, i - $back):i + 2]), ' '.join(parts[max(0, i - 2):i + 3])
+        near_by = [(w, 1 if has(s, part) else 0.6 if has(s, beside) else 0.4)
+                   for s, w in weights.items() if has(s, wide)]
+        got = sum(w * closeness for w, closeness in near_by)
+        if not re.search($kind, part) or not any(has(s, part) for s in stems) or not all(has(n, wide) for n in named):
+            got = got * 0.5
+        found.append((got, doc, line, beside, part))
+found = sorted(found, key=lambda f: -f[0])
+cite, several = [], $several
+short = answer = ''
+if found and found[0][0] >= $least * sum(weights.values()):
+    got, doc, line, beside, part = found[0]
+    there = around(lines(line, line, doc), 7, 7)
+    hit = [h for n in (6, 4, 3) for h in find(' '.join(part.split()[:n]), within=there, limit=1)]
+    cite = hit[:1] or [lines(line, line, doc)]
+    short = part[:300]
+    if several:
+        beside = '” “'.join(list(dict.fromkeys(f[4] for f in found if f[0] >= 0.8 * got))[:8])
+    answer = f'In its own words ({doc}:{cite[0].line}): “{beside[:900]}”'
+    answer += '\n\nThis passage holds most of the words of the question.'
+"""
+
+
+def is_prose(asked: Asked) -> bool:
+    """Whether the text is sentences: no known lines, no code, most lines mostly of words in small letters."""
+    if asked.shape.entry != "line" or asked.shape.name != "text" or not asked.sample:
+        return False
+    lines = [line for line in asked.sample[:400] if line.strip()]
+    words = [re.findall(r"\b[a-z]{2,}\b(?![(=._])", line) for line in lines]
+    signs = sum(len(re.findall(r"[{}=<>;$\\|_]|\(\)", line)) for line in lines)
+    spoken = sum(len(found) >= 3 for found in words)
+    return spoken >= 0.4 * len(lines) and signs < 0.4 * len(lines)
+
+
+def told(asked: Asked) -> Script | None:
+    """What a sentence says of who, what, when, where, why or how many."""
+    question = asked.question
+    body = question.unnamed.strip()
+    kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
+    if kind is None or re.search(OPINION, body, re.IGNORECASE) or not is_prose(asked):
+        return None
+    if asked.reading.ask == "lines" or re.search(
+        r"\bhow (?:many|often)\b.*\b(?:times?|lines?|mention\w*|occur\w*|words?|characters|chapters|"
+        r"sections|paragraphs)\b|\bhow often\b",
+        body,
+        re.IGNORECASE,
+    ):
+        return None
+    stems, names = _words(body)
+    if len(stems) == 1 and kind == A_NAME:
+        kind = rf"(?:named?|called|name (?:is|was)) (?:{A_NAME})|whose name"
+    elif len(stems) < 2:
+        return None
+    if len(stems) > MOST_STEMS or len("".join(stems)) < 3:
+        return None
+    return script(
+        "I look for the sentence that holds most of the question's words, and quote it.",
+        TOLD,
+        stems=stems,
+        names=names,
+        glob=asked.glob,
+        where=within(asked.place),
+        kind=raw(kind),
+        back=3 if question.quoted else 1,
+        least=LEAST,
+        several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
+    )
+
+
+def _words(body: str) -> tuple[list[str], list[str]]:
+    """The stems of the words that carry meaning, and the names among them."""
+    found, names = [], []
+    for match in re.finditer(r"[^\W\d][\w’'-]*|\d+", body):
+        word = re.sub(r"['’]s?$", "", match[0])
+        lower = word.lower()
+        counted = body[: match.start()].lower().endswith("how many ")
+        if (
+            lower in FUNCTION
+            or (lower in EMPTY and not counted)
+            or (lower in FILLER and not word[0].isupper() and len(word) < 5)
+            or "n't" in lower
+        ):
+            continue
+        stemmed = stem(word)
+        one = stemmed if len(stemmed) >= 3 else lower
+        if len(one) < 3 and not word.isdigit():
+            continue
+        if match.start() and word[0].isupper():
+            names.append(one)
+        found.append(one)
+    return list(dict.fromkeys(found)), list(dict.fromkeys(names))
