@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.worker import HEADER, answer
@@ -12,14 +13,20 @@ from rlm_ls.executors.checking.checker import CheckerPool
 class SearchHere(SearchPool):
     """Searches in this process."""
 
-    async def _ask(self, request: bytes) -> bytes:
+    async def _worker(self) -> Any:
+        return None
+
+    async def _ask(self, worker: None, request: bytes) -> bytes:
         return replied(request, "rlm_ls.context.ops")
 
 
 class CheckHere(CheckerPool):
     """Checks in this process."""
 
-    async def _ask(self, request: bytes) -> bytes:
+    async def _worker(self) -> Any:
+        return None
+
+    async def _ask(self, worker: None, request: bytes) -> bytes:
         return replied(request, "rlm_ls.executors.checking")
 
 
