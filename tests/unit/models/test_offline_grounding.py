@@ -93,10 +93,13 @@ KNOWN = [
 UNKNOWN = [
     (SALES, "orders.csv", "what was our profit on the desk lamps?"),
     (SALES, "orders.csv", "how many orders did not arrive?"),
+    (SALES, "orders.csv", "list the products with their frequency"),
     (PAGES, "x.log", "which visitor bought the most?"),
     (POOL, "x.log", "how many replicas are healthy now?"),
     (POOL, "x.log", "why do the agents miss the target?"),
+    (POOL, "x.log", "what share of the requests missed the target, in percent?"),
     (STORY, "x.txt", "How old was Maren?"),
+    (STORY, "x.txt", "how many windows has a lighthouse with two goats?"),
     (STORY, "x.txt", "should Anders have stayed ashore?"),
     (STORY, "x.txt", "How many lamps are there in Lisbon?"),
 ]

@@ -49,7 +49,10 @@ PER = (
     r"\b(?:grouped by|broken down by|split by|group by|for each|for every|in each|of each|on each|at "
     r"each|by each|from each|per|each|every|by)\b"
 )
-BREAKDOWN = r"\bbreak (?:\w+ ){0,3}?down(?: by)?\b|\b(?:break ?down|distribution|histogram)(?: of| by)?\b|\bcounts by\b"
+BREAKDOWN = (
+    r"\bbreak (?:\w+ ){0,3}?down(?: by)?\b|\b(?:break ?down|distribution|histogram)(?: of| by)?\b|\bcounts by\b|"
+    r"\b(?:and|with) (?:their|its|the) (?:frequenc(?:y|ies)|counts?|numbers?|totals?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
+from rlm_ls.models.offline.parsing.vocabulary import REQUESTS
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
@@ -143,6 +144,8 @@ def share(asked: Asked) -> Script | None:
     reading, where = asked.reading, asked.where
     if reading.ask != "share" or not where.patterns:
         return None
+    if asked.shape.entry in {"line", "event"} and re.search(rf"\b(?:{REQUESTS})\b", asked.question.lower):
+        return None  # of which some lines are, and nobody said which
     *others, last = where.patterns
     total = (
         f"count({raw(asked.shape.head)}, by='line'{within(asked.place)})"

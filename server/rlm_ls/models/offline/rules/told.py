@@ -150,7 +150,8 @@ def told(asked: Asked) -> Script | None:
 
 
 def _words(body: str) -> tuple[list[str], list[str]]:
-    """The stems of the words that carry meaning, and the names among them."""
+    """The stems of the words that carry meaning, and those among them that have to be there: names, and what is
+    counted."""
     found, names = [], []
     for match in re.finditer(r"[^\W\d][\w’'-]*|\d+", body):
         word = re.sub(r"['’]s?$", "", match[0])
@@ -167,7 +168,7 @@ def _words(body: str) -> tuple[list[str], list[str]]:
         one = stemmed if len(stemmed) >= 3 else lower
         if len(one) < 3 and not word.isdigit():
             continue
-        if match.start() and word[0].isupper():
+        if counted or (match.start() and word[0].isupper()):
             names.append(one)
         found.append(one)
     return list(dict.fromkeys(found)), list(dict.fromkeys(names))
