@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from rlm_ls.context.document import Hit
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot import snapshot
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.context.sources import uris
 from rlm_ls.context.workers.pool import SearchPool
@@ -288,3 +290,26 @@ async def test_a_huge_buffer_does_not_hold_up_the_loop(taking: Taking) -> None:
     watcher.cancel()
     assert context.documents[0].lines == 2_000_000
     assert longest < 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders")
+@pytest.mark.parametrize("size", [10, 300_000], ids=["small", "large"])
+async def test_a_pipe_that_takes_a_files_place_is_not_waited_for(
+    size: int, pool: SearchPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at a folder and the reading of its files."""
+    log = tmp_path / "app.log"
+    log.write_text("x" * size + "\n")
+    (tmp_path / "other.log").write_text("still there\n")
+    reading = snapshot.read
+
+    async def replaced(*arguments: Any) -> Any:
+        log.unlink()
+        os.mkfifo(log)
+        return await reading(*arguments)
+
+    monkeypatch.setattr(snapshot, "read", replaced)
+    async with asyncio.timeout(30):
+        async with await Context.take(Scope("files", files=(str(tmp_path),)), pool) as context:
+            assert [one.path for one in context.documents] == ["other.log"]
+            assert [one.path for one in context.skipped] == ["app.log"]

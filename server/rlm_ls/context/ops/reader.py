@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rlm_ls.context.document import NODE
 from rlm_ls.context.remote.ranges import Ranges, ranges
 from rlm_ls.context.remote.served import served
+from rlm_ls.context.sources.stamp import opened_file
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable
 
@@ -192,14 +193,13 @@ def opened(file: File, until: int = 0) -> Iterator[Reader]:
             yield Reader(-1, file, elsewhere=elsewhere)
         return
     try:
-        descriptor = os.open(file.source.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor, status = opened_file(file.source.path)
     except FileNotFoundError:
         raise DocumentChanged(f"{file.name} was deleted while it was being read.", "Ask again.") from None
     except OSError as error:
         raise DocumentUnreadable(f"{file.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
     try:
         reader = Reader(descriptor, file)
-        status = os.fstat(descriptor)
         if file.identity is not None and file.identity != (status.st_dev, status.st_ino):
             raise DocumentChanged(f"{file.name} was replaced while it was being read.", "Ask again to read it afresh.")
         reader.check()

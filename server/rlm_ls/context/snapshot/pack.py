@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 
+from rlm_ls.context.sources.stamp import opened_file
 from rlm_ls.errors import NoDocuments
 from rlm_ls.private import is_own
 from rlm_ls.processes import is_alive
@@ -105,8 +106,7 @@ class HeldFiles:
     def open(self, path: str) -> tuple[str, os.stat_result, bool]:
         """Open a file. Returns the path for workers, the file's state, and whether that path may later name another
         file."""
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-        status = os.fstat(descriptor)
+        descriptor, status = opened_file(path)
         through = _through_proc(descriptor) if len(self._descriptors) < MOST_HELD else ""
         if through:
             self._descriptors.append(descriptor)

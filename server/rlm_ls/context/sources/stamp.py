@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 
 Stamp = tuple[int, int, int, int]
@@ -14,6 +16,22 @@ SETTLED_NS = 2_000_000_000
 
 def stamp_of(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, 0 if os.name == "nt" else status.st_ino
+
+
+_READING = os.O_RDONLY
+for _flag in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK"):
+    _READING |= getattr(os, _flag, 0)
+
+
+def opened_file(path: str) -> tuple[int, os.stat_result]:
+    """The descriptor of a regular file, and its state. Raises OSError: whatever else has taken its place is not waited
+    for, as a pipe would be, nor read without end."""
+    descriptor = os.open(path, _READING)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file any more", path)
+    return descriptor, status
 
 
 def is_settled(stamp: Stamp) -> bool:

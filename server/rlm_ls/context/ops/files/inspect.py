@@ -19,7 +19,7 @@ from rlm_ls.context.sources.compression import kind_of
 from rlm_ls.context.sources.drawing import may_draw
 from rlm_ls.context.sources.encoding import Encoding, encoding_of
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret
-from rlm_ls.context.sources.stamp import Stamp, stamp_of
+from rlm_ls.context.sources.stamp import Stamp, opened_file, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import (
@@ -105,11 +105,11 @@ def _encoding(one: IncomingFile, head: bytes, option: str) -> Encoding:
 def bytes_of(one: IncomingFile) -> tuple[Stamp, bytes]:
     """A file's stamp from before it was read, and at most `size` bytes of it. Without a stream: there are many."""
     try:
-        descriptor = os.open(one.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor, status = opened_file(one.path)
     except OSError as error:
         raise _cannot_open(one, error) from None
     try:
-        stamp = stamp_of(os.fstat(descriptor))
+        stamp = stamp_of(status)
         if one.at:
             os.lseek(descriptor, one.at, os.SEEK_SET)
         raw = os.read(descriptor, one.size)
@@ -134,7 +134,7 @@ def line_ends(text: bytes) -> Iterator[int]:
 def open_file(one: IncomingFile) -> FileIO:
     """The file, at the place where its bytes begin. Raises DocumentMissing or DocumentUnreadable."""
     try:
-        stream = open(one.path, "rb", buffering=0)  # noqa: SIM115  # the caller's to close
+        stream = FileIO(opened_file(one.path)[0])
     except OSError as error:
         raise _cannot_open(one, error) from None
     stream.seek(one.at)
