@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -68,6 +70,15 @@ async def test_ignore_files_links_and_secrets(taking: Taking, tree: Path) -> Non
         "binary.bin": 4102,
         "src/link.txt": 4106,
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders")
+async def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(taking: Taking, tree: Path) -> None:
+    (tree / "src" / ".ignore").unlink()
+    os.mkfifo(tree / "src" / ".ignore")
+    async with asyncio.timeout(20):
+        async with await taking(Scope("files", files=(str(tree),))) as context:
+            assert "src/secret-notes.txt" in paths(context)
 
 
 async def test_the_order_is_always_the_same(taking: Taking, tree: Path) -> None:

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from rlm_ls.context.sources.stamp import opened_file
 from rlm_ls.context.workers.piece import Bundle, Pieces
 from rlm_ls.errors import CompileFailed, DocumentChanged
 from rlm_ls.executors.compiled.native import run_native
@@ -136,7 +137,7 @@ class ProgramRunner:
         if whole and not pieces[0].filters and (pieces[0].start, pieces[-1].end) == (pieces[0].low, pieces[0].high):
             source = pieces[0].file.source
             try:
-                descriptor = os.open(source.path, os.O_RDONLY)
+                descriptor, _ = opened_file(source.path)
             except OSError as error:
                 raise DocumentChanged(
                     f"{pieces[0].file.name} cannot be read ({error.strerror}).", "Ask again."

@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from rlm_ls.context.patterns.globs import UNREADABLE
 from rlm_ls.context.sources.secrets import in_secret_place, is_secret_name
-from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
+from rlm_ls.context.sources.stamp import Stamp, is_settled, opened_file, stamp_of
 from rlm_ls.context.sources.walk import IGNORE_FILES, NEVER, Folder, LeftOut, Place, Rules, Tree, WalkedFile
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import SearchTimeout
@@ -242,7 +242,7 @@ def _stamp(path: str) -> Stamp | None:
 def _read(path: str, stamp: Stamp) -> GitIgnoreSpec:
     """The rules of an ignore file; `stamp` tells its states apart."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
+        with open(opened_file(path)[0], encoding="utf-8", errors="replace") as stream:
             return _parsed(tuple(stream.read().splitlines()))
     except (OSError, ValueError):
         return _parsed(())
