@@ -104,7 +104,7 @@ class Sessions:
         try:
             first = await session.turn()
         except asyncio.CancelledError:
-            self._engine.stop(run_id)
+            self._stop(run_id)
             raise
         if isinstance(first, Answer):
             raise BadRequest(f"The session ended before it began: {first.reason}.")
@@ -124,9 +124,14 @@ class Sessions:
             try:
                 came = await session.turn()
             except asyncio.CancelledError:
-                self._engine.stop(run_id)
+                self._stop(run_id)
                 raise
         return (came.answer, came) if isinstance(came, Answer) else (came[-1].content, None)
+
+    def _stop(self, run_id: str) -> None:
+        """Gone at once: a script that comes while the run is still ending must not be taken for its last one."""
+        self._sessions.pop(run_id, None)
+        self._engine.stop(run_id)
 
     def _ended(self, run_id: str, ended: asyncio.Task[Answer]) -> None:
         self._sessions.pop(run_id, None)
