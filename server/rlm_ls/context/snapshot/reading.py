@@ -10,11 +10,11 @@ from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.extraction.lanes import Extractions
+from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.remote.nodes import apart, measured
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
-from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
     Foreign,

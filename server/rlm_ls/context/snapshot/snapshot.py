@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from rlm_ls.context.document import Document, Part, Selection, Skipped
+from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.options import ContextOptions

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.remote.nodes import on_nodes
 from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources import uris

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.rotation import places
-from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.context.sources import uris
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.sources.walk import Folder, Place, Rules, Tree

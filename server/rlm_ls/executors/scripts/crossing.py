@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.search.rows import ROOM
-from rlm_ls.context.snapshot.gc_pause import garbage_collection_paused
 from rlm_ls.errors import ProgramError
 
 MOST_JSON = 2 << 20
