@@ -18,7 +18,7 @@ from rlm_ls.context.ops.matching.windows import ascii_apart, line_count, match_c
 from rlm_ls.context.patterns.linear import wide
 from rlm_ls.context.patterns.translation import parse
 from rlm_ls.context.search.rows import hit_of
-from rlm_ls.context.workers.piece import Bundling, File
+from rlm_ls.context.workers.piece import Bundling
 
 REPEATED = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -142,7 +142,7 @@ def test_documents_searched_together_are_counted_together(texts: list[str], patt
         return
     for number, text in enumerate(texts):
         source = piece_of(tmp_path, text).file.source
-        bundling.add(number, File(f"{number}.txt", type(source)(str(tmp_path / "pack"), len(raw), source.size)), ())
+        bundling.add(number, (str(tmp_path / "pack"), len(raw), source.size), f"{number}.txt", ())
         raw += text.encode() + b"\n"
     (tmp_path / "pack").write_bytes(raw)
     every = [line for text in texts for _, line in lines_of(text)]

@@ -26,8 +26,10 @@ class Progress:
     in the row `first`. `gone`: a node that holds some of it was not there.
     """
 
-    def __init__(self, within: Selection, seconds: float, listener: Listener | None = None) -> None:
-        self.size = sum(part.end - part.start for part in within)
+    def __init__(
+        self, within: Selection, seconds: float, listener: Listener | None = None, size: int | None = None
+    ) -> None:
+        self.size = sum(part.end - part.start for part in within) if size is None else size
         self.searched = self.arrived = self.hits = 0
         self.first = ""
         self.gone: NodeGone | None = None

@@ -68,7 +68,7 @@ def _named(context: Context, name: str) -> list[int]:
         # chose the glob, and Python's engine may take for ever over one with many stars.
         try:
             spec = GitIgnoreSpec.from_lines([name, uris.shown(name).replace("\\", "\\\\")], backend="re2")
-            found = [number for number, one in enumerate(context.documents) if spec.match_file(one.path)]
+            found = [number for number, path in enumerate(context.documents.paths) if spec.match_file(path)]
         except UNREADABLE as error:
             raise ProgramError(f"The glob {name!r} cannot be read: {str(error)[:200]}.", "Use * and **.") from None
         if found:
@@ -82,7 +82,7 @@ def _number(context: Context, name: str) -> int:
         return number
     name = name[:LONGEST_NAME]
     below = name.rstrip("/") + "/"
-    paths = [one.path for one in context.documents]
+    paths = context.documents.paths
     # Comparing takes a while: with paths of about the same length, and not with too many.
     alike = [path for path in paths if abs(len(path) - len(name)) <= len(name) // 2][:MOST_COMPARED]
     close = difflib.get_close_matches(name, alike, n=3, cutoff=0.5)

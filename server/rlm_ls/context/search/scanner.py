@@ -91,7 +91,7 @@ class Scanner:
         return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
 
     def progress(self, within: Selection) -> Progress:
-        self.last = Progress(within, self.deadline_seconds, self.listener)
+        self.last = Progress(within, self.deadline_seconds, self.listener, self.context.size_of(within))
         return self.last
 
     def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
@@ -107,19 +107,18 @@ class Scanner:
         bundle = Bundling()
         files = self.context.files
         for part in within:
-            file = files[part.doc]
-            small = part.start == 0 and part.end == file.source.size < SMALL
-            small = small and file.identity is None and not file.source.version
-            if bundle.docs and not (small and bundle.takes(file, part.filters)):
+            stretch = files.stretch(part.doc)
+            small = stretch is not None and part.start == 0 and part.end == stretch[2] < SMALL
+            if bundle.docs and not (small and stretch is not None and bundle.takes(stretch[0], part.filters)):
                 yield bundle.made()
                 bundle = Bundling()
-            if not small:
+            if stretch is None or not small:
                 others.append(part)
                 continue
             if others:
                 yield from self.pieces(tuple(others), whole)
                 others = []
-            bundle.add(part.doc, file, part.filters)
+            bundle.add(part.doc, stretch, files.name(part.doc), part.filters)
         if bundle.docs:
             yield bundle.made()
         yield from self.pieces(tuple(others), whole)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from rlm_ls.context.remote.copies import Copies
-from rlm_ls.context.snapshot.intake import ReadDocument, RefusedFile, Unpacked
+from rlm_ls.context.snapshot.columns import AnyRead
+from rlm_ls.context.snapshot.intake import RefusedFile, Unpacked
 from rlm_ls.context.snapshot.line_index import LineIndex
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
@@ -45,7 +46,7 @@ class CachedRead:
 
     stamp: Stamp
     name: str
-    outcome: ReadDocument | TextMeasure | Unpacked | RefusedFile
+    outcome: AnyRead | TextMeasure | Unpacked | RefusedFile
     pack: Pack | None = None
     skip: int = 0
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rlm_ls.context.document import Document, Extraction, Source
 from rlm_ls.context.extraction.kinds import NOTEBOOK
 from rlm_ls.context.scope import Buffer
+from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.snapshot.pack import Pack
@@ -51,11 +52,13 @@ def document_of(
     return ReadDocument(document, File(one.name, source, identity), named + whole.digest)
 
 
-def renamed(read: ReadDocument, one: Candidate) -> ReadDocument:
+def renamed(read: AnyRead, one: Candidate) -> AnyRead:
     """A cached Document under the name and URI that this question has for its file."""
-    old = read.document
-    if old.path == one.name and old.uri == one.uri:
+    if read.path == one.name and read.uri == one.uri:
         return read
+    if isinstance(read, CopiedDocument):
+        return read.renamed(one.name, one.uri)
+    old = read.document
     document = replace(old, path=one.name, uri=one.uri, language=_language(one, _kind(old.extraction)))
     named = f"{one.name}\0{old.size}\0".encode("utf-8", "replace")
     return ReadDocument(document, File(one.name, old.source), named + read.digest[-DIGEST:])

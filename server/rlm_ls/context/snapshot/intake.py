@@ -11,7 +11,7 @@ from rlm_ls.context.document import Document, Section, Source
 from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure
 from rlm_ls.context.sources.encoding import Encoding
 from rlm_ls.context.sources.stamp import Stamp
-from rlm_ls.context.workers.piece import File
+from rlm_ls.context.workers.piece import File, Stretch
 from rlm_ls.errors import RlmError
 
 BATCH_BYTES = 4 << 20
@@ -150,6 +150,32 @@ class ReadDocument:
     document: Document
     file: File
     digest: bytes
+
+    @property
+    def path(self) -> str:
+        return self.document.path
+
+    @property
+    def uri(self) -> str:
+        return self.document.uri
+
+    @property
+    def size(self) -> int:
+        return self.document.source.size
+
+    @property
+    def lines(self) -> int:
+        return self.document.lines
+
+    @property
+    def language(self) -> str:
+        return self.document.language
+
+    @property
+    def stretch(self) -> Stretch | None:
+        """None where the file could be replaced, or lies elsewhere."""
+        source = self.file.source
+        return None if self.file.identity is not None or source.version else (source.path, source.offset, source.size)
 
 
 @dataclass(slots=True)

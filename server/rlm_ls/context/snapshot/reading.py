@@ -14,6 +14,7 @@ from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.remote.nodes import apart, measured
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
+from rlm_ls.context.snapshot.columns import FLAGS, INDEX, SETTLED, WIDTH, AnyRead, CopiedDocument, CopiedTexts
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
@@ -29,7 +30,7 @@ from rlm_ls.context.snapshot.intake import (
 )
 from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.options import ContextOptions
-from rlm_ls.context.snapshot.pack import HeldFiles
+from rlm_ls.context.snapshot.pack import HeldFiles, Pack
 from rlm_ls.context.sources.candidates import Candidate
 from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
@@ -62,14 +63,14 @@ class _Reader:
         self.options = options
         self.snapshot_cache = snapshot_cache
         self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
-        self.found: dict[int, ReadDocument] = {}
+        self.found: dict[int, AnyRead] = {}
         self.large: dict[int, LargeText] = {}
         self.packed: list[int] = []
         self.extractions = Extractions(held_files, pool.size, options)
         self.drawn: set[int] = set()  # by a terminal: copied as its reader saw it
         self.archives = Archives(held_files, pool, options, snapshot_cache)
 
-    async def run(self) -> list[ReadDocument]:
+    async def run(self) -> list[AnyRead]:
         await asyncio.to_thread(self.write_buffers)
         numbers: Sequence[int] = range(len(self.wanted))
         while numbers:
@@ -146,7 +147,7 @@ class _Reader:
                 continue
             kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
             outcome = None if kept is None else kept.outcome
-            if isinstance(outcome, ReadDocument):
+            if isinstance(outcome, ReadDocument | CopiedDocument):
                 self.found[number] = renamed(outcome, one)
             elif isinstance(outcome, RefusedFile) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()
@@ -179,7 +180,7 @@ class _Reader:
         ]
         payloads = (
             {
-                "incoming": [self.incoming(n) for n in batch],
+                "incoming": [tuple(self.incoming(n)) for n in batch],  # plain ones are packed faster
                 "pack": pack.path,
                 "place": place,
                 "option": self.options.encoding,
@@ -191,13 +192,31 @@ class _Reader:
         async with aclosing(self.pool.map("files.packing.small", payloads, self.options.seconds)) as results:
             async for result in results:
                 batch, (pack, _) = next(asked)
-                for number, outcome in zip(batch, _checked(result), strict=True):
+                texts, others = _checked(result)
+                self.copied(batch, texts, pack)
+                for index, outcome in others.items():
                     if isinstance(outcome, NeedsMoreRoom):
-                        larger.append((number, outcome.room))
+                        larger.append((batch[index], outcome.room))
                     else:
-                        self.outcome(number, outcome, pack)
+                        self.outcome(batch[index], outcome, pack)
         for number, room in larger:
             await self.copy_alone(number, room)
+
+    def copied(self, batch: list[int], texts: CopiedTexts, pack: Pack) -> None:
+        """Plain texts of a batch: of each a row is kept."""
+        for row in range(len(texts)):
+            at = row * WIDTH
+            number = batch[texts.numbers[at + INDEX]]
+            one = self.wanted[number]
+            if one.inside is not None:  # its Document says so, and it is kept as what it was unpacked from
+                self.outcome(number, texts.text(row), pack)
+                continue
+            self.found[number] = read = CopiedDocument(one.name, one.uri, pack.path, texts, at)
+            pack.written += read.size
+            if texts.numbers[at + FLAGS] & SETTLED:
+                stamp = texts.stamp(row)
+                same = one.stamp if stamp == one.stamp else stamp  # one of the two equal tuples is enough
+                self.snapshot_cache.keep(self.key(one), CachedRead(same or stamp, one.name, read, pack))
 
     def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
         one = self.wanted[number]
@@ -360,12 +379,13 @@ class _Reader:
                 self.snapshot_cache.keep(self.key(one), kept)
         return found
 
-    def finished(self) -> list[ReadDocument]:
+    def finished(self) -> list[AnyRead]:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
                 one = self.wanted[number]
                 encoding = replace(UTF_8, drawn=number in self.drawn)
-                self.found[number] = read = document_of(one, text.source, text.whole, text.identity, encoding)
+                read = document_of(one, text.source, text.whole, text.identity, encoding)
+                self.found[number] = read
                 if one.inside is not None and one.inside.settled:
                     self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, read, one.inside.pack))
         return [self.found[number] for number in sorted(self.found, key=self.archives.place)]
@@ -377,7 +397,7 @@ async def read(
     pool: Pool,
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
-) -> tuple[list[ReadDocument], list[tuple[Candidate, RlmError]]]:
+) -> tuple[list[AnyRead], list[tuple[Candidate, RlmError]]]:
     """Reads the candidates. Returns the documents in order, and the candidates that could not be read with the reason;
     both include what was unpacked."""
     reader = _Reader(wanted, held_files, pool, options, snapshot_cache)

@@ -10,7 +10,7 @@ from rlm_ls.context.document import Document, Part, Selection, Skipped
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.intake import ReadDocument
+from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files
 from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
@@ -31,32 +31,45 @@ class Contents:
     """The documents of a Context, in order. Shared by Contexts of the same texts, and derived from the last one where
     few differ."""
 
-    __slots__ = ("digest", "documents", "files", "limit", "numbers", "read", "uris")
+    __slots__ = ("_numbers", "_uris", "digest", "documents", "files", "limit", "read")
 
-    def __init__(self, found: list[ReadDocument], last: Contents | None) -> None:
+    def __init__(self, found: list[AnyRead], last: Contents | None) -> None:
         self.read = found
-        self.documents = tuple([one.document for one in found])
-        self.files = tuple([one.file for one in found])
+        self.documents = Documents(found)
+        self.files = Files(found)
         self.digest = blake2b(b"".join([one.digest for one in found]), digest_size=16).hexdigest()
         changed = _changed(last, found)
         if last is None or changed is None:
-            self.limit: Selection = tuple([Part(number, 0, one.size) for number, one in enumerate(self.documents)])
-            self.numbers = {one.path: number for number, one in enumerate(self.documents)}
-            self.uris = {one.uri: number for number, one in enumerate(self.documents)}
+            self.limit: Selection = tuple([Part(number, 0, one.size) for number, one in enumerate(found)])
+            self._numbers: dict[str, int] | None = None
+            self._uris: dict[str, int] | None = None
             return
         limit = list(last.limit)
         for number in changed:
-            limit[number] = Part(number, 0, self.documents[number].size)
-        self.limit, self.numbers, self.uris = tuple(limit), last.numbers, last.uris
+            limit[number] = Part(number, 0, found[number].size)
+        self.limit, self._numbers, self._uris = tuple(limit), last._numbers, last._uris
+
+    # Made when a name is looked for: most questions about 100,000 files name none.
+    @property
+    def numbers(self) -> dict[str, int]:
+        if self._numbers is None:
+            self._numbers = {path: number for number, path in enumerate(self.documents.paths)}
+        return self._numbers
+
+    @property
+    def uris(self) -> dict[str, int]:
+        if self._uris is None:
+            self._uris = {one.uri: number for number, one in enumerate(self.read)}
+        return self._uris
 
 
-def _changed(last: Contents | None, found: list[ReadDocument]) -> list[int] | None:
+def _changed(last: Contents | None, found: list[AnyRead]) -> list[int] | None:
     """The numbers of documents that are not as they were; None if they are other documents."""
     if last is None or len(last.read) != len(found):
         return None
     changed = [number for number, (old, new) in enumerate(zip(last.read, found, strict=True)) if old is not new]
     for number in changed:
-        old, new = last.read[number].document, found[number].document
+        old, new = last.read[number], found[number]
         if (old.path, old.uri) != (new.path, new.uri):
             return None
     return changed
@@ -107,7 +120,8 @@ class Context:
             snapshot_cache.begin()
             wanted, ignored = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
-            skipped = [_skipped(one, error) for one, error in errors] + await asyncio.to_thread(_left_out, found)
+            skipped = [_skipped(one, error) for one, error in errors]
+            skipped += await asyncio.to_thread(_left_out, Documents(found))
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
                 _raise_first(errors)
             if not found:
@@ -165,22 +179,35 @@ class Context:
         return None if number is None else self.documents[number]
 
     @property
+    def whole(self) -> bool:
+        """Whether the question may look at all of every document."""
+        return self.limit is self._contents.limit
+
+    def size_of(self, selection: Selection) -> int:
+        """Bytes of a Selection."""
+        return self.size if selection is self._contents.limit else sum(part.end - part.start for part in selection)
+
+    def count_of(self, selection: Selection) -> int:
+        """Documents of which a Selection holds anything."""
+        return len(selection) if selection is self._contents.limit else len({part.doc for part in selection})
+
+    @property
     def size(self) -> int:
         """Bytes of all documents."""
-        return sum(one.size for one in self.documents)
+        return sum(self.documents.sizes)
 
 
 def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _left_out(found: Sequence[ReadDocument]) -> list[Skipped]:
+def _left_out(documents: Documents) -> list[Skipped]:
     """Parts of documents that could not be read, such as scanned pages."""
     return [
-        Skipped(one.document.uri, one.document.path, DocumentUnreadable.code, note)
-        for one in found
-        if one.document.extraction is not None
-        for note in one.document.extraction.notes
+        Skipped(one.uri, one.path, DocumentUnreadable.code, note)
+        for one in documents.not_plain
+        if one.extraction is not None
+        for note in one.extraction.notes
     ]
 
 

@@ -11,6 +11,9 @@ from rlm_ls.context.document import Source
 
 Filters = tuple[tuple[str, bool], ...]
 
+Stretch = tuple[str, int, int]
+"""Of a file that nothing takes the place of: its path, an offset, and how many bytes from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -60,6 +63,12 @@ class Bundle:
     names: str
     filters: Filters
 
+    def after(self, doc: int) -> Bundle:
+        """Those behind one of its Documents."""
+        at = self.docs.index(doc) + 1
+        names = "\0".join(self.names.split("\0")[at:])
+        return Bundle(self.path, self.docs[at:], self.offsets[at:], self.sizes[at:], names, self.filters)
+
 
 Item = TypeVar("Item")
 
@@ -106,18 +115,18 @@ class Bundling:
         self._path = ""
         self._filters: Filters = ()
 
-    def takes(self, file: File, filters: Filters) -> bool:
+    def takes(self, pack: str, filters: Filters) -> bool:
         """Whether a Document may be added to those that are there."""
-        return file.source.path == self._path and filters == self._filters and self._size < BUNDLE
+        return pack == self._path and filters == self._filters and self._size < BUNDLE
 
-    def add(self, doc: int, file: File, filters: Filters) -> None:
-        source = file.source
+    def add(self, doc: int, stretch: Stretch, name: str, filters: Filters) -> None:
+        self._path, offset, size = stretch
+        self._filters = filters
         self.docs.append(doc)
-        self._offsets.append(source.offset)
-        self._sizes.append(source.size)
-        self._names.append(file.name)
-        self._size += source.size
-        self._path, self._filters = source.path, filters
+        self._offsets.append(offset)
+        self._sizes.append(size)
+        self._names.append(name)
+        self._size += size
 
     def made(self) -> Bundle:
         return Bundle(self._path, self.docs, self._offsets, self._sizes, "\0".join(self._names), self._filters)

@@ -104,7 +104,7 @@ async def estimate(question: Question) -> Estimate:
         return Estimate(
             route=choice.route,
             model=choice.model.name,
-            documents=len({part.doc for part in context.limit}),
+            documents=context.count_of(context.limit),
             characters=size,
             likely=likely,
             high=high,

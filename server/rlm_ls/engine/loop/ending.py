@@ -49,7 +49,7 @@ def _coverage(run: Run) -> Coverage:
     context, sub_models = run.host.context, run.host.sub_models
     sent = sub_models.characters_sent if isinstance(sub_models, RunSubModelCalls) else 0
     return Coverage(
-        documents=len({part.doc for part in context.limit}),
+        documents=context.count_of(context.limit),
         searched=len(run.host.searched),
         read=len(run.host.read),
         characters_read=run.characters_shown + sent,

@@ -8,12 +8,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from heapq import nlargest
 
 from rlm_ls.context.document import Document, Part
 from rlm_ls.context.rotation import logs
 from rlm_ls.context.search.fields import roles
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.columns import Documents
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
 from rlm_ls.engine.setup.structure import structures
@@ -52,9 +52,7 @@ async def card(context: Context, search: Search, surroundings: Surroundings) -> 
     if limited:
         parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
-    largest = await asyncio.to_thread(
-        nlargest, EXCERPTED, range(len(documents)), key=lambda number: documents[number].size
-    )
+    largest = await asyncio.to_thread(documents.largest, EXCERPTED)
     for number in sorted(largest):
         parts += await _fields(documents[number], number, search)
         part = limited.get(number)
@@ -79,22 +77,20 @@ def _named(path: str) -> str:
     return path if len(path) <= NAME else f"{path[: NAME // 3]}…{path[-NAME * 2 // 3 :]}"
 
 
-def _heading(documents: tuple[Document, ...]) -> str:
+def _heading(documents: Documents) -> str:
     if len(documents) == 1:
         return "Context: 1 document"
-    total = sum(document.size for document in documents)
-    lines = sum(document.lines for document in documents)
-    return f"Context: {len(documents):,} documents, {human_size(total)}, {lines:,} lines"
+    return f"Context: {len(documents):,} documents, {human_size(sum(documents.sizes))}, {sum(documents.lines):,} lines"
 
 
-def _listing(documents: tuple[Document, ...]) -> list[str]:
+def _listing(documents: Documents) -> list[str]:
     if len(documents) <= LISTED:
         return [_line(document) for document in documents]
     if len(documents) <= NAMED:
         return ["(lines): " + ", ".join(f"{_named(document.path)} ({document.lines:,})" for document in documents)]
-    kinds = Counter(document.language or "text" for document in documents)
-    folders = Counter(document.path.split("/")[0] if "/" in document.path else "." for document in documents)
-    largest = sorted(documents, key=lambda document: -document.size)[:8]
+    kinds = Counter(language or "text" for language in documents.languages)
+    folders = Counter(path.split("/", 1)[0] if "/" in path else "." for path in documents.paths)
+    largest = [documents[number] for number in documents.largest(8)]
     return [
         "Languages: " + ", ".join(f"{name} {count:,}" for name, count in kinds.most_common(8)),
         "Folders: " + ", ".join(f"{_named(name)}/ {count:,}" for name, count in folders.most_common(20)),
@@ -104,8 +100,8 @@ def _listing(documents: tuple[Document, ...]) -> list[str]:
     ]
 
 
-def _rotated(documents: tuple[Document, ...]) -> list[str]:
-    found = logs([document.path for document in documents])
+def _rotated(documents: Documents) -> list[str]:
+    found = logs(documents.paths)
     if not found:
         return []
     more = f" and {len(found) - ROTATED:,} more" if len(found) > ROTATED else ""
@@ -139,7 +135,7 @@ def _line(document: Document) -> str:
 def _limited(context: Context) -> dict[int, Part]:
     """By its number, the first part of each document that the question may look at only in part."""
     first: dict[int, Part] = {}
-    for part in context.limit:
+    for part in () if context.whole else context.limit:
         if part.filters or (part.start, part.end) != (0, context.documents[part.doc].size):
             first.setdefault(part.doc, part)
     return first

@@ -85,8 +85,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         check_unchanged(resumed, context)
     if earlier is not None and request.again:
         earlier = replace(earlier, news=await news(services, context, request.follow_up or ""))
-    documents = context.documents
-    warnings += await asyncio.to_thread(lambda: assumed(documents) + left_out(documents))  # they may be 100,000
+    warnings += await asyncio.to_thread(_of_documents, context)  # they may be 100,000
     warnings += ignored(context)
     await journal.emit(_taken(context))
     choice = await choose(question, context, named)
@@ -142,6 +141,10 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         at_once,
     )
     return await set_up(config, request, context, journal, ledger, stack)
+
+
+def _of_documents(context: Context) -> list[str]:
+    return assumed(context.documents.not_plain) + left_out(context.documents.not_plain)
 
 
 def _chosen_anew(run: InterruptedRun, asked: Sequence[Answering]) -> str:

@@ -25,8 +25,8 @@ def choose_route(context: Context, model: Model, settings: Settings) -> tuple[Ro
     """The route and why, as a sentence for the user."""
     if model.kind == "offline":
         return "offline", "no language model is configured, so rules answered"
-    size = sum(part.end - part.start for part in context.limit)
-    named = sum(len(context.documents[part.doc].path) for part in context.limit)
+    size = context.size_of(context.limit)
+    named = sum(map(len, context.documents.paths))
     tokens = int(size / CHARACTERS_PER_TOKEN)
     limit = min(settings.context.direct_tokens, model.window // 4)
     if tokens + int(named / CHARACTERS_PER_TOKEN) <= limit and model.kind == "live":

@@ -183,7 +183,7 @@ async def _child(
     journal, ledger = parent.of_child(), account.child(min(CHILD_TURNS, account.limits.turns))
     levels = tuple(level for level in config.choice.levels if only is None or level in (*only, "dsl"))
     context, numbers = host.context.narrowed(within)
-    size = sum(part.end - part.start for part in context.limit)
+    size = context.size_of(context.limit)
     started = time.monotonic()
     await journal.emit(
         ChildStarted(run_id="", question=question, documents=len(context.documents), size=size, levels=levels)

@@ -29,18 +29,23 @@ async def offline_documents(context: Context, search: Search) -> list[OfflineDoc
 
 def _described(context: Context, samples: Mapping[int, tuple[str, ...]]) -> list[OfflineDocument]:
     """In a thread: they may be 100,000."""
+    of = context.documents
     return [
-        OfflineDocument(document.path, document.language, document.lines, samples.get(number, ()))
-        for number, document in enumerate(context.documents)
+        OfflineDocument(path, language, lines, samples.get(number, ()))
+        for number, (path, language, lines) in enumerate(zip(of.paths, of.languages, of.lines, strict=True))
     ]
 
 
 def _largest(context: Context) -> list[int]:
-    return nlargest(SAMPLED, {part.doc for part in context.limit}, key=lambda number: context.documents[number].size)
+    documents = context.documents
+    if context.whole:
+        return documents.largest(SAMPLED)
+    return nlargest(SAMPLED, {part.doc for part in context.limit}, key=documents.sizes.__getitem__)
 
 
 async def _sample(context: Context, search: Search, number: int, spread: int) -> tuple[str, ...]:
-    parts = tuple(part for part in context.limit if part.doc == number)
+    every = (context.limit[number],) if context.whole else context.limit
+    parts = tuple(part for part in every if part.doc == number)
     try:
         whole = len(parts) == 1 and not parts[0].filters and parts[0].start == 0
         first: list[str] = []

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.ops.files import inspect
 from rlm_ls.context.ops.reader import opened
+from rlm_ls.context.snapshot.columns import CopiedTexts, in_columns
 from rlm_ls.context.snapshot.intake import CopiedText, Foreign, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.snapshot.pack import cannot_write
@@ -27,8 +28,11 @@ from rlm_ls.errors import DocumentEmpty, RlmError, SearchTimeout
 Outcome = CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile
 
 
-def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: int, option: str) -> list[Outcome]:
-    """Copies small files into a pack, one after another from `place` on, each followed by a line end.
+def small(
+    deadline: Deadline, incoming: list[tuple[Any, ...]], pack: str, place: int, option: str
+) -> tuple[CopiedTexts, dict[int, Outcome]]:
+    """Copies small files (the fields of an IncomingFile each) into a pack, one after another from `place` on, each
+    followed by a line end. Returns the plain ones in columns, and of the others what became of them, by index.
 
     The space reserved there is the sum of their sizes. A text that is larger in UTF-8 than its file is not copied but
     reported (NeedsMoreRoom).
@@ -36,7 +40,7 @@ def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: in
     found: list[Outcome] = []
     texts: list[bytes] = []
     at = place
-    for one in incoming:
+    for one in map(IncomingFile._make, incoming):
         _check(deadline)
         try:
             outcome, text = _read(one, at, option)
@@ -48,7 +52,7 @@ def small(deadline: Deadline, incoming: list[IncomingFile], pack: str, place: in
             texts += (text, b"\n")
             at += len(text) + 1
     _write(pack, place, b"".join(texts))
-    return found
+    return in_columns(found)
 
 
 def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -> Outcome:

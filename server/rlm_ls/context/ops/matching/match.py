@@ -18,7 +18,7 @@ from rlm_ls.context.ops.matching.windows import line_count, match_count
 from rlm_ls.context.ops.numbers import Numbers, numbered
 from rlm_ls.context.search.rows import ROOM, Gathered, row_of
 from rlm_ls.context.workers.deadline import Deadline
-from rlm_ls.context.workers.piece import Pieces
+from rlm_ls.context.workers.piece import Bundle, Pieces
 
 Captured = str | tuple[str | None, ...]
 """What one match captures, as people see it."""
@@ -61,6 +61,12 @@ def regex(
             for spans in test.matches(window, deadline):
                 total += 1
                 _add(found, hits, window, spans, piece.doc)
+        if not found.limit and isinstance(pieces, Bundle) and piece.doc != pieces.docs[-1]:
+            # The rest is only counted, which takes less where it is done for all of it together.
+            counts, more = count(
+                deadline, pieces.after(piece.doc), pattern, ignore_case, multiline, lines=False, apart=False
+            )
+            return found.rows, found.docs, total + sum(counts.values()), scan.searched + more
     return found.rows, found.docs, total, scan.searched
 
 

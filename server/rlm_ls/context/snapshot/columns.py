@@ -1,0 +1,219 @@
+"""Many documents in columns: a Document, and where workers find it, are made when somebody asks for them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+from typing import Generic, NamedTuple, TypeVar, overload
+
+from rlm_ls.context.document import Document, Source
+from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
+from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
+from rlm_ls.context.sources.encoding import UTF_8
+from rlm_ls.context.sources.language import language_of
+from rlm_ls.context.sources.stamp import Stamp
+from rlm_ls.context.workers.piece import File, Stretch
+
+Outcome = TypeVar("Outcome")
+Made = TypeVar("Made")
+
+WIDTH = 12
+"""Numbers in a row of CopiedTexts."""
+INDEX, PLACE, SIZE, CHARACTERS, LINES, LONGEST, ENDS, FLAGS, STAMP = range(9)
+ASCII, CRLF, SETTLED = 1, 2, 4
+
+
+class CopiedTexts(NamedTuple):
+    """Texts of one request that were copied and are plain: UTF-8 as it stood in a file, shorter than a checkpoint.
+
+    A row each: `numbers` holds WIDTH of them, from the text's INDEX in the request to the file's stamp, `digests`
+    DIGEST bytes. A hundred bytes in all, where objects would take two thousand.
+    """
+
+    numbers: array[int]
+    digests: bytes
+
+    def __len__(self) -> int:
+        return len(self.numbers) // WIDTH
+
+    def stamp(self, row: int) -> Stamp:
+        size, modified, changed, inode = self.numbers[row * WIDTH + STAMP : (row + 1) * WIDTH]
+        return size, modified, changed, inode
+
+    def text(self, row: int) -> CopiedText:
+        at = row * WIDTH
+        _, place, size, characters, lines, longest, ends, flags = self.numbers[at : at + STAMP]
+        digest = self.digests[row * DIGEST : (row + 1) * DIGEST]
+        plain, crlf = bool(flags & ASCII), bool(flags & CRLF)
+        whole = TextMeasure(characters, lines, longest, plain, crlf, (0, ends), -1, 0, digest)
+        return CopiedText(self.stamp(row), bool(flags & SETTLED), place, size, whole, UTF_8, 0)
+
+
+def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome]]:
+    """The plain texts among the outcomes of a request, and the other outcomes by their index."""
+    numbers, digests = array("q"), []
+    others: dict[int, Outcome] = {}
+    for index, one in enumerate(found):
+        if not isinstance(one, CopiedText) or one.encoding is not UTF_8 or len(one.whole.checkpoints) != 2:
+            others[index] = one
+            continue
+        whole = one.whole
+        flags = whole.ascii * ASCII | whole.crlf * CRLF | one.settled * SETTLED
+        measures = (one.size, whole.characters, whole.lines, whole.longest_line, whole.checkpoints[1], flags)
+        try:
+            row = array("q", (index, one.place, *measures, *one.stamp))
+        except OverflowError:  # some file systems number their files up to 2⁶⁴
+            others[index] = one
+            continue
+        numbers += row
+        digests.append(whole.digest)
+    return CopiedTexts(numbers, b"".join(digests)), others
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CopiedDocument:
+    """A plain text that was copied into `pack`, under a name and a URI: a row of `texts` that begins at `at`."""
+
+    path: str
+    uri: str
+    pack: str
+    texts: CopiedTexts
+    at: int
+
+    @property
+    def size(self) -> int:
+        return self.texts.numbers[self.at + SIZE]
+
+    @property
+    def lines(self) -> int:
+        return self.texts.numbers[self.at + LINES]
+
+    @property
+    def place(self) -> int:
+        """Where it begins in the pack."""
+        return self.texts.numbers[self.at + PLACE]
+
+    @property
+    def language(self) -> str:
+        language = language_of(self.path)
+        return "json" if language == "jupyter" else language  # read as plain text, the file is JSON
+
+    @property
+    def stretch(self) -> Stretch:
+        return self.pack, self.place, self.size
+
+    @property
+    def source(self) -> Source:
+        return Source(self.pack, self.place, self.size)
+
+    @property
+    def file(self) -> File:
+        return File(self.path, self.source)
+
+    @property
+    def digest(self) -> bytes:
+        row = self.at // WIDTH
+        named = f"{self.path}\0{self.size}\0".encode("utf-8", "replace")
+        return named + self.texts.digests[row * DIGEST : (row + 1) * DIGEST]
+
+    @property
+    def document(self) -> Document:
+        whole = self.texts.text(self.at // WIDTH).whole
+        return Document(
+            uri=self.uri,
+            path=self.path,
+            language=self.language,
+            version=None,
+            source=self.source,
+            characters=whole.characters,
+            lines=whole.lines,
+            longest_line=whole.longest_line,
+            ascii=whole.ascii,
+            crlf=whole.crlf,
+            checkpoints=whole.checkpoints,
+        )
+
+    def renamed(self, path: str, uri: str) -> CopiedDocument:
+        return CopiedDocument(path, uri, self.pack, self.texts, self.at)
+
+
+AnyRead = ReadDocument | CopiedDocument
+"""A Document that has been read, made or yet to be made."""
+
+
+class _Row(Sequence[Made], Generic[Made]):
+    """What is made of each document that was read, when it is asked for."""
+
+    def __init__(self, found: Sequence[AnyRead]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, number: int) -> Made: ...
+    @overload
+    def __getitem__(self, number: slice) -> tuple[Made, ...]: ...
+    def __getitem__(self, number: int | slice) -> Made | tuple[Made, ...]:
+        if isinstance(number, slice):
+            return tuple([self._made(one) for one in range(len(self))[number]])
+        return self._made(number)
+
+    def _made(self, number: int) -> Made:
+        raise NotImplementedError
+
+
+class Documents(_Row[Document]):
+    """The documents of a Context, in order. Of 100,000 a column is read in 20 ms, all of them in half a second."""
+
+    def __init__(self, found: Sequence[AnyRead]) -> None:
+        super().__init__(found)
+        self._kept: dict[int, Document] = {}
+
+    def _made(self, number: int) -> Document:
+        made = self._kept.get(number)
+        if made is None:
+            made = self._kept[number] = self._found[number].document
+        return made
+
+    @cached_property
+    def paths(self) -> list[str]:
+        return [one.path for one in self._found]
+
+    @cached_property
+    def sizes(self) -> array[int]:
+        return array("q", [one.size for one in self._found])
+
+    @cached_property
+    def lines(self) -> array[int]:
+        return array("q", [one.lines for one in self._found])
+
+    @cached_property
+    def languages(self) -> list[str]:
+        return [one.language for one in self._found]
+
+    def largest(self, most: int) -> list[int]:
+        """The numbers of the largest, the first of equals first. A thousandth of a second for each 10,000."""
+        return nlargest(most, range(len(self)), key=self.sizes.__getitem__)
+
+    @cached_property
+    def not_plain(self) -> tuple[Document, ...]:
+        """Those of which more may be to be said: converted, extracted, damaged, open in an editor, large."""
+        return tuple([one.document for one in self._found if isinstance(one, ReadDocument)])
+
+
+class Files(_Row[File]):
+    """Where workers find each document."""
+
+    def _made(self, number: int) -> File:
+        return self._found[number].file
+
+    def stretch(self, number: int) -> Stretch | None:
+        """Where a document lies that can be searched together with others of its file; None for any other."""
+        return self._found[number].stretch
+
+    def name(self, number: int) -> str:
+        return self._found[number].path
