@@ -24,11 +24,11 @@ from bench.texts import large_log
 from rlm_ls.context.cluster.address import Address
 from rlm_ls.context.cluster.connection import Connection
 from rlm_ls.context.cluster.pool import PIECE, ClusterPool
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.protocol import Pool

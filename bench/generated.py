@@ -10,9 +10,9 @@ import psutil
 
 from bench.tables import table
 from rlm_ls.context.ops.files.served import ServedText
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.measure import RangeMeasure
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.protocol import Payload

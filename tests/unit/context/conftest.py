@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
 

@@ -11,11 +11,11 @@ import pytest
 from tests.unit.context.test_snapshot_cache import Watched, until_settled
 
 from rlm_ls.context.document import Document
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.line_index import WORTH
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 
 MEASURE = "files.inspect.measure"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from rlm_ls import errors
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources.stamp import SETTLED_NS

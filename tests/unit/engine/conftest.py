@@ -9,9 +9,9 @@ import pytest
 from tests.in_process import SearchHere
 from tests.scripted import Asker, asking
 
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.search import Search
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.executors.scripts.host import VerbHost
 

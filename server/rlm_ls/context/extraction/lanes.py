@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.snapshot.intake import Extracted, IncomingFile, Ordinary, RefusedFile
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
-from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.unpacking import taken_out_of
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.errors import DocumentUnreadable, SearchFailed, SearchTimeout

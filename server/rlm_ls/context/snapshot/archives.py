@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.intake import IncomingFile, RefusedFile, Unpacked
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
-from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.unpacking import members_of
 from rlm_ls.context.workers.protocol import Pool
 

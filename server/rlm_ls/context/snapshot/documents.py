@@ -12,7 +12,7 @@ from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.snapshot.pack import Pack
-from rlm_ls.context.sources.candidates import Candidate
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.drawing import drawn_chunks
 from rlm_ls.context.sources.encoding import UTF_8, Encoding
 from rlm_ls.context.sources.language import language_of

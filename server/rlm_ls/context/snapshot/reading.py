@@ -6,69 +6,39 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from rlm_ls.context.document import CHECKPOINT, Source
-from rlm_ls.context.extraction.lanes import Extractions
 from rlm_ls.context.gc_pause import garbage_collection_paused
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.nodes import apart, measured
-from rlm_ls.context.snapshot.archives import Archives
-from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
-from rlm_ls.context.snapshot.columns import FLAGS, INDEX, SETTLED, WIDTH, AnyRead, CopiedDocument, CopiedTexts
+from rlm_ls.context.snapshot.cache import CachedRead, SnapshotCache
+from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
+from rlm_ls.context.snapshot.copying import Copying, Reading, checked
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
 from rlm_ls.context.snapshot.intake import (
-    CopiedText,
     Foreign,
-    IncomingFile,
     LargeText,
-    NeedsMoreRoom,
     Packed,
     ReadDocument,
     RefusedFile,
     Unpacked,
-    in_batches,
 )
 from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure, TextMeasure, join
-from rlm_ls.context.snapshot.options import ContextOptions
-from rlm_ls.context.snapshot.pack import HeldFiles, Pack
-from rlm_ls.context.sources.candidates import Candidate
-from rlm_ls.context.sources.encoding import AUTO, LOSSY, UTF_8, not_text
+from rlm_ls.context.snapshot.pack import HeldFiles
+from rlm_ls.context.sources.candidate import Candidate
+from rlm_ls.context.sources.encoding import LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
-from rlm_ls.context.sources.stamp import is_settled, kept_as, stamp_of
+from rlm_ls.context.sources.stamp import kept_as, stamp_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
+from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError
 
 SMALL = CHECKPOINT
 """Files below this many bytes are copied into a pack."""
 
-GROWTH = 3
-"""How many times as large as its file a text may be in UTF-8."""
 
-
-class _Reader:
-    """Takes the candidates through the steps of reading. Every number here is a candidate's index in `wanted`."""
-
-    def __init__(
-        self,
-        wanted: Sequence[Candidate],
-        held_files: HeldFiles,
-        pool: Pool,
-        options: ContextOptions,
-        snapshot_cache: SnapshotCache,
-    ) -> None:
-        self.wanted = wanted
-        self.held_files = held_files
-        self.pool = pool
-        self.options = options
-        self.snapshot_cache = snapshot_cache
-        self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
-        self.found: dict[int, AnyRead] = {}
-        self.large: dict[int, LargeText] = {}
-        self.packed: list[int] = []
-        self.extractions = Extractions(held_files, pool.size, options)
-        self.drawn: set[int] = set()  # by a terminal: copied as its reader saw it
-        self.archives = Archives(held_files, pool, options, snapshot_cache)
+class _Reader(Reading):
+    """Takes the candidates through the steps of reading."""
 
     async def run(self) -> list[AnyRead]:
         await asyncio.to_thread(self.write_buffers)
@@ -82,10 +52,11 @@ class _Reader:
 
     async def take_in(self, files: list[int]) -> None:
         large = [n for n in files if not self.is_small(n)]
-        await self.copy([n for n in files if self.is_small(n)])
-        await self.convert(await self.open_large(large))
+        copying = Copying(self)
+        await copying.copy([n for n in files if self.is_small(n)])
+        await copying.convert(await self.open_large(large))
         await self.measure()
-        await self.convert(self.broken())
+        await copying.convert(self.broken())
 
     async def unpack(self) -> Sequence[int]:
         """The numbers of what was found in compressed files and archives: candidates like the others."""
@@ -161,107 +132,8 @@ class _Reader:
         """Whether these are measures of a text, and all that are wanted."""
         return isinstance(outcome, TextMeasure) and (self.options.lines_only or bool(outcome.digest))
 
-    def key(self, one: Candidate) -> Key:
-        return one.path, self.options.encoding, one.explicit
-
-    def guess(self) -> bool:
-        """Whether encodings are detected: a codec that the user has set is taken at its word."""
-        return self.options.encoding == AUTO
-
     def is_small(self, number: int) -> bool:
         return self.wanted[number].size < SMALL and not self.wanted[number].stays
-
-    async def copy(self, numbers: list[int]) -> None:
-        """Copies small files, many at a time; then, one by one, those whose text is larger than the file."""
-        batches = list(in_batches(numbers, lambda number: self.wanted[number].size))
-        places = [
-            await self.snapshot_cache.room(sum(self.wanted[n].size + 1 for n in batch), self.held_files)
-            for batch in batches
-        ]
-        payloads = (
-            {
-                "incoming": [tuple(self.incoming(n)) for n in batch],  # plain ones are packed faster
-                "pack": pack.path,
-                "place": place,
-                "option": self.options.encoding,
-            }
-            for batch, (pack, place) in zip(batches, places, strict=True)
-        )
-        larger: list[tuple[int, int]] = []
-        asked = zip(batches, places, strict=True)
-        async with aclosing(self.pool.map("files.packing.small", payloads, self.options.seconds)) as results:
-            async for result in results:
-                batch, (pack, _) = next(asked)
-                texts, others = _checked(result)
-                self.copied(batch, texts, pack)
-                for index, outcome in others.items():
-                    if isinstance(outcome, NeedsMoreRoom):
-                        larger.append((batch[index], outcome.room))
-                    else:
-                        self.outcome(batch[index], outcome, pack)
-        for number, room in larger:
-            await self.copy_alone(number, room)
-
-    def copied(self, batch: list[int], texts: CopiedTexts, pack: Pack) -> None:
-        """Plain texts of a batch: of each a row is kept."""
-        for row in range(len(texts)):
-            at = row * WIDTH
-            number = batch[texts.numbers[at + INDEX]]
-            one = self.wanted[number]
-            if one.inside is not None:  # its Document says so, and it is kept as what it was unpacked from
-                self.outcome(number, texts.text(row), pack)
-                continue
-            self.found[number] = read = CopiedDocument(one.name, one.uri, pack.path, texts, at)
-            pack.written += read.size
-            if texts.numbers[at + FLAGS] & SETTLED:
-                stamp = texts.stamp(row)
-                same = one.stamp if stamp == one.stamp else stamp  # one of the two equal tuples is enough
-                self.snapshot_cache.keep(self.key(one), CachedRead(same or stamp, one.name, read, pack))
-
-    def incoming(self, number: int, place: int = 0, room: int = 0) -> IncomingFile:
-        one = self.wanted[number]
-        named, as_text = one.explicit, number in self.extractions.ordinary
-        path, at, unpacked, ours, inside = one.path, 0, False, False, one.inside
-        if inside is not None:
-            path, at, unpacked, ours = inside.path, inside.place, not inside.raw, inside.extraction is not None
-        return IncomingFile(
-            path, one.name, one.size, self.guess(), place, room, at, unpacked, named, ours or as_text, ours,
-            number in self.drawn,
-        )  # fmt: skip
-
-    async def convert(self, numbers: list[int]) -> None:
-        for number in numbers:
-            await self.copy_alone(number, GROWTH * self.wanted[number].size + 16)
-
-    async def copy_alone(self, number: int, room: int) -> None:
-        pack, place = await self.snapshot_cache.room(room + 1, self.held_files)
-        incoming = self.incoming(number, place, room)
-        payload = {"incoming": incoming, "pack": pack.path, "option": self.options.encoding}
-        self.outcome(number, await self.pool.call("files.packing.single", payload, self.options.seconds), pack)
-
-    def outcome(
-        self, number: int, outcome: CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile, pack: Any
-    ) -> None:
-        one = self.wanted[number]
-        if isinstance(outcome, Packed):
-            self.packed.append(number)
-        elif isinstance(outcome, Foreign):
-            self.extractions.wanted[number] = outcome.kind
-        elif isinstance(outcome, CopiedText):
-            source = Source(pack.path, outcome.place, outcome.size)
-            pack.written += outcome.size
-            self.found[number] = read = document_of(one, source, outcome.whole, None, outcome.encoding, outcome.faults)
-            stamp, settled = outcome.stamp, outcome.settled
-            if one.inside is not None and one.stamp is not None:
-                stamp, settled = one.stamp, one.inside.settled
-            if settled:
-                self.snapshot_cache.keep(self.key(one), CachedRead(stamp, one.name, read, pack))
-        elif isinstance(outcome, RefusedFile):
-            self.errors[number] = outcome.raised()
-            if one.stamp is not None and is_settled(one.stamp):
-                self.snapshot_cache.keep(self.key(one), CachedRead(one.stamp, one.name, outcome))
-        else:
-            self.errors[number] = not_text(one.name, self.options.encoding, 0)
 
     async def open_large(self, numbers: list[int]) -> list[int]:
         """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""
@@ -348,7 +220,7 @@ class _Reader:
         numbers = iter([number for number, _, _ in todo])
         async with aclosing(self.pool.map("files.inspect.measure", payloads, self.options.seconds)) as results:
             async for result in results:
-                self.noted(next(numbers), _checked(result))
+                self.noted(next(numbers), checked(result))
 
     def noted(self, number: int, outcome: RangeMeasure | RefusedFile) -> None:
         if isinstance(outcome, RefusedFile):
@@ -405,9 +277,3 @@ async def read(
     return found, [
         (reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.archives.place)
     ]
-
-
-def _checked(result: Any) -> Any:
-    if isinstance(result, SearchTimeout):
-        raise SearchTimeout("Reading the documents took too long.", "Ask about fewer or smaller documents.")
-    return result

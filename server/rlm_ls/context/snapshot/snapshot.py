@@ -8,15 +8,16 @@ from hashlib import blake2b
 
 from rlm_ls.context.document import Document, Part, Selection, Skipped
 from rlm_ls.context.gc_pause import garbage_collection_paused
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files
 from rlm_ls.context.snapshot.limits import selected
-from rlm_ls.context.snapshot.options import ContextOptions
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.reading import read
 from rlm_ls.context.sources import uris
-from rlm_ls.context.sources.candidates import Candidate, candidates
+from rlm_ls.context.sources.candidate import Candidate
+from rlm_ls.context.sources.candidates import candidates
 from rlm_ls.context.sources.encoding import known
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import BadRequest, DocumentUnreadable, NoDocuments, RlmError

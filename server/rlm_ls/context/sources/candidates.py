@@ -7,20 +7,18 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from rlm_ls.context.document import Extraction
-from rlm_ls.context.gc_pause import garbage_collection_paused
+from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.nodes import on_nodes
 from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.options import ContextOptions
-from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources import uris
-from rlm_ls.context.sources.folders import Entry, Listing
+from rlm_ls.context.sources.candidate import Candidate, Inside
+from rlm_ls.context.sources.folders import Listing, with_names
 from rlm_ls.context.sources.secrets import is_secret
-from rlm_ls.context.sources.stamp import Stamp, stamp_of
+from rlm_ls.context.sources.stamp import stamp_of
 from rlm_ls.context.sources.walk import Rules
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import (
@@ -30,54 +28,10 @@ from rlm_ls.errors import (
     DocumentMissing,
     DocumentUnreadable,
     NoDocuments,
-    RlmError,
 )
 
 LONGEST = 200
 """Characters shown of a name that is too long for a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """Where a candidate's bytes are, if not in the file at its path: unpacked from that file, or read from a stream.
-
-    `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
-    compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of. `version`: they
-    stay elsewhere, and `path` is their address.
-    """
-
-    path: str
-    place: int = 0
-    pack: Pack | None = None
-    settled: bool = False
-    raw: bool = False
-    unpacked: bool = False
-    extraction: Extraction | None = None
-    version: str = ""
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A text of a scope: an open buffer, or a file of `size` bytes; `error` says why it cannot be read.
-
-    `stamp` is the file's when it was looked at. Candidates of walked files are shared between questions: never change
-    them. What was unpacked from a file has its bytes `inside` a pack, and the file's own stamp.
-    """
-
-    uri: str
-    path: str
-    size: int = 0
-    stamp: Stamp | None = None
-    buffer: Buffer | None = None
-    explicit: bool = False
-    name: str = ""
-    error: RlmError | None = None
-    inside: Inside | None = None
-
-    @property
-    def stays(self) -> bool:
-        """Whether it is searched where it lies elsewhere."""
-        return self.inside is not None and bool(self.inside.version)
 
 
 @dataclass(slots=True)
@@ -108,16 +62,16 @@ async def candidates(
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
     if not roots:
-        return _with_names(named.candidates, roots), ""
-    rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny)
+        return with_names(named.candidates, roots), ""
+    rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny, options.max_file_bytes)
     listing = await snapshot_cache.listing(rules, pool, options.seconds)
-    if listing.ignored and not (listing.entries or listing.left_out or named.candidates or buffers):
+    if listing.ignored and not (listing.candidates or listing.left_out or named.candidates or buffers):
         raise NoDocuments(
             f"All that is in {uris.shown(', '.join(roots))[:1000]} is left out by ignore files "
             f"({uris.shown(listing.ignored)}).",
             "Name the files themselves, or set include globs: --include '*' in a terminal.",
         )
-    found = await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers, options.max_file_bytes)
+    found = await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers)
     return found, uris.shown(listing.ignored)
 
 
@@ -199,12 +153,11 @@ def _roots(paths: Sequence[str]) -> list[str]:
 
 
 def _merged(
-    named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer], most: int
+    named: list[Candidate], listing: Listing, roots: Sequence[str], buffers: dict[str, Buffer]
 ) -> Sequence[Candidate]:
-    walked = _all_walked(listing, roots, most)
-    left_out = [_left_out(entry, why) for entry, why in listing.left_out]
+    walked, left_out = listing.candidates, listing.left_out
     if not named and not buffers:
-        return _with_names([*walked, *left_out], roots) if left_out else walked
+        return with_names([*walked, *left_out], roots) if left_out else walked
     found = list(walked)
     for key, buffer in buffers.items():
         for number in _places(listing, roots, key):
@@ -212,39 +165,9 @@ def _merged(
             denied = old.error if isinstance(old.error, DocumentDenied) else None
             found[number] = Candidate(buffer.uri, old.path, old.size, None, buffer, name=old.name, error=denied)
     if not named:
-        return _with_names([*found, *left_out], roots)
+        return with_names([*found, *left_out], roots)
     again = {number for one in named for number in _places(listing, roots, uris.key(one.path))}
-    return _with_names([*named, *(one for number, one in enumerate(found) if number not in again), *left_out], roots)
-
-
-def _all_walked(listing: Listing, roots: Sequence[str], most: int) -> list[Candidate]:
-    found: list[Candidate] | None = listing.made.get(most)
-    if found is None and most in listing.before:
-        found = list(listing.before[most])
-        for number in listing.changed:
-            found[number] = replace(_walked(listing.entries[number], most), name=found[number].name)
-    if found is None:
-        with garbage_collection_paused(len(listing.entries)):
-            found = _with_names([_walked(file, most) for file in listing.entries], roots)
-    listing.made[most], listing.before = found, {}
-    return found
-
-
-def _walked(file: Entry, most: int) -> Candidate:
-    size = file.stamp[0]
-    one = Candidate(file.uri, file.path, size, file.stamp, name=file.below)
-    if file.denied:
-        one.error = DocumentDenied("looks like a secret (key, password, token)")
-    elif not size:
-        one.error = DocumentEmpty("is empty (0 bytes)")
-    elif size > most:
-        one.error = DocumentUnreadable(f"is larger than {most / (1 << 20):g} MiB", "Name the file itself to read it.")
-    return one
-
-
-def _left_out(entry: Entry, why: str) -> Candidate:
-    error = DocumentUnreadable(why, "Name what it leads to." if "link" in why else "Check its permissions.")
-    return Candidate(entry.uri, entry.path, name=entry.below, error=error)
+    return with_names([*named, *(one for number, one in enumerate(found) if number not in again), *left_out], roots)
 
 
 def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
@@ -257,11 +180,3 @@ def _places(listing: Listing, roots: Sequence[str], key: str) -> list[int]:
             if number is not None and number not in found:
                 found.append(number)
     return found
-
-
-def _with_names(found: list[Candidate], roots: Sequence[str]) -> list[Candidate]:
-    """Walked files have their path below the root as a name: enough, unless there are two of one name."""
-    if len({one.name for one in found if one.name}) == len(found):
-        return found
-    short = uris.short_names([one.path for one in found], roots)
-    return [one if one.name == name else replace(one, name=name) for one, name in zip(found, short, strict=True)]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from operator import itemgetter
 from urllib.parse import quote_from_bytes
 
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.rotation import places
 from rlm_ls.context.sources import uris
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.sources.walk import Folder, Place, Rules, Tree
 from rlm_ls.context.workers.protocol import Pool
-from rlm_ls.errors import SearchTimeout
+from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentUnreadable, SearchTimeout
 
 MOST_AGAIN = 100
 """Changed folders that are looked at one by one; for more of them everything is walked."""
@@ -26,57 +27,37 @@ FIRST = 50
 """Folders that are walked before the rest is shared out among the workers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file that was found. `below` is its path relative to its root as it is shown; `order` is for sorting: by
-    path, the pieces of a rotated log from the oldest to the newest."""
-
-    path: str
-    below: str
-    uri: str
-    stamp: Stamp
-    denied: bool
-    order: tuple[int | str, ...]
-
-
 class Listing:
-    """All files, by path. `made` is for lists of what is made of each, and lasts as long as they are the same.
+    """All files, by path, with unique names; the pieces of a rotated log from the oldest to the newest."""
 
-    `before` is the `made` of a listing that differed only in the entries numbered `changed`.
-    """
+    __slots__ = ("_places", "candidates", "ignored", "left_out")
 
-    __slots__ = ("_places", "before", "changed", "entries", "ignored", "left_out", "made")
-
-    def __init__(
-        self, entries: tuple[Entry, ...], left_out: tuple[tuple[Entry, str], ...] = (), ignored: str = ""
-    ) -> None:
-        self.entries = entries
+    def __init__(self, candidates: list[Candidate], left_out: list[Candidate], ignored: str = "") -> None:
+        self.candidates = candidates
         self.left_out = left_out
         """What the walk met and does not read, with the reason."""
         self.ignored = ignored
         """One of the rules that kept something out."""
-        self.made: dict[int, list[Any]] = {}
-        self.before: dict[int, list[Any]] = {}
-        self.changed: list[int] = []
         self._places: dict[str, int] | None = None
 
-    def with_stamps(self, stamps: dict[str, Stamp]) -> Listing | None:
+    def with_stamps(self, stamps: dict[str, Stamp], most: int) -> Listing | None:
         """The same files, some of them changed; None if one of those is not there."""
-        entries, changed = list(self.entries), []
+        candidates = list(self.candidates)
         for path, stamp in stamps.items():
             number = self.place(path)
-            if number is None or entries[number].path != path:
+            if number is None or candidates[number].path != path:
                 return None
-            entries[number] = replace(entries[number], stamp=stamp)
-            changed.append(number)
-        found = Listing(tuple(entries), self.left_out, self.ignored)
-        found.before, found.changed, found._places = self.made, changed, self._places
+            old = candidates[number]
+            denied = isinstance(old.error, DocumentDenied)
+            candidates[number] = _walked(path, old.name, old.uri, stamp, denied, most)
+        found = Listing(candidates, self.left_out, self.ignored)
+        found._places = self._places
         return found
 
     def place(self, path: str) -> int | None:
-        """Where a path is in `entries`; its case does not matter where the system knows none."""
+        """Where a path is among the `candidates`; its case does not matter where the system knows none."""
         if self._places is None:
-            self._places = {os.path.normcase(entry.path): number for number, entry in enumerate(self.entries)}
+            self._places = {os.path.normcase(one.path): number for number, one in enumerate(self.candidates)}
         return self._places.get(os.path.normcase(path))
 
 
@@ -91,7 +72,7 @@ class Folders:
         self.rules = rules
         self._tree: dict[Place, Folder] = {}
         self._above: dict[str, Stamp | None] = {}
-        self._listing = Listing(())
+        self._listing = Listing([], [])
         self._changed: set[str] = set()
         self._lock = asyncio.Lock()
 
@@ -154,7 +135,11 @@ class Folders:
         pairs = [(known, folder) for known, folder in pairs if known.files != folder.files]
         if pairs or others:
             stamps = None if others else _new_stamps(pairs)
-            same = None if stamps is None else await asyncio.to_thread(self._listing.with_stamps, stamps)
+            same = (
+                None
+                if stamps is None
+                else await asyncio.to_thread(self._listing.with_stamps, stamps, self.rules.most_bytes)
+            )
             self._listing = await asyncio.to_thread(self._listed) if same is None else same
         return True
 
@@ -198,53 +183,73 @@ class Folders:
         return sorted(found)
 
     def _listed(self) -> Listing:
-        found: dict[str, Entry] = {}
-        left_out: dict[str, tuple[Entry, str]] = {}
-        known = {entry.path: entry for entry in self._listing.entries}
+        found: dict[str, tuple[Order, Candidate]] = {}
+        left_out: dict[str, tuple[Order, Candidate]] = {}
+        # Of several roots two files may have one name, and get others.
+        known = {one.path: one for one in self._listing.candidates} if len(self.rules.roots) == 1 else {}
+        most = self.rules.most_bytes
         for folder in sorted(self._tree.values(), key=lambda one: one.root):
             if not folder.files and not folder.left_out:
                 continue
             root = self.rules.roots[folder.root]
             base = folder.path.rstrip(os.sep) + os.sep
             below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
-            order: tuple[int | str, ...] = (folder.root, *base.split(os.sep)[:-1])
+            order: Order = (folder.root, *base.split(os.sep)[:-1])
             uri = uris.file_uri(folder.path).rstrip("/") + "/"
-            rotated = places([file.name for file in folder.files])
+            rotated = places([file[0] for file in folder.files])
             for name, stamp, denied in folder.files:
                 path = base + name
-                old = known.get(path)
-                ordered = (*order, *rotated[name], name) if name in rotated else (*order, name)
-                if old is not None and old.stamp == stamp and old.order == ordered:
-                    entry = old
-                else:
-                    entry = Entry(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, ordered)
-                found.setdefault(path, entry)
+                one = known.get(path)
+                if one is None or one.stamp != stamp:
+                    one = _walked(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, most)
+                found.setdefault(path, ((*order, *rotated.get(name, ()), name), one))
             for name, why in folder.left_out:
                 path = base + name
-                shown = uris.shown(below + name or base)
-                entry = Entry(path, shown, uri + _quoted(name) if name else uri, (0, 0, 0, 0), False, (*order, name))
-                left_out.setdefault(path, (entry, why))
+                error = DocumentUnreadable(why, "Name what it leads to." if "link" in why else "Check its permissions.")
+                address = uri + _quoted(name) if name else uri
+                one = Candidate(address, path, name=uris.shown(below + name or base), error=error)
+                left_out.setdefault(path, ((*order, name), one))
         ignored = next((folder.ignored for folder in self._tree.values() if folder.ignored), "")
-        return Listing(
-            tuple(sorted(found.values(), key=_order)),
-            tuple(sorted(left_out.values(), key=lambda one: one[0].order)),
-            ignored,
-        )
+        return Listing(with_names(_in_order(found), self.rules.roots), _in_order(left_out), ignored)
+
+
+Order = tuple[int | str, ...]
+"""By which files are sorted: the number of the root, then the parts of the path."""
+
+
+def _in_order(found: Mapping[str, tuple[Order, Candidate]]) -> list[Candidate]:
+    return [one for _, one in sorted(found.values(), key=itemgetter(0))]
+
+
+def _walked(path: str, name: str, uri: str, stamp: Stamp, denied: bool, most: int) -> Candidate:
+    size = stamp[0]
+    one = Candidate(uri, path, size, stamp, name=name)
+    if denied:
+        one.error = DocumentDenied("looks like a secret (key, password, token)")
+    elif not size:
+        one.error = DocumentEmpty("is empty (0 bytes)")
+    elif size > most:
+        one.error = DocumentUnreadable(f"is larger than {most / (1 << 20):g} MiB", "Name the file itself to read it.")
+    return one
+
+
+def with_names(found: list[Candidate], roots: Sequence[str]) -> list[Candidate]:
+    """Walked files have their path below the root as a name: enough, unless there are two of one name."""
+    if len({one.name for one in found if one.name}) == len(found):
+        return found
+    short = uris.short_names([one.path for one in found], roots)
+    return [one if one.name == name else replace(one, name=name) for one, name in zip(found, short, strict=True)]
 
 
 def _new_stamps(pairs: list[tuple[Folder, Folder]]) -> dict[str, Stamp] | None:
     """By path, of the files of folders that are as they were but for stamps; None if they are not."""
     found: dict[str, Stamp] = {}
     for known, folder in pairs:
-        old = {file.name: file for file in known.files}
-        if old.keys() != {file.name for file in folder.files}:
+        old = {file[0]: file for file in known.files}
+        if old.keys() != {file[0] for file in folder.files}:
             return None
-        found |= {os.path.join(folder.path, file.name): file.stamp for file in folder.files if old[file.name] != file}
+        found |= {os.path.join(folder.path, file[0]): file[1] for file in folder.files if old[file[0]] != file}
     return found
-
-
-def _order(entry: Entry) -> Any:
-    return entry.order
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-~]+")

@@ -9,7 +9,7 @@ from rlm_ls.context.document import Extraction
 from rlm_ls.context.rotation import in_time
 from rlm_ls.context.snapshot.intake import Extracted, Unpacked
 from rlm_ls.context.snapshot.pack import Pack
-from rlm_ls.context.sources.candidates import Candidate, Inside
+from rlm_ls.context.sources.candidate import Candidate, Inside
 from rlm_ls.context.sources.uris import INSIDE
 
 

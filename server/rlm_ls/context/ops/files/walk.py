@@ -132,7 +132,7 @@ def _folder(number: int, path: str, ignoring: Ignoring, rules: Rules) -> tuple[F
             ignored = ignored or base + name
         elif wanted is None or wanted.match_file(below + name):
             denied = is_secret_name(name, rules.deny) or in_secret_place(place, name)
-            files.append(WalkedFile(name, state, denied))
+            files.append((name, state, denied))
     left_out: list[LeftOut] = []
     for name in links:
         shut = refused is not None and refused.match_file(below + name)
