@@ -57,7 +57,7 @@ def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome
     numbers, digests = array("q"), []
     others: dict[int, Outcome] = {}
     for index, one in enumerate(found):
-        if not isinstance(one, CopiedText) or one.encoding is not UTF_8 or len(one.whole.checkpoints) != 2:
+        if not isinstance(one, CopiedText) or not one.plain:
             others[index] = one
             continue
         whole = one.whole

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rlm_ls import errors
 from rlm_ls.context.document import Document, Section, Source
 from rlm_ls.context.snapshot.measure import RangeMeasure, TextMeasure
-from rlm_ls.context.sources.encoding import Encoding
+from rlm_ls.context.sources.encoding import UTF_8, Encoding
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import File, Stretch
 from rlm_ls.errors import RlmError
@@ -69,6 +69,13 @@ class CopiedText(NamedTuple):
     encoding: Encoding
     faults: int
     """How many U+FFFD stand in it for what could not be read."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is UTF-8 as it stood in the file, and shorter than a checkpoint."""
+        whole = self.whole
+        as_is = self.encoding is UTF_8 and not self.faults and not whole.drawn and whole.bad < 0
+        return as_is and len(whole.checkpoints) == 2
 
 
 class NeedsMoreRoom(NamedTuple):
