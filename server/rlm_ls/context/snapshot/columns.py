@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from typing import Generic, NamedTuple, TypeVar, overload
@@ -73,9 +72,9 @@ def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome
     return CopiedTexts(numbers, b"".join(digests)), others
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CopiedDocument:
-    """A plain text that was copied into `pack`, under a name and a URI: a row of `texts` that begins at `at`."""
+class CopiedDocument(NamedTuple):
+    """A plain text that was copied into `pack`, under a name and a URI: a row of `texts` that begins at `at`. A tuple,
+    since there are many."""
 
     path: str
     uri: str
