@@ -98,7 +98,8 @@ class FieldScanner(Scanner):
                 counts.update(found)
         if progress.note:
             raise progress.error("The count", "Narrow it: a smaller region.", counts.total())
-        return {self.context.documents[doc].path: count for doc, count in sorted(counts.items()) if count}
+        paths = self.context.documents.paths
+        return {paths[doc]: count for doc, count in sorted(counts.items()) if count}
 
     async def describe(self, doc: int) -> Described:
         """The form and the fields of a Document, by some of its lines."""

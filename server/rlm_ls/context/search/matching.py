@@ -175,8 +175,8 @@ class Matching(Scanner):
         return await asyncio.to_thread(self._by_path, counts), progress
 
     def _by_path(self, counts: Counter[int]) -> dict[str, int]:
-        documents = self.context.documents
-        return {documents[doc].path: count for doc, count in sorted(counts.items()) if count}
+        paths = self.context.documents.paths
+        return {paths[doc]: count for doc, count in sorted(counts.items()) if count}
 
 
 def _limit(limit: int) -> int:
