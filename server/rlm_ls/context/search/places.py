@@ -81,7 +81,7 @@ class Places(Scanner):
 
         def place(row: str) -> str:
             number = numbers(path_of(row))
-            return "" if number is None else files[number].source.place
+            return "" if number is None else files.place(number)
 
         asked = list(together(rows, place, ROWS))
         told = iter(asked)

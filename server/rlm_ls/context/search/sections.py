@@ -145,7 +145,7 @@ class Sections(Scanner):
             return Stretch(self.context.files[part.doc], part.start, part.end, base, inner)
 
         files = self.context.files
-        batches = together(within, lambda part: files[part.doc].source.place, BATCH)
+        batches = together(within, lambda part: files.place(part.doc), BATCH)
         payloads = ({"stretches": list(map(stretch, parts))} | options for parts in batches)
         found: Columns = []
         count = 0

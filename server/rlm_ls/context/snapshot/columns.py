@@ -91,7 +91,7 @@ class CopiedDocument(NamedTuple):
         return self.texts.numbers[self.at + LINES]
 
     @property
-    def place(self) -> int:
+    def offset(self) -> int:
         """Where it begins in the pack."""
         return self.texts.numbers[self.at + PLACE]
 
@@ -102,11 +102,11 @@ class CopiedDocument(NamedTuple):
 
     @property
     def stretch(self) -> Stretch:
-        return self.pack, self.place, self.size
+        return self.pack, self.offset, self.size
 
     @property
     def source(self) -> Source:
-        return Source(self.pack, self.place, self.size)
+        return Source(self.pack, self.offset, self.size)
 
     @property
     def file(self) -> File:
@@ -213,6 +213,11 @@ class Files(_Row[File]):
     def stretch(self, number: int) -> Stretch | None:
         """Where a document lies that can be searched together with others of its file; None for any other."""
         return self._found[number].stretch
+
+    def place(self, number: int) -> str:
+        """Which machines can read it, as `Source.place` says; none is made for that."""
+        one = self._found[number]
+        return "" if isinstance(one, CopiedDocument) else one.file.source.place
 
     def name(self, number: int) -> str:
         return self._found[number].path
