@@ -143,7 +143,7 @@ AnyRead = ReadDocument | CopiedDocument
 """A Document that has been read, made or yet to be made."""
 
 
-class _Row(Sequence[Made], Generic[Made]):
+class _Lazy(Sequence[Made], Generic[Made]):
     """What is made of each document that was read, when it is asked for."""
 
     def __init__(self, found: Sequence[AnyRead]) -> None:
@@ -165,7 +165,7 @@ class _Row(Sequence[Made], Generic[Made]):
         raise NotImplementedError
 
 
-class Documents(_Row[Document]):
+class Documents(_Lazy[Document]):
     """The documents of a Context, in order. Of 100,000 a column is read in 20 ms, all of them in half a second."""
 
     def __init__(self, found: Sequence[AnyRead]) -> None:
@@ -204,7 +204,7 @@ class Documents(_Row[Document]):
         return tuple([one.document for one in self._found if isinstance(one, ReadDocument)])
 
 
-class Files(_Row[File]):
+class Files(_Lazy[File]):
     """Where workers find each document."""
 
     def _made(self, number: int) -> File:
