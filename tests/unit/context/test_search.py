@@ -43,6 +43,19 @@ async def log(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> Search:
     return await asking(LOG)
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 10**9), (1, 950_001), (123_456, 130_000), (100_000, 200_000)])
+async def test_fewer_pieces_are_the_same_text_and_the_last_ones_are_small(log: Search, start: int, end: int) -> None:
+    part = Part(0, start, min(end, log.context.documents[0].size))
+    few, even = ([one for some in log.pieces((part,), few=few) for one in some] for few in (True, False))
+    for pieces in (few, even):
+        assert [piece.start for piece in pieces] == [part.start, *[piece.end for piece in pieces[:-1]]]
+        assert pieces[-1].end == part.end
+        assert all(piece.end % 100_000 == 0 for piece in pieces[:-1])
+    assert all(piece.end - piece.start <= 400_000 for piece in few)
+    assert few[-1].end - few[-1].start <= 100_000
+    assert len(few) < len(even) or len(even) < 4
+
+
 async def test_find_stops_at_the_limit_and_says_how_many_there_are(log: Search) -> None:
     found = await log.find("ERROR", everything(log), limit=3)
     wanted = [number for number, line in enumerate(LINES, 1) if "ERROR" in line]

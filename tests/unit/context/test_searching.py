@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -290,18 +290,28 @@ def test_what_is_no_number_is_left_out_and_counted_among_numbers(odd: bytes) -> 
     assert (ignored, more) == (1, False)
 
 
+def batched(values: list[bytes], size: int) -> Iterator[list[bytes]]:
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
+
+
 @given(
     numbers=st.lists(
         st.one_of(st.integers(-5, 5).map(float), st.floats(allow_nan=False, allow_infinity=False)), min_size=1
     ),
     repeated=st.integers(1, 50),
     cut=st.integers(0, 50),
+    few=st.sampled_from([1, 3, 1000]),
+    batch=st.sampled_from([1, 7, 1000]),
 )
 def test_numbers_that_are_counted_come_to_what_each_of_them_comes_to(
-    numbers: list[float], repeated: int, cut: int
+    numbers: list[float], repeated: int, cut: int, few: int, batch: int
 ) -> None:
     every = sorted(numbers * repeated)
-    parts = [numbered([[str(n).encode() for n in some]], 1, 10)[0] for some in (every[:cut], every[cut:]) if some]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rlm_ls.context.ops.numbers.FEW", few)
+        texts = [[str(number).encode() for number in some] for some in (every[:cut], every[cut:]) if some]
+        parts = [numbered(list(batched(some, batch)), 1, 10)[0] for some in texts]
     found = summaries(clock(), {None: [part[None] for part in parts]}, [50, 90, 99])[None]
     exact = sum(map(Fraction, every))
     assert (found["count"], found["min"], found["max"]) == (len(every), every[0], every[-1])
