@@ -80,16 +80,17 @@ def wide(parsed: Parsed, found: Found) -> re.Pattern[bytes] | None:
 
 def _tell(items: list[_Item]) -> bool:
     """Whether the groups, or the match where there are none, hold every byte that may be other than ASCII."""
-    if items[-1].mark == _BOUNDARY:
-        return False
+    if not any(item.mark == "(" for item in items):
+        return True
+    if items[-1].mark == _BOUNDARY or (items[0].mark == _BOUNDARY and not _bounded_text(items)):
+        return False  # a byte of another character stands in the match for it, and in no group
     within: list[str] = []
-    grouped = any(item.mark == "(" for item in items)
     for item in items:
         if item.mark == ")":
             within.pop()
         elif item.mark in ("(", "(?:"):
             within.append(item.mark)
-        elif item.ranges[-1:] == _OTHERS and grouped and "(" not in within:
+        elif item.ranges[-1:] == _OTHERS and "(" not in within:
             return False
     return True
 
