@@ -18,7 +18,7 @@ from tests.unit.context.oracle import SLOW, slow_text
 
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.matching import match
-from rlm_ls.context.search import values
+from rlm_ls.context.search import scanner, values
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.workers import pool as pool_module
@@ -54,6 +54,14 @@ async def test_fewer_pieces_are_the_same_text_and_the_last_ones_are_small(log: S
     assert all(piece.end - piece.start <= 400_000 for piece in few)
     assert few[-1].end - few[-1].start <= 100_000
     assert len(few) < len(even) or len(even) < 4
+
+
+async def test_pieces_stay_small_where_each_takes_its_time(log: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(scanner, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    part = Part(0, 0, log.context.documents[0].size)
+    sizes = [one.end - one.start for some in log.pieces((part,), few=True) for one in some]
+    assert max(sizes) == 100_000
 
 
 async def test_find_stops_at_the_limit_and_says_how_many_there_are(log: Search) -> None:

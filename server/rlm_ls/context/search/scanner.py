@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
@@ -23,6 +24,9 @@ FEW = 1000
 
 LARGER = 4
 """How many times as large pieces may be where there are to be few."""
+
+QUICK = 0.05
+"""Seconds that a piece takes at most, on average, for the next one to be larger."""
 
 SMALL = CHECKPOINT
 """Documents below this size are bundled."""
@@ -158,12 +162,14 @@ class Scanner:
             yield batch
 
     def _cuts(self, part: Part, size: int, few: bool) -> Iterator[int]:
-        """Where a part is cut: evenly, or into `few` pieces, of which the last ones are small: all processes are busy
-        to the end."""
-        at = part.start
+        """Where a part is cut: evenly, or into `few` pieces, of which the last ones are small, so that all processes
+        are busy to the end; evenly too where a piece takes its time: somebody waits to hear how far it is."""
+        at, began, drawn = part.start, time.monotonic(), 0
         while True:
-            share = (part.end - at) // self.pool.size // size if few else 1
+            quick = drawn >= self.pool.size and time.monotonic() - began < QUICK * drawn
+            share = (part.end - at) // self.pool.size // size if few and quick else 1
             at += size * max(1, min(LARGER, share)) - at % size
             if at >= part.end:
                 return
+            drawn += 1
             yield at
