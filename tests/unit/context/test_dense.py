@@ -38,7 +38,8 @@ SOME = [
     r"\w+", r"\w", ".", r"^\s*$", "", "^", "$", r"[a-z]+\(", "a|B", r"\ba", r"\w\b", "(?=a)", "(?<!b)a", "a+?", "[^a]",
     "ab|1", "a.|B$", r"^(?:a|\S\S)$", r"a[^\w]", "(?i)k", "(?i)ss?", r"\S+ ?", "é", r"\D\d?", "(a)(.)?", r"^(\w+)",
     r".\n", r"\s", r"a\S{1,3}", "_.*1", r"\bab", r"\bA\w+", r"\ba\b", r"\b1\w", r"\b\w+", r"é\b", r"1\b", r"\b-a",
-    r"\bé", r"(a)\b", r"\b(\w)", r"\baB\d*",
+    r"\bé", r"(a)\b", r"\b(\w)", r"\baB\d*", r"a(\w)\w*", r"(a)\w", r"(1)(?:\s)\w*", r"\b(a+)", r"\b(\w+)-",
+    r"A(.)(\D+)", r"(_\w)\b",
 ]  # fmt: skip
 
 
@@ -202,7 +203,44 @@ def test_lines_that_are_ascii_are_taken_apart_from_the_others(text: str) -> None
     ],
 )
 def test_only_patterns_that_are_plain_over_bytes_run_over_bytes(pattern: str, lines: bool, is_wide: bool) -> None:
-    assert (wide(parse(pattern), lines=lines) is not None) == is_wide
+    assert (wide(parse(pattern), "lines" if lines else "matches") is not None) == is_wide
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_wide"),
+    [
+        (r"x=\w+", True),
+        (r"x=(\w+)", True),
+        (r"(x=(?:a\w+))", True),
+        (r"(x)=(\w+)", True),
+        (r"(x)=\w+", False),  # what is not ASCII may stand where no group tells of it
+        (r"x\w(?:\d)(=)", False),
+        (r"\bx(\d+)", True),
+        (r"(x)\b", False),
+        (r"\b(x\d+)", False),  # nor may it stand before them
+        (r"\bx\d+", True),
+    ],
+)
+def test_values_are_taken_from_any_text_at_once_only_where_they_tell_that_they_are_right(
+    pattern: str, is_wide: bool
+) -> None:
+    assert (wide(parse(pattern), "values") is not None) == is_wide
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (r"(x)=\w", ["x"]),
+        (r"(x)=\S", ["x", "x", "x"]),
+        (r"x=(\w)", ["1"]),
+        (r"(x)=(\w)", [("x", "1")]),
+        (r"(x)=(\d)\b", [("x", "1")]),
+        (r"\b(y+)", []),
+    ],
+)
+def test_a_value_beside_what_is_not_ascii_is_python_s(pattern: str, found: list[object], tmp_path: Path) -> None:
+    packs, *_ = match.values(clock(), [piece_of(tmp_path, "x=1\nx=–\nx=–\néy\n")], pattern, False, False, 10, 100)
+    assert [value for pack in packs for value in match.unpacked(pack)] == found
 
 
 def test_an_automaton_that_grows_too_large_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

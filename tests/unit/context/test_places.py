@@ -23,12 +23,16 @@ REPEATED = settings(max_examples=300, deadline=None, suppress_health_check=[Heal
 
 
 @REPEATED
-@given(text=TEXT.filter(bool), block=st.sampled_from([4, 5, 7]), ranges=st.integers(1, 4))
-def test_a_text_is_measured_alike_however_it_is_cut(text: str, block: int, ranges: int, tmp_path: Path) -> None:
+@given(text=TEXT.filter(bool), some=st.sampled_from([4, 5, 7]), blocks=st.integers(1, 3), ranges=st.integers(1, 4))
+def test_a_text_is_measured_alike_however_it_is_cut(
+    text: str, some: int, blocks: int, ranges: int, tmp_path: Path
+) -> None:
+    block = some * blocks
     file = file_of(tmp_path, text)
     size = file.source.size
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inspect, "CHECKPOINT", block)
+        patch.setattr(inspect, "BLOCK", some)
         step = block * ranges
         whole = join([inspect.measure(clock(), file, at, min(at + step, size)) for at in range(0, size, step)])
     lines = lines_of(text)
@@ -50,14 +54,20 @@ def first_bad(raw: bytes) -> int:
 
 
 @REPEATED
-@given(raw=st.binary(max_size=40), good=st.text(max_size=20), block=st.sampled_from([4, 5, 64]))
-def test_the_first_byte_that_is_not_utf8_is_found(raw: bytes, good: str, block: int, tmp_path: Path) -> None:
+@given(
+    raw=st.binary(max_size=40), good=st.text(max_size=20), some=st.sampled_from([4, 5, 64]), blocks=st.integers(1, 3)
+)
+def test_the_first_byte_that_is_not_utf8_is_found(
+    raw: bytes, good: str, some: int, blocks: int, tmp_path: Path
+) -> None:
+    block = some * blocks
     whole_text = good.encode() + raw
     if not whole_text:
         return
     file = file_of(tmp_path, whole_text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inspect, "CHECKPOINT", block)
+        patch.setattr(inspect, "BLOCK", some)
         whole = join(
             [
                 inspect.measure(clock(), file, at, min(at + block, len(whole_text)))

@@ -18,7 +18,7 @@ from tests.unit.context.oracle import SLOW, slow_text
 
 from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.matching import match
-from rlm_ls.context.search import values
+from rlm_ls.context.search import scanner, values
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.workers import pool as pool_module
@@ -41,6 +41,27 @@ async def log(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> Search:
     """A log of 1 MB in pieces of 100 kB."""
     monkeypatch.setattr(pool_module, "PIECE", 100_000)
     return await asking(LOG)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 10**9), (1, 950_001), (123_456, 130_000), (100_000, 200_000)])
+async def test_fewer_pieces_are_the_same_text_and_the_last_ones_are_small(log: Search, start: int, end: int) -> None:
+    part = Part(0, start, min(end, log.context.documents[0].size))
+    few, even = ([one for some in log.pieces((part,), few=few) for one in some] for few in (True, False))
+    for pieces in (few, even):
+        assert [piece.start for piece in pieces] == [part.start, *[piece.end for piece in pieces[:-1]]]
+        assert pieces[-1].end == part.end
+        assert all(piece.end % 100_000 == 0 for piece in pieces[:-1])
+    assert all(piece.end - piece.start <= 400_000 for piece in few)
+    assert few[-1].end - few[-1].start <= 100_000
+    assert len(few) < len(even) or len(even) < 4
+
+
+async def test_pieces_stay_small_where_each_takes_its_time(log: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(scanner, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    part = Part(0, 0, log.context.documents[0].size)
+    sizes = [one.end - one.start for some in log.pieces((part,), few=True) for one in some]
+    assert max(sizes) == 100_000
 
 
 async def test_find_stops_at_the_limit_and_says_how_many_there_are(log: Search) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -15,11 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
 
-from rlm_ls.context.document import Source
+from rlm_ls.context.document import Hit, Source, Span
 from rlm_ls.context.ops.matching import find, match, scan, windows
+from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
 from rlm_ls.context.ops.matching.folding import fold
+from rlm_ls.context.ops.matching.hits import Hits
 from rlm_ls.context.ops.numbers import numbered, summaries
-from rlm_ls.context.search.rows import hit_of
+from rlm_ls.context.ops.reader import opened
+from rlm_ls.context.search.rows import hit_of, row_of
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.workers.piece import Bundling, File, Piece
 
@@ -290,18 +294,64 @@ def test_what_is_no_number_is_left_out_and_counted_among_numbers(odd: bytes) -> 
     assert (ignored, more) == (1, False)
 
 
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(
+    doc=ANY_TEXT,
+    text=ANY_TEXT,
+    groups=st.lists(st.none() | ANY_TEXT, max_size=3).map(tuple),
+    word=st.none() | ANY_TEXT,
+    match=st.sampled_from(["", 'a"\\b', "\x00\x1f\x7f\u2028"]),
+)
+def test_a_row_is_what_json_makes_of_its_hit(
+    doc: str, text: str, groups: tuple[str | None, ...], word: str | None, match: str
+) -> None:
+    hit = Hit(Span(doc, 1, 2, 3, 4), text, 5, 6, groups, word, match, 7)
+    assert hit_of(row_of(hit)) == hit
+    written = [doc, 3, 4, 1, 2, text, 5, 6, groups, word, match, 7]
+    assert row_of(hit) == json.dumps(written, ensure_ascii=False)
+
+
+@REPEATED
+@given(text=TEXT, low=st.integers(0, 12), places=st.lists(st.integers(1, 60), max_size=3))
+@pytest.mark.usefixtures("_window")
+def test_a_hit_in_a_region_that_begins_within_a_line_is_the_same_by_its_window(
+    text: str, low: int, places: list[int], tmp_path: Path
+) -> None:
+    whole = piece_of(tmp_path, text)
+    low = min(low, whole.high)
+    test = compile_pattern(r"\w|^")
+    for piece in cut(replace(whole, low=low), places):
+        with opened(piece.file) as reader:
+            quick, slow = Hits(reader, piece), Hits(reader, piece)
+            for window in windows.windows(reader, piece, clock()):
+                for spans in test.matches(window, clock()):
+                    assert quick.row(window, *spans[0]) == row_of(slow.hit(*window.span(*spans[0])))
+
+
+def batched(values: list[bytes], size: int) -> Iterator[list[bytes]]:
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
+
+
 @given(
     numbers=st.lists(
         st.one_of(st.integers(-5, 5).map(float), st.floats(allow_nan=False, allow_infinity=False)), min_size=1
     ),
     repeated=st.integers(1, 50),
     cut=st.integers(0, 50),
+    few=st.sampled_from([1, 3, 1000]),
+    batch=st.sampled_from([1, 7, 1000]),
 )
 def test_numbers_that_are_counted_come_to_what_each_of_them_comes_to(
-    numbers: list[float], repeated: int, cut: int
+    numbers: list[float], repeated: int, cut: int, few: int, batch: int
 ) -> None:
     every = sorted(numbers * repeated)
-    parts = [numbered([[str(n).encode() for n in some]], 1, 10)[0] for some in (every[:cut], every[cut:]) if some]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rlm_ls.context.ops.numbers.FEW", few)
+        texts = [[str(number).encode() for number in some] for some in (every[:cut], every[cut:]) if some]
+        parts = [numbered(list(batched(some, batch)), 1, 10)[0] for some in texts]
     found = summaries(clock(), {None: [part[None] for part in parts]}, [50, 90, 99])[None]
     exact = sum(map(Fraction, every))
     assert (found["count"], found["min"], found["max"]) == (len(every), every[0], every[-1])

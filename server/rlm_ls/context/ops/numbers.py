@@ -19,9 +19,21 @@ Numbers = tuple["array[float]", "array[int]"]
 OFTEN = 3
 """How often numbers have to occur, on average, for counting them to be quicker than reading each."""
 
+FEW = 1000
+"""Different texts that are counted before it is asked how often they occur."""
+
 LARGE = 2.0**900
 MOST_COUNTED = 2.0**64
 """So often at most a number can occur."""
+
+
+def number_of(text: bytes) -> float | None:
+    """The number that a captured text is, as Python writes them: 12, -3.5, 1e6. None if it is none, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) and b"_" not in text else None
 
 
 def numbered(
@@ -31,74 +43,75 @@ def numbered(
 
     They stand under None; where each value is a row of several `groups`, those of the second under the first.
     """
+    if groups < 2:
+        captured = _Captured()
+        for batch in batches:
+            captured.add(list(batch))  # type: ignore[arg-type]  # of one group they are no rows
+        numbers = captured.numbers()
+        return {None: numbers}, captured.ignored, False
     found: dict[bytes | None, array[float]] = {}
-    often: Counter[bytes] = Counter()
     ignored = 0
     for batch in batches:
-        if groups < 2:
-            ignored += _add_numbers(batch, found.setdefault(None, array("d")), often)  # type: ignore[arg-type]
-            continue
         for row in batch:
-            name, number = row[0], row[1]
-            if name is not None and number is not None:
-                ignored += _add_each((number,), found.setdefault(name, array("d")))  # type: ignore[arg-type]
+            name, text = row[0], row[1]
+            if name is None or text is None:
+                continue
+            numbers_of_name, number = found.setdefault(name, array("d")), number_of(text)  # type: ignore[arg-type]
+            if number is None:
+                ignored += 1
+            else:
+                numbers_of_name.append(number)
         if len(found) > limit:
             return {name: (some, array("q")) for name, some in found.items()}, ignored, True
-    ordered: dict[bytes | None, Numbers] = {
-        name: (array("d", sorted(some)), array("q")) for name, some in found.items()
-    }
-    if often:
-        counts, none = _counted(often)
-        counts.update(found[None])
-        ordered[None], ignored = _as_numbers(counts), ignored + none
-    return ordered, ignored, False
+    return {name: (array("d", sorted(some)), array("q")) for name, some in found.items()}, ignored, False
 
 
-def _add_numbers(values: Iterable[bytes], found: array[float], often: Counter[bytes]) -> int:
-    """Appends those that are numbers; how many are not. All at once where all are, as they mostly are.
+class _Captured:
+    """Captured texts as numbers: counted while there are few different ones for how many there are, which is quicker
+    than to read each; later ones are read as they come."""
 
-    Values of which each occurs several times are counted in `often` instead, to be read when all are known."""
-    batch = list(values)
-    counts = Counter(batch)
-    if OFTEN * len(counts) <= len(batch):
-        often.update(counts)
-        return 0
-    try:
-        numbers = array("d", map(float, batch))
-    except ValueError:
-        return _add_each(batch, found)
-    if not all(map(isfinite, numbers)) or b"_" in b"".join(batch):
-        return _add_each(batch, found)
-    found.extend(numbers)
-    return 0
+    def __init__(self) -> None:
+        self.ignored = 0
+        self._counts: Counter[bytes] = Counter()
+        self._counted = 0
+        self._each = array("d")
 
+    def add(self, texts: list[bytes]) -> None:
+        if len(self._counts) <= FEW or self._often:
+            self._counts.update(texts)
+            self._counted += len(texts)
+        else:
+            self._read(texts)
 
-def _add_each(values: Iterable[bytes], found: array[float]) -> int:
-    ignored = 0
-    for value in values:
+    def numbers(self) -> Numbers:
+        """All of them, ascending. To be asked for once."""
+        if not self._often:
+            self._read(list(self._counts.elements()))
+            return array("d", sorted(self._each)), array("q")
+        counts: Counter[float] = Counter()
+        for text, times in self._counts.items():
+            number = number_of(text)
+            if number is None:
+                self.ignored += times
+            else:
+                counts[number] += times
+        counts.update(self._each)
+        return _as_numbers(counts)
+
+    @property
+    def _often(self) -> bool:
+        return OFTEN * len(self._counts) <= self._counted
+
+    def _read(self, texts: list[bytes]) -> None:
+        """All at once where all are numbers, as they mostly are."""
         try:
-            number = float(value)
+            numbers = array("d", map(float, texts))
         except ValueError:
-            ignored += 1
-            continue
-        if isfinite(number) and b"_" not in value:
-            found.append(number)
-        else:
-            ignored += 1
-    return ignored
-
-
-def _counted(often: Counter[bytes]) -> tuple[Counter[float], int]:
-    """How often each number occurs, and how many of the values are none."""
-    each = array("d")
-    counts: Counter[float] = Counter()
-    ignored = 0
-    for value, times in often.items():
-        if _add_each((value,), each):
-            ignored += times
-        else:
-            counts[each.pop()] += times
-    return counts, ignored
+            numbers = array("d")
+        if len(numbers) < len(texts) or not all(map(isfinite, numbers)) or b"_" in b"".join(texts):
+            numbers = array("d", [number for text in texts if (number := number_of(text)) is not None])
+        self.ignored += len(texts) - len(numbers)
+        self._each.extend(numbers)
 
 
 def _as_numbers(counts: Counter[float]) -> Numbers:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import Any, Literal
 
 from rlm_ls.context.patterns.characters import ASCII, Ranges, intersect, merge
 from rlm_ls.context.patterns.python_re import nodes as sre
@@ -45,13 +45,19 @@ def plain(parsed: Parsed) -> re.Pattern[bytes] | None:
     return re.compile(_text(items, wide=False))
 
 
-def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
+Found = Literal["matches", "lines", "values"]
+"""What a `wide` pattern finds."""
+
+
+def wide(parsed: Parsed, found: Found) -> re.Pattern[bytes] | None:
     """The pattern for any UTF-8, each byte of other characters taken for any of them, if it is plain so; else None.
 
     Where every match it finds is ASCII these are the matches there are: it finds whatever the pattern does, and of
-    ASCII nothing else. With `lines` it finds one match in each line that holds one, the shortest: what is left of the
-    line goes with it, and group 1 is what has to be ASCII.
+    ASCII nothing else. Of `lines` it finds one match in each that holds one, the shortest: what is left of the
+    line goes with it, and group 1 is what has to be ASCII. Of `values` it has the groups: None where they do not
+    hold all that may be other than ASCII.
     """
+    lines = found == "lines"
     items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=True)
     if items is None:
         return None
@@ -66,8 +72,27 @@ def wide(parsed: Parsed, *, lines: bool) -> re.Pattern[bytes] | None:
     # A byte is not a character: how many of them there are must not matter where something follows.
     if any(part.most is not None and part.ranges[-1:] == _OTHERS for part in parts[:-1]) or not _linear(items, parts):
         return None
+    if found == "values":
+        return re.compile(_text(items, wide=True)) if _tell(items) else None
     text = _text([_Item((), mark="(?:") if item.mark == "(" else item for item in items], wide=True)
     return re.compile(b"(" + text + b")[^\n]*" if lines else text)
+
+
+def _tell(items: list[_Item]) -> bool:
+    """Whether the groups, or the match where there are none, hold every byte that may be other than ASCII."""
+    if not any(item.mark == "(" for item in items):
+        return True
+    if items[-1].mark == _BOUNDARY or (items[0].mark == _BOUNDARY and not _bounded_text(items)):
+        return False  # a byte of another character stands in the match for it, and in no group
+    within: list[str] = []
+    for item in items:
+        if item.mark == ")":
+            within.pop()
+        elif item.mark in ("(", "(?:"):
+            within.append(item.mark)
+        elif item.ranges[-1:] == _OTHERS and "(" not in within:
+            return False
+    return True
 
 
 def doubt(parsed: Parsed) -> re.Pattern[bytes] | None:

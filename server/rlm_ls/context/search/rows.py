@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from rlm_ls.context.document import Hit, Span
 
@@ -19,8 +20,30 @@ def row_of(hit: Hit) -> str:
     """A JSON list: doc, line, end_line, start, end, text, column, end_column, groups, word, match, first_line."""
     span = hit.span
     place = (span.doc, span.line, span.end_line, span.start, span.end)
-    found = (hit.text, hit.column, hit.end_column, hit.groups, hit.word, hit.match, hit.first_line)
-    return json.dumps([*place, *found], ensure_ascii=False)
+    return row(*place, hit.text, hit.column, hit.end_column, hit.groups, hit.word, hit.match, hit.first_line)
+
+
+def row(
+    doc: str,
+    line: int,
+    end_line: int,
+    start: int,
+    end: int,
+    text: str,
+    column: int,
+    end_column: int,
+    groups: tuple[str | None, ...],
+    word: str | None,
+    match: str,
+    first_line: int,
+) -> str:
+    """`row_of` a hit of which no object is made. Written as `json.dumps` does, which sets itself up for each anew."""
+    inner = ", ".join(["null" if group is None else encode_basestring(group) for group in groups]) if groups else ""
+    named = "null" if word is None else encode_basestring(word)
+    return (
+        f"[{encode_basestring(doc)}, {line}, {end_line}, {start}, {end}, {encode_basestring(text)}, {column}, "
+        f"{end_column}, [{inner}], {named}, {encode_basestring(match)}, {first_line}]"
+    )
 
 
 def hit_of(row: str) -> Hit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
@@ -20,6 +21,12 @@ MOST_PIECES = 500
 
 FEW = 1000
 """Parts that are gone through on the event loop."""
+
+LARGER = 4
+"""How many times as large pieces may be where there are to be few."""
+
+QUICK = 0.05
+"""Seconds that a piece takes at most, on average, for the next one to be larger."""
 
 SMALL = CHECKPOINT
 """Documents below this size are bundled."""
@@ -44,15 +51,24 @@ class Scanner:
         return await self.pool.call(operation, payload, self.deadline_seconds)
 
     async def scan(
-        self, operation: str, within: Selection, progress: Progress, *, whole: bool = False, **payload: Any
+        self,
+        operation: str,
+        within: Selection,
+        progress: Progress,
+        *,
+        whole: bool = False,
+        few: bool = False,
+        **payload: Any,
     ) -> AsyncGenerator[Any, None]:
         """What the operation found in each batch of pieces, in order, without those that were not done in time.
 
         Its results are tuples whose last item is the bytes searched. A payload value may be a function: it is called
-        when a batch is sent. With `whole` parts are not cut, for patterns that cross lines.
+        when a batch is sent. With `whole` parts are not cut, for patterns that cross lines; `few`: into
+        larger pieces, where putting the results together is a good part of the work.
         """
 
-        batches = await self.cut_up(within, whole)
+        # Thousands of documents are cut once, and alike for every search.
+        batches = await self.cut_up(within, whole, few and len(within) <= FEW)
         asked: deque[Pieces] = deque()
 
         def payloads() -> Iterator[dict[str, Any]]:
@@ -70,11 +86,11 @@ class Scanner:
         if progress.gone is not None:
             self.gone[progress.gone.message] = None
 
-    async def cut_up(self, within: Selection, whole: bool = False) -> Iterable[Pieces]:
+    async def cut_up(self, within: Selection, whole: bool = False, few: bool = False) -> Iterable[Pieces]:
         """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
-        if len(within) <= FEW or (within is self.context.limit and self._limit is not None and not whole):
-            return self.batches(within, whole)
-        return await asyncio.to_thread(lambda: list(self.batches(within, whole)))
+        if len(within) <= FEW or (within is self.context.limit and self._limit is not None and not (whole or few)):
+            return self.batches(within, whole, few)
+        return await asyncio.to_thread(lambda: list(self.batches(within, whole, few)))
 
     def matches(
         self,
@@ -87,22 +103,22 @@ class Scanner:
         **payload: Any,
     ) -> AsyncGenerator[Any, None]:
         """`scan` for an operation that takes a pattern and its options."""
-        asked = {"pattern": pattern, "ignore_case": ignore_case, "multiline": multiline}
+        asked: dict[str, Any] = {"pattern": pattern, "ignore_case": ignore_case, "multiline": multiline}
         return self.scan(operation, within, progress, whole=multiline, **asked, **payload)
 
     def progress(self, within: Selection) -> Progress:
         self.last = Progress(within, self.deadline_seconds, self.listener, self.context.size_of(within))
         return self.last
 
-    def batches(self, within: Selection, whole: bool = False) -> Iterator[Pieces]:
+    def batches(self, within: Selection, whole: bool = False, few: bool = False) -> Iterator[Pieces]:
         """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
-        if within is not self.context.limit or whole:
-            return self._batches(within, whole)
+        if within is not self.context.limit or whole or few:
+            return self._batches(within, whole, few)
         if self._limit is None:
-            self._limit = list(self._batches(within, False))  # nearly every search asks for it
+            self._limit = list(self._batches(within, False, False))  # nearly every search asks for it
         return iter(self._limit)
 
-    def _batches(self, within: Selection, whole: bool) -> Iterator[Pieces]:
+    def _batches(self, within: Selection, whole: bool, few: bool) -> Iterator[Pieces]:
         others: list[Part] = []
         bundle = Bundling()
         files = self.context.files
@@ -116,14 +132,14 @@ class Scanner:
                 others.append(part)
                 continue
             if others:
-                yield from self.pieces(tuple(others), whole)
+                yield from self.pieces(tuple(others), whole, few)
                 others = []
             bundle.add(part.doc, stretch, files.name(part.doc), part.filters)
         if bundle.docs:
             yield bundle.made()
-        yield from self.pieces(tuple(others), whole)
+        yield from self.pieces(tuple(others), whole, few)
 
-    def pieces(self, within: Selection, whole: bool = False) -> Iterator[list[Piece]]:
+    def pieces(self, within: Selection, whole: bool = False, few: bool = False) -> Iterator[list[Piece]]:
         """In order; large parts cut, small ones together."""
         batch: list[Piece] = []
         size = 0
@@ -133,8 +149,7 @@ class Scanner:
             if batch and batch[0].file.source.place != file.source.place:
                 yield batch  # what lies elsewhere goes to other processes than what is here
                 batch, size = [], 0
-            cuts = [] if whole else range(part.start - part.start % most + most, part.end, most)
-            edges = [part.start, *cuts, part.end]
+            edges = [part.start, *([] if whole else self._cuts(part, most, few)), part.end]
             for start, end in pairwise(edges):
                 block = start // CHECKPOINT
                 base = (block * CHECKPOINT, document.checkpoints[block])
@@ -145,3 +160,16 @@ class Scanner:
                     batch, size = [], 0
         if batch:
             yield batch
+
+    def _cuts(self, part: Part, size: int, few: bool) -> Iterator[int]:
+        """Where a part is cut: evenly, or into `few` pieces, of which the last ones are small, so that all processes
+        are busy to the end; evenly too where a piece takes its time: somebody waits to hear how far it is."""
+        at, began, drawn = part.start, time.monotonic(), 0
+        while True:
+            quick = drawn >= self.pool.size and time.monotonic() - began < QUICK * drawn
+            share = (part.end - at) // self.pool.size // size if few and quick else 1
+            at += size * max(1, min(LARGER, share)) - at % size
+            if at >= part.end:
+                return
+            drawn += 1
+            yield at

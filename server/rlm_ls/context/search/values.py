@@ -115,7 +115,10 @@ class Values(FieldScanner):
             )
         ) as results:
             async for found, short, _ in results:
-                size += await asyncio.to_thread(_merge, counts, found)
+                await asyncio.to_thread(_merge, counts, found)
+                size += sum(map(len, found))  # what was there before is counted again: it is asked only when it matters
+                if size > MOST_BYTES:
+                    size = await asyncio.to_thread(_size, counts)
                 if short or len(counts) > MOST_DISTINCT or size > MOST_BYTES:
                     cut = f"cut at {len(counts):,} distinct values; narrow the pattern"
                     break
@@ -232,15 +235,19 @@ def _first(pack: Pack, most: int, room: int) -> Pack:
     return ", ".join(kept), len(kept)
 
 
-def _merge(counts: Counter[Raw], packs: list[bytes]) -> int:
-    """Adds what `match.tally` found; the bytes of what was new. For a thread: it may be a million values; between
-    packs others get a turn."""
-    added = 0
+def _merge(counts: Counter[Raw], packs: list[bytes]) -> None:
+    """Adds what `match.tally` found. For a thread: it may be a million values; between packs others get a turn."""
+    before = counts.get
     for pack in packs:
         found = pickle.loads(pack)
-        added += sum(map(_length, found.keys() - counts.keys()))
-        counts.update(found)
-    return added
+        if counts:
+            found = {value: count + before(value, 0) for value, count in found.items()}
+        dict.update(counts, found)
+
+
+def _size(counts: Counter[Raw]) -> int:
+    """Bytes of the different values."""
+    return sum(map(_length, counts))
 
 
 def _index(index: dict[bytes, Counted], packs: list[bytes]) -> None:

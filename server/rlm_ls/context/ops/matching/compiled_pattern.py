@@ -7,13 +7,14 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
 from rlm_ls.context.ops.matching.literal import Literal
 from rlm_ls.context.ops.matching.window import Window, characters_to_bytes
 from rlm_ls.context.patterns import backtracking
-from rlm_ls.context.patterns.linear import doubt, plain, wide
+from rlm_ls.context.patterns.linear import Found, doubt, plain, wide
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
@@ -57,10 +58,12 @@ class CompiledPattern:
         self._spare = SPARE_SECONDS
         """Seconds that leaps may still take longer than expected. When none are left, the pattern is matched line by
         line."""
-        self._wide: dict[bool, re.Pattern[bytes] | None] = {}
+        self._wide: dict[Found, re.Pattern[bytes] | None] = {}
         self._doubt: re.Pattern[bytes] | None = None
-        self._judged: Window | None = None
+        self._judged = b""
         self._whole = False
+        self._values: list[Raw] | None = None
+        """Of the text that was `_judged`, where that came of judging it."""
         first = self._translation(True, False)
         self.exact, self.boundary = first.exact, first.boundary
         self._engine(True, False)
@@ -79,7 +82,8 @@ class CompiledPattern:
         A group that took no part is left out where it is the only one, and None in a row.
         """
         if self._plain is not None and self.takes_whole(window):
-            found: list[Raw] = self._plain.findall(window.text)
+            known = self._values if window.text is self._judged else None
+            found: list[Raw] = self._plain.findall(window.text) if known is None else known
             return found
         return self.captured(window.text, self.matches(window, deadline))
 
@@ -182,22 +186,32 @@ class CompiledPattern:
             return None
         if not lines and window.ascii:
             return len(self._plain.findall(window.text, at))
-        if lines not in self._wide:
-            self._wide[lines] = wide(self.parsed, lines=lines)
-            self._doubt = doubt(self.parsed)
-        engine = self._wide[lines]
+        found = self._found_wide("lines" if lines else "matches", window, at)
+        return None if found is None else len(found)
+
+    def _found_wide(self, what: Found, window: Window, at: int) -> list[Raw] | None:
+        engine = self._wide_engine(what)
         if engine is None or (self._doubt is not None and not window.ascii and self._doubt.search(window.text, at)):
             return None
-        found: list[bytes] = engine.findall(window.text, at)
-        return len(found) if window.ascii or b"".join(found).isascii() else None
+        found: list[Any] = engine.findall(window.text, at)
+        every = chain.from_iterable(found) if what == "values" and self.groups > 1 else found
+        return found if window.ascii or b"".join(every).isascii() else None
+
+    def _wide_engine(self, what: Found) -> re.Pattern[bytes] | None:
+        if what not in self._wide:
+            self._wide[what] = wide(self.parsed, what)
+            self._doubt = doubt(self.parsed)
+        return self._wide[what]
 
     def takes_whole(self, window: Window) -> bool:
         """Whether matches in this window are those in its bytes, by one call: also where lines are not ASCII, if none
         comes near what is not. What holds of the window holds of any of its lines, should a filter leave few."""
         if self._plain is None or window.is_piece or window.ascii:
             return self._plain is not None and not window.is_piece
-        if window is not self._judged:
-            self._judged, self._whole = window, self.dense(window, 0, lines=False) is not None
+        if window.text is not self._judged:
+            tells = self._wide_engine("values") is not None and not window.carriage
+            self._judged, self._values = window.text, self._found_wide("values", window, 0) if tells else None
+            self._whole = self._values is not None if tells else self.dense(window, 0, lines=False) is not None
         return self._whole
 
     def leap(self, window: Window) -> Callable[[int], int] | None:

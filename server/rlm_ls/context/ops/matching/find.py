@@ -14,7 +14,7 @@ from rlm_ls.context.ops.matching.hits import Hits
 from rlm_ls.context.ops.matching.scan import Scan
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import line_matches
-from rlm_ls.context.search.rows import ROOM, Gathered, row_of
+from rlm_ls.context.search.rows import ROOM, Gathered
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import Pieces
 from rlm_ls.errors import ProgramError
@@ -76,15 +76,15 @@ def find(
                 total += 1
                 if not query.ranked:
                     if len(best) < limit and size < room:
-                        row = row_of(hits.hit(*view.span(match, match_end)))
+                        row = hits.row(view, match, match_end)
                         size += len(row)
                         best.append(((False, 0), -total, row, piece.doc))
                     continue
                 score = query.score(view, start, end)
                 if len(best) < limit:
-                    heapq.heappush(best, (score, -total, row_of(hits.hit(*view.span(match, match_end))), piece.doc))
+                    heapq.heappush(best, (score, -total, hits.row(view, match, match_end), piece.doc))
                 elif best and score > best[0][0]:
-                    row = row_of(hits.hit(*view.span(match, match_end)))
+                    row = hits.row(view, match, match_end)
                     heapq.heapreplace(best, (score, -total, row, piece.doc))
     kept = sorted(_fitting(sorted(best, reverse=True), room), key=lambda entry: -entry[1])
     return [(score, row, doc) for score, _, row, doc in kept], total, scan.searched
@@ -129,7 +129,7 @@ def find_any(
             total += len(occurrences)
             for start, end, word in occurrences[: found.limit]:
                 if found.limit:
-                    found.add(row_of(hits.hit(*window.span(start, end), word=words[word])), piece.doc)
+                    found.add(hits.row(window, start, end, word=words[word]), piece.doc)
     return found.rows, found.docs, total, scan.searched
 
 

@@ -37,6 +37,10 @@ class FoldedWindow(Window):
         self._base = base
         self._starts: list[tuple[int, int]] = []
 
+    @property
+    def verbatim(self) -> bool:
+        return False
+
     def phantom(self, at: int) -> bool:
         return at == len(self.text) and self.text.endswith(b"\n")
 

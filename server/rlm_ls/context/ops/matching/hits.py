@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlm_ls.context.document import Hit, Span
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.reader import Reader
+from rlm_ls.context.search.rows import row, row_of
 from rlm_ls.context.workers.piece import Piece
 
 LONG_LINE = 500
@@ -39,6 +40,33 @@ class Hits:
         self._lines += self._reader.line_starts(self._counted, at)
         self._counted = max(at, self._counted)
         return self._lines + 1
+
+    def row(
+        self, window: Window, start: int, end: int, groups: tuple[str | None, ...] = (), word: str | None = None
+    ) -> str:
+        """`row_of` the hit for a match of bytes `start` to `end` of `window.text`, a window of whole lines.
+
+        As most are: in a line of moderate length that stands in the window as it is, of which nothing is read again.
+        """
+        text, low = window.text, self._piece.low
+        first = text.rfind(b"\n", 0, start) + 1
+        last = text.find(b"\n", start)
+        last = len(text) if last < 0 else last
+        at = window.start + first
+        whole = at > low or low == 0  # a region may begin within a line
+        if not (whole and end <= last <= first + LONG_LINE and window.verbatim):
+            return row_of(self.hit(*window.span(start, end), groups, word))
+        place = window.start + start
+        if window.start <= self._counted <= place:
+            self._lines += text.count(b"\n", self._counted - window.start, start)
+            self._counted, number = place, self._lines + 1
+        else:
+            number = self.line(place)
+        column, matched = _length(text[first:start]) + 1, text[start:end]
+        name, shown = self._piece.file.name, _decode(text[first:last])
+        end_column = column + _length(matched)
+        found = (shown, column, end_column, groups, word, _decode(matched), 0)
+        return row(name, number, number, at, window.start + last, *found)
 
     def hit(self, start: int, end: int, groups: tuple[str | None, ...] = (), word: str | None = None) -> Hit:
         """For a match of bytes `start` to `end` of the Document."""

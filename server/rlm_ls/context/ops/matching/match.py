@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise
 
-from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans, compile_pattern
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits, groups_of
 from rlm_ls.context.ops.matching.scan import Scan
-from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import line_count, match_count
 from rlm_ls.context.ops.numbers import Numbers, numbered
 from rlm_ls.context.search.rows import ROOM, Gathered, row_of
@@ -52,7 +51,9 @@ def regex(
         if multiline:
             for window, spans in scan.matches(test, reader, piece):
                 total += 1
-                _add(found, hits, window, spans, piece.doc)
+                if found.limit:  # such a window may begin within a line
+                    hit = hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))
+                    found.add(row_of(hit), piece.doc)
             continue
         for window in scan.windows(reader, piece, test, places=lambda: found.limit > 0):
             if not found.limit:  # how many there are is sooner known than where
@@ -60,7 +61,8 @@ def regex(
                 continue
             for spans in test.matches(window, deadline):
                 total += 1
-                _add(found, hits, window, spans, piece.doc)
+                if found.limit:
+                    found.add(hits.row(window, *spans[0], groups_of(window, spans)), piece.doc)
         if not found.limit and isinstance(pieces, Bundle) and piece.doc != pieces.docs[-1]:
             # The rest is only counted, which takes less where it is done for all of it together.
             counts, more = count(
@@ -68,11 +70,6 @@ def regex(
             )
             return found.rows, found.docs, total + sum(counts.values()), scan.searched + more
     return found.rows, found.docs, total, scan.searched
-
-
-def _add(found: Gathered, hits: Hits, window: Window, spans: Spans, doc: int) -> None:
-    if found.limit:
-        found.add(row_of(hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))), doc)
 
 
 def count(

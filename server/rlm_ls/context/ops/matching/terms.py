@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from math import isfinite
 
 from rlm_ls.context.document import Hit
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Spans, compile_pattern
@@ -18,6 +17,7 @@ from rlm_ls.context.ops.matching.match import MOST_TALLIED
 from rlm_ls.context.ops.matching.scan import Scan
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.matching.windows import windows
+from rlm_ls.context.ops.numbers import number_of
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File, Filters, Piece, Pieces
@@ -41,12 +41,9 @@ class Kind:
         """What is counted of a captured text; empty if it is counted nowhere."""
         if not self.edges:
             return text
-        try:
-            number = float(text)
-        except ValueError:
-            return b""
-        reached = bisect_right(self.edges, number) - 1
-        return b"%d" % reached if reached >= 0 and isfinite(number) and b"_" not in text else b""
+        number = number_of(text)
+        reached = -1 if number is None else bisect_right(self.edges, number) - 1
+        return b"%d" % reached if reached >= 0 else b""
 
 
 # Upper-case letters beyond ASCII are listed by block: Python's re has no \p{Lu}.

@@ -34,6 +34,11 @@ class Window:
         return self.begin > 0 or self.own <= len(self.text)
 
     @property
+    def verbatim(self) -> bool:
+        """Whether `text` is whole lines just as they stand in the Document from `start` on."""
+        return self.text is self.raw and not self.is_piece
+
+    @property
     def end(self) -> int:
         return self.start + len(self.raw)
 
