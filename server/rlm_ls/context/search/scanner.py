@@ -164,6 +164,7 @@ class Scanner:
     def _cuts(self, part: Part, size: int, few: bool) -> Iterator[int]:
         """Where a part is cut: evenly, or into `few` pieces, of which the last ones are small, so that all processes
         are busy to the end; evenly too where a piece takes its time: somebody waits to hear how far it is."""
+        few = few and not self.pool.cluster  # whose pieces are large as it is
         at, began, drawn = part.start, time.monotonic(), 0
         while True:
             quick = drawn >= self.pool.size and time.monotonic() - began < QUICK * drawn
