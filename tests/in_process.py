@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from contextvars import ContextVar
 from typing import Any
 
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.worker import HEADER, answer
 from rlm_ls.executors.checking.checker import CheckerPool
+
+PROCESSES: ContextVar[bool] = ContextVar("processes", default=True)
+"""Whether engines and pools of this test have worker processes (tests/unit/conftest.py)."""
 
 
 class SearchHere(SearchPool):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.in_process import PROCESSES, CheckHere, SearchHere
+
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import NO_SURROUNDINGS, Surroundings
@@ -175,6 +177,8 @@ async def asking(state: Path, **settings: Any) -> AsyncIterator[Asker]:
     """Level wasm is off unless asked for: each test's state folder is new, and compilers would be tried in each."""
     settings.setdefault("levels", ("dsl", "llm"))
     engine = await Engine.open(settings=Settings(**settings), state_dir=state)
+    if not PROCESSES.get():
+        engine.pools.here, engine.checkers = SearchHere(2), CheckHere()
     try:
         yield Asker(engine)
     finally:

@@ -1,8 +1,13 @@
 """The program's entry point: without arguments (or with those that language clients add) an editor on stdio, else the
 commands for people."""
 
-# Before any import but this: it takes out of the search path what is not ours. (`__future__` is an import, too.)
-from rlm_ls.isolation import isolate, step_aside
+# Before any import but these: Ctrl-C ends what is loading, and what is not ours is taken out of the search path.
+# (`__future__` is an import, too.)
+from rlm_ls.interrupt import end_at_interrupt
+
+end_at_interrupt()
+
+from rlm_ls.isolation import isolate, step_aside  # noqa: E402 - after Ctrl-C has a meaning
 
 isolate(as_module=__name__ == "__main__")
 
@@ -26,17 +31,19 @@ def main() -> None:
 
         print(f"rlm-ls {__version__}")
         return
-    try:
-        if arguments[:1] in (["mcp"], ["acp"]):
-            from rlm_ls.cli.doors import app
-        else:
-            from rlm_ls.cli.main import app
-        from rlm_ls.cli.terminal.console import guard
+    if arguments[:1] in (["mcp"], ["acp"]):
+        from rlm_ls.cli.doors import app
+    else:
+        from rlm_ls.cli.main import app
+    from rlm_ls.cli.terminal.console import guard
+    from rlm_ls.ending import end_process
 
-        guard()
+    guard()
+    try:
         app()
-    except KeyboardInterrupt:  # while it was still loading
-        sys.exit(130)
+    except SystemExit as ended:
+        # What is left is the interpreter's own end, in which Ctrl-C would be an error again.
+        end_process(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
 def _client_process(arguments: list[str]) -> int | None:

@@ -99,10 +99,14 @@ async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stu
             await process.wait()
 
 
-@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["end", "Ctrl-C twice"])
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [((signal.SIGTERM,), -signal.SIGTERM), ((signal.SIGINT, signal.SIGINT), 130), ((signal.SIGINT,) * 3, 130)],
+    ids=["end", "Ctrl-C twice", "three times"],
+)
 @pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
 async def test_a_stuck_command_ends_with_its_children(
-    state_dir: Path, tmp_path: Path, stuck: str, numbers: tuple[signal.Signals, ...]
+    state_dir: Path, tmp_path: Path, stuck: str, numbers: tuple[signal.Signals, ...], code: int
 ) -> None:
     path = tmp_path / "app.log"
     path.write_text("ERROR one\n" * 100)
@@ -118,7 +122,7 @@ async def test_a_stuck_command_ends_with_its_children(
         for number in numbers:
             process.send_signal(number)
             await asyncio.sleep(0.2)
-        assert await ended(process, children) != 0
+        assert await ended(process, children) == code
     finally:
         if process.returncode is None:
             process.kill()

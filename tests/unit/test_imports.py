@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
     "mcp": {"mcp", "engine", "executors", "models", "context", "store", *OURS},
     "acp": {"acp", "engine", "executors", "models", "context", "store", *OURS},
-    "cli": {"cli", "acp", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
+    "cli": {"cli", "acp", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending", "interrupt"},
     "engine": {"engine", "executors", "models", "context", "store", *OURS},
     "executors": {"executors", "context", "store", *OURS},
     "models": {"models", "context", *OURS},
@@ -36,13 +36,14 @@ MAY_IMPORT = {
     "workspace": {"errors", "settings"},
     "errors": set[str](),
     "ending": set[str](),
+    "interrupt": set[str](),
     "isolation": set[str](),
     "loopback": set[str](),
     "private": set[str](),
     "processes": set[str](),
     "visible": set[str](),
     "__init__": set[str](),
-    "__main__": {"lsp", "cli", "errors", "settings", "isolation", "visible"},
+    "__main__": {"lsp", "cli", "errors", "settings", "ending", "interrupt", "isolation", "visible"},
 }
 """Parts of the package, and what of it each may import. `rlm_ls` itself (the version) is everyone's."""
 

@@ -53,6 +53,8 @@ from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 SANDBOXES = 64
 """Most runs at once; a further one waits for a sandbox."""
 
+SETTLE_SECONDS = 0.05
+
 RUNS_UNTIL_PRUNED = 16
 """After so many runs the history's size is checked; also when the engine is opened."""
 
@@ -129,7 +131,7 @@ class Engine:
             program_runner = ProgramRunner(store.folder, Toolchains(store.folder))
             stack.push_async_callback(program_runner.close)
             # pydantic-monty aborts now and then when its pool closes as the process ends (FACTS.md): let it settle.
-            stack.push_async_callback(asyncio.sleep, 0.05)
+            stack.push_async_callback(asyncio.sleep, SETTLE_SECONDS)
             try:
                 sandboxes = await stack.enter_async_context(AsyncMonty(min_processes=0, max_processes=SANDBOXES))
             except FileNotFoundError:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from tests.in_process import PROCESSES, SearchHere
 
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
@@ -17,7 +18,7 @@ Asking = Callable[..., Awaitable[Search]]
 
 @pytest.fixture
 async def pool() -> AsyncIterator[SearchPool]:
-    async with SearchPool(2) as pool:
+    async with SearchPool(2) if PROCESSES.get() else SearchHere(2) as pool:
         yield pool
 
 

@@ -19,6 +19,8 @@ from rlm_ls.context.workers.pool import SearchPool, Worker
 from rlm_ls.errors import BadPattern, DocumentChanged, SearchFailed, SearchTimeout
 from rlm_ls.executors.checking.checker import CheckerPool
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 COUNT = {"ignore_case": False, "multiline": False, "lines": False}
 
 

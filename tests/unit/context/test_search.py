@@ -229,6 +229,7 @@ async def test_terms(asking: Asking) -> None:
     assert [(term, count) for term, count, _ in own] == [("stay", 1)]
 
 
+@pytest.mark.usefixtures("processes")
 async def test_late_searches_are_partial_and_say_so(asking: Asking) -> None:
     search = await asking("needle\n", slow_text(800_000), seconds=0.5)
     found = await asyncio.wait_for(search.regex(f"needle|{SLOW}", everything(search)), 20)
@@ -238,6 +239,7 @@ async def test_late_searches_are_partial_and_say_so(asking: Asking) -> None:
         await search.count(SLOW, everything(search))
 
 
+@pytest.mark.usefixtures("processes")
 async def test_cancelling_a_search_leaves_the_pool_usable(asking: Asking) -> None:
     search = await asking(slow_text(8_000_000))
     task = asyncio.create_task(search.count(SLOW, everything(search)))
@@ -293,6 +295,7 @@ async def test_nothing_to_search_in_is_nothing_found(log: Search) -> None:
     assert await log.split("a", ()) == []
 
 
+@pytest.mark.usefixtures("processes")
 async def test_many_values_are_merged_off_the_loop_and_a_few_at_a_time(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ async def test_a_limit_that_would_be_broken_anyway_is_not_asked_about(ask: Asker
     assert user.asked == []
 
 
+@pytest.mark.usefixtures("processes")
 async def test_a_run_can_be_stopped_while_the_question_stands(ask: Asker) -> None:
     user = User(True, at_once=False)
     running = asyncio.ensure_future(

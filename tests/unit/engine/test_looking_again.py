@@ -99,6 +99,7 @@ async def test_a_model_is_told_that_a_text_was_written_anew(ask: Asker, log: Pat
     assert "was written anew" in model.asked[0][-1].content
 
 
+@pytest.mark.usefixtures("processes")
 async def test_looking_again_reads_only_what_is_new(ask: Asker, tmp_path: Path) -> None:
     log = tmp_path / "large.log"
     log.write_text(TEXT * (4 * RANGE // len(TEXT)))

@@ -133,6 +133,7 @@ async def test_a_rejected_draft_is_part_of_the_partial_answer(ask: Asker) -> Non
     assert "the draft" in told.answer.answer
 
 
+@pytest.mark.usefixtures("processes")
 async def test_the_time_limit_stops_a_script_in_the_middle(ask: Asker) -> None:
     started = time.monotonic()
     told = await ask(script("while True: pass"), budget=Budget(seconds=1.0))
@@ -209,6 +210,7 @@ async def test_the_trace_keeps_only_what_was_appended(ask: Asker) -> None:
     assert [len(call.messages) for call in calls] == [2, 2]
 
 
+@pytest.mark.usefixtures("processes")
 async def test_stop_ends_in_a_cancelled_answer_with_the_findings(ask: Asker) -> None:
     def stop_in_second_turn(event: object) -> None:
         if getattr(event, "type", "") == "programStarted" and getattr(event, "turn", 0) == 2:
@@ -220,6 +222,7 @@ async def test_stop_ends_in_a_cancelled_answer_with_the_findings(ask: Asker) -> 
     assert (await ask.engine.store.run("r3")).status == "cancelled"
 
 
+@pytest.mark.usefixtures("processes")
 async def test_cancelling_the_caller_stops_at_once_and_is_stored(ask: Asker) -> None:
     started = asyncio.Event()
 
@@ -236,6 +239,7 @@ async def test_cancelling_the_caller_stops_at_once_and_is_stored(ask: Asker) -> 
     assert (await ask.engine.store.run("r4")).status == "cancelled"
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("steps", [*range(12), 30])
 async def test_cancelling_again_and_again_from_any_moment_leaves_a_run_that_has_ended(ask: Asker, steps: int) -> None:
     task = asyncio.create_task(ask(script("while True:\n    count('E')"), run_id="r5"))

@@ -182,6 +182,7 @@ async def test_each_reply_is_in_the_trace_before_the_script_goes_on(ask: Asker) 
     assert (begun["model"], begun["endpoint"], begun["count"]) == ("model", "test", 2)
 
 
+@pytest.mark.usefixtures("processes")
 async def test_stopping_a_run_stops_its_sub_calls(ask: Asker) -> None:
     asked, begun, ended = asyncio.Event(), 0, 0
 

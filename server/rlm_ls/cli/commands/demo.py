@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -53,7 +54,7 @@ async def _demo(chosen: list[DemoQuestion], steps: bool, record: Path | None, mo
     async with session(settings) as opened:
         for number, question in enumerate(chosen, 1):
             started = time.perf_counter()
-            target = await asyncio.to_thread(question.target)
+            target = await _target(question)
             made = time.perf_counter() - started
             out.print()
             out.rule(f"{number} of {len(chosen)}", characters="─")
@@ -63,10 +64,22 @@ async def _demo(chosen: list[DemoQuestion], steps: bool, record: Path | None, mo
                 out.print(
                     f"{target.name}, {size / 1e6:.1f} MB (made or found in {made:.1f} s)", style="dim", markup=False
                 )
-            worst = max(worst, await _one(opened, question, target, Screen(plans=True, steps=steps), record, model))
+            code = await _one(opened, question, target, Screen(plans=True, steps=steps), record, model)
+            if code == EXIT["cancelled"]:
+                return code
+            worst = max(worst, code)
         if not steps and model is None:
             err.print("\nSee the programs themselves: ./dev demo --steps, or rlm-ls trace last", markup=False)
     return worst
+
+
+async def _target(question: DemoQuestion) -> Path:
+    """What the question is about; made in a thread that ends when this is cancelled."""
+    over = threading.Event()
+    try:
+        return await asyncio.to_thread(question.target, stopped=over.is_set)
+    finally:
+        over.set()
 
 
 async def _one(

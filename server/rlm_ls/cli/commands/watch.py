@@ -126,9 +126,9 @@ def _until_signalled() -> list[int]:
         ended.append(code)
         loop.call_soon_threadsafe(task.cancel)
 
-    on_signals((signal.SIGINT,), lambda: tell(130))
+    on_signals((signal.SIGINT,), lambda: tell(130), 130)
     if os.name != "nt":
-        on_signals((signal.SIGTERM,), lambda: tell(143))
+        on_signals((signal.SIGTERM,), lambda: tell(143), 143)
     return ended
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 
@@ -27,10 +27,17 @@ FEWEST_LINES = 200
 """Below it the day's scripted lines leave no room for traffic."""
 
 
-def demo_log(folder: Path | None = None, *, lines: int = LINES, seed: int = SEED) -> Path:
+def demo_log(
+    folder: Path | None = None,
+    *,
+    lines: int = LINES,
+    seed: int = SEED,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Path:
     """The log as a file, written if `folder` (default: the user's cache) does not hold it yet. Blocks for seconds.
 
-    A file that was changed, or written by another version of the generator, is written again.
+    A file that was changed, or written by another version of the generator, is written again. Raises InterruptedError
+    when `stopped` says so meanwhile.
     """
     place = (folder or user_cache_path("rlm-ls", appauthor=False) / "demo") / f"{lines}-{seed}"
     path, note = place / "shop.log", place / "made.json"
@@ -42,6 +49,8 @@ def demo_log(folder: Path | None = None, *, lines: int = LINES, seed: int = SEED
     try:
         with open(descriptor, "wb") as file:
             for piece in log_pieces(lines, seed):
+                if stopped():
+                    raise InterruptedError
                 digest.update(piece)
                 file.write(piece)
         os.replace(temporary, path)

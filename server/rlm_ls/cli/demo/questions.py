@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,9 +25,9 @@ class DemoQuestion:
     def recording(self) -> Path:
         return HERE / "recordings" / f"{self.id}.jsonl"
 
-    def target(self, cache: Path | None = None) -> Path:
+    def target(self, cache: Path | None = None, *, stopped: Callable[[], bool] = lambda: False) -> Path:
         """The file or folder the question is about. Blocks while the log is written the first time."""
-        return demo_log(cache) if self.about == "log" else PROJECT
+        return demo_log(cache, stopped=stopped) if self.about == "log" else PROJECT
 
 
 QUESTIONS = (

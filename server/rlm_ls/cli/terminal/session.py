@@ -8,18 +8,20 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rlm_ls.cli.terminal.console import err
 from rlm_ls.ending import end_soon
 from rlm_ls.errors import RlmError
+from rlm_ls.interrupt import CODE, end_at_once
 from rlm_ls.settings import Settings, load
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
 
-EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": 130}
+EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": CODE}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
 
 
@@ -55,14 +57,13 @@ async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
 def run(work: Coroutine[Any, Any, int]) -> NoReturn:
     """Run a command to its exit code. RlmErrors are shown as sentences, with no traceback."""
     try:
-        code = asyncio.run(work)
+        code = asyncio.run(_interruptible(work))
+        sys.stdout.flush()
     except RlmError as error:
         err.print(f"error {error.code}: {error.message}", style="bold red", markup=False)
         if error.remedy:
             err.print(error.remedy, markup=False)
         code = 1
-    except KeyboardInterrupt:
-        code = 130
     except BrokenPipeError:
         # `rlm-ls runs | head`: the reader has gone. Nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,24 +71,57 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
     sys.exit(code)
 
 
+class _CtrlC:
+    """What Ctrl-C does to a command: the first one cancels it, or calls `stop` where there is something to be shown of
+    what was found; the second cancels it in any case, the third ends the process.
+
+    As a handler of the signal, not as an exception: that would come up in the middle of whatever is running.
+    """
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.pressed = 0
+        self.stop: Callable[[], object] | None = None
+        self._task = task
+        self._loop = task.get_loop()
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self.pressed += 1
+        if self.pressed > 2:
+            end_at_once()
+        if self.pressed == 2:
+            end_soon(CODE)  # what runs may be what hinders the loop
+        stop = self.stop if self.pressed == 1 else None
+        self._loop.call_soon_threadsafe(stop or self._task.cancel)
+
+
+_ctrl_c: ContextVar[_CtrlC] = ContextVar("_ctrl_c")
+
+
+async def _interruptible(work: Coroutine[Any, Any, int]) -> int:
+    """The exit code of `work`: 130 whatever it says, once Ctrl-C was pressed."""
+    task = asyncio.current_task()
+    assert task is not None
+    ctrl_c = _CtrlC(task)
+    _ctrl_c.set(ctrl_c)
+    before = signal.signal(signal.SIGINT, ctrl_c)
+    try:
+        code = await work
+    except (Exception, asyncio.CancelledError):
+        if not ctrl_c.pressed:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if ctrl_c.pressed:
+            end_soon(CODE)  # a thread that nothing can stop is not waited for
+    return CODE if ctrl_c.pressed else code
+
+
 @asynccontextmanager
 async def on_interrupt(stop: Callable[[], object]) -> AsyncIterator[None]:
     """Ctrl-C calls `stop` once, so that what was found is shown; a second one ends the command."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    pressed = 0
-
-    def interrupted(_number: int, _frame: object) -> None:
-        nonlocal pressed
-        pressed += 1
-        if pressed == 1:
-            loop.call_soon_threadsafe(stop)
-        elif task is not None:
-            end_soon()  # what runs may be what hinders the loop
-            loop.call_soon_threadsafe(task.cancel)
-
-    before = signal.signal(signal.SIGINT, interrupted)
+    ctrl_c = _ctrl_c.get()
+    ctrl_c.stop = stop
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        ctrl_c.stop = None

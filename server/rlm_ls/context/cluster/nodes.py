@@ -53,6 +53,8 @@ class LocalNodes:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # Away from the terminal: Ctrl-C is told to those who have something to end, not to every process.
+            start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self.processes.append(process)

@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rlm_ls.ending import on_signals
+from rlm_ls.ending import end_process, on_signals
 from rlm_ls.loopback import is_loopback
 from rlm_ls.lsp.transport.listener import MOST_CLIENTS, ClientListener
-from rlm_ls.lsp.transport.stdio import SIGNALS, end_process, quiet_logs
+from rlm_ls.lsp.transport.stdio import SIGNALS, quiet_logs
 
 if TYPE_CHECKING:
     pass

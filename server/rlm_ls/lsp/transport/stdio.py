@@ -9,11 +9,10 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
-from rlm_ls.ending import end_soon, on_signals
+from rlm_ls.ending import end_process, end_soon, on_signals
 from rlm_ls.visible import guard_stderr
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
@@ -30,17 +29,6 @@ def serve(client: int = 0) -> NoReturn:
     quiet_logs()
     loop = asyncio.new_event_loop()
     end_process(loop.run_until_complete(_serve(incoming, outgoing, client)))
-
-
-def end_process(code: int) -> NoReturn:
-    """Not sys.exit: that waits for threads, and a library's thread may be in the middle of a long call.
-
-    All that is ours has been closed, and what is left ends with the process.
-    """
-    logging.shutdown()
-    with suppress(OSError, ValueError):
-        sys.stderr.flush()
-    os._exit(code)
 
 
 def claim_stdio() -> tuple[int, int]:
