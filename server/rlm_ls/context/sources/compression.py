@@ -45,8 +45,14 @@ class CutOff(Exception):
     """The stream ends before its end: a file that is still being written, or was not copied whole."""
 
 
+_FIRST = frozenset(bytes([one]) for one in (*b"\x1f\xfd\x28\x04BP", *range(0x50, 0x60)))
+"""First bytes of what is compressed, or an archive that begins with a name."""
+
+
 def kind_of(head: bytes) -> Compression | Archive | None:
     """What a file is that begins with `head` (HEAD bytes, or all there are); None if it is neither."""
+    if head[:1] not in _FIRST and head[257:262] != b"ustar":  # as of nearly all files
+        return None
     if head.startswith(b"\x1f\x8b\x08"):
         return "gzip"
     if head[:3] == b"BZh" and head[3:4] in b"123456789" and head[4:10] in _BZIP2_BLOCKS:

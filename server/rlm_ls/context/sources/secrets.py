@@ -141,15 +141,14 @@ def held_secret(head: bytes, *, whole: bool, log: bool) -> str:
     refuse nothing.
     """
     if log or not whole:
-        return "a private key" if any(one in head for one in _KEY_NAMED) and _KEY.search(head) else ""
+        named = b"PRIVATE KEY" in head or b"PuTTY-User-Key-File-" in head
+        return "a private key" if named and _KEY.search(head) else ""
     for tried, place in enumerate(_beginnings().finditer(head)):
         title, check = _KINDS[place.group()]
         if tried < _MOST_PLACES and check(head, place.start(), place.end()):
             return title
     return ""
 
-
-_KEY_NAMED = (b"PRIVATE KEY", b"PuTTY-User-Key-File-")
 
 _KEY = re.compile(
     rb"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[ \t]*(?:\r?\n|\r)|\\{1,2}[rn])+[ \t]*"
