@@ -1,4 +1,4 @@
-"""Tables that stand in a text of something else are read by their own headings, and numbers as their country writes them."""
+"""Tables that stand in a text of something else are read by their own headings, and numbers with a decimal comma."""
 
 from __future__ import annotations
 
