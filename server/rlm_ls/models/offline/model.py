@@ -114,6 +114,8 @@ def _attempts(question: Question) -> Attempts:
 def _ruled(asked: Asked) -> Script | None:
     if len(asked.question.body) > LONGEST:
         return None
+    if (found := _by_block(asked)) is not None:
+        return found
     if told.is_prose(asked) and (found := told.told(asked)) is not None:
         return found
     for rule in CODE:
@@ -124,6 +126,23 @@ def _ruled(asked: Asked) -> Script | None:
     if (other := asked.grounded) is not None and (found := _by_parse(other)) is not None:
         return found
     return _by_parse(asked)
+
+
+ROWS = frozenset(["count", "groups", "top", "numbers", "extreme", "distinct", "exists", "share"])
+"""What can be asked of a table that stands in a text."""
+
+
+def _by_block(asked: Asked) -> Script | None:
+    """By the one table in the text that explains all of the question; two of them might mean two things."""
+    found = [
+        script
+        for one in asked.blocks
+        if (read := one.grounded) is not None
+        and read.reading.ask in ROWS
+        and (read.measure or read.thing or read.group or read.where.columns)
+        and (script := _by_parse(read)) is not None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_parse(asked: Asked) -> Script | None:

@@ -47,6 +47,9 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     wanted = plain(noun)
     if not wanted:
         return None
+    signed = [c for c in shape.columns if c.name.lower() == noun.lower()]
+    if len(signed) == 1:
+        return Named(signed[0], True)
     whole = [c for c in shape.columns if wanted in _names(c)]
     if len(whole) > 1:
         whole = [c for c in whole if plain(c.name) == wanted] or whole

@@ -184,6 +184,11 @@ def _said(
         unknown = word.lower() in ENTITIES and text.whole and not text.vocabulary.knows(word)
         if unknown or (word.lower() in ENTITIES and lines and not any(re.search(forms(word), line) for line in lines)):
             continue  # what the lines are about that meet the other conditions
+        if word.lower() in ENTITIES and lines and reading.ask in {"numbers", "extreme"} and not where.soft:
+            held = sum(re.search(forms(word), line) is not None for line in lines)
+            if held < 0.9 * len(lines):
+                where.unclear.append(word)  # what all of them are, or what a few of them say
+                continue
         if (level := level_said(word)) is not None:
             _condition(where, Condition("level", level, word), reading, text.shape)
             continue

@@ -17,6 +17,7 @@ from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.columns import Thing, column_of, crowded, quantities_of, thing_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.recognition import shape_of
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
@@ -30,17 +31,28 @@ class Asked:
     question: Question
     front: Front | None = None
     """What the question was read as by what the text holds; None: by its words alone."""
+    block: Block | None = None
+    """The table in the text that the question is read by; None: the whole text."""
 
     @cached_property
     def text(self) -> Text:
         documents = [self.question.document] if self.question.document else self.question.documents
-        whole = len(self.sample) >= sum(document.lines for document in documents)
+        whole = self.block is not None or len(self.sample) >= sum(document.lines for document in documents)
         return Text(self.shape, self.sample, whole=whole)
 
     @cached_property
     def grounded(self) -> Asked | None:
         front = grounded(self.question, self.text)
         return None if front is None else replace(self, front=front)
+
+    @cached_property
+    def blocks(self) -> list[Asked]:
+        """The same question, of each of the tables that stand in the one text."""
+        documents = self.question.documents
+        alone = self.question.document is not None or len(documents) == 1
+        if self.block is not None or not alone or not self.text.whole or self.shape.entry in {"row", "request"}:
+            return []
+        return [replace(self, block=block) for block in blocks(self.sample)]
 
     @cached_property
     def thing(self) -> Thing | None:
@@ -88,6 +100,8 @@ class Asked:
 
     @cached_property
     def shape(self) -> Shape:
+        if self.block is not None:
+            return self.block.shape
         documents = [self.question.document] if self.question.document else self.question.documents
         shape = shape_of(self.sample)
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
@@ -95,6 +109,8 @@ class Asked:
 
     @property
     def sample(self) -> list[str]:
+        if self.block is not None:
+            return list(self.block.rows)
         documents = [self.question.document] if self.question.document else self.question.documents
         return [line for document in documents for line in document.sample]
 
@@ -127,12 +143,16 @@ class Asked:
 
     @property
     def place(self) -> str:
-        """Source of where to look: the document that the question names, "" for all."""
+        """Source of where to look: the document that the question names, a table's rows, "" for all."""
+        if self.block is not None:
+            document = self.question.document or self.question.documents[0]
+            parts = [f"lines({first}, {last}, {document.path!r})" for first, last in self.block.parts]
+            return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
         return repr(self.question.document.path) if self.question.document else ""
 
     @property
     def glob(self) -> str:
-        return self.place
+        return repr(self.question.document.path) if self.question.document else ""
 
     @property
     def lines(self) -> str:

@@ -147,13 +147,12 @@ def share(asked: Asked) -> Script | None:
     if asked.shape.entry in {"line", "event"} and re.search(rf"\b(?:{REQUESTS})\b", asked.question.lower):
         return None  # of which some lines are, and nobody said which
     *others, last = where.patterns
+    rows = within(inside(asked.place, (), (asked.shape.header,) if asked.shape.header else ()))
     total = (
-        f"count({raw(asked.shape.head)}, by='line'{within(asked.place)})"
+        f"count({raw(asked.shape.head)}, by='line'{rows})"
         if asked.shape.head
         else f"sum(d.lines for d in docs({asked.glob}))"
     )
-    if asked.shape.header:
-        total += f" - count({raw(asked.shape.header)}, by='line'{within(asked.place)})"
     code = script(
         f"I compare the lines{asked.phrase} to all.",
         SHARE,

@@ -8,7 +8,7 @@ import re
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
-from rlm_ls.models.offline.shapes.column import SIZE_UNITS, Column
+from rlm_ls.models.offline.shapes.column import EMPTY, SIZE_UNITS, Column
 
 MOST = 400_000
 """Values that a script calculates with; of more only what the verb stats() gives is known."""
@@ -51,7 +51,7 @@ def shown(x):
 
 PLAIN = r"""
 def number(text):
-    return float(re.sub(r'[^0-9.eE+-]', '', text))
+    return float(re.sub(r'[^0-9.eE+-]', '', text$comma))
 def shown(x):
     return f'{x:.10g}'$unit
 """
@@ -60,7 +60,7 @@ unit: the one of the text, or, where that has several, a handy one."""
 
 SLOW = r"""
 texts = extract($capture$where)
-xs = sorted([number(t) for t in texts if t not in ('-', 'null', '')])
+xs = sorted([number(t) for t in texts if t not in empty])
 values = len(xs)
 def rounded(x):
     return float(f'{x:.6g}') if abs(x) < 1e5 else round(x, 2)
@@ -84,7 +84,7 @@ answer = f'$label$phrase: {numbers} ({values:,} values$rank).' if found else ''
 $line"""
 
 EXTREME_CITE = r"""
-edge = [t for t in dict.fromkeys(texts) if t not in ('-', 'null', '') and number(t) == xs[$at]][:3] if xs else []
+edge = [t for t in dict.fromkeys(texts) if t not in empty and number(t) == xs[$at]][:3] if xs else []
 if edge and not one_unit:
     found['$key'] = f'{edge[0]} ({found["$key"]})'
 """
@@ -94,7 +94,7 @@ both = filter($second, within=filter($first$where))
 names, texts = extract($first, within=both), extract($second, within=both)
 groups = {}
 for name, t in zip(names, texts):
-    if t not in ('-', 'null', ''):
+    if t not in empty:
         groups.setdefault(name, []).append(number(t))
 def value(xs):
     $value
@@ -159,7 +159,12 @@ def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None)
 
 
 def _functions(column: Column) -> str:
-    """Source of `number`, which makes a number of a value's text, and `shown`, which writes it with its unit."""
+    """Source of `number`, which makes a number of a value's text, of `shown`, which writes it with its unit, and of
+    `empty`, the texts that are none."""
+    return f"empty = {sorted(EMPTY)!r}\n" + _number(column)
+
+
+def _number(column: Column) -> str:
     if column.kind == "duration" and (_has_units(column) or ":" in "".join(column.values)):
         return (
             UNITS.lstrip("\n")
@@ -169,7 +174,8 @@ def _functions(column: Column) -> str:
     if column.kind == "size" and (_has_units(column) or column.unit == "bytes"):
         return SIZES.lstrip("\n")
     unit = f" + {' ' + column.unit!r}" if column.unit else ""
-    return PLAIN.lstrip("\n").replace("$unit", unit)
+    comma = ".replace('.', '').replace(',', '.')" if column.comma else ""
+    return PLAIN.lstrip("\n").replace("$unit", unit).replace("$comma", comma)
 
 
 def _one(column: Column) -> str:
@@ -212,7 +218,7 @@ def _whole(asked: Asked, column: Column) -> str:
 
 COMPARED = r"""
 texts = extract($capture$where)
-hits = [t for t in texts if t not in ('-', 'null', '') and number(t) $sign $limit]
+hits = [t for t in texts if t not in empty and number(t) $sign $limit]
 n = len(hits)
 cite = [h for t in list(dict.fromkeys(hits))[:3] for h in find(t$where, limit=1)]
 short = n
@@ -329,6 +335,7 @@ def _by(
 
 
 TEXTS = """\
+empty = ['-', '', 'null']
 def number(text):
     return text
 def shown(x):

@@ -76,7 +76,10 @@ if n == 1:
     short = cite[0].text.strip()[:200]
     answer = f'One line holds all of it, {cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:600]}\n```'
 """
-ASKS = r"(?:(?:in|on|at|to|from|for|by|with|under) )?(?:what|which|who|whom|whose|where)\b"
+ASKS = (
+    r"(?:(?:in|on|at|to|from|for|by|with|under) )?"
+    r"(?:(?:what|which)\b(?! (?:time|date|day|hour|minute)\b)|(?:who|whom|whose|where)\b)"
+)
 KIND_WORDS = {
     "version",
     "name",

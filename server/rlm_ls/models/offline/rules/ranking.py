@@ -12,6 +12,9 @@ short = $short if ranked else ''
 rows = '\n'.join(f'{i}. {value}$hour: {n:,}' for i, (value, n) in enumerate(ranked[:$n], 1))
 ties = len(ranked) > $n and ranked[$n][1] == ranked[$n - 1][1]
 answer = rows + ('\n\nThe next has as many.' if ties else '')$notes if ranked else ''
+if len(ranked) > 1 and ranked[0][1] == ranked[-1][1] == 1 and ties:
+    short = 'not understood'
+    answer = 'I did not understand what is to be ranked: as far as was looked, each value stands there once.'
 """
 
 

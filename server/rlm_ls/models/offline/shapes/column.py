@@ -48,7 +48,16 @@ TIME_UNITS = (
 )
 SIZE_UNITS = r"[Bb]|bytes?|[KMGTkmgt]i?[Bb]|[KMGT]"
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?"
+COMMA = r"[-+]?\d{1,3}(?:\.?\d{3})*,\d+|[-+]?\d{1,3}(?:\.\d{3})+"
+"""A number as much of Europe writes it: 4.278,45."""
 COMPOUND = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s(?:\d+ms)?|\d+h\d+m|\d+h|\d+m"
+SPELLED = (
+    r"\d+(?:\.\d+)? (?:days?|hours?|minutes?|seconds?|milliseconds?)"
+    r"(?:,? (?:and )?\d+(?:\.\d+)? (?:hours?|minutes?|seconds?))*"
+)
+"""A duration in words: 2 minutes 45 seconds."""
+EMPTY = frozenset(["-", "", "null", "None", "NULL", "NA", "N/A", "n/a", "nan", "NaN"])
+"""What stands where a column has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,18 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|\d+:\d\d(?::\d\d)?"
-        known = [value for value in self.values if value not in {"-", "null", ""}]
+        written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|{SPELLED}|\d+:\d\d(?::\d\d)?|{COMMA}"
+        known = [value for value in self.values if value not in EMPTY]
         return bool(known) and all(re.fullmatch(written, value) for value in known)
+
+    @property
+    def comma(self) -> bool:
+        """Whether its numbers have a decimal comma: one of them could be no other."""
+        known = [value for value in self.values if value not in EMPTY]
+        sure = r"[-+]?\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,})|[-+]?0,\d+|[-+]?\d{1,3}(?:\.\d{3})+,\d+"
+        return any(re.fullmatch(sure, value) for value in known) and all(
+            re.fullmatch(rf"{COMMA}|[-+]?\d+", value) for value in known
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,10 +115,13 @@ def table(lines: list[str]) -> Shape | None:
 
 
 def _heading(rows: Sequence[Sequence[str]]) -> int:
-    """Which row names the columns: the first, or, behind a preamble, the first as wide as those that follow."""
+    """Which row names the columns: the first, or, behind a preamble, the first that is as wide as those that follow and
+    has a different text in each cell."""
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
-    near = [n for n, row in enumerate(rows[:60]) if len(row) == width]
-    return near[0] if width > 3 and near and len(rows) - near[0] > 5 and len(rows[0]) != width else 0
+    if width <= 3 or len(rows[0]) == width == len(set(filter(None, rows[0]))):
+        return 0
+    near = [n for n, row in enumerate(rows[:60]) if len(row) == width == len(set(filter(None, row)))]
+    return near[0] if near and len(rows) - near[0] > 5 else 0
 
 
 def aligned(lines: list[str]) -> Shape | None:

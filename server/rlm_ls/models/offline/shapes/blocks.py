@@ -1,0 +1,135 @@
+"""Tables that stand in a text of something else, each under a heading of its own: what sar and vmstat print, the tables
+of a document. A table that is printed in several parts is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.shapes.column import Column, kind_of, most_common, unit_of
+from rlm_ls.models.offline.shapes.headed import keyed_time
+from rlm_ls.models.offline.shapes.shape import SHORT, Shape
+
+MOST_BLOCKS = 40
+MOST_PARTS = 100
+MOST_CELLS = 40
+LEAST_ROWS = 2
+RULE = re.compile(r"^[\s|+:=-]*[-=]{3,}[\s|+:=-]*$")
+SUMMARY = r"^\W*(?i:average|total|sum|overall|mean)\b"
+"""A line under the rows that adds them up is none of them."""
+CLOCK = r"\d\d:\d\d:\d\d(?: [AP]M)?"
+LABEL = re.compile(r"[%#]?[A-Za-z][^\d|]*(?:[^|]{0,30})$")
+TITLE = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.+?)|[=-]{3,} ?(.+?) ?[=-]{3,}|([A-Za-z][^|:]{2,60}):)\s*$")
+WIDE, NARROW, BARS = r"\S+(?: \S+)*", r"\S+", r"[^|]*?"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`parts` are the first and the last line, from 1, of the rows of each part; `shape` is that of its rows."""
+
+    shape: Shape
+    parts: tuple[tuple[int, int], ...]
+    rows: tuple[str, ...]
+
+
+def blocks(lines: Sequence[str]) -> list[Block]:
+    """The tables of a whole text."""
+    found: dict[tuple[str, ...], Block] = {}
+    for block in _parts([line[:SHORT].rstrip() for line in lines]):
+        names = tuple(column.name for column in block.shape.columns)
+        if (known := found.get(names)) is None:
+            found[names] = block
+        elif block.shape.head == known.shape.head and len(known.parts) < MOST_PARTS:
+            found[names] = replace(known, parts=known.parts + block.parts, rows=known.rows + block.rows)
+    return list(found.values())[:MOST_BLOCKS]
+
+
+def _parts(lines: Sequence[str]) -> Iterator[Block]:
+    at, title = 0, ""
+    while at < len(lines):
+        if match := TITLE.match(lines[at]):
+            title = next(group for group in match.groups() if group)
+        block = _block(lines, at, title) if lines[at].strip() and not RULE.match(lines[at]) else None
+        if block is not None:
+            yield block
+            at = block.parts[0][1]
+        else:
+            at += 1
+
+
+def _block(lines: Sequence[str], at: int, title: str) -> Block | None:
+    """The table whose heading this line is."""
+    under = lines[at + 1] if at + 1 < len(lines) else ""
+    ruled = RULE.match(under) is not None
+    if "|" in lines[at]:
+        return _rows(lines, at, title, "|") if ruled else None
+    for style in (WIDE, NARROW):
+        if (found := _rows(lines, at, title, style, ruled=ruled)) is not None:
+            return found
+    return None
+
+
+def _cells(line: str, style: str) -> list[str]:
+    if style == "|":
+        return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    if style == WIDE:
+        return re.split(r"\s{2,}", line.strip())
+    clock = re.match(rf"\s*({CLOCK})\s", line)
+    return [clock[1], *line[clock.end() :].split()] if clock else line.split()
+
+
+def _rows(lines: Sequence[str], at: int, title: str, style: str, *, ruled: bool = True) -> Block | None:
+    names = _cells(lines[at], style)
+    if re.fullmatch(CLOCK, names[0]):
+        names[0] = "time"
+    width = len(names)
+    if not (2 if style == "|" else 3) <= width <= MOST_CELLS or len(set(names)) < width:
+        return None
+    if not all(LABEL.match(name) for name in names if name or style != "|"):
+        return None
+    rows: list[list[str]] = []
+    end = at + 1
+    for end in range(at + 1, len(lines)):
+        line = lines[end]
+        if RULE.match(line):
+            continue
+        cells = _cells(line, style)
+        last_is_text = style == NARROW and len(cells) > width and rows
+        if not line.strip() or (len(cells) != width and not last_is_text):
+            break
+        if not re.match(SUMMARY, line):
+            rows.append([*cells[: width - 1], " ".join(cells[width - 1 :])])
+    else:
+        end = len(lines)
+    if len(rows) < LEAST_ROWS:
+        return None
+    numbers = [n for n in range(width) if all(re.match(r"[-+]?[\d.,]+\s?\S{0,3}$|-$", row[n]) for row in rows)]
+    if not ruled and not numbers:
+        return None
+    columns = _columns(names, rows, style)
+    head = r"^\s*\|?\s*\S" if style == "|" else r"^\s*\S"
+    header = "|".join(["^" + re.escape(lines[at]), r"^[\s|+:=-]*$", SUMMARY])
+    shape = Shape("a table in it", head, "row", tuple(columns), None, header, row=plain(title))
+    return Block(keyed_time(shape), ((at + 1, end),), tuple(lines[at + 1 : end]))
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str]], style: str) -> list[Column]:
+    columns = []
+    for number, name in enumerate(names):
+        texts = [row[number] for row in rows]
+        last = number == len(names) - 1
+        if style == "|":
+            before = r"^\s*\|?" + (rf"(?:[^|]*\|){{{number}}}" if number else "") + r"\s*"
+            value, after = BARS, r"\s*(?:\||$)"
+        else:
+            gap = r"\s{2,}" if style == WIDE else r"\s+"
+            first = CLOCK if names[0] == "time" else style
+            before = r"^\s*" + (rf"{first}{gap}(?:{style}{gap}){{{number - 1}}}" if number else "")
+            value, after = (".*", "$") if last and style == NARROW else (style, r"\s*$" if last else gap)
+            value = value if number else first
+        label = name or f"column {number + 1}"
+        kind = kind_of(re.sub(r"\W+", "_", label).strip("_"), texts)
+        columns.append(Column(label, kind, before, value, after, unit_of(label), most_common(texts, 400)))
+    return columns

@@ -1,0 +1,66 @@
+"""Tables that stand in a text of something else are read by their own headings, and numbers with a decimal comma."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.settings import Settings
+
+PRINTED = "Linux 6.1 (host)\n\n" + "\n".join(
+    "\n".join(
+        [
+            "12:00:01 AM     CPU     %user     %idle",
+            *(f"{n:02}:10:01 AM     all     {n + part / 10:5.2f}     {90 - n:5.2f}" for n in range(1, 9)),
+            "Average:        all     99.00      1.00",
+            "",
+            "12:00:01 AM   queue   load-1",
+            *(f"{n:02}:10:01 AM       {n}     {n * 2 + part:.2f}" for n in range(1, 9)),
+            "",
+        ]
+    )
+    for part in (0, 1)
+)
+DOCUMENT = (
+    "# Runbook\n\nWhat to do at night, and whom to call.\n\n## Services\n\n| Service | Port | Owner |\n|---|---:|---|\n"
+    "| gate | 8883 | Ida |\n| store | 9042 | Ben |\n| queue | 7410 | Ida |\n\nThe owner of a service is asked first.\n"
+)
+EUROPEAN = "Bank eG;;;\nZeitraum:;2025;;\n\nTag;Kunde;Betrag;Saldo\n" + "".join(
+    f"0{n}.07.2025;Kunde {n % 3};-1.00{n},50;{9 - n}.278,45\n" for n in range(1, 9)
+)
+ONCE = "".join(f'{{"time":"2026-03-01T10:00:0{n}Z","client_addr":"10.0.0.1:5000{n}","status":200}}\n' for n in range(9))
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
+    yield engine
+    await engine.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("name", "text", "question", "expected"),
+    [
+        ("sar.txt", PRINTED, "What is the maximum load-1?", "max = 17 "),
+        ("sar.txt", PRINTED, "average %idle", "mean = 85.5 (16 values)"),
+        ("runbook.md", DOCUMENT, "How many services per owner?", "- Ida: 2"),
+        ("bank.csv", EUROPEAN, "smallest Betrag", "min = -1008.5 "),
+        ("bank.csv", EUROPEAN, "maximum Saldo", "max = 8278.45 "),
+        ("proxy.jsonl", ONCE, "top 3 clients by number of requests", "I did not understand"),
+    ],
+)
+async def test_a_table_in_a_text_is_read_by_its_heading_and_a_guess_is_none(
+    engine: Engine, tmp_path: Path, name: str, text: str, question: str, expected: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    scope = Scope("files", files=(str(file),))
+    answer = (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
+    assert expected in answer
