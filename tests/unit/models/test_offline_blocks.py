@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.models.offline.shapes.blocks import RULE, blocks
 from rlm_ls.settings import Settings
 
 PRINTED = "Linux 6.1 (host)\n\n" + "\n".join(
@@ -64,3 +68,13 @@ async def test_a_table_in_a_text_is_read_by_its_heading_and_a_guess_is_none(
     scope = Scope("files", files=(str(file),))
     answer = (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
     assert expected in answer
+
+
+@given(line=st.text("-=|+: \tx", max_size=12))
+def test_a_rule_is_a_line_of_such_signs_with_three_dashes_in_a_row(line: str) -> None:
+    only = not set(line) - set("-=|+: \t")
+    assert bool(RULE.match(line)) == (only and re.search("[-=]{3}", line) is not None)
+
+
+def test_lines_of_dashes_that_are_no_rule_do_not_take_the_cube_of_their_length() -> None:
+    assert blocks(["-" * 599 + "x"] * 1200) == []

@@ -16,12 +16,14 @@ MOST_BLOCKS = 40
 MOST_PARTS = 100
 MOST_CELLS = 40
 LEAST_ROWS = 2
-RULE = re.compile(r"^[\s|+:=-]*[-=]{3,}[\s|+:=-]*$")
+RULE = re.compile(r"(?=.*?[-=]{3})[\s|+:=-]+$")
+"""Nothing but such signs, three dashes in a row among them: by a look ahead, since runs side by side that hold the same
+signs take the cube of a line's length."""
 SUMMARY = r"^\W*(?i:average|total|sum|overall|mean)\b"
 """A line under the rows that adds them up is none of them."""
 CLOCK = r"\d\d:\d\d:\d\d(?: [AP]M)?"
 LABEL = re.compile(r"[%#]?[A-Za-z][^\d|]*(?:[^|]{0,30})$")
-TITLE = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.+?)|[=-]{3,} ?(.+?) ?[=-]{3,}|([A-Za-z][^|:]{2,60}):)\s*$")
+TITLE = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.+?)|[=-]{3,}+ ?(.+?) ?(?<![=-])[=-]{3,}|([A-Za-z][^|:]{2,60}):)\s*$")
 WIDE, NARROW, BARS = r"\S+(?: \S+)*", r"\S+", r"[^|]*?"
 
 
