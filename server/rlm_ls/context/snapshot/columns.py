@@ -121,19 +121,7 @@ class CopiedDocument(NamedTuple):
     @property
     def document(self) -> Document:
         whole = self.texts.text(self.at // WIDTH).whole
-        return Document(
-            uri=self.uri,
-            path=self.path,
-            language=self.language,
-            version=None,
-            source=self.source,
-            characters=whole.characters,
-            lines=whole.lines,
-            longest_line=whole.longest_line,
-            ascii=whole.ascii,
-            crlf=whole.crlf,
-            checkpoints=whole.checkpoints,
-        )
+        return whole.document(self.uri, self.path, self.language, self.source)
 
     def renamed(self, path: str, uri: str) -> CopiedDocument:
         return CopiedDocument(path, uri, self.pack, self.texts, self.at)

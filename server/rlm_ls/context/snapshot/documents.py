@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rlm_ls.context.document import Document, Extraction, Source
+from rlm_ls.context.document import Extraction, Source
 from rlm_ls.context.extraction.kinds import NOTEBOOK
 from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
@@ -29,18 +29,12 @@ def document_of(
     faults: int = 0,
 ) -> ReadDocument:
     """The Document of a candidate: its text is the bytes at `source`, which `whole` has measured."""
-    document = Document(
-        uri=one.uri,
-        path=one.name,
-        language=_language(one, _kind(one.inside.extraction if one.inside else None)),
+    document = whole.document(
+        one.uri,
+        one.name,
+        _language(one, _kind(one.inside.extraction if one.inside else None)),
+        source,
         version=one.buffer.version if one.buffer else None,
-        source=source,
-        characters=whole.characters,
-        lines=whole.lines,
-        longest_line=whole.longest_line,
-        ascii=whole.ascii,
-        crlf=whole.crlf,
-        checkpoints=whole.checkpoints,
         encoding=encoding.codec,
         assumed=encoding.assumed,
         faults=faults,

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from rlm_ls.context.document import Document, Source
 
 RANGE = 8 << 20
 """Bytes of a large text that are measured at a time, each with a digest of its own; a multiple of CHECKPOINT."""
@@ -56,6 +58,22 @@ class TextMeasure(NamedTuple):
     bad_line: int
     digest: bytes
     drawn: bool = False
+
+    def document(self, uri: str, path: str, language: str, source: Source, **others: Any) -> Document:
+        """The Document of these lines, which stand at `source`; `others` of its fields where they are not the usual."""
+        return Document(
+            uri=uri,
+            path=path,
+            language=language,
+            source=source,
+            characters=self.characters,
+            lines=self.lines,
+            longest_line=self.longest_line,
+            ascii=self.ascii,
+            crlf=self.crlf,
+            checkpoints=self.checkpoints,
+            **{"version": None} | others,
+        )
 
 
 def join(measures: Iterable[RangeMeasure]) -> TextMeasure:

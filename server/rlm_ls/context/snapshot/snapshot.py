@@ -12,6 +12,7 @@ from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files
+from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.reading import read
@@ -122,7 +123,7 @@ class Context:
             wanted, ignored = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
             skipped = [_skipped(one, error) for one, error in errors]
-            skipped += await asyncio.to_thread(_left_out, Documents(found))
+            skipped += await asyncio.to_thread(_left_out, found)
             if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
                 _raise_first(errors)
             if not found:
@@ -202,13 +203,13 @@ def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _left_out(documents: Documents) -> list[Skipped]:
+def _left_out(found: Sequence[AnyRead]) -> list[Skipped]:
     """Parts of documents that could not be read, such as scanned pages."""
     return [
         Skipped(one.uri, one.path, DocumentUnreadable.code, note)
-        for one in documents.not_plain
-        if one.extraction is not None
-        for note in one.extraction.notes
+        for one in found
+        if isinstance(one, ReadDocument) and one.document.extraction is not None
+        for note in one.document.extraction.notes
     ]
 
 
