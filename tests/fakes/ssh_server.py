@@ -29,6 +29,8 @@ async def main(folder: Path, port: int) -> None:
         config += f"Host behind\n{where}  ProxyJump someone@logs-host\n"
         config += f"Host circle\n{where}  ProxyJump circle\n"
         config += f"Host program\n{where}  ProxyCommand touch {folder}/ran\n"
+        config += f'Match exec "touch {folder}/ran"\n  Port 1\n'
+        config += f"Match originalhost program-too exec=touch\\ {folder}/ran\n{where}"
         (keys / "config").write_text(config)
     allowed = folder / "allowed"
     user.write_public_key(allowed)

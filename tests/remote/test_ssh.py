@@ -53,9 +53,12 @@ def test_a_way_in_a_circle_ends(known: Path) -> None:
         sizes("sftp://circle/logs/app.log")
 
 
-def test_no_program_is_run_for_the_way(known: Path) -> None:
+def test_no_program_of_the_configuration_is_run(known: Path) -> None:
     with pytest.raises(RemoteFailed, match="ProxyCommand"):
         sizes("sftp://program/logs/app.log")
+    with pytest.raises(RemoteFailed):
+        sizes("sftp://program-too/logs/app.log")
+    assert sizes("sftp://logs-host/logs/app.log") == [6]
     assert not (known.parent.parent / "ran").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ def file_system(name: str) -> tuple[Any, str]:
 
     class KnownMachine(SFTPFileSystem):  # type: ignore[misc]
         def _connect(self) -> None:
-            self.client = _Machines().connect(self.host, **self.ssh_kwargs)
+            self.machines = _Machines()
+            self.client = self.machines.connect(self.host, **self.ssh_kwargs)
             self.ftp = self.client.open_sftp()
             self.ftp.get_channel().settimeout(60)
 
@@ -31,12 +33,16 @@ def file_system(name: str) -> tuple[Any, str]:
 
 
 class _Machines:
+    """The user's machines, and connections to those on the way: a client that nobody holds closes its own."""
+
     def __init__(self) -> None:
         import paramiko
 
+        self._on_the_way: list[Any] = []
         config = Path("~/.ssh/config").expanduser()
         try:
-            self._config = paramiko.SSHConfig.from_path(config) if config.is_file() else paramiko.SSHConfig()
+            text = config.read_text("utf-8", "replace") if config.is_file() else ""
+            self._config = paramiko.SSHConfig.from_text(_without_programs(text))
         except Exception:
             raise RemoteFailed(f"{config} could not be read.", "Does `ssh` itself take it?") from None
 
@@ -103,4 +109,16 @@ class _Machines:
         user, _, machine = way.rpartition("@")
         machine, _, port = machine.partition(":")
         gate = self.connect(machine, int(port) if port else None, user or None, None, jumps + 1)
+        self._on_the_way.append(gate)
         return gate.get_transport().open_channel("direct-tcpip", place, ("", 0), timeout=SECONDS)
+
+
+def _without_programs(config: str) -> str:
+    """Without the blocks that hold only if a program says so (`Match exec`): paramiko would run it."""
+    kept, left_out = [], False
+    for line in config.splitlines():
+        if begins := re.match(r"\s*(host|match)\b(.*)", line, re.IGNORECASE):
+            left_out = begins[1].lower() == "match" and re.search(r"\bexec\b", begins[2], re.IGNORECASE) is not None
+        if not left_out:
+            kept.append(line)
+    return "\n".join(kept)
