@@ -44,6 +44,9 @@ class _WholeFiles(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _WholeFiles:
+    # In the order of their names, which puts the many small files (tests/unit) last: then all workers end together. In
+    # xdist's own order the files of few tests come last, and those are the slow ones.
+    config.option.loadscopereorder = False
     return _WholeFiles(config, log)
 
 
