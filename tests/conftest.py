@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,12 @@ _PROVIDER_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out what tests/fast.py names: for the developer's loop")
+
+
+def pytest_configure() -> None:
+    # What a shell's script puts in the background ignores Ctrl-C, and so does all that it starts: tests press it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

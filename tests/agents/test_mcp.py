@@ -120,7 +120,7 @@ def test_a_client_that_lists_the_tools_waits_for_nothing_of_the_engine(folder: P
         # Where its input ends, the SDK drops what it has not answered: the client stays until it has both replies.
         assert [json.loads(server.stdout.readline())["id"] for _ in range(2)] == [1, 2]
         server.stdin.close()
-        assert server.wait(30) == 0
+        assert server.wait(60) == 0
         imported.seek(0)
         loaded = {line.rpartition("|")[2].strip() for line in imported}
     assert "rlm_ls.mcp.server" in loaded
@@ -458,7 +458,7 @@ async def test_a_killed_server_is_an_error_and_no_hang(connect: Connect) -> None
             children = server.children(recursive=True)
             server.send_signal(signal.SIGKILL)
             with pytest.raises(MCPError):
-                await asyncio.wait_for(work, 30)
+                await asyncio.wait_for(work, 60)
     await _until(lambda: not any(alive(child) for child in children))
 
 
@@ -481,7 +481,7 @@ def _works(process: psutil.Process) -> bool:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - another process's state
             await asyncio.sleep(0.05)
 

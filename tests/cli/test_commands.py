@@ -278,7 +278,7 @@ def test_control_c_shows_what_was_found_and_leaves_no_process(tmp_path: Path) ->
         assert line, "the run ended before its second turn"
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"so far 40" in out
 

@@ -98,4 +98,4 @@ def test_ctrl_c_ends_the_wait_for_a_stream_that_says_nothing() -> None:
         while len(list(watched.iterdir())) < 2:  # the thread that reads
             pass
         waiting.send_signal(signal.SIGINT)
-        assert waiting.wait(timeout=30) == 130
+        assert waiting.wait(timeout=60) == 130

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which something hangs. Nothing here is a measurement."""
 
 Handler = Callable[[Any], Any]
