@@ -24,8 +24,8 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 def editor(stack: AsyncExitStack, state_dir: Path) -> Connect:
     """`await editor()` is an Editor whose server runs and is initialized; keywords are those of Editor.initialize."""
 
-    async def connect(**keywords: Any) -> Editor:
-        editor = await stack.enter_async_context(Editor())
+    async def connect(*, command: list[str] | None = None, **keywords: Any) -> Editor:
+        editor = await stack.enter_async_context(Editor(command=command))
         await editor.initialize(**keywords)
         return editor
 
@@ -51,11 +51,11 @@ class Servers:
         self._env = env
         self._running: dict[str, Editor] = {}
 
-    async def __call__(self, **keywords: Any) -> Editor:
-        key = json.dumps(keywords, sort_keys=True, default=str)
+    async def __call__(self, *, command: list[str] | None = None, **keywords: Any) -> Editor:
+        key = json.dumps([command, keywords], sort_keys=True, default=str)
         editor = self._running.get(key)
         if editor is None or editor.process.returncode is not None:
-            editor = self._running[key] = await self._stack.enter_async_context(Editor(env=self._env))
+            editor = self._running[key] = await self._stack.enter_async_context(Editor(env=self._env, command=command))
             await editor.initialize(**keywords)
         editor.renew()
         return editor
