@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out what tests/fast.py names: for the developer's loop")
 
 
+def pytest_configure() -> None:
+    # What a shell's script puts in the background ignores Ctrl-C, and so does all that it starts: tests press it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     return True if config.getoption("--fast") and left_out(collection_path) else None
 
@@ -44,6 +51,9 @@ class _WholeFiles(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _WholeFiles:
+    # In the order of their names, which puts the many small files (tests/unit) last: then all workers end together. In
+    # xdist's own order the files of few tests come last, and those are the slow ones.
+    config.option.loadscopereorder = False
     return _WholeFiles(config, log)
 
 

@@ -32,6 +32,7 @@ LEFT_OUT = {
     "unit/context/test_backtracking.py": "compares thousands of patterns with Python's engine",
     "unit/context/test_dense.py": "compares thousands of patterns with Python's engine",
     "unit/models/test_choose_model.py": "loads LiteLLM in processes of its own",
+    "unit/models/test_own_servers.py": "loads LiteLLM, in processes of its own too",
     "unit/executors/test_wasm.py": "compiles",
     "unit/executors/test_programs.py": "compiles",
     "unit/executors/test_toolchain.py": "compiles",

@@ -92,7 +92,7 @@ async def _cancelled(editor: Watched, rng: random.Random, path: Path, number: in
             editor.notify("$/cancelRequest", {"id": identity})
     tally.messages += 2
     try:
-        ended = (await asyncio.wait_for(answer, 30))["status"]
+        ended = (await asyncio.wait_for(answer, 60))["status"]
     except RpcError as error:
         ended = "cancelled" if error.code == CANCELLED else str(error)
     except TimeoutError:

@@ -38,7 +38,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def rlm(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=60, cwd=cwd, check=False)
+    done = subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=240, cwd=cwd, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -243,7 +243,7 @@ def test_a_reader_that_leaves_is_no_traceback(log: Path) -> None:
     rlm("ask", "How many lines contain ERROR?", log)
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(command("trace", "last"), stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(command("trace", "last"), stdout=write, stderr=subprocess.PIPE, timeout=240, check=False)
     os.close(write)
     assert b"Traceback" not in done.stderr
 
@@ -278,7 +278,7 @@ def test_control_c_shows_what_was_found_and_leaves_no_process(tmp_path: Path) ->
         assert line, "the run ended before its second turn"
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 130
     assert b"so far 40" in out
 
@@ -343,7 +343,7 @@ def without_rights(*arguments: object) -> subprocess.CompletedProcess[str]:
     caps = "-dac_override,-dac_read_search"
     drop = ["setpriv", f"--bounding-set={caps}", f"--inh-caps={caps}"] if os.geteuid() == 0 else []
     command = [*drop, sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def rlm(tmp_path: Path, *arguments: str, **variables: str) -> str:
     environment = {**os.environ, "HOME": str(tmp_path / "home"), "RLM_STATE_DIR": str(tmp_path / "home" / "state")}
     environment |= variables
     call = [sys.executable, "-P", "-m", "rlm_ls", *arguments]
-    done = subprocess.run(call, capture_output=True, timeout=60, cwd=tmp_path, env=environment, check=False)
+    done = subprocess.run(call, capture_output=True, timeout=240, cwd=tmp_path, env=environment, check=False)
     return (done.stdout + done.stderr).decode()
 
 

@@ -22,7 +22,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def asked(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=60, check=False)
+    return subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
 
 def test_a_substituted_process_is_read_to_its_end() -> None:
     script = f"{sys.executable} -P -m rlm_ls ask --model offline '{QUESTION}' <(cat)"
-    done = subprocess.run(["bash", "-c", script], input=TEXT.encode(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", script], input=TEXT.encode(), capture_output=True, timeout=240, check=False)
     assert done.stdout.decode().startswith(RIGHT), done.stderr.decode()
 
 
@@ -85,7 +85,7 @@ def test_a_stream_without_end_stops_at_the_limit() -> None:
     environment = {**os.environ, "RLM_CONTEXT_UNPACK_MB": "4"}
     with subprocess.Popen(["yes", "ERROR"], stdout=subprocess.PIPE) as endless:
         done = subprocess.run(
-            command(QUESTION, "-"), stdin=endless.stdout, capture_output=True, timeout=60, env=environment, check=False
+            command(QUESTION, "-"), stdin=endless.stdout, capture_output=True, timeout=240, env=environment, check=False
         )
         endless.kill()
     assert done.returncode == 1
@@ -98,4 +98,4 @@ def test_ctrl_c_ends_the_wait_for_a_stream_that_says_nothing() -> None:
         while len(list(watched.iterdir())) < 2:  # the thread that reads
             pass
         waiting.send_signal(signal.SIGINT)
-        assert waiting.wait(timeout=30) == 130
+        assert waiting.wait(timeout=240) == 130

@@ -204,12 +204,12 @@ class ModelServer:
         known = [billed for billed in self.billed if billed.reported]
         return sum(billed.prompt_tokens for billed in known), sum(billed.completion_tokens for billed in known)
 
-    async def disconnected(self, within: float = 5.0) -> None:
+    async def disconnected(self, within: float = 60.0) -> None:
         """Wait until a client has hung up in the middle of a reply; TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             await self._disconnected.wait()
 
-    async def asked(self, within: float = 30.0) -> None:
+    async def asked(self, within: float = 60.0) -> None:
         """Wait until a first request has come in; TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             await self._asked.wait()

@@ -11,6 +11,7 @@ import os
 import signal
 from pathlib import Path
 
+from tests.in_process import CheckHere, SearchHere
 from tests.scripted import FakeModel, script
 
 from rlm_ls.context.scope import Scope
@@ -71,6 +72,8 @@ async def _work(folder: Path, text: Path, verb: str, die_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     engine = await Engine.open(settings=Settings(), state_dir=folder / "state")
+    # What is durable and what is paid for is the engine's: its workers would take a second of each of fifty processes.
+    engine.pools.here, engine.checkers = SearchHere(2), CheckHere()
     model = PaidMind(folder / "paid.jsonl")
     try:
         if verb == "ask":

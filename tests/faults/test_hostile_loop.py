@@ -79,6 +79,14 @@ REPLIES = {
 }
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def ask(asker: Asker) -> Asker:
+    return asker
+
+
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
 async def test_a_hostile_reply_does_not_hold_the_loop(ask: Asker, reply: str) -> None:
     model = FakeModel([reply, GOOD, GOOD], lambda _: TEMPTED)
@@ -149,7 +157,7 @@ async def test_others_are_served_while_one_run_is_judged(ask: Asker) -> None:
     assert all(done.answer.status == "answered" for done in await asyncio.gather(*slow))
 
 
-def test_blanks_without_end_are_read_in_linear_time() -> None:
+async def test_blanks_without_end_are_read_in_linear_time() -> None:
     """In a program, in a line that asks, in what a compiler says."""
     from rlm_ls.executors.compiled.toolchains.wat import _first_error
     from rlm_ls.executors.compiled.wrapping import wrap
@@ -164,6 +172,6 @@ def test_blanks_without_end_are_read_in_linear_time() -> None:
 
 
 @pytest.mark.parametrize("scope", [None, 7, {}, {"kind": 1, "files": 7}, {"kind": "document", "region": [1]}], ids=repr)
-def test_a_trace_whose_beginning_is_odd_is_refused_in_words(scope: Any) -> None:
+async def test_a_trace_whose_beginning_is_odd_is_refused_in_words(scope: Any) -> None:
     with pytest.raises(BadRequest):
         request_of([{"type": "runStarted", "question": "x", "scope": scope}])

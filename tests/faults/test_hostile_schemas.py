@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted import TEXT, Asker, FakeModel, document, script
+import pytest_asyncio
+from tests.scripted import TEXT, Asker, FakeModel, asking, document, script
 
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.engine.request import Budget
@@ -70,7 +71,15 @@ async def _listening() -> AsyncIterator[Ear]:
         yield ear
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
+def ask(asker: Asker) -> Asker:
+    return asker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def ear() -> AsyncIterator[Ear]:
     async with _listening() as ear:
         yield ear
@@ -106,7 +115,7 @@ def call(verb: str, schema: Any) -> str:
     return f"{verb}({given}, schema={schema!r})"
 
 
-def test_there_are_verbs_with_schemas() -> None:
+async def test_there_are_verbs_with_schemas() -> None:
     assert {"llm", "llm_map", "rlm"} <= set(TYPED)
 
 
@@ -157,7 +166,7 @@ async def test_a_recordings_schema_is_checked_when_it_is_replayed_and_resumed(
     assert not opened
 
 
-def test_what_a_verb_is_told_says_what_is_allowed() -> None:
+async def test_what_a_verb_is_told_says_what_is_allowed() -> None:
     said = check(Deadline(2), {"$ref": "http://example.com/x"})
     assert "leads out of it" in said
     assert "#/$defs/" in said
@@ -174,7 +183,7 @@ def test_what_a_verb_is_told_says_what_is_allowed() -> None:
         {"properties": {"$ref": {"type": "string"}}},
     ],
 )
-def test_a_schema_that_refers_to_its_own_parts_is_taken(schema: dict[str, Any]) -> None:
+async def test_a_schema_that_refers_to_its_own_parts_is_taken(schema: dict[str, Any]) -> None:
     assert check(Deadline(2), schema) == ""
 
 
@@ -192,7 +201,7 @@ def test_a_schema_that_refers_to_its_own_parts_is_taken(schema: dict[str, Any]) 
     ],
     ids=repr,
 )
-def test_a_schema_that_cannot_be_used_is_refused_in_words(schema: Any) -> None:
+async def test_a_schema_that_cannot_be_used_is_refused_in_words(schema: Any) -> None:
     assert check(Deadline(2), schema)
 
 
@@ -243,7 +252,7 @@ async def test_a_slow_reply_harms_none_of_the_others(ask: Asker) -> None:
     assert "does not match" in third[1]
 
 
-def test_a_judge_speaks_to_nobody() -> None:
+async def test_a_judge_speaks_to_nobody() -> None:
     """Should a library try all the same: the process itself refuses."""
     import subprocess
 
@@ -257,15 +266,18 @@ def test_a_judge_speaks_to_nobody() -> None:
         "    except PermissionError as e:\n"
         "        print('refused')\n"
     )
-    done = subprocess.run([sys.executable, "-P", "-c", tried], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-P", "-c", tried]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["refused"] * 3
 
 
-async def test_a_worker_is_not_left_behind(ask: Asker) -> None:
-    with suppress(asyncio.CancelledError):
-        task = asyncio.ensure_future(Checker(ask.engine.checkers).data_problems("a" * 40 + "!", {"pattern": "^(a+)+$"}))
-        await asyncio.sleep(0.3)
-        task.cancel()
-        await task
-    await ask.engine.checkers.close()
-    assert not ask.engine.checkers._all
+async def test_a_worker_is_not_left_behind(tmp_path: Path) -> None:
+    async with asking(tmp_path / "state") as ask:
+        with suppress(asyncio.CancelledError):
+            checker = Checker(ask.engine.checkers)
+            task = asyncio.ensure_future(checker.data_problems("a" * 40 + "!", {"pattern": "^(a+)+$"}))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            await task
+        await ask.engine.checkers.close()
+        assert not ask.engine.checkers._all

@@ -71,6 +71,14 @@ ODD = {
 }
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def ask(asker: Asker) -> Asker:
+    return asker
+
+
 @pytest.mark.parametrize("code", MALFORMED.values(), ids=MALFORMED)
 async def test_what_is_malformed_goes_back_in_words_and_the_run_goes_on(ask: Asker, code: str) -> None:
     model = FakeModel([script(code), GOOD])
@@ -247,7 +255,7 @@ async def test_a_cut_error_keeps_its_ends_and_says_what_was_cut(ask: Asker) -> N
     assert shown.rstrip().endswith(" end")
 
 
-def test_many_errors_and_notes_are_bounded_together() -> None:
+async def test_many_errors_and_notes_are_bounded_together() -> None:
     programs = [ProgramResult("x" * 50_000, "E" * 50_000, tuple(f"{n} " + "n" * 5_000 for n in range(200)))] * 32
     shown = observation(programs, 4_000, "v" * 100_000)
     # Of the output a quarter more than its room may be shown, so that nothing small is cut.

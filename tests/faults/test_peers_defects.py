@@ -8,6 +8,13 @@ from tests.scripted import Asker, script
 from rlm_ls.engine.request import Budget
 from rlm_ls.models.base import Usage
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def ask(asker: Asker) -> Asker:
+    return asker
+
 
 async def test_an_exception_keeps_what_the_script_had_assigned(ask: Asker) -> None:
     told = await ask(script("n = count('ERROR')\n1 / 0"), script("submit(f'{n} errors')"))

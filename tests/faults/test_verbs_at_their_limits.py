@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from tests.faults.large_texts import large_scope, many_scope, watched
 from tests.scripted import Asker, FakeModel, asking, script
 
@@ -142,9 +143,11 @@ def _frozen() -> Iterator[None]:
     gc.unfreeze()
 
 
-@pytest.fixture
-async def ask(tmp_path: Path) -> AsyncIterator[Asker]:
-    async with asking(tmp_path / "state", levels=("dsl", "wasm", "llm"), script_seconds=60.0, verb_seconds=5.0) as ask:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ask(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asker]:
+    """One engine for all verbs, as a server has it: its workers, and what it has read of the texts, are there."""
+    state = tmp_path_factory.mktemp("state")
+    async with asking(state, levels=("dsl", "wasm", "llm"), script_seconds=60.0, verb_seconds=5.0) as ask:
         yield ask
 
 
@@ -181,6 +184,7 @@ async def _held_by(ask: Asker, scope: Scope, code: str, before: str) -> tuple[fl
     return found[0], model.asked[1][-1].content if len(model.asked) > 1 else ""
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("verb", ONE)
 async def test_a_verb_over_one_large_text_never_holds_the_event_loop(verb: str, ask: Asker, one_text: Scope) -> None:
     before = COUNT_LINES if verb == "map_reduce" else ""
@@ -191,6 +195,7 @@ async def test_a_verb_over_one_large_text_never_holds_the_event_loop(verb: str, 
         assert "failed inside the server" not in told, code
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("verb", MANY)
 async def test_a_verb_over_20_000_documents_never_holds_the_event_loop(
     verb: str, ask: Asker, many_texts: Scope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -23,12 +24,47 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 def editor(stack: AsyncExitStack, state_dir: Path) -> Connect:
     """`await editor()` is an Editor whose server runs and is initialized; keywords are those of Editor.initialize."""
 
-    async def connect(**keywords: Any) -> Editor:
-        editor = await stack.enter_async_context(Editor())
+    async def connect(*, command: list[str] | None = None, **keywords: Any) -> Editor:
+        editor = await stack.enter_async_context(Editor(command=command))
         await editor.initialize(**keywords)
         return editor
 
     return connect
+
+
+def _at(home: Path) -> dict[str, str]:
+    """The environment of a server that outlives a test."""
+    return {
+        "SCRIPTED_KEY": "sk-test",
+        "RLM_STATE_DIR": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home),
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+
+
+class Servers:
+    """`await servers()` is an Editor whose server runs and is initialized with these keywords (Editor.initialize): the
+    one that an earlier test of the module has left, with its history, or a new one. Starting one takes a second."""
+
+    def __init__(self, stack: AsyncExitStack, env: dict[str, str]) -> None:
+        self._stack = stack
+        self._env = env
+        self._running: dict[str, Editor] = {}
+
+    async def __call__(self, *, command: list[str] | None = None, **keywords: Any) -> Editor:
+        key = json.dumps([command, keywords], sort_keys=True, default=str)
+        editor = self._running.get(key)
+        if editor is None or editor.process.returncode is not None:
+            editor = self._running[key] = await self._stack.enter_async_context(Editor(env=self._env, command=command))
+            await editor.initialize(**keywords)
+        editor.renew()
+        return editor
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    async with AsyncExitStack() as stack:
+        yield Servers(stack, _at(tmp_path_factory.mktemp("home")))
 
 
 class EditorSession:
@@ -59,15 +95,9 @@ class EditorSession:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EditorSession]:
     folder, home = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("home")
-    env = {
-        "SCRIPTED_KEY": "sk-test",
-        "RLM_STATE_DIR": str(home / "state"),
-        "XDG_CONFIG_HOME": str(home),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ModelServer(lambda body: session.reply(body)))
-        editor = await stack.enter_async_context(Editor(env=env))
+        editor = await stack.enter_async_context(Editor(env=_at(home)))
         session = EditorSession(editor, server, folder)
         options = settings_for(server.base_url, events=True, scriptSeconds=3600)
         await editor.initialize(options=options, folders=[folder])

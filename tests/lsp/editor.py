@@ -16,11 +16,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which something hangs. Nothing here is a measurement."""
+
+PATIENT = [
+    *(sys.executable, "-P", "-c"),
+    "import rlm_ls.lsp.features.code_actions as actions; actions.WAIT_SECONDS = 60.0\n"
+    "from rlm_ls.__main__ import main; main()",
+]
+"""A server that reads any text before it offers what can be asked of it: a busy machine may take longer than 50 ms to
+read the smallest."""
 
 Handler = Callable[[Any], Any]
 Connect = Callable[..., Any]
+HANDLERS: dict[str, Handler] = {
+    "window/workDoneProgress/create": lambda _: None,
+    "window/showDocument": lambda _: {"success": True},
+    "workspace/configuration": lambda params: [None] * len(params["items"]),
+    "client/registerCapability": lambda _: None,
+}
 
 
 class RpcError(Exception):
@@ -42,14 +56,10 @@ class Editor:
         self._command = command or [sys.executable, "-P", "-m", "rlm_ls", *arguments]
         self._env = {**os.environ, **(env or {})}
         self.received: list[tuple[float, dict[str, Any]]] = []
-        self.handlers: dict[str, Handler] = {
-            "window/workDoneProgress/create": lambda _: None,
-            "window/showDocument": lambda _: {"success": True},
-            "workspace/configuration": lambda params: [None] * len(params["items"]),
-            "client/registerCapability": lambda _: None,
-        }
+        self.handlers: dict[str, Handler] = dict(HANDLERS)
         self.silent: set[str] = set()
         """Requests of the server that are not answered."""
+        self._open: set[str] = set()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._arrival = asyncio.Condition()
         self._next_id = 0
@@ -121,6 +131,8 @@ class Editor:
         return self._next_id, future
 
     def notify(self, method: str, params: Any = None) -> None:
+        if method == "textDocument/didClose":
+            self._open.discard(params["textDocument"]["uri"])
         message = {"jsonrpc": "2.0", "method": method}
         self.send(message if params is None else {**message, "params": params})
 
@@ -131,12 +143,21 @@ class Editor:
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)  # type: ignore[union-attr]
 
     def open(self, uri: str, text: str, version: int = 1, language: str = "plaintext") -> None:
+        self._open.add(uri)
         item = {"uri": uri, "languageId": language, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def change(self, uri: str, version: int, *changes: dict[str, Any]) -> None:
         params = {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)}
         self.notify("textDocument/didChange", params)
+
+    def renew(self) -> None:
+        """For the next test that uses this server: no text is open, and nothing has been received or arranged."""
+        for uri in list(self._open):
+            self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        self.received.clear()
+        self.silent.clear()
+        self.handlers = dict(HANDLERS)
 
     # -- what came ------------------------------------------------------------------------------------------------
 

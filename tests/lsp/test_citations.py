@@ -12,6 +12,8 @@ TEXT = "one\npear é😀 tree\nthree\n"
 QUESTION = "Which lines contain pear?"
 INSERT = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -40,16 +42,16 @@ def line(citation: dict[str, Any]) -> int:
     return found
 
 
-async def test_what_has_not_changed_is_verified(editor: Connect, path: Path) -> None:
-    connected = await editor()
+async def test_what_has_not_changed_is_verified(servers: Connect, path: Path) -> None:
+    connected = await servers()
     answer = await ask(connected, path)
     assert await now(connected, answer) == answer["citations"][0]
     connected.open(path.as_uri(), TEXT, version=7)
     assert await now(connected, answer) == {**answer["citations"][0], "version": 7}
 
 
-async def test_citations_move_with_the_open_text(editor: Connect, path: Path) -> None:
-    connected = await editor()
+async def test_citations_move_with_the_open_text(servers: Connect, path: Path) -> None:
+    connected = await servers()
     connected.open(path.as_uri(), TEXT)
     answer = await ask(connected, path)
     connected.change(path.as_uri(), 2, {"range": INSERT, "text": "zero\nzero\n"})
@@ -64,9 +66,9 @@ async def test_citations_move_with_the_open_text(editor: Connect, path: Path) ->
 
 @pytest.mark.parametrize(("encoding", "width"), [("utf-8", 16), ("utf-16", 13), ("utf-32", 12)])
 async def test_moved_places_are_in_the_negotiated_encoding(
-    editor: Connect, path: Path, encoding: str, width: int
+    servers: Connect, path: Path, encoding: str, width: int
 ) -> None:
-    connected = await editor(capabilities={"general": {"positionEncodings": [encoding]}})
+    connected = await servers(capabilities={"general": {"positionEncodings": [encoding]}})
     answer = await ask(connected, path)
     path.write_text("😀" + TEXT, encoding="utf-8")
     assert (await now(connected, answer))["state"] == "verified"
@@ -76,8 +78,8 @@ async def test_moved_places_are_in_the_negotiated_encoding(
     assert place == {"start": {"line": 2, "character": start}, "end": {"line": 2, "character": start + width}}
 
 
-async def test_a_quote_that_is_gone_is_unmatched(editor: Connect, path: Path) -> None:
-    connected = await editor()
+async def test_a_quote_that_is_gone_is_unmatched(servers: Connect, path: Path) -> None:
+    connected = await servers()
     answer = await ask(connected, path)
     gone = {**answer["citations"][0], "opens": "excerpt", "state": "unmatched"}
     path.write_text("one\nplum é😀 tree\nthree\n", encoding="utf-8")
@@ -87,6 +89,7 @@ async def test_a_quote_that_is_gone_is_unmatched(editor: Connect, path: Path) ->
         assert await now(connected, answer) == gone
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_a_server_started_later_knows_them_too(editor: Connect, path: Path) -> None:
     first = await editor()
     answer = await ask(first, path)
@@ -96,8 +99,8 @@ async def test_a_server_started_later_knows_them_too(editor: Connect, path: Path
     assert (moved["state"], line(moved)) == ("moved", 2)
 
 
-async def test_a_run_that_does_not_exist_has_no_citations(editor: Connect) -> None:
-    connected = await editor()
+async def test_a_run_that_does_not_exist_has_no_citations(servers: Connect) -> None:
+    connected = await servers()
     with pytest.raises(RpcError) as caught:
         await connected.request("rlm/citations", {"runId": "none"})
     assert caught.value.code == 4401
@@ -121,8 +124,8 @@ async def links_of(editor: Editor, uri: str) -> Any:
     return await editor.request("textDocument/documentLink", {"textDocument": {"uri": uri}})
 
 
-async def test_links_of_an_answer_lead_to_where_the_text_is_now(editor: Connect, path: Path) -> None:
-    connected = await editor()
+async def test_links_of_an_answer_lead_to_where_the_text_is_now(servers: Connect, path: Path) -> None:
+    connected = await servers()
     answer = await ask(connected, path)
     uri = f"rlm:/answer/{answer['runId']}.md"
     text = (await connected.request("workspace/textDocumentContent", {"uri": uri}))["text"]
@@ -138,8 +141,8 @@ async def test_links_of_an_answer_lead_to_where_the_text_is_now(editor: Connect,
     assert "no longer there" in tooltip
 
 
-async def test_links_are_found_in_the_text_that_the_client_has(editor: Connect, path: Path) -> None:
-    connected = await editor()
+async def test_links_are_found_in_the_text_that_the_client_has(servers: Connect, path: Path) -> None:
+    connected = await servers()
     uri = f"rlm:/answer/{(await ask(connected, path))['runId']}.md"
     # A model names places in its prose; what is not cited is no link, nor is another file's name that ends alike.
     text = "😀 see a b.txt:2, a b.txt:2-2, `a b.txt:2`\n/x/a b.txt:2 a b.txt:1 a b.txt:2x a b.txt:22 a b.txt:\n"
@@ -153,6 +156,7 @@ async def test_links_are_found_in_the_text_that_the_client_has(editor: Connect, 
     assert {link["target"] for link in links} == {f"{path.as_uri()}#L2"}
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_answers_that_are_files_have_links_and_other_files_have_none(
     editor: Connect, path: Path, state_dir: Path
 ) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.fakes.model_server import Scripted
+import pytest_asyncio
+from tests.fakes.model_server import ModelServer, Scripted
 from tests.lsp.editor import PATIENCE, Connect, Editor, Refuse, RpcError, document, settings_for
 
 ASKED = "window/showMessageRequest"
@@ -14,13 +16,21 @@ SUBMIT = Scripted("```python\nsubmit('Done.', cite=[])\n```", prompt_tokens=1000
 URI = "file:///app.log"
 
 
-@pytest.fixture
-async def connected(editor: Connect, models: Connect) -> Editor:
-    server = await models(lambda _: SUBMIT)
-    options = settings_for(server.base_url, events=True, budget={"askAboveUsd": 0.00001})
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[ModelServer]:
+    async with ModelServer(lambda _: SUBMIT) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def connected(servers: Connect, model: ModelServer) -> Editor:
+    options = settings_for(model.base_url, events=True, budget={"askAboveUsd": 0.00001})
     # A model whose price is known; it is the test's own server that answers.
     options["models"]["root"] = "openai/gpt-4o-mini"
-    opened: Editor = await editor(options=options)
+    opened: Editor = await servers(options=options)
     opened.open(URI, "ERROR one\nINFO two\n")
     return opened
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.lsp.editor import Connect, Editor, RpcError, document, settings_for
+from tests.lsp.editor import PATIENT, Connect, Editor, RpcError, document, settings_for
 
 LINES = 900
 TEXT = "".join(
@@ -25,6 +25,8 @@ QUESTION = "Which lines contain pear?"
 READS = {"window": {"showDocument": {"support": True}}, "workspace": {"textDocumentContent": {}}}
 SHOWS = {"window": {"showDocument": {"support": True}}}
 OURS = {"clientCommands": True}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def compressed(folder: Path) -> Path:
@@ -78,8 +80,8 @@ def selected(found: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("made", [plain, compressed, member, in_a_tar])
-async def test_what_is_cited_is_selected_among_the_lines_around_it(editor: Connect, tmp_path: Path, made: Any) -> None:
-    connected = await editor(options=OURS)
+async def test_what_is_cited_is_selected_among_the_lines_around_it(servers: Connect, tmp_path: Path, made: Any) -> None:
+    connected = await servers(options=OURS)
     run_id, citation = await ask(connected, made(tmp_path))
     assert citation["inside"] is (made is not plain)
     assert citation["line"] == 700
@@ -94,8 +96,8 @@ async def test_what_is_cited_is_selected_among_the_lines_around_it(editor: Conne
     assert content["text"] == found["text"] + "\n"
 
 
-async def test_earlier_later_and_the_whole_hour(editor: Connect, tmp_path: Path) -> None:
-    connected = await editor(options=OURS)
+async def test_earlier_later_and_the_whole_hour(servers: Connect, tmp_path: Path) -> None:
+    connected = await servers(options=OURS)
     _, citation = await ask(connected, compressed(tmp_path))
     found = await excerpt(connected, citation["excerpt"])
     earlier = await excerpt(connected, found["earlier"])
@@ -119,8 +121,8 @@ async def test_earlier_later_and_the_whole_hour(editor: Connect, tmp_path: Path)
     }
 
 
-async def test_words_are_looked_for_further_on(editor: Connect, tmp_path: Path) -> None:
-    connected = await editor(options=OURS)
+async def test_words_are_looked_for_further_on(servers: Connect, tmp_path: Path) -> None:
+    connected = await servers(options=OURS)
     _, citation = await ask(connected, member(tmp_path))
     found = await excerpt(connected, citation["excerpt"], search="LINE 88")
     assert (found["line"], selected(found)) == (880, TEXT.split("\n")[879])
@@ -131,8 +133,8 @@ async def test_words_are_looked_for_further_on(editor: Connect, tmp_path: Path) 
         await excerpt(connected, citation["excerpt"], search="a\nb")
 
 
-async def test_lines_of_any_text_without_a_question(editor: Connect, tmp_path: Path) -> None:
-    connected = await editor(options=OURS)
+async def test_lines_of_any_text_without_a_question(servers: Connect, tmp_path: Path) -> None:
+    connected = await servers(options=OURS)
     place = {"textDocument": {"uri": compressed(tmp_path).as_uri()}, "line": 3}
     found = await connected.request("rlm/excerpt", place)
     assert (found["first"], found["cited"]["start"]) == (1, {"line": 2, "character": 0})
@@ -148,8 +150,8 @@ async def test_lines_of_any_text_without_a_question(editor: Connect, tmp_path: P
         assert error.value.code == code, name
 
 
-async def test_a_text_that_has_changed_since(editor: Connect, tmp_path: Path) -> None:
-    connected = await editor(options=OURS)
+async def test_a_text_that_has_changed_since(servers: Connect, tmp_path: Path) -> None:
+    connected = await servers(options=OURS)
     path = plain(tmp_path)
     run_id, citation = await ask(connected, path)
     path.write_text("before\n" * 5 + TEXT, encoding="utf-8")
@@ -175,6 +177,7 @@ async def test_a_text_that_has_changed_since(editor: Connect, tmp_path: Path) ->
         assert error.value.code == 4401
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_hostile_lines_are_cut_and_inert(editor: Connect, models: Connect, tmp_path: Path) -> None:
     served = await models(["I cite.\n```python\nsubmit('There.', cite=regex('pear', limit=1))\n```\n"])
     connected = await editor(options={**OURS, **settings_for(served.base_url)})
@@ -193,8 +196,8 @@ async def test_hostile_lines_are_cut_and_inert(editor: Connect, models: Connect,
     assert (far["first"], far["last"], far["cited"]) == (52, 52, None)
 
 
-async def test_a_client_without_a_plugin_is_shown_numbers_and_ways_on(editor: Connect, tmp_path: Path) -> None:
-    connected = await editor(capabilities=READS)
+async def test_a_client_without_a_plugin_is_shown_numbers_and_ways_on(servers: Connect, tmp_path: Path) -> None:
+    connected = await servers(command=PATIENT, capabilities=READS)
     run_id, citation = await ask(connected, compressed(tmp_path))
     uri = f"rlm:/answer/{run_id}.md"
     links = await connected.request("textDocument/documentLink", {"textDocument": {"uri": uri}})
@@ -227,6 +230,7 @@ async def test_a_client_without_a_plugin_is_shown_numbers_and_ways_on(editor: Co
     assert later["text"].split("\n")[0] == "app.log.gz, lines 761 to 900 of 900"
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_where_the_client_reads_no_such_documents_it_is_a_private_file(
     editor: Connect, tmp_path: Path, state_dir: Path
 ) -> None:
@@ -247,11 +251,11 @@ async def test_where_the_client_reads_no_such_documents_it_is_a_private_file(
     assert not path.parent.exists()
 
 
-async def test_of_files_larger_than_the_client_likes_it_is_given_excerpts(editor: Connect, tmp_path: Path) -> None:
+async def test_of_files_larger_than_the_client_likes_it_is_given_excerpts(servers: Connect, tmp_path: Path) -> None:
     path = plain(tmp_path)
     size = path.stat().st_size
     for above, opens in ((size - 1, "excerpt"), (size, "file"), ("x", "file")):
-        connected = await editor(options={**OURS, "excerptsAbove": above}, capabilities=READS)
+        connected = await servers(options={**OURS, "excerptsAbove": above}, capabilities=READS)
         run_id, citation = await ask(connected, path)
         assert citation["opens"] == opens
         assert connected.all("window/showMessage") == []
@@ -263,6 +267,7 @@ async def test_of_files_larger_than_the_client_likes_it_is_given_excerpts(editor
         assert (await connected.request("rlm/citations", {"runId": run_id}))[0]["opens"] == "file"
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_a_fixed_address_survives_a_restart(editor: Connect, tmp_path: Path) -> None:
     first = await editor(options=OURS)
     _, citation = await ask(first, in_a_tar(tmp_path))

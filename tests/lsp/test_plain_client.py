@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.lsp.editor import Connect, Editor, RpcError, document
+from tests.lsp.editor import PATIENT, Connect, Editor, RpcError, document
 
 SHOWS = {"window": {"showDocument": {"support": True}, "workDoneProgress": True}}
 READS = {**SHOWS, "workspace": {"textDocumentContent": {}}}
 QUESTION = "How many lines contain ERROR?"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
@@ -28,8 +30,8 @@ async def command(editor: Editor, name: str, *arguments: Any, **more: Any) -> An
     return await editor.request("workspace/executeCommand", params)
 
 
-async def test_the_answer_opens_as_a_document_of_the_server(editor: Connect, log: str) -> None:
-    connected = await editor(capabilities=READS)
+async def test_the_answer_opens_as_a_document_of_the_server(servers: Connect, log: str) -> None:
+    connected = await servers(capabilities=READS)
     answer = await command(connected, "ask", {"question": QUESTION, "scope": document(log)})
     (shown,) = connected.all("window/showDocument")
     assert shown["uri"] == f"rlm:/answer/{answer['runId']}.md"
@@ -39,6 +41,7 @@ async def test_the_answer_opens_as_a_document_of_the_server(editor: Connect, log
     assert connected.progress(token)[-1]["kind"] == "end"
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_the_answer_opens_as_a_file_where_the_client_reads_no_such_documents(
     editor: Connect, log: str, state_dir: Path
 ) -> None:
@@ -53,16 +56,15 @@ async def test_the_answer_opens_as_a_file_where_the_client_reads_no_such_documen
 
 
 @pytest.mark.parametrize("how", ["cannot", "fails", "refuses"])
-async def test_the_file_is_named_where_the_client_cannot_show_it(log: str, how: str) -> None:
-    async with Editor() as connected:
-        if how == "fails":
-            connected.handlers["window/showDocument"] = lambda _: {"success": False}
-        if how == "refuses":
-            del connected.handlers["window/showDocument"]
-        await connected.initialize(capabilities={} if how == "cannot" else SHOWS)
-        answer = await command(connected, "ask", {"question": QUESTION, "scope": document(log)})
-        message = await connected.message("window/showMessage")
-        assert f"{answer['runId']}.md" in message["message"]
+async def test_the_file_is_named_where_the_client_cannot_show_it(servers: Connect, log: str, how: str) -> None:
+    connected = await servers(capabilities={} if how == "cannot" else SHOWS)
+    if how == "fails":
+        connected.handlers["window/showDocument"] = lambda _: {"success": False}
+    if how == "refuses":
+        del connected.handlers["window/showDocument"]
+    answer = await command(connected, "ask", {"question": QUESTION, "scope": document(log)})
+    message = await connected.message("window/showMessage")
+    assert f"{answer['runId']}.md" in message["message"]
 
 
 async def test_a_question_can_be_chosen_where_none_was_typed(log: str) -> None:
@@ -84,23 +86,24 @@ async def test_a_question_can_be_chosen_where_none_was_typed(log: str) -> None:
         assert await command(connected, "ask", {"scope": document(log)}) is None
 
 
-async def test_errors_are_shown_to_the_user(log: str) -> None:
-    async with Editor() as connected:
-        await connected.initialize()
-        missing = document(log + ".gone")
-        with pytest.raises(RpcError) as caught:
-            await command(connected, "ask", {"question": "x", "scope": missing})
-        assert caught.value.code == 4101
-        message = await connected.message("window/showMessage")
-        assert message["type"] == 1
-        assert caught.value.message in message["message"]
-        with pytest.raises(RpcError):
-            await command(connected, "trace", {"runId": "none"})
-        assert len(connected.all("window/showMessage")) == 2
+async def test_errors_are_shown_to_the_user(servers: Connect, log: str) -> None:
+    connected = await servers()
+    missing = document(log + ".gone")
+    with pytest.raises(RpcError) as caught:
+        await command(connected, "ask", {"question": "x", "scope": missing})
+    assert caught.value.code == 4101
+    message = await connected.message("window/showMessage")
+    assert message["type"] == 1
+    assert caught.value.message in message["message"]
+    with pytest.raises(RpcError):
+        await command(connected, "trace", {"runId": "none"})
+    assert len(connected.all("window/showMessage")) == 2
 
 
-async def test_clients_with_commands_of_their_own_show_answers_and_errors_themselves(editor: Connect, log: str) -> None:
-    connected = await editor(capabilities=READS, options={"clientCommands": True})
+async def test_clients_with_commands_of_their_own_show_answers_and_errors_themselves(
+    servers: Connect, log: str
+) -> None:
+    connected = await servers(capabilities=READS, options={"clientCommands": True})
     await command(connected, "ask", {"question": QUESTION, "scope": document(log)})
     with pytest.raises(RpcError):
         await command(connected, "ask", {"question": "x", "scope": document(log + ".gone")})
@@ -108,6 +111,7 @@ async def test_clients_with_commands_of_their_own_show_answers_and_errors_themse
     assert connected.all("window/showMessage") == []
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_trap_a_command_takes_one_object_and_says_so(editor: Connect, log: str) -> None:
     connected = await editor()
     for arguments in ([1], [{}, {}], ["text"], [None]):
@@ -122,17 +126,17 @@ async def test_trap_a_command_takes_one_object_and_says_so(editor: Connect, log:
     assert await command(connected, "stop", {"runId": "none"}) == {"stopped": False}
 
 
-async def test_a_command_uses_the_token_that_came_with_it(editor: Connect, log: str) -> None:
-    connected = await editor(capabilities=SHOWS)
+async def test_a_command_uses_the_token_that_came_with_it(servers: Connect, log: str) -> None:
+    connected = await servers(capabilities=SHOWS)
     argument = {"question": QUESTION, "scope": document(log), "show": False}
     await command(connected, "ask", argument, workDoneToken="theirs")
     assert connected.progress("theirs")[-1]["kind"] == "end"
     assert connected.all("window/workDoneProgress/create") == []
 
 
-async def test_the_code_actions_command_runs_as_offered(editor: Connect, tmp_path: Path) -> None:
+async def test_the_code_actions_command_runs_as_offered(servers: Connect, tmp_path: Path) -> None:
     uri = (tmp_path / "notes.txt").as_uri()
-    connected = await editor(capabilities=READS)
+    connected = await servers(command=PATIENT, capabilities=READS)
     connected.open(uri, "apple\n# rlm: How many lines contain apple?\n")
     line = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 0}}
     params = {"textDocument": {"uri": uri}, "range": line, "context": {"diagnostics": []}}
@@ -144,6 +148,7 @@ async def test_the_code_actions_command_runs_as_offered(editor: Connect, tmp_pat
     assert connected.all("window/showDocument")
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_history_and_traces_can_be_read(editor: Connect, log: str) -> None:
     connected = await editor()
     answer = await connected.request("rlm/ask", {"question": QUESTION, "scope": document(log)})
@@ -160,8 +165,8 @@ async def test_history_and_traces_can_be_read(editor: Connect, log: str) -> None
     assert run_id in page["html"]
 
 
-async def test_documents_that_do_not_exist_have_codes(editor: Connect) -> None:
-    connected = await editor()
+async def test_documents_that_do_not_exist_have_codes(servers: Connect) -> None:
+    connected = await servers()
     for uri, code in (
         ("rlm:/answer/none.md", 4401),
         ("rlm:/other/x.md", 4002),

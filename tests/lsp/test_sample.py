@@ -15,6 +15,8 @@ LOOK = "I look.\n```python\nprint(count('ERROR'))\n```"
 SUBMIT = "```python\nsubmit('Twenty.', cite=[])\n```"
 OPTIONS = {"sampling": True, "events": True, "models": {"root": "editor"}, "context": {"directTokens": 0}}
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 class EditorModel:
     """The editor's model: replies in order, streamed in pieces first. An integer in place of one is an error's code."""
@@ -36,8 +38,8 @@ class EditorModel:
         return {"text": reply, **self._more}
 
 
-async def connected_to(editor: Connect, **more: Any) -> Editor:
-    connected: Editor = await editor(options={**OPTIONS, **more})
+async def connected_to(servers: Connect, **more: Any) -> Editor:
+    connected: Editor = await servers(options={**OPTIONS, **more})
     connected.open(URI, TEXT)
     return connected
 
@@ -46,8 +48,8 @@ async def ask(connected: Editor, **more: Any) -> Any:
     return await connected.request("rlm/ask", {"question": "How many?", "scope": document(URI), **more})
 
 
-async def test_the_editors_model_answers(editor: Connect) -> None:
-    connected = await connected_to(editor)
+async def test_the_editors_model_answers(servers: Connect) -> None:
+    connected = await connected_to(servers)
     usage = {"promptTokens": 900, "completionTokens": 30}
     model = EditorModel(connected, LOOK, SUBMIT, model="some-model", finish="stop", usage=usage)
     answer = await ask(connected)
@@ -62,24 +64,24 @@ async def test_the_editors_model_answers(editor: Connect) -> None:
     assert second["token"] != first["token"]
 
 
-async def test_its_words_stream_to_the_user_as_they_come(editor: Connect) -> None:
-    connected = await connected_to(editor)
+async def test_its_words_stream_to_the_user_as_they_come(servers: Connect) -> None:
+    connected = await connected_to(servers)
     EditorModel(connected, SUBMIT)
     await ask(connected, partialResultToken="p")
     text = "".join(value["text"] for value in connected.progress("p") if value["kind"] == "text")
     assert text == SUBMIT
 
 
-async def test_a_family_can_be_named_and_tokens_are_counted_though_nobody_tells(editor: Connect) -> None:
-    connected = await connected_to(editor)
+async def test_a_family_can_be_named_and_tokens_are_counted_though_nobody_tells(servers: Connect) -> None:
+    connected = await connected_to(servers)
     model = EditorModel(connected, SUBMIT)
     answer = await ask(connected, model="editor/gpt-4o")
     assert model.calls[0]["model"] == "gpt-4o"
     assert answer["usage"]["promptTokens"] > 500
 
 
-async def test_sub_calls_say_their_role(editor: Connect) -> None:
-    connected = await connected_to(editor)
+async def test_sub_calls_say_their_role(servers: Connect) -> None:
+    connected = await connected_to(servers)
     asks = "```python\nprint(await llm('An error?', over=lines(1, 2)))\n```"
     model = EditorModel(connected, asks, "yes", SUBMIT)
     answer = await ask(connected, levels=["dsl", "llm"])
@@ -88,8 +90,8 @@ async def test_sub_calls_say_their_role(editor: Connect) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancel", "stop"])
-async def test_a_run_that_ends_takes_its_request_back(editor: Connect, how: str) -> None:
-    connected = await connected_to(editor)
+async def test_a_run_that_ends_takes_its_request_back(servers: Connect, how: str) -> None:
+    connected = await connected_to(servers)
     connected.silent.add(SAMPLE)
     identity, answer = connected.start("rlm/ask", {"question": "How many?", "scope": document(URI)})
     asked = await connected.message(SAMPLE)
@@ -113,8 +115,8 @@ async def test_a_run_that_ends_takes_its_request_back(editor: Connect, how: str)
 @pytest.mark.parametrize(
     ("code", "error"), [(4202, 4202), (-32800, 4202), (4201, 4201), (4203, 4203), (-32601, 4203), (-32000, 4204)]
 )
-async def test_a_refusal_is_told_in_the_editors_words(editor: Connect, code: int, error: int) -> None:
-    connected = await connected_to(editor)
+async def test_a_refusal_is_told_in_the_editors_words(servers: Connect, code: int, error: int) -> None:
+    connected = await connected_to(servers)
     EditorModel(connected, code)
     with pytest.raises(RpcError) as caught:
         await ask(connected)
@@ -124,35 +126,35 @@ async def test_a_refusal_is_told_in_the_editors_words(editor: Connect, code: int
 
 
 @pytest.mark.parametrize("result", [None, {}, {"text": 5}, {"text": "  "}, "text"])
-async def test_an_answer_that_is_none_is_a_failure(editor: Connect, result: Any) -> None:
-    connected = await connected_to(editor)
+async def test_an_answer_that_is_none_is_a_failure(servers: Connect, result: Any) -> None:
+    connected = await connected_to(servers)
     connected.handlers[SAMPLE] = lambda _: result
     with pytest.raises(RpcError) as caught:
         await ask(connected)
     assert caught.value.code == 4204
 
 
-async def test_a_client_that_offers_none_is_told_so(editor: Connect) -> None:
-    connected = await connected_to(editor, sampling=False)
+async def test_a_client_that_offers_none_is_told_so(servers: Connect) -> None:
+    connected = await connected_to(servers, sampling=False)
     with pytest.raises(RpcError) as caught:
         await ask(connected)
     assert caught.value.code == 4203
     assert "editor" in caught.value.message
 
 
-async def test_it_can_be_announced_as_a_capability(editor: Connect) -> None:
+async def test_it_can_be_announced_as_a_capability(servers: Connect) -> None:
     options = {**OPTIONS, "sampling": None}
-    connected = await editor(options=options, capabilities={"experimental": {"rlm": {"sampling": True}}})
+    connected = await servers(options=options, capabilities={"experimental": {"rlm": {"sampling": True}}})
     connected.open(URI, TEXT)
     EditorModel(connected, SUBMIT)
     assert (await ask(connected))["status"] == "answered"
 
 
-async def test_local_privacy_refuses_it_unless_the_user_knows_better(editor: Connect) -> None:
-    connected = await connected_to(editor, privacy="local")
+async def test_local_privacy_refuses_it_unless_the_user_knows_better(servers: Connect) -> None:
+    connected = await connected_to(servers, privacy="local")
     with pytest.raises(RpcError) as caught:
         await ask(connected)
     assert caught.value.code == 4205
-    trusting = await connected_to(editor, privacy="local", models={"root": "editor", "editorIsLocal": True})
+    trusting = await connected_to(servers, privacy="local", models={"root": "editor", "editorIsLocal": True})
     EditorModel(trusting, SUBMIT)
     assert (await ask(trusting))["status"] == "answered"

@@ -182,7 +182,7 @@ async def test_no_process_is_left_behind(tmp_path: Path, state_dir: Path) -> Non
         children = psutil.Process(editor.process.pid).children(recursive=True)
         editor.process.kill()
         await editor.process.wait()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=60)
         assert alive == []
 
 

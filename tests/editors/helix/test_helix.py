@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.editors.programs import HELIX, missing, program
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which something hangs."""
 TEXT = "apple\n# rlm: How many lines contain apple?\nplum\n"
 LANGUAGES = """

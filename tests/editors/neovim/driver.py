@@ -12,7 +12,7 @@ from typing import Any
 import pynvim
 
 PLUGIN = Path(__file__).parents[3] / "editor-clients" / "neovim"
-PATIENCE = 30_000
+PATIENCE = 120_000
 """Milliseconds after which something hangs. Nothing here is a measurement."""
 
 INIT = """

@@ -156,4 +156,4 @@ def test_leaving_neovim_leaves_no_server_behind(start: Start, log: Path, models:
     nvim.edit(log)
     server = psutil.Process(nvim.server_pid())
     nvim.nvim.command("qall!", async_=True)
-    server.wait(20)
+    server.wait(60)

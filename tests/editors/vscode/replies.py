@@ -63,12 +63,12 @@ def serving(folder: Path, replies: Sequence[str | dict[str, Any]]) -> Iterator[s
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def requests(base_url: str) -> list[dict[str, Any]]:
     """What that model was asked."""
-    with urlopen(f"{base_url.removesuffix('/v1')}/state", timeout=10) as response:
+    with urlopen(f"{base_url.removesuffix('/v1')}/state", timeout=60) as response:
         found: list[dict[str, Any]] = json.load(response)["requests"]
     return found
 

@@ -175,7 +175,7 @@ async def test_a_stopped_measurement_goes_on_where_it_was(
     async with ModelServer(hanging_at_the_key(under_way)) as server:
         monkeypatch.setenv("RLM_MODELS_API_BASE", server.base_url)
         stopped = asyncio.create_task(measure(plan, BOTH, Results(out)))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await under_way.wait()
         stopped.cancel()
         with pytest.raises(asyncio.CancelledError):

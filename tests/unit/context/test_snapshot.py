@@ -310,7 +310,7 @@ async def test_a_pipe_that_takes_a_files_place_is_not_waited_for(
         return await reading(*arguments)
 
     monkeypatch.setattr(snapshot, "read", replaced)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async with await Context.take(Scope("files", files=(str(tmp_path),)), pool) as context:
             assert [one.path for one in context.documents] == ["other.log"]
             assert [one.path for one in context.skipped] == ["app.log"]

@@ -76,7 +76,7 @@ async def test_ignore_files_links_and_secrets(taking: Taking, tree: Path) -> Non
 async def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(taking: Taking, tree: Path) -> None:
     (tree / "src" / ".ignore").unlink()
     os.mkfifo(tree / "src" / ".ignore")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with await taking(Scope("files", files=(str(tree),))) as context:
             assert "src/secret-notes.txt" in paths(context)
 

@@ -224,7 +224,7 @@ async def test_who_waits_for_its_turn_waits_for_the_whole_familys_calls() -> Non
         await asyncio.sleep(0)
     assert not waiting.done()
     first.settle(under_way, Usage(10, 10))
-    assert await asyncio.wait_for(waiting, 5) == ""
+    assert await asyncio.wait_for(waiting, 60) == ""
     assert (top.reserved_calls, second.reserved_calls, first.reserved_calls) == (1, 1, 0)
 
 

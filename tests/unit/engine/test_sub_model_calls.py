@@ -67,7 +67,7 @@ async def test_gathered_calls_run_side_by_side(ask: Asker) -> None:
     both = asyncio.Barrier(2)
 
     async def meet(_: str) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await both.wait()
         return "met"
 

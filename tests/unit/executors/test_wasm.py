@@ -299,7 +299,7 @@ async def test_a_cancelled_call_leaves_no_process_at_work(over: Over) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        psutil.wait_procs(workers, timeout=5)
+        psutil.wait_procs(workers, timeout=60)
         assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
 
 

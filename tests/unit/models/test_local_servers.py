@@ -88,7 +88,7 @@ async def test_whatever_else_answers_there_is_no_model_server(serve: Serve, answ
         return web.Response(text=bodies.get(answer, '{"models": [{"name": "a"}]}'), status=status, headers=headers)
 
     base = await serve(strange)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await local_servers(environ(OLLAMA_API_BASE=base)) == ()
     assert followed == []
 

@@ -65,12 +65,12 @@ async def serving(*options: str) -> AsyncIterator[str]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             url = (await process.stdout.readline()).decode().strip()
         yield url
     finally:
         process.terminate()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await process.wait()
 
 

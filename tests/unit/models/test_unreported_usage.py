@@ -98,7 +98,7 @@ async def test_a_cancelled_reply_says_what_it_cost(way: str) -> None:
     async with ModelServer([Scripted(TEXT, fault="hang-mid")]) as server:
         model = model_at(server, way)
         asking = asyncio.ensure_future(model.complete(ASKED, on_text=lambda _: begun.set()))
-        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.wait_for(begun.wait(), 60)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await asking

@@ -152,7 +152,7 @@ async def test_the_event_loop_goes_on_while_another_program_holds_the_file(store
     assert not waiting.done()
     other.execute("ROLLBACK")
     other.close()
-    await asyncio.wait_for(waiting, 30)
+    await asyncio.wait_for(waiting, 60)
     assert await store.events("r") == [event(1)]
 
 

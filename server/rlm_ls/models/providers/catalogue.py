@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from rlm_ls.models.providers import direct
 from rlm_ls.models.providers.direct import OLLAMA
 
 UNKNOWN_WINDOW = 32_768
@@ -12,6 +17,10 @@ UNWATCHED = {"aiohttp_openai"}
 """Providers whose requests LiteLLM does not send through the transports that are guarded; "openai" does the same."""
 OLLAMA_WINDOW = 16_384
 """Ollama cuts longer prompts without a word at the window of the request (4,096 unless said): we say this one."""
+_TABLE = "model_prices_and_context_window_backup.json"
+"""LiteLLM's own file of models, which it ships."""
+_FAMILIES = re.compile(r"claude|gemini|gpt|\bo\d|codex|deep-research|chat-latest|computer-use|wandb|ft:")
+"""Families of models of which LiteLLM has rules beside its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,49 @@ class Entry:
     schemas: bool = False
     reasons: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+def of_its_own(name: str, *, local: bool, base: str | None) -> Entry | None:
+    """Of a model at a server of the user's own that LiteLLM's table does not name: what `look_up` would find, by
+    itself, since loading LiteLLM takes seconds and 140 MB. None where LiteLLM has to be asked.
+
+    Blocks for some milliseconds: it reads the table, and loads what speaks to such a server.
+    """
+    provider, _, bare = name.partition("/")
+    if not bare or not direct.reachable(provider, base) or _may_be_known(name):
+        return None
+    direct.load()
+    ollama = provider in OLLAMA
+    usd = 0.0 if local else None
+    return Entry(
+        model=name,
+        provider=provider,
+        window=OLLAMA_WINDOW if ollama else UNKNOWN_WINDOW,
+        prompt_usd=usd,
+        completion_usd=usd,
+        key_variable=f"{provider.upper()}_API_KEY",
+        bare=bare,
+        schemas=provider == "lm_studio",
+        extra={"num_ctx": OLLAMA_WINDOW} if ollama else {},
+    )
+
+
+@lru_cache
+def _may_be_known(name: str) -> bool:
+    """Whether LiteLLM may know more of the name than its provider. It looks for names with and without what stands
+    before a slash and behind a colon, in any case."""
+    lowered = name.lower()
+    if _FAMILIES.search(lowered):
+        return True
+    found = importlib.util.find_spec("litellm")  # runs nothing of it
+    if found is None or found.origin is None:
+        return True
+    try:
+        table = (Path(found.origin).parent / _TABLE).read_bytes().lower()
+    except OSError:
+        return True
+    last = lowered.rpartition("/")[2]
+    return any(f'{mark}{one}"'.encode() in table for one in (last, last.partition(":")[0]) for mark in '"/')
 
 
 def look_up(litellm: Any, name: str, *, local: bool, base: str | None) -> Entry | None:

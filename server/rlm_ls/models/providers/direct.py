@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -57,6 +58,11 @@ def reachable(provider: str, base: str | None) -> bool:
     return parts.scheme == "http" and "@" not in parts.netloc
 
 
+def load() -> None:
+    """Import what a call needs, which takes a third of a second: to be called in a thread."""
+    importlib.import_module("aiohttp")
+
+
 async def reply_chunks(
     base: str, key: str, body: Mapping[str, Any], *, connect: float, kept: bool, ollama: bool = False
 ) -> AsyncGenerator[ReplyChunk, None]:
@@ -65,7 +71,7 @@ async def reply_chunks(
     `kept`: no proxy is asked. `ollama`: `body` is as its /api/chat takes it. Raises ProviderError, BrokenReply, Breach,
     aiohttp's errors, TimeoutError.
     """
-    import aiohttp  # loaded with LiteLLM by then; on its own it would cost the start
+    import aiohttp  # loaded by then (`load`, or with LiteLLM); at the top of the file it would cost the start
 
     root = base.rstrip("/")
     url = f"{root.removesuffix('/v1')}/api/chat" if ollama else f"{root}/chat/completions"

@@ -13,7 +13,7 @@ from typing import Any, Literal, Unpack
 from rlm_ls.errors import ModelFailed
 from rlm_ls.models.base import MOST_TOKENS, NO_USAGE, CallOptions, Message, Reply, Usage
 from rlm_ls.models.providers import direct, hosted, library
-from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up
+from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW, Entry, cost, look_up, of_its_own
 from rlm_ls.models.providers.direct import OLLAMA, ReplyChunk
 from rlm_ls.models.providers.endpoint import Endpoint, endpoint
 from rlm_ls.models.providers.failures import (
@@ -84,21 +84,27 @@ class LiteLLMModel:
         return self._where.shown or self._provider
 
     async def prepare(self) -> None:
-        """Load LiteLLM and look the model up, so that `window` and `price` are known. Sends no text: an own endpoint is
-        asked for its window.
+        """Look the model up, so that `window` and `price` are known; which loads LiteLLM, unless it has nothing to say
+        of a model at an endpoint of the user's own. Sends no text: such an endpoint is asked for its window.
 
         Raises UnknownModel for a name that LiteLLM cannot place.
         """
         if self._entry is None:
-            litellm = await library.load()
-            self._entry = await asyncio.to_thread(look_up, litellm, self.name, local=self.local, base=self._base)
-            if self._entry is None:
-                raise unplaced(self.name)
+            self._entry = await self._looked_up()
             if self._base is None:
                 # LiteLLM would look there by itself; so it is said, and recorded, and nothing else is asked.
                 self._where = endpoint(f"{self._entry.provider}/", None, self._environ)
             if self._base is not None and self._kept:
                 self._entry = await self._as_served(self._entry, self._base)
+
+    async def _looked_up(self) -> Entry:
+        local, base = self.local, self._base
+        entry = await asyncio.to_thread(of_its_own, self.name, local=local, base=base)
+        if entry is None:
+            entry = await asyncio.to_thread(look_up, await library.load(), self.name, local=local, base=base)
+        if entry is None:
+            raise unplaced(self.name)
+        return entry
 
     async def _as_served(self, entry: Entry, base: str) -> Entry:
         """With the window that the server tells of; of Ollama, where we say the window, no more than we say unless its
