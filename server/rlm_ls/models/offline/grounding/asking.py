@@ -87,6 +87,12 @@ def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
         said = "duration"
     else:
         said = "size" if SIZE.search(cues.edge) else ""
+    if not said and keys == ("sum",):
+        return (
+            replace(base, ask="groups", by=roles.group.noun)
+            if roles.group
+            else replace(base, ask="count", thing="lines")
+        )
     if not said or (roles.group is not None and len(keys) > 1):
         return None
     inner = tuple(key for key in keys if key not in {"min", "max"} or not cues.edge)
@@ -123,11 +129,13 @@ def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Read
     if cues.when:
         return None
     many = cues.count >= 0
+    if many and 0 <= cues.wh < target.start <= cues.wh + 2 < cues.count:
+        return replace(base, ask="top", thing=target.noun, listed=True)  # for which reasons, and how many times each
     if many and target.numeric and target.sure:
         summed = shape.entry in {"row", "request"}
         return replace(base, ask="numbers", measure=target.noun, aggregates=("sum",)) if summed else None
     if many and cues.distinct < 0 and target.embedded and not target.sure:
-        return None
+        return replace(base, ask="count", thing="lines")  # how many sessions expired: those lines
     return replace(base, ask="distinct", thing=target.noun, many=many)
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from rlm_ls.models.offline.grounding.tokens import Words
-from rlm_ls.models.offline.parsing.superlatives import AGGREGATES, RANKS
 from rlm_ls.models.offline.question import number
 
 N = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty"
@@ -43,6 +42,11 @@ EXISTS = (
     r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|we|anybody|anyone|somebody|ever|"
     r"anything|something)\b)*"
 )
+IN = (
+    r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
+    r"microseconds|euros?|eur|usd|dollars?|degrees"
+)
+"""In what a number may be asked for."""
 WH = r"\b(?:which|what|who|whose|whom)\b"
 GROUP = r"per|by|each|every"
 PER = (
@@ -53,6 +57,15 @@ BREAKDOWN = (
     r"\bbreak (?:\w+ ){0,3}?down(?: by)?\b|\b(?:break ?down|distribution|histogram)(?: of| by)?\b|\bcounts by\b|"
     r"\b(?:and|with) (?:their|its|the) (?:frequenc(?:y|ies)|counts?|numbers?|totals?)\b"
 )
+
+AGGREGATES = (
+    (r"\b(?:average|mean|avg)\b", "mean"),
+    (r"\bmedian\b", "p50"),
+    (r"\b(?:minimum|min|smallest|lowest|shortest|fastest|quickest)\b", "min"),
+    (r"\b(?:maximum|max|largest|highest|longest|slowest|biggest|greatest|peak)\b", "max"),
+    (r"\b(?:sum|total|combined|altogether|overall|add up)\b", "sum"),
+)
+RANKS = r"\bp(\d{2}(?:\.\d+)?)\b|\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?[ -]percentile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,8 @@ def cues(words: Words) -> Cues:
             least = least or key == "min"
         keys.append(key)
     words.take(r"\bpercentiles?\b")
+    if keys or how_long:
+        words.take(rf"\bin (?:{IN})\b")
     if found := words.take(r"\b(?:heaviest|lightest)\b"):
         edge = found[0][0].lower()
     top = words.take(TOP)

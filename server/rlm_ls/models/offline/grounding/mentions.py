@@ -172,6 +172,8 @@ def part_named(text: Text, word: str) -> Held | None:
         few = column.kind in {"agent", "path"} or len(values) <= FEW
         if few and any(re.search(part, value) for value in values):
             found.append((column, [value for value in values if re.search(part, value)]))
+    if len(found) > 1:  # TCP_DENIED: codes are written in capitals
+        found = [(c, v) for c, v in found if all(value == value.upper() for value in text.values(c))]
     if len(found) != 1:
         return None
     column, values = found[0]

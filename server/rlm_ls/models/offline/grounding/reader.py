@@ -4,24 +4,27 @@ that carries meaning must be used."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention, Roles, asks
 from rlm_ls.models.offline.grounding.cues import PER, Cues, cues
 from rlm_ls.models.offline.grounding.embedded import numbers_by
+from rlm_ls.models.offline.grounding.little import ACTORS
 from rlm_ls.models.offline.grounding.mentions import column_named, is_entry, is_quantity, thing_named
 from rlm_ls.models.offline.grounding.rest import explain
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
+from rlm_ls.models.offline.parsing.forms import FORMS
 from rlm_ls.models.offline.parsing.reading import prepared
 from rlm_ls.models.offline.parsing.sentence import Reading, Sentence
-from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, UNITS
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.columns import Thing, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.shapes.column import Column
 
 LONGEST_NAME = 3
+NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage percent share"))
 UNITS_OF_NUMBERS = (
     r"bytes|(?:milli|micro|nano)?seconds|minutes|hours|days|rows|buffers|pages|ticks|items|tokens|degrees|percent|files"
 )
@@ -52,19 +55,35 @@ NO_NAMES = FUNCTION | frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a question asks, with the columns that its nouns mean."""
+    """What a question asks, with the columns that its nouns mean. `left` are the words that nothing used; `wanted` the
+    columns that are asked of the one line that is found."""
 
     reading: Reading
     where: Where
     thing: Thing | None = None
     group: Thing | None = None
     measure: Column | None = None
+    wanted: tuple[Column, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def grounded(question: Question, text: Text) -> Front | None:
-    """None where words that carry meaning are left, or what is asked is not clear."""
+    """None where what is asked is not clear; with `where.unclear` where words that carry meaning are left."""
     sentence = prepared(question)
+    if any(form(sentence) for form in FORMS):
+        return _formed(text, sentence)
     return _Reader(text, sentence, Words(sentence.text)).front()
+
+
+def _formed(text: Text, sentence: Sentence) -> Front:
+    """A question that is told by its form."""
+    known = {field.name for field in fields(Reading)}
+    found = {name: value for name, value in sentence.found.items() if name in known}
+    reading = Reading(conditions=tuple(sentence.conditions), **found)  # type: ignore[arg-type]
+    words = Words(sentence.text)
+    where = where_of(reading, text.shape)
+    explain(words, text, where, reading, {})
+    return Front(reading, where, left=tuple(words.left()))
 
 
 @dataclass
@@ -155,6 +174,7 @@ class _Reader:
                 at is not None
                 and at < len(self.words.tokens)
                 and self.words.tokens[at].lower in {"the", "each", "every", "different", "single", "log"}
+                and not any(mention.start == at for mention in self.mentions)
             ):
                 at += 1
             mention = next((m for m in self.mentions if m.start == at and m.thing is not None), None)
@@ -187,7 +207,9 @@ class _Reader:
         reading = asks(asked, self.sentence, Roles(target, measure, group), self.text.shape)
         if reading is None:
             return None
-        if reading.ask == "groups" and not reading.thing:
+        if reading.ask in {"groups", "count", "lines", "exists"} and (
+            not reading.thing or reading.thing in {"lines", "any"}
+        ):
             target = None
         for mention in (target, measure):
             if mention is not None:
@@ -195,7 +217,7 @@ class _Reader:
         for mention in self.mentions:
             if mention.sure and mention not in (target, measure):
                 self.words.used[mention.start : mention.end] = [False] * (mention.end - mention.start)
-        where = where_of(replace(reading, rest=()), self.text.shape)
+        where = where_of(reading, self.text.shape)
         explain(
             self.words,
             self.text,
@@ -203,8 +225,7 @@ class _Reader:
             reading,
             {m.start: (m.thing, m.end) for m in self.mentions if m.thing is not None},
         )
-        if where.unclear:
-            return None
+        where.unclear += self._asked_for(asked, target, measure)
         column = target.thing.column if target is not None and target.thing is not None else None
         lines_of_it = column is not None and column.name in where.columns and asked.distinct < 0
         if lines_of_it and reading.ask == "distinct" and reading.many:
@@ -215,7 +236,22 @@ class _Reader:
             target.thing if target else None,
             group.thing if group else None,
             measure.thing.column if measure is not None and measure.thing is not None and measure.sure else None,
+            left=tuple(self.words.left()),
         )
+
+    def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
+        """The noun of which, what, whose or how many, where the answer would be something else."""
+        at = asked.wh + 1
+        if asked.count >= 0 and target is None and measure is None:
+            near = [token.lower for token in self.words.tokens[asked.count : asked.count + 5]]
+            return [word for word in near if word in ACTORS][:1]
+        if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
+            return []
+        word = self.words.tokens[at]
+        taken = [m for m in (target, measure) if m is not None and m.start <= at + 2]
+        if taken or word.lower in FUNCTION or is_entry(word.text) or re.fullmatch(UNITS, word.lower):
+            return []
+        return [word.text] if word.lower not in NOT_NOUNS else []
 
     def _target(self, asked: Cues) -> Mention | None:
         """What is ranked, listed or counted by its different values."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, NEGATIONS, TRADE, TURNING
+from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, HARMLESS, NEGATIONS, SEEN_VERBS, TRADE, TURNING
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
@@ -21,6 +21,7 @@ from rlm_ls.models.offline.shapes.levels import RISING, level_said
 Names = Mapping[int, tuple[Thing | None, int]]
 """What is named from a word on, and where the words end that name it."""
 LONGEST_VALUE = 3
+TRANSFERRED = r"(?:down|up)load(?:ed|s)?|transfer(?:red|s)?|sent|sends?|served|received|returned|consumed"
 NO_LEVELS = {"STATEMENT", "DETAIL", "HINT", "CONTEXT", "LOG", "DEFAULT", "SYSTEM", "ACTIVITY"}
 """What stands among levels, and is the name of something else in a question."""
 
@@ -48,35 +49,47 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             words.use(at, at + length)
             at += length
             continue
-        if not _empty(lower, token.text, text, reading):
+        if lower not in FUNCTION and _says_nothing(lower, token.text, text, reading):
+            words.use(at, at + 1)
+        elif not _empty(lower, token.text):
             plain_words.append((at, token.text, negated))
         at += 1
     _said(plain_words, words, text, where, reading, named)
 
 
-def _empty(lower: str, written: str, text: Text, reading: Reading) -> bool:
-    """Whether a word says nothing here: it holds the sentence together, or is what a line of the text is."""
-    if lower in FUNCTION or (lower in TURNING and lower not in TURNING):
-        return True
+def _empty(lower: str, written: str) -> bool:
+    """Whether a word may say nothing at all; what is then made of it is the guard's to say."""
+    return lower in FUNCTION or (lower in HARMLESS | SEEN_VERBS and not _capital(written))
+
+
+def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> bool:
+    """Whether a word says nothing of this text: what a line of it is, or what is done in each of them."""
     if lower in TURNING:
         return False
     shape = text.shape
     if lower in WRITTEN and (reading.thing not in {"", "lines"} or shape.entry in {"row", "request"}):
         return True
-    if lower in {"api", "http", "web", "rest"} and shape.of_kind("status"):
+    status = any(condition.kind == "status" for condition in reading.conditions)
+    if status and re.fullmatch("fail(?:ed|ing|s|ures?)?|succe(?:eded|ssful|ss)|error(?:ed|s)?", lower):
+        return True
+    if lower in {"api", "http", "web", "rest"} and (shape.entry == "request" or status):
         return True
     if (reading.comparison or reading.ask in {"numbers", "extreme"}) and (
         is_quantity(lower) or re.fullmatch(OPERATION, lower)
     ):
         return True
-    if lower in FILLER and not _capital(written):
+    if (
+        shape.entry == "request"
+        and reading.measure in {"size", "bytes", "traffic", "data"}
+        and re.fullmatch(TRANSFERRED, lower)
+    ):
         return True
+    if _capital(written):
+        return False
     keyed = shape.entry in {"row", "request"} or shape.name in {"JSON lines", "logfmt"}
     if shape.entry == "row" and lower in TRADE:
         return True
-    if keyed and lower in GLUE and not _capital(written):
-        return True
-    if lower in GLUE and not text.vocabulary.knows(lower):
+    if lower in GLUE and (keyed or not text.vocabulary.knows(lower)):
         return True
     return is_row(shape, lower) or lower in shape.entries
 
@@ -151,6 +164,7 @@ def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, le
     if match := re.match(r"(?:(?:or|and) (?:worse|above|higher|more severe))\b", behind):
         for worse in RISING[RISING.index(level) :]:
             _condition(where, Condition("level", worse, written), reading, text.shape)
+        words.take(r"priority \d (?:and|or) (?:below|lower|worse)")
         return 1 + len(match[0].split())
     if negated:
         inner = Where()
@@ -168,7 +182,10 @@ def _said(
     """Words that lines of a log hold in their messages."""
     if not left:
         return
+    left = _names(left, words, text, where)
     unexplained = [word for _, word, _ in left]
+    if not left:
+        return
     if text.shape.entry in {"row", "request"} or (reading.ask == "share" and text.shape.entry == "line"):
         where.unclear += unexplained
         return
@@ -180,7 +197,10 @@ def _said(
         if where.patterns
         else []
     )
-    for _, word, _ in left:
+    plain = [forms(word) for _, word, _ in left if word.lower() not in GLUE | ENTITIES]
+    lines = [line for line in lines or text.lines if all(re.search(pattern, line) for pattern in plain)]
+    for at, word, _ in left:
+        words.use(at, at + 1)
         unknown = word.lower() in ENTITIES and text.whole and not text.vocabulary.knows(word)
         if unknown or (word.lower() in ENTITIES and lines and not any(re.search(forms(word), line) for line in lines)):
             continue  # what the lines are about that meet the other conditions
@@ -189,11 +209,13 @@ def _said(
             if held < 0.9 * len(lines):
                 where.unclear.append(word)  # what all of them are, or what a few of them say
                 continue
+        if word.lower() in GLUE and lines and not any(re.search(forms(word), line) for line in lines):
+            continue
         if (level := level_said(word)) is not None:
             _condition(where, Condition("level", level, word), reading, text.shape)
             continue
         pattern, said = _pattern(word, text)
-        if not pattern and reading.ask == "exists" and reading.thing == "any":
+        if not pattern and reading.ask == "exists" and (reading.thing == "any" or reading.contains):
             where.add(word_pattern(word), word)
             where.absent = True
             continue
@@ -202,6 +224,22 @@ def _said(
             continue
         where.add(pattern, said)
         where.soft = True
+
+
+def _names(left: list[tuple[int, str, bool]], words: Words, text: Text, where: Where) -> list[tuple[int, str, bool]]:
+    """Hold the lines to words in capitals as they stand in the text, ERROR, where no column has them; the others."""
+    others_left = []
+    for at, word, negated in left:
+        if not (re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", word) and any(re.search(rf"\b{word}\b", s) for s in text.lines)):
+            others_left.append((at, word, negated))
+            continue
+        words.use(at, at + 1)
+        if negated:
+            where.unwanted.append(rf"\b{word}\b")
+            where.said.append(f"not {word}")
+        else:
+            where.add(rf"\b{word}\b", word)
+    return others_left
 
 
 def _pattern(word: str, text: Text) -> tuple[str, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
-from rlm_ls.models.offline.parsing.vocabulary import REQUESTS
+from rlm_ls.models.offline.parsing.vocabulary import REQUESTS, singular
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.vouching import unused
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
 from rlm_ls.models.offline.shapes.times import ORDER
@@ -95,17 +96,12 @@ ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "line
 
 def sizes(asked: Asked) -> Script | None:
     """How many lines, characters, words or documents there are."""
-    text = asked.question.unnamed.lower()
-    match = re.search(r"\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
-    reading = asked.reading
-    if match is None or reading.conditions or reading.window or reading.by:
+    text = asked.question.unnamed
+    match = re.search(r"(?i)\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
+    if match is None:
         return None
     kind = match[1] or ("lines" if match[2] == "long" else "characters")
-    rest = [
-        word for phrase in reading.rest for word in phrase.lower().split() if word not in {kind, "long", "big", "large"}
-    ]
-    if rest or reading.ask not in {"count", "what"} or asked.where.patterns or asked.where.unwanted:
-        return None
+    left = unused(asked.question, match[0])
     total = (
         f"count(r'\\S+'{within(asked.place)})"
         if kind == "words"
@@ -113,12 +109,13 @@ def sizes(asked: Asked) -> Script | None:
         if kind in {"files", "documents"}
         else f"sum(d.{kind} for d in all)"
     )
-    return script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
+    code = script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
+    return code.reading([word for word in left if word.lower() not in match[0]], "count")
 
 
 def ratio(asked: Asked) -> Script | None:
     reading = asked.reading
-    if reading.ask != "ratio" or reading.rest or reading.conditions or reading.window:
+    if reading.ask != "ratio" or reading.conditions or reading.window:
         return None
     first, second = _term(asked.shape, reading.thing), _term(asked.shape, reading.by)
     if first is None or second is None:
@@ -181,7 +178,7 @@ def exists(asked: Asked) -> Script | None:
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
         none="''"
-        if not asked.where.absent and (asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1))
+        if not asked.where.absent and asked.where.soft and len(asked.where.patterns) > 1
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 
@@ -225,10 +222,10 @@ def grouped(asked: Asked) -> Script | None:
 def distinct(asked: Asked) -> Script | None:
     """How many different values, or which."""
     reading = asked.reading
-    if reading.ask not in {"distinct", "which"}:
+    if reading.ask != "distinct":
         return None
     named = asked.thing
-    if named is None or (reading.ask == "which" and not asked.where.patterns):
+    if named is None:
         return None
     code = script(
         f"I collect the different {named.label}{asked.phrase}.",
@@ -254,13 +251,13 @@ def counted(asked: Asked) -> Script | None:
     reading, where, shape = asked.reading, asked.where, asked.shape
     if reading.ask != "count":
         return None
-    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or asked.labels):
+    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or _labels(asked)):
         return None  # in prose a thing's number is told, not the number of lines that name it
     if not where.patterns:
         if where.unwanted and shape.head:
             pass
         elif (
-            (reading.thing == "" and not _rows(asked))
+            reading.thing == ""
             or reading.thing == "events"
             or (reading.thing == "requests" and shape.entry != "request")
         ):
@@ -303,14 +300,17 @@ def counted(asked: Asked) -> Script | None:
     return Script(code.plan, guarded(code.code, shape, asked.place))
 
 
+def _labels(asked: Asked) -> bool:
+    """Whether the only word of the question begins lines, as headings and labels do: Chapter, Action:."""
+    if len(asked.where.said) != 1:
+        return False
+    one = singular(asked.where.said[0].split()[0].lower())
+    return sum(re.match(rf"\W*{re.escape(one)}\b", line, re.IGNORECASE) is not None for line in asked.sample) > 1
+
+
 def _inside(text: str) -> str:
     """Text that may stand in double quotes within an f-string."""
     return plain_text(text).replace('"', " ")
-
-
-def _rows(asked: Asked) -> bool:
-    """Whether the question's only noun is what a row of the table is."""
-    return asked.shape.entry == "row" and bool(asked.reading.rest)
 
 
 EACH = r"""
@@ -388,5 +388,4 @@ def _is_text(asked: Asked) -> bool:
     """Whether the conditions are words of the text alone, which need no shape."""
     reading = asked.reading
     plain = all(condition.kind == "text" for condition in reading.conditions)
-    said = set(reading.rest) | {condition.value for condition in reading.conditions}
-    return plain and set(asked.where.said) <= said
+    return plain and set(asked.where.said) <= {condition.value for condition in reading.conditions}

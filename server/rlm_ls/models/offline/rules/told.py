@@ -121,7 +121,7 @@ def told(asked: Asked) -> Script | None:
     kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
     if kind is None or re.search(OPINION, body, re.IGNORECASE) or not is_prose(asked):
         return None
-    if asked.reading.ask == "lines" or re.search(
+    if re.match(r"\W*(?:which|what) (?:lines?|messages?|entries|places|rows?)\b", body, re.IGNORECASE) or re.search(
         r"\bhow (?:many|often)\b.*\b(?:times?|lines?|mention\w*|occur\w*|words?|characters|chapters|"
         r"sections|paragraphs)\b|\bhow often\b",
         body,
@@ -146,7 +146,7 @@ def told(asked: Asked) -> Script | None:
         back=3 if question.quoted else 1,
         least=LEAST,
         several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
-    )
+    ).reading((), "passage")
 
 
 def _words(body: str) -> tuple[list[str], list[str]]:
