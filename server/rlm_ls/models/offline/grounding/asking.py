@@ -67,7 +67,7 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     if cues.share:
         return replace(base, ask="share") if roles.group is None and roles.target is None else None
     if cues.keys:
-        return _calculated(cues, base, roles)
+        return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
         return _ranked(base, roles)
     if roles.group is not None:
@@ -77,7 +77,10 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     return _of_lines(cues, base, roles, sentence)
 
 
-def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
+WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
+
+
+def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Reading | None:
     keys, target, measure = cues.keys, roles.target, roles.measure
     if measure is not None and measure.noun.lower().endswith("total") and len(keys) > 1:
         keys = tuple(key for key in keys if key != "sum")
@@ -85,6 +88,8 @@ def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
         said = measure.noun
     elif cues.how_long or SPEED.search(cues.edge):
         said = "duration"
+    elif WAITED.search(str(sentence.found["whole"])):
+        said = "duration"  # and the word itself is looked for in the lines
     else:
         said = "size" if SIZE.search(cues.edge) else ""
     if not said and keys == ("sum",):

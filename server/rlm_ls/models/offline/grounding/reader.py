@@ -243,8 +243,11 @@ class _Reader:
         """The noun of which, what, whose or how many, where the answer would be something else."""
         at = asked.wh + 1
         if asked.count >= 0 and target is None and measure is None:
-            near = [token.lower for token in self.words.tokens[asked.count : asked.count + 5]]
-            return [word for word in near if word in ACTORS][:1]
+            if self.text.shape.entry == "row":
+                return []
+            near = [t for n, t in enumerate(self.words.tokens) if n > asked.count and not self.words.used[n]][:1]
+            near += [t for t in self.words.tokens[asked.count + 2 : asked.count + 3]]
+            return [token.text for token in near if token.lower in ACTORS][:1]
         if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
             return []
         word = self.words.tokens[at]

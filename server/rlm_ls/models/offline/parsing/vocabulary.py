@@ -87,7 +87,7 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     (
         r"(?:response|request|processing|execution|query|handling|service|total|upstream|elapsed)?[ "
         r"-]?(?:times?|durations?)|"
-        r"latenc(?:y|ies)|elapsed|run ?times?|(?:took|take|takes|taken)|pauses?|delays?|waits?|stalls?",
+        r"latenc(?:y|ies)|elapsed|run ?times?|(?:took|take|takes|taken)",
         "duration",
     ),
     (

@@ -251,8 +251,11 @@ def counted(asked: Asked) -> Script | None:
     reading, where, shape = asked.reading, asked.where, asked.shape
     if reading.ask != "count":
         return None
-    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or _labels(asked)):
-        return None  # in prose a thing's number is told, not the number of lines that name it
+    if where.soft and shape.name == "text" and not reading.contains and not reading.occurrences:
+        label = _label(asked)
+        if not label:
+            return None  # in prose a thing's number is told, not the number of lines that name it
+        where.patterns = [label]
     if not where.patterns:
         if where.unwanted and shape.head:
             pass
@@ -269,7 +272,9 @@ def counted(asked: Asked) -> Script | None:
     *others, last = where.patterns
     soft = " if n else ''" if where.soft else ""
     rest = within(inside(asked.place, tuple(others), _unwanted(asked)))
-    times = reading.occurrences and len(where.patterns) == 1 and _is_text(asked)
+    named = shape.entry == "line" and len(where.said) == 1 and where.said[0].isalpha()
+    times = reading.occurrences and len(where.patterns) == 1 and (_is_text(asked) or named)
+    last = literal(where.said[0]) if times and named and not _is_text(asked) else last
     if times:
         code = script(
             f"I count every {where.phrase}.",
@@ -300,12 +305,17 @@ def counted(asked: Asked) -> Script | None:
     return Script(code.plan, guarded(code.code, shape, asked.place))
 
 
-def _labels(asked: Asked) -> bool:
-    """Whether the only word of the question begins lines, as headings and labels do: Chapter, Action:."""
+def _label(asked: Asked) -> str:
+    """The pattern of the lines that begin with the only word of the question, as headings and labels do (Chapter One,
+    Action:), where all that begin so go on alike; "" else."""
     if len(asked.where.said) != 1:
-        return False
-    one = singular(asked.where.said[0].split()[0].lower())
-    return sum(re.match(rf"\W*{re.escape(one)}\b", line, re.IGNORECASE) is not None for line in asked.sample) > 1
+        return ""
+    one = re.escape(singular(asked.where.said[0].split()[0].lower()))
+    begun = [match for line in asked.sample if (match := re.match(rf"\W*({one}s?)\b *(.?)", line, re.IGNORECASE))]
+    ways = {(match[1], "w" if match[2].isalnum() else match[2]) for match in begun}
+    if len(begun) < 2 or len(ways) != 1:
+        return ""
+    return rf"^\W*{begun[0][1]}\b"
 
 
 def _inside(text: str) -> str:
