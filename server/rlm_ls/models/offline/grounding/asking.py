@@ -62,8 +62,8 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
         **found,  # type: ignore[arg-type]
     )
     if base.comparison is not None:
-        alone = cues.count >= 0 and roles.group is None and roles.target is None
-        return replace(base, ask="count") if alone else None
+        alone = (cues.count >= 0 or cues.share) and roles.group is None and roles.target is None
+        return replace(base, ask="share" if cues.share else "count") if alone else None
     if cues.share:
         return replace(base, ask="share") if roles.group is None and roles.target is None else None
     if cues.keys:

@@ -53,6 +53,7 @@ ENTITIES = frozenset(
     re.findall(
         r"\S+",
         """
+    load balancer balancers proxy proxies broker brokers host hosts daemon
     mail mails email emails message messages job jobs task tasks connection connections packet packets session
     sessions query queries statement statements device devices pod pods file files package packages order
     orders process processes alert alerts client clients customer customers user users system systems server

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rlm_ls.models.offline.grounding.embedded import embedded
 from rlm_ls.models.offline.grounding.text import Text
-from rlm_ls.models.offline.grounding.words import alike, stem
+from rlm_ls.models.offline.grounding.words import alike, forms, stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
 from rlm_ls.models.offline.rules.columns import Thing, _without_unit, thing_of
@@ -163,7 +163,7 @@ def part_named(text: Text, word: str) -> Held | None:
     """The one column some of whose values have this word as a part: googlebot in an agent, DENIED in TCP_DENIED."""
     if len(word) < 3 or word.isdigit():
         return None
-    part = rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
+    part = forms(word) if text.shape.entry == "request" else rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
     found = []
     for column in text.shape.columns:
         if column.kind in {"message", "time", "pid", "line", "referer"}:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, HARMLESS, NEGATIONS, SEEN_VERBS, TRADE, TURNING
+from rlm_ls.models.offline.grounding.lines import Left, said_of_lines
+from rlm_ls.models.offline.grounding.little import GLUE, HARMLESS, NEGATIONS, SEEN_VERBS, TRADE, TURNING
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
-from rlm_ls.models.offline.grounding.words import forms, others, stem
-from rlm_ls.models.offline.parsing.patterns import escaped, word_pattern
+from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.reading import OPERATION
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, singular
@@ -36,6 +36,10 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             at += 1
             continue
         lower = token.lower
+        if lower in NEGATIONS and (end := _no_value(where, at + 1, named, text)):
+            words.use(at, end)
+            at = end
+            continue
         if lower in NEGATIONS:
             negated = True
             words.use(at, at + 1)
@@ -44,7 +48,11 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
                 words.use(at, at + 1)
                 at += 1
             continue
-        length = _beside(words, where, at, named, text, negated) or _held(words, text, where, reading, at, negated)
+        length = (
+            _empty_cell(words, where, at, named, text)
+            or _beside(words, where, at, named, text, negated)
+            or _held(words, text, where, reading, at, negated)
+        )
         if length:
             words.use(at, at + length)
             at += length
@@ -54,7 +62,7 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
         elif not _empty(lower, token.text):
             plain_words.append((at, token.text, negated))
         at += 1
-    _said(plain_words, words, text, where, reading, named)
+    said_of_lines(Left(tuple(plain_words), words, text, where, reading))
 
 
 def _empty(lower: str, written: str) -> bool:
@@ -92,6 +100,40 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
     if lower in GLUE and (keyed or not text.vocabulary.knows(lower)):
         return True
     return is_row(shape, lower) or lower in shape.entries
+
+
+def _no_value(where: Where, at: int, named: Names, text: Text) -> int:
+    """Where the words end that say that a row has no value of a column: no shipping date; 0 where they do not."""
+    thing, end = named.get(at, (None, at))
+    if text.shape.entry != "row" or thing is None or thing.column is None or not text.values_missing(thing.column):
+        return 0
+    where.hold(thing.column, EMPTY_CELL, f"no {thing.column.name}")
+    return end
+
+
+MISSING = frozenset(["missing", "empty", "blank", "lacking", "absent", "null", "unknown"])
+
+
+def _empty_cell(words: Words, where: Where, at: int, named: Names, text: Text) -> int:
+    """How many words from here on say that a column is empty: missing temperature, no shipping date, a blank status."""
+    lower, shape = words.tokens[at].lower, text.shape
+    if shape.entry != "row":
+        return 0
+    if lower in MISSING:
+        near = [n for n in named if at - 4 <= n <= at + 2]
+    else:
+        return 0
+    columns = {thing.column.name: thing.column for n in near if (thing := named[n][0]) is not None and thing.column}
+    if len(columns) != 1:
+        return 0
+    column = next(iter(columns.values()))
+    where.hold(column, EMPTY_CELL, f"no {column.name}")
+    for n in near:
+        words.use(n, named[n][1])
+    return 1
+
+
+EMPTY_CELL = r"-|--|null|NULL|None|NA|N/A|n/a|nan|NaN|\s*"
 
 
 def _beside(words: Words, where: Where, at: int, named: Names, text: Text, negated: bool) -> int:
@@ -174,86 +216,3 @@ def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, le
     else:
         _condition(where, Condition("level", level, written), reading, text.shape)
     return 1
-
-
-def _said(
-    left: list[tuple[int, str, bool]], words: Words, text: Text, where: Where, reading: Reading, named: Names
-) -> None:
-    """Words that lines of a log hold in their messages."""
-    if not left:
-        return
-    left = _names(left, words, text, where)
-    unexplained = [word for _, word, _ in left]
-    if not left:
-        return
-    if text.shape.entry in {"row", "request"} or (reading.ask == "share" and text.shape.entry == "line"):
-        where.unclear += unexplained
-        return
-    if len(left) > 5 or any(negated or word.lower() in TURNING for _, word, negated in left):
-        where.unclear += unexplained
-        return
-    lines = (
-        [line for line in text.lines if all(re.search(pattern, line) for pattern in where.patterns)]
-        if where.patterns
-        else []
-    )
-    plain = [forms(word) for _, word, _ in left if word.lower() not in GLUE | ENTITIES]
-    lines = [line for line in lines or text.lines if all(re.search(pattern, line) for pattern in plain)]
-    for at, word, _ in left:
-        words.use(at, at + 1)
-        unknown = word.lower() in ENTITIES and text.whole and not text.vocabulary.knows(word)
-        if unknown or (word.lower() in ENTITIES and lines and not any(re.search(forms(word), line) for line in lines)):
-            continue  # what the lines are about that meet the other conditions
-        if word.lower() in ENTITIES and lines and reading.ask in {"numbers", "extreme"} and not where.soft:
-            held = sum(re.search(forms(word), line) is not None for line in lines)
-            if held < 0.9 * len(lines):
-                where.unclear.append(word)  # what all of them are, or what a few of them say
-                continue
-        if word.lower() in GLUE and lines and not any(re.search(forms(word), line) for line in lines):
-            continue
-        if (level := level_said(word)) is not None:
-            _condition(where, Condition("level", level, word), reading, text.shape)
-            continue
-        pattern, said = _pattern(word, text)
-        if not pattern and reading.ask == "exists" and (reading.thing == "any" or reading.contains):
-            where.add(word_pattern(word), word)
-            where.absent = True
-            continue
-        if not pattern:
-            where.unclear.append(word)
-            continue
-        where.add(pattern, said)
-        where.soft = True
-
-
-def _names(left: list[tuple[int, str, bool]], words: Words, text: Text, where: Where) -> list[tuple[int, str, bool]]:
-    """Hold the lines to words in capitals as they stand in the text, ERROR, where no column has them; the others."""
-    others_left = []
-    for at, word, negated in left:
-        if not (re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", word) and any(re.search(rf"\b{word}\b", s) for s in text.lines)):
-            others_left.append((at, word, negated))
-            continue
-        words.use(at, at + 1)
-        if negated:
-            where.unwanted.append(rf"\b{word}\b")
-            where.said.append(f"not {word}")
-        else:
-            where.add(rf"\b{word}\b", word)
-    return others_left
-
-
-def _pattern(word: str, text: Text) -> tuple[str, str]:
-    """The pattern of a word, of what the text calls it, or, of a whole text that has neither, none."""
-    known = text.vocabulary
-    if re.fullmatch(r"\d+", word):
-        return rf"(?:^|[^\w.]){word}(?:[^\w.]|$)", word
-    if known.knows(word):
-        return forms(word), word
-    if (pattern := others(word)) and any(re.search(pattern, line, re.IGNORECASE) for line in known.lines):
-        return f"(?i:{pattern})", f"{word} (or what lines call so)"
-    if spelled := known.spelled(word):
-        return word_pattern(spelled), spelled
-    stemmed = stem(word)
-    if len(stemmed) >= 4 and any(one.startswith(stemmed) for one in known.stems):
-        return f"(?i:{escaped(stemmed)})", word
-    return ("", "") if text.whole else (word_pattern(word), word)

@@ -11,7 +11,7 @@ from rlm_ls.models.offline.parsing.literals import addresses_and_paths, comparis
 from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.parsing.windows import window_in
-from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.question import NUMBERS, Question
 
 LONGEST = 600
 """Characters of a question that is read: patterns may take the square of its length, and a longer one is none that
@@ -27,7 +27,7 @@ NAME = r"[^\W\d][\w.-]*"
 
 
 ONE_WORD = (
-    (r"\b(?:log(?:ged|s|ging)?|sign(?:ed|s|ing)?)[ -](?:in|on)\b", "login"),
+    (r"\b(?:log(?:ged|s|ging)?|sign(?:ed|s|ing)?)[ -]in\b|\b(?:logged|logging|signed)[ -]on\b(?! \d)", "login"),
     (r"\btim(?:e|ed|es|ing)[ -]outs?\b", "timeout"),
     (r"\bout of memory\b", "oom"),
 )
@@ -40,6 +40,11 @@ def prepared(question: Question) -> Sentence:
     sentence.found["whole"] = sentence.text
     for pattern, one in ONE_WORD:
         sentence.text = re.sub(pattern, one, sentence.text, flags=re.IGNORECASE)
+    sentence.text = re.sub(
+        rf"(?<=than |over |bove |nder |elow |east |most )({'|'.join(NUMBERS)})(?= (?:\w+)?)",
+        lambda match: str(NUMBERS[match[1].lower()]),
+        sentence.text,
+    )
     _quoted(sentence, question)
     contains = _opened(sentence)
     literals(sentence, contains)

@@ -221,8 +221,8 @@ texts = extract($capture$where)
 hits = [t for t in texts if t not in empty and number(t) $sign $limit]
 n = len(hits)
 cite = [h for t in list(dict.fromkeys(hits))[:3] for h in find(t$where, limit=1)]
-short = n
-answer = f'{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
+short = $short
+answer = f'$share{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
 """
 
 
@@ -240,7 +240,7 @@ def compared(asked: Asked) -> Script | None:
         else ""
     )
     column = asked.quantity(measure) if measure else None
-    if column is None or reading.ask == "share":
+    if column is None:
         return None
     if against.unit and column.kind not in {"duration", "size"}:
         return None
@@ -266,6 +266,8 @@ def compared(asked: Asked) -> Script | None:
             name=plain_text(column.name),
             phrase=plain_text(asked.phrase),
             said=plain_text(f"{against.sign} {against.number} {against.unit}".strip()),
+            short="n" if reading.ask == "count" else "f'{100 * n / max(1, len(texts)):.4g}%'",
+            share="" if reading.ask == "count" else "{short}: ",
         ).code
     )
     return Script(
