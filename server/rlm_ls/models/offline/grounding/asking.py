@@ -66,6 +66,10 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
         return replace(base, ask="share" if cues.share else "count") if alone else None
     if cues.share:
         return replace(base, ask="share") if roles.group is None and roles.target is None else None
+    if cues.count >= 0 and set(cues.keys) - {"sum"} and not _near(roles.measure, cues.count):
+        return None  # how many rows the slowest query returned
+    if cues.amount and not cues.keys:
+        cues = replace(cues, keys=("sum",))
     if cues.keys:
         return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
@@ -77,6 +81,11 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     return _of_lines(cues, base, roles, sentence)
 
 
+def _near(measure: Mention | None, place: int) -> bool:
+    """Whether a quantity is what stands behind how many."""
+    return measure is not None and place < measure.start <= place + 3
+
+
 WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
 
 
@@ -86,6 +95,8 @@ def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> 
         keys = tuple(key for key in keys if key != "sum")
     if measure is not None:
         said = measure.noun
+    elif cues.amount:
+        said = cues.amount
     elif cues.how_long or SPEED.search(cues.edge):
         said = "duration"
     elif WAITED.search(str(sentence.found["whole"])):

@@ -42,6 +42,7 @@ EXISTS = (
     r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|we|anybody|anyone|somebody|ever|"
     r"anything|something)\b)*"
 )
+AMOUNTS = r"(?:kilo|mega|giga|tera)?bytes|[kmg]i?b|(?:bytes of )?(?:data|traffic|bandwidth)|(?:milli|micro|nano)?seconds|ms|minutes|hours"
 IN = (
     r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
     r"microseconds|euros?|eur|usd|dollars?|degrees"
@@ -73,6 +74,8 @@ class Cues:
     """Where the words that say what is asked stand; -1: nowhere."""
 
     keys: tuple[str, ...] = ()
+    edge_at: int = -1
+    """Where the last word of the slowest, the largest stands."""
     edge: str = ""
     share: bool = False
     top: int = -1
@@ -91,6 +94,8 @@ class Cues:
     """Asked for any at all."""
     how_long: bool = False
     breakdown: bool = False
+    amount: str = ""
+    """The kind of quantity that is asked for by its unit: how many megabytes."""
 
     @property
     def last(self) -> bool:
@@ -103,11 +108,12 @@ def cues(words: Words) -> Cues:
     share = words.take(SHARE) is not None
     while share and words.take(SHARE):
         pass
+    unit = words.take(rf"\bhow (?:many|much) (?P<unit>{AMOUNTS})\b")
     how_long = (
         words.take(r"\bhow (?:long|slow|fast)\b(?: (?:did|does|do|was|were|is|are))?(?: it)?(?: take)?") is not None
     )
     keys: list[str] = []
-    edge = ""
+    edge, edge_at = "", -1
     least = False
     while found := words.take("|".join([*(p for p, _ in AGGREGATES), RANKS])):
         key = next((key for pattern, key in AGGREGATES if re.fullmatch(pattern, found[0][0], re.I)), "")
@@ -116,6 +122,7 @@ def cues(words: Words) -> Cues:
             key = f"p{rank[0]}" if rank else ""
         if key in {"min", "max"} and re.fullmatch(f"{HIGH}|{LOW}", found[0][0], re.I):
             edge = edge or found[0][0].lower()
+            edge_at = found[2]
             least = least or key == "min"
         keys.append(key)
     words.take(r"\bpercentiles?\b")
@@ -145,6 +152,7 @@ def cues(words: Words) -> Cues:
     words.take(r"\b(?:list|show|give|print|names? of)\b")
     return Cues(
         tuple(dict.fromkeys(keys)),
+        edge_at,
         edge,
         share,
         top[2] if top else -1,
@@ -162,4 +170,5 @@ def cues(words: Words) -> Cues:
         exists is not None and re.search(r"\bthere\b|\bany|\bsome|\bever\b", exists[0][0], re.I) is not None,
         how_long,
         words.take(BREAKDOWN) is not None,
+        "" if unit is None else "size" if re.search("byte|data|traffic|[kmg]b", unit[0]["unit"], re.I) else "duration",
     )

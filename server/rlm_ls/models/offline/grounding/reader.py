@@ -25,6 +25,14 @@ from rlm_ls.models.offline.shapes.column import Column
 
 LONGEST_NAME = 3
 NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage percent share"))
+TAIL_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "and how long much many often big large what which who when where whose time times did do does was were is are it "
+        "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they line value",
+    )
+)
+"""What may be asked behind a question: the line that is found shows it."""
 UNITS_OF_NUMBERS = (
     r"bytes|(?:milli|micro|nano)?seconds|minutes|hours|days|rows|buffers|pages|ticks|items|tokens|degrees|percent|files"
 )
@@ -218,6 +226,7 @@ class _Reader:
             if mention.sure and mention not in (target, measure):
                 self.words.used[mention.start : mention.end] = [False] * (mention.end - mention.start)
         where = where_of(reading, self.text.shape)
+        wanted = self._wanted(asked, reading, where)
         explain(
             self.words,
             self.text,
@@ -225,7 +234,7 @@ class _Reader:
             reading,
             {m.start: (m.thing, m.end) for m in self.mentions if m.thing is not None},
         )
-        where.unclear += self._asked_for(asked, target, measure)
+        where.unclear += self._asked_for(asked, wanted[0] if wanted else target, measure)
         column = target.thing.column if target is not None and target.thing is not None else None
         lines_of_it = column is not None and column.name in where.columns and asked.distinct < 0
         if lines_of_it and reading.ask == "distinct" and reading.many:
@@ -236,8 +245,33 @@ class _Reader:
             target.thing if target else None,
             group.thing if group else None,
             measure.thing.column if measure is not None and measure.thing is not None and measure.sure else None,
-            left=tuple(self.words.left()),
+            tuple(m.thing.column for m in wanted if m.thing is not None and m.thing.column is not None),
+            tuple(self.words.left()),
         )
+
+    def _wanted(self, asked: Cues, reading: Reading, where: Where) -> list[Mention]:
+        """The columns that are asked of the one line that is found: which path did the slowest request ask for, and of
+        what is asked behind it: and which user was it."""
+        found = []
+        if reading.ask == "numbers" and set(reading.aggregates) <= {"min", "max"}:
+            near = [m for m in self.mentions if m.sure or (m.thing is not None and m.thing.column is not None)]
+            found = [
+                m
+                for m in near
+                if asked.wh >= 0 and m.start == asked.wh + 1 and m.thing is not None and not m.thing.time
+            ][:1]
+            for mention in found:
+                self.words.use(mention.start, mention.end)
+        if reading.tail:
+            tail = Words(reading.tail)
+            for at, token in enumerate(tail.tokens):
+                named = None if token.stop or token.lower in NO_NAMES else thing_named(self.text, [token.text])
+                if named is not None and named[0].column is not None and not named[0].time and not is_entry(token.text):
+                    found.append(Mention(0, 0, token.text, named[0], True))
+                elif not (token.stop or token.lower in TAIL_WORDS or token.lower in FUNCTION):
+                    where.unclear.append(token.text)
+                del at
+        return found
 
     def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
         """The noun of which, what, whose or how many, where the answer would be something else."""
@@ -246,7 +280,7 @@ class _Reader:
             if self.text.shape.entry == "row":
                 return []
             near = [t for n, t in enumerate(self.words.tokens) if n > asked.count and not self.words.used[n]][:1]
-            near += [t for t in self.words.tokens[asked.count + 2 : asked.count + 3]]
+            near += self.words.tokens[asked.count + 2 : asked.count + 3]
             return [token.text for token in near if token.lower in ACTORS][:1]
         if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
             return []
@@ -280,6 +314,11 @@ class _Reader:
                 for m in free
                 if not self._with_value(m) and place < m.start <= place + 4 and self._joined(place + 1, m.start)
             ]
+            if near:
+                return self._head(near)
+        if asked.edge_at >= 0 and len(asked.keys) > 1:
+            # The slowest urls by average time.
+            near = [m for m in free if m.start == asked.edge_at + 1 and not m.numeric]
             if near:
                 return self._head(near)
         if asked.top >= 0 or asked.breakdown:

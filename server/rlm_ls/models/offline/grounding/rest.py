@@ -10,6 +10,7 @@ from rlm_ls.models.offline.grounding.little import GLUE, HARMLESS, NEGATIONS, SE
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
+from rlm_ls.models.offline.grounding.words import stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.reading import OPERATION
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
@@ -50,6 +51,7 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             continue
         length = (
             _empty_cell(words, where, at, named, text)
+            or _phrase(words, where, at, text, negated)
             or _beside(words, where, at, named, text, negated)
             or _held(words, text, where, reading, at, negated)
         )
@@ -134,6 +136,28 @@ def _empty_cell(words: Words, where: Where, at: int, named: Names, text: Text) -
 
 
 EMPTY_CELL = r"-|--|null|NULL|None|NA|N/A|n/a|nan|NaN|\s*"
+
+
+def _phrase(words: Words, where: Where, at: int, text: Text, negated: bool) -> int:
+    """How many words from here on stand beside each other in lines of a log: slow query, missed heartbeats."""
+    if negated or text.shape.entry != "event":
+        return 0
+    for length in (3, 2):
+        run = words.tokens[at : at + length]
+        if len(run) < length or not words.free(at, at + length):
+            continue
+        said = [token.text for token in run]
+        if any(word.lower() in FUNCTION | HARMLESS | TURNING or level_said(word) or len(word) < 3 for word in said):
+            continue
+        if value_named(text, said) is not None:
+            return 0
+        pattern = r"[\s_-]+".join(rf"{escaped(stem(word))}\w{{0,5}}" for word in said)
+        pattern = rf"(?i)(?:^|[^a-z]){pattern}"
+        if any(re.search(pattern, line) for line in text.lines):
+            where.add(pattern, " ".join(said))
+            where.soft = True
+            return length
+    return 0
 
 
 def _beside(words: Words, where: Where, at: int, named: Names, text: Text, negated: bool) -> int:

@@ -140,6 +140,9 @@ def statistics(asked: Asked) -> Script | None:
         line=EDGE_LINE.lstrip("\n") if edge else "",
         rank="; percentiles by nearest rank" if any(key.startswith("p") for key in keys) else "",
     ).code
+    if edge and asked.front is not None and asked.front.wanted:
+        pairs = [(wanted.name, wanted.capture) for wanted in asked.front.wanted]
+        code += script("", WANTED, pairs=repr(pairs)).code + "\n"
     code = f"{code.rstrip()}\n{_whole(asked, column)}"
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
     return Script(plan, guarded(code, asked.shape, asked.place))
@@ -191,6 +194,17 @@ EDGE_LINE = r"""
 answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:500]}\n```' if answer and cite else ''
 """
 
+WANTED = r"""
+for name, pattern in $pairs if cite else []:
+    got = re.search(pattern, cite[0].text)
+    if got:
+        answer += f'\n{name}: {got.group(1)}'
+        short = f'{got.group(1)}; {short}'
+    else:
+        answer = short = ''
+"""
+"""What else is asked of the line with the edge."""
+
 WHOLE = r"""
 named = count($number, by='line'$where)
 if answer and named > 1.01 * count($capture, by='line'$where):
@@ -207,7 +221,7 @@ def _whole(asked: Asked, column: Column) -> str:
         script(
             "",
             WHOLE,
-            number=raw(column.before + r"[-+]?\d"),
+            number=raw(column.before + (r"\d" if column.kind == "duration" else r"[-+]?\d")),
             capture=raw(column.capture),
             where=asked.within,
             name=plain_text(column.name),
