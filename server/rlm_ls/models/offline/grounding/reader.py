@@ -12,6 +12,7 @@ from rlm_ls.models.offline.grounding.embedded import numbers_by
 from rlm_ls.models.offline.grounding.little import ACTORS
 from rlm_ls.models.offline.grounding.mentions import column_named, is_entry, is_quantity, thing_named
 from rlm_ls.models.offline.grounding.rest import explain
+from rlm_ls.models.offline.grounding.slots import slot_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.parsing.forms import FORMS
@@ -33,6 +34,15 @@ TAIL_WORDS = frozenset(
     )
 )
 """What may be asked behind a question: the line that is found shows it."""
+VERBS = frozenset(
+    re.findall(
+        r"\w+",
+        "did do does were are was is have had has used took that which with came served got went ended resulted returned "
+        "failed led contain contained whose where responded needed lasted",
+    )
+)
+"""Behind the first of these a question for a share says which part is meant."""
+WHO = frozenset(["from", "sender", "author", "owner", "customer", "user", "username", "name", "driver", "by"])
 UNITS_OF_NUMBERS = (
     r"bytes|(?:milli|micro|nano)?seconds|minutes|hours|days|rows|buffers|pages|ticks|items|tokens|degrees|percent|files"
 )
@@ -73,6 +83,8 @@ class Front:
     measure: Column | None = None
     wanted: tuple[Column, ...] = ()
     left: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
+    """The lines of which a share is asked for; none: all."""
 
 
 def grounded(question: Question, text: Text) -> Front | None:
@@ -80,7 +92,49 @@ def grounded(question: Question, text: Text) -> Front | None:
     sentence = prepared(question)
     if any(form(sentence) for form in FORMS):
         return _formed(text, sentence)
-    return _Reader(text, sentence, Words(sentence.text)).front()
+    front = _Reader(text, sentence, Words(sentence.text)).front()
+    if (front is None or front.where.unclear) and text.shape.entry == "event":
+        return _by_slot(text, sentence) or front
+    return front
+
+
+PENDING = (
+    r"\b(?:which|what|whose)(?: of the)? (?P<noun>[a-z][\w-]*)",
+    r"\b(?:per|for each|for every|by|each|every)(?: the)? (?P<noun>[a-z][\w-]*)",
+    r"\b(?:different|distinct|unique|separate) (?P<noun>[a-z][\w-]*)",
+    r"^\W*(?P<noun>who)\b",
+    r"^\W*(?:list|name|names of)(?: all)?(?: of)?(?: the)? (?P<noun>[a-z][\w-]*)",
+)
+"""Where the noun stands that must be found in the text."""
+
+
+def _by_slot(text: Text, sentence: Sentence) -> Front | None:
+    """The question read with a noun that is no column and may be what differs between the lines it is about."""
+    for pattern in PENDING:
+        match = re.search(pattern, sentence.text, re.IGNORECASE)
+        if match is None or is_entry(match["noun"]) or re.fullmatch(UNITS, match["noun"], re.IGNORECASE):
+            continue
+        words = Words(sentence.text)
+        at = next((n for n, token in enumerate(words.tokens) if token.start == match.start("noun")), None)
+        if at is None:
+            continue
+        words.use(at, at + 1)
+        cues(words)
+        words.take(PER)
+        reading = Reading(ask="count", thing="lines", conditions=tuple(sentence.conditions))
+        where = where_of(reading, text.shape)
+        explain(words, text, where, reading, {})
+        if where.unclear or not where.patterns:
+            continue
+        lines = [line for line in text.lines if all(re.search(one, line) for one in where.patterns)]
+        column = slot_named(match["noun"], lines, text.shape)
+        if column is None:
+            continue
+        mention = Mention(at, at + 1, match["noun"], Thing(match["noun"], column.capture, column), True)
+        front = _Reader(text, sentence, Words(sentence.text), slot=mention).front()
+        if front is not None and not front.where.unclear and (front.thing or front.group):
+            return front
+    return None
 
 
 def _formed(text: Text, sentence: Sentence) -> Front:
@@ -100,6 +154,8 @@ class _Reader:
     sentence: Sentence
     words: Words
     mentions: list[Mention] = field(default_factory=list)
+    slot: Mention | None = None
+    """A noun that is known to mean what differs between lines."""
 
     def front(self) -> Front | None:
         self._names()
@@ -112,6 +168,9 @@ class _Reader:
     def _names(self) -> None:
         """The longest runs of words that name something."""
         tokens, at = self.words.tokens, 0
+        if self.slot is not None:
+            self.mentions.append(self.slot)
+            self.words.use(self.slot.start, self.slot.end)
         while at < len(tokens):
             for length in range(LONGEST_NAME, 0, -1):
                 run = tokens[at : at + length]
@@ -206,10 +265,12 @@ class _Reader:
 
     def _front(self, asked: Cues, group: Mention | None) -> Front | None:
         target = self._target(asked)
+        if target is None and group is None and self.slot is not None:
+            target = self.slot
         if asked.breakdown and group is None and target is not None:
             group, target = target, None
             self.words.use(group.start, group.end)
-        if asked.who and target is None and not asked.first:
+        if asked.who and target is None and not asked.first and not asked.edge:
             return None
         measure = self._measure(asked, target)
         reading = asks(asked, self.sentence, Roles(target, measure, group), self.text.shape)
@@ -234,6 +295,7 @@ class _Reader:
             reading,
             {m.start: (m.thing, m.end) for m in self.mentions if m.thing is not None},
         )
+        base = self._base(reading, where) if reading.ask == "share" else ()
         where.unclear += self._asked_for(asked, wanted[0] if wanted else target, measure)
         column = target.thing.column if target is not None and target.thing is not None else None
         lines_of_it = column is not None and column.name in where.columns and asked.distinct < 0
@@ -247,7 +309,26 @@ class _Reader:
             measure.thing.column if measure is not None and measure.thing is not None and measure.sure else None,
             tuple(m.thing.column for m in wanted if m.thing is not None and m.thing.column is not None),
             tuple(self.words.left()),
+            base,
         )
+
+    def _base(self, reading: Reading, where: Where) -> tuple[str, ...]:
+        """The patterns of the lines of which a part is asked for: the slow queries of `percentage of the slow queries did
+        a collection scan`."""
+        if len(where.patterns) < 2 and not reading.comparison:
+            return ()
+        words = Words(self.words.text)
+        cues(words)
+        verb = next((n for n, t in enumerate(words.tokens) if t.lower in VERBS and not words.used[n]), None)
+        if verb is None or reading.conditions or reading.window:
+            if len(where.patterns) > 1 and not reading.comparison:
+                where.unclear.append("share")
+            return ()
+        words.use(verb, len(words.tokens))
+        inner = Where()
+        explain(words, self.text, inner, replace(reading, comparison=None), {})
+        where.unclear += inner.unclear
+        return tuple(inner.patterns)
 
     def _wanted(self, asked: Cues, reading: Reading, where: Where) -> list[Mention]:
         """The columns that are asked of the one line that is found: which path did the slowest request ask for, and of
@@ -262,20 +343,27 @@ class _Reader:
             ][:1]
             for mention in found:
                 self.words.use(mention.start, mention.end)
+            if asked.who:
+                who = [c for c in self.text.shape.columns if c.kind == "user" or c.name.lower() in WHO]
+                found = [Mention(asked.wh, asked.wh + 1, c.name, Thing(c.name, c.capture, c), True) for c in who]
+                found = found if len(found) == 1 else []
         if reading.tail:
             tail = Words(reading.tail)
-            for at, token in enumerate(tail.tokens):
+            for token in tail.tokens:
                 named = None if token.stop or token.lower in NO_NAMES else thing_named(self.text, [token.text])
                 if named is not None and named[0].column is not None and not named[0].time and not is_entry(token.text):
                     found.append(Mention(0, 0, token.text, named[0], True))
-                elif not (token.stop or token.lower in TAIL_WORDS or token.lower in FUNCTION):
+                elif reading.ask != "first" and not (
+                    token.stop or token.lower in TAIL_WORDS or token.lower in FUNCTION
+                ):
                     where.unclear.append(token.text)
-                del at
         return found
 
     def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
         """The noun of which, what, whose or how many, where the answer would be something else."""
         at = asked.wh + 1
+        if asked.who and target is not None:
+            return []
         if asked.count >= 0 and target is None and measure is None:
             if self.text.shape.entry == "row":
                 return []
@@ -286,6 +374,8 @@ class _Reader:
             return []
         word = self.words.tokens[at]
         taken = [m for m in (target, measure) if m is not None and m.start <= at + 2]
+        if asked.who and target is None and not asked.first:
+            return ["who"]
         if taken or word.lower in FUNCTION or is_entry(word.text) or re.fullmatch(UNITS, word.lower):
             return []
         return [word.text] if word.lower not in NOT_NOUNS else []

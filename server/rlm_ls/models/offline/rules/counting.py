@@ -144,9 +144,13 @@ def share(asked: Asked) -> Script | None:
     if asked.shape.entry in {"line", "event"} and re.search(rf"\b(?:{REQUESTS})\b", asked.question.lower):
         return None  # of which some lines are, and nobody said which
     *others, last = where.patterns
-    rows = within(inside(asked.place, (), (asked.shape.header,) if asked.shape.header else ()))
+    base = asked.front.base if asked.front is not None else ()
+    header = (asked.shape.header,) if asked.shape.header else ()
+    rows = within(inside(asked.place, base[:-1], header))
     total = (
-        f"count({raw(asked.shape.head)}, by='line'{rows})"
+        f"count({raw(base[-1])}, by='line'{rows})"
+        if base
+        else f"count({raw(asked.shape.head)}, by='line'{rows})"
         if asked.shape.head
         else f"sum(d.lines for d in docs({asked.glob}))"
     )
@@ -156,7 +160,7 @@ def share(asked: Asked) -> Script | None:
         pattern=raw(last),
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         total=total,
-        of=ENTRIES[asked.shape.entry],
+        of=ENTRIES[asked.shape.entry] + (" that are meant" if base else ""),
         phrase=plain_text(asked.phrase),
         soft=" if hits else ''" if where.soft else "",
     )

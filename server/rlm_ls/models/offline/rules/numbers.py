@@ -196,7 +196,7 @@ answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[
 
 WANTED = r"""
 for name, pattern in $pairs if cite else []:
-    got = re.search(pattern, cite[0].text)
+    got = re.search(pattern, lines(cite[0].line, cite[0].line, cite[0].doc).text)
     if got:
         answer += f'\n{name}: {got.group(1)}'
         short = f'{got.group(1)}; {short}'
