@@ -42,6 +42,10 @@ EXISTS = (
     r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|we|anybody|anyone|somebody|ever|"
     r"anything|something)\b)*"
 )
+MONEY = (
+    r"\bhow much (?:money )?(?:did|do|does|have|has|was|were|is|are)?(?: (?:i|we|they|he|she|it))?"
+    r"(?: (?:spend|spent|pay|paid|cost|earn|earned|receive|received))\b"
+)
 AMOUNTS = r"(?:kilo|mega|giga|tera)?bytes|[kmg]i?b|(?:bytes of )?(?:data|traffic|bandwidth)|(?:milli|micro|nano)?seconds|ms|minutes|hours"
 IN = (
     r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
@@ -109,6 +113,7 @@ def cues(words: Words) -> Cues:
     while share and words.take(SHARE):
         pass
     unit = words.take(rf"\bhow (?:many|much) (?P<unit>{AMOUNTS})\b")
+    money = words.take(MONEY)
     how_long = (
         words.take(r"\bhow (?:long|slow|fast)\b(?: (?:did|does|do|was|were|is|are))?(?: it)?(?: take)?") is not None
     )
@@ -170,5 +175,11 @@ def cues(words: Words) -> Cues:
         exists is not None and re.search(r"\bthere\b|\bany|\bsome|\bever\b", exists[0][0], re.I) is not None,
         how_long,
         words.take(BREAKDOWN) is not None,
-        "" if unit is None else "size" if re.search("byte|data|traffic|[kmg]b", unit[0]["unit"], re.I) else "duration",
+        "money"
+        if money
+        else ""
+        if unit is None
+        else "size"
+        if re.search("byte|data|traffic|[kmg]b", unit[0]["unit"], re.I)
+        else "duration",
     )

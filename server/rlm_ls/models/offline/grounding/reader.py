@@ -93,9 +93,23 @@ def grounded(question: Question, text: Text) -> Front | None:
     if any(form(sentence) for form in FORMS):
         return _formed(text, sentence)
     front = _Reader(text, sentence, Words(sentence.text)).front()
-    if (front is None or front.where.unclear) and text.shape.entry == "event":
+    if text.shape.entry != "event":
+        return front
+    if front is None or front.where.unclear:
         return _by_slot(text, sentence) or front
+    if _held_by_few(text, front):
+        return _by_slot(text, sentence)
     return front
+
+
+def _held_by_few(text: Text, front: Front) -> bool:
+    """Whether the lines that are meant have not what is asked of them: `user=` stands in others than those of logins."""
+    asked = [thing for thing in (front.thing, front.group) if thing is not None and thing.column is not None]
+    if not front.where.patterns or text.shape.name in {"JSON lines", "logfmt"}:
+        return False
+    lines = [line for line in text.lines if all(re.search(one, line) for one in front.where.patterns)]
+    lines = [line for line in lines if not any(re.search(one, line) for one in front.where.unwanted)]
+    return any(sum(re.search(one.capture, line) is not None for line in lines) < 0.5 * len(lines) for one in asked)
 
 
 PENDING = (
@@ -373,7 +387,7 @@ class _Reader:
         if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
             return []
         word = self.words.tokens[at]
-        taken = [m for m in (target, measure) if m is not None and m.start <= at + 2]
+        taken = [m for m in (target, measure) if m is not None and at <= m.start <= at + 2]
         if asked.who and target is None and not asked.first:
             return ["who"]
         if taken or word.lower in FUNCTION or is_entry(word.text) or re.fullmatch(UNITS, word.lower):
@@ -382,6 +396,12 @@ class _Reader:
 
     def _target(self, asked: Cues) -> Mention | None:
         """What is ranked, listed or counted by its different values."""
+        tokens = self.words.tokens
+        for mention in self.mentions:
+            # In brackets, in the text's own terms: who reads it most (display_name).
+            own = mention.start and tokens[mention.start - 1].text == "(" and tokens[mention.end : mention.end + 1]
+            if own and own[0].text == ")" and (asked.wh >= 0 or asked.top >= 0 or asked.distinct >= 0):
+                return mention
         free = [m for m in self.mentions if m.thing is not None and not (asked.keys and m.numeric and not m.thing.time)]
         if asked.who and not any(m.start == asked.wh + 1 for m in free):
             for kind in ("user", "client"):
@@ -443,8 +463,10 @@ class _Reader:
         )
 
     def _measure(self, asked: Cues, target: Mention | None) -> Mention | None:
-        if not (asked.keys or asked.top >= 0 or asked.count >= 0 or asked.how_long):
+        if not (asked.keys or asked.top >= 0 or asked.count >= 0 or asked.how_long or asked.amount):
             return None
+        if asked.amount == "money" and (column := column_named(self.text.shape, ["amount"])) is not None:
+            return Mention(0, 0, "amount", Thing("amount", column.column.capture, column.column), True)
         free = [m for m in self.mentions if m is not target and m.numeric and not (m.thing and m.thing.time)]
         if not asked.keys and asked.top >= 0:
             # The most bytes: what stands behind the word.

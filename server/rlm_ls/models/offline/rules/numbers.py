@@ -53,7 +53,7 @@ PLAIN = r"""
 def number(text):
     return float(re.sub(r'[^0-9.eE+-]', '', text$comma))
 def shown(x):
-    return f'{x:.10g}'$unit
+    return (f'{int(x)}' if x == int(x) and abs(x) < 1e15 else f'{x:.10g}')$unit
 """
 """Each is the source of `number`, which makes a number of a value's text, and of `shown`, which writes it with its
 unit: the one of the text, or, where that has several, a handy one."""
