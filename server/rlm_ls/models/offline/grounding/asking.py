@@ -73,7 +73,7 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     if cues.keys:
         return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
-        return _ranked(base, roles)
+        return _ranked(cues, base, roles)
     if roles.group is not None:
         return _grouped(cues, base, roles, roles.group)
     if roles.target is not None and not is_entry(roles.target.noun):
@@ -121,10 +121,14 @@ def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> 
     return replace(base, ask="numbers", measure=said, aggregates=keys, by=by)
 
 
-def _ranked(base: Reading, roles: Roles) -> Reading | None:
+def _ranked(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
     if roles.target is None or roles.group is not None:
         return None
     measure = roles.measure
+    if roles.target.numeric and roles.target.sure and not roles.target.plural and base.n is None and not base.least:
+        time = roles.target.thing is not None and roles.target.thing.time
+        if not time and measure is None and cues.high:
+            return replace(base, ask="numbers", measure=roles.target.noun, aggregates=("max",))  # top wind speed
     if measure is not None and (measure.sure or is_quantity(measure.noun)):
         return replace(base, ask="extreme", thing=roles.target.noun, measure=measure.noun, aggregates=("sum",))
     return replace(base, ask="top", thing=roles.target.noun)
@@ -166,7 +170,7 @@ def _of_lines(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Re
         return replace(base, ask="first", last=cues.last)
     if cues.count >= 0:
         quoted = bool(base.conditions) and all(condition.kind == "text" for condition in base.conditions)
-        return replace(base, ask="count", occurrences=cues.times and quoted, thing="lines")
+        return replace(base, ask="count", occurrences=cues.times and (quoted or not base.conditions), thing="lines")
     if cues.when:
         return replace(base, ask="lines")
     if cues.exists:

@@ -98,6 +98,8 @@ class Cues:
     """Asked for any at all."""
     how_long: bool = False
     breakdown: bool = False
+    high: bool = False
+    """Only top was said."""
     amount: str = ""
     """The kind of quantity that is asked for by its unit: how many megabytes."""
 
@@ -175,6 +177,7 @@ def cues(words: Words) -> Cues:
         exists is not None and re.search(r"\bthere\b|\bany|\bsome|\bever\b", exists[0][0], re.I) is not None,
         how_long,
         words.take(BREAKDOWN) is not None,
+        top is not None and top[0][0].lower() == "top",
         "money"
         if money
         else ""

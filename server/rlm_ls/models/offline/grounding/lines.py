@@ -70,7 +70,9 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
         _condition(where, Condition("level", level, word), reading, text.shape)
         return
     pattern, said = _pattern(word, text)
-    if pattern:
+    if pattern and _is_key(word, text):
+        where.unclear.append(word)  # of records with names in each line
+    elif pattern:
         where.add(pattern, said)
         where.soft = True
     elif reading.ask == "exists" and (reading.thing == "any" or reading.contains):
@@ -78,6 +80,15 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
         where.absent = True
     else:
         where.unclear.append(word)
+
+
+def _is_key(word: str, text: Text) -> bool:
+    """Whether a word is part of a column's name in lines that carry the names, and in no message."""
+    if text.shape.name not in {"JSON lines", "logfmt"}:
+        return False
+    parts = {stem(part) for column in text.shape.columns for part in re.findall(r"[A-Za-z]{3,}", column.name)}
+    spoken = [value for column in text.shape.of_kind("message") for value in column.values]
+    return stem(word) in parts and not any(re.search(forms(word), value) for value in spoken)
 
 
 def _names(left: Left) -> list[Said]:

@@ -16,6 +16,8 @@ PIECE = re.compile(r"[\w@%$#-]+(?:[./:\\][\w@%$#-]+)*|[^\s\w]")
 MOST_LINES = 60
 MOST_PIECES = 60
 LEAST = 2
+MOST_MORE = 3
+"""Pieces that may stand before a value in some of the lines."""
 ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?"
 NUMBER = r"[-+]?\d[\d.,]*\w{0,3}|0x[0-9a-f]+|[0-9a-f]{8,}"
 KINDS: tuple[tuple[str, str], ...] = (
@@ -53,7 +55,8 @@ def slot_named(noun: str, lines: Sequence[str], shape: Shape) -> Column | None:
         for nouns, written in KINDS:
             if re.fullmatch(nouns, noun, re.IGNORECASE):
                 near = [s for s in found if all(re.fullmatch(written, v) for v in s.values)]
-                near = [s for s in near if written == NUMBER or not all(re.fullmatch(NUMBER, v) for v in s.values)]
+                near = [s for s in near if not all(re.fullmatch(NUMBER, v) for v in s.values)]
+                near = [s for s in near if len(s.values) < 4 or len(set(s.values)) < len(s.values)]
                 if len(near) == 1:
                     named = near
                     break
@@ -84,6 +87,9 @@ def slots(lines: Sequence[str], shape: Shape) -> list[Slot]:
         if all(values) and all(" " not in value for value in values):
             before = tuple(common[max(0, n - 3) : n])
             found.append(Slot(before, common[n] if n < len(common) else "", tuple(values)))
+        elif all(values) and n < len(common) and max(value.count(" ") for value in values) <= MOST_MORE:
+            # `for bob from` and `for invalid user bob from`: what stands before the common word.
+            found.append(Slot((), common[n], tuple(value.rsplit(" ", 1)[-1] for value in values)))
     return found
 
 

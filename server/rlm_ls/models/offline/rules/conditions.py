@@ -94,7 +94,11 @@ def _turned(where: Where, condition: Condition, reading: Reading, shape: Shape) 
 def _condition(where: Where, condition: Condition, reading: Reading, shape: Shape) -> None:
     value = condition.value
     if condition.kind == "text":
-        where.add(literal(value), value)
+        columns = [column for column in shape.columns if value in column.values] if shape.entry != "line" else []
+        if len(columns) == 1 and shape.name in {"JSON lines", "logfmt", "a table"} and not reading.contains:
+            where.hold(columns[0], escaped(value), f"{columns[0].name} {value}", value)
+        else:
+            where.add(literal(value), value)
     elif condition.kind == "level":
         _level(where, value, condition.name, reading, shape)
     elif condition.kind == "status":

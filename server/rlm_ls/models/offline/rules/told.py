@@ -86,7 +86,9 @@ for doc, line in ranked:
         got = sum(w * closeness for w, closeness in near_by)
         if not re.search($kind, part) or not any(has(s, part) for s in stems) or not all(has(n, wide) for n in named):
             got = got * 0.5
-        found.append((got, doc, line, beside, part))
+        missing = [s for s in stems if not has(s, wide)]
+        if len(missing) <= (1 if len(stems) > 4 else 0):
+            found.append((got, doc, line, beside, part))
 found = sorted(found, key=lambda f: -f[0])
 cite, several = [], $several
 short = answer = ''
