@@ -152,6 +152,8 @@ def _pattern(word: str, text: Text) -> tuple[str, str]:
     known = text.vocabulary
     if re.fullmatch(r"\d+", word):
         return rf"(?:^|[^\w.]){word}(?:[^\w.]|$)", word
+    if not word.isascii() and any(word in line for line in known.lines):
+        return escaped(word), word
     if known.knows(word):
         return forms(word), word
     if (pattern := others(word)) and any(re.search(pattern, line, re.IGNORECASE) for line in known.lines):

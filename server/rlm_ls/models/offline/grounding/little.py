@@ -43,7 +43,8 @@ GLUE = frozenset(
     often period during only just also still already really actually exactly number amount list top each every
     all any some one successfully try tried tries among across throughout while attempt attempts be been being
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
-    response responses use used uses using run ran
+    response responses use used uses using run ran found find recorded record present stored shown marked tagged labelled
+    labeled reported reporting reports
     """,
     )
 )
@@ -104,10 +105,9 @@ SEEN_VERBS = frozenset(
         r"\S+",
         """
     appear appears appeared appearing occur occurs occurred occurring happen happens happened happening exist exists
-    existed existing found find recorded record present seen see saw sees contain contains contained containing include
-    includes included including hold holds held mention mentions mentioned mentioning stored shown shows showed made
-    come comes came get gets got gotten having use used uses using marked tagged labelled labeled reported reporting
-    reports go goes went done doing take takes took taken turn turned turns
+    existed existing seen see saw sees contain contains contained containing include includes included including hold
+    holds held mention mentions mentioned mentioning shows showed made come comes came get gets got gotten having go goes
+    went done doing take takes took taken turn turned turns
     """,
     )
 )

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlm_ls.models.offline.grounding.embedded import embedded
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.words import alike, forms, stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
-from rlm_ls.models.offline.rules.columns import Thing, _without_unit, thing_of
+from rlm_ls.models.offline.rules.columns import ANYWHERE, Thing, _without_unit, thing_of
 from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.embedded import embedded
 from rlm_ls.models.offline.shapes.levels import is_pri, level_said
 from rlm_ls.models.offline.shapes.shape import Shape
 
@@ -116,6 +116,9 @@ def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
     if re.fullmatch(UNITS, noun, re.IGNORECASE):
         thing = thing_of(shape, noun)
         return None if thing is None else (thing, True)
+    if re.fullmatch(ANYWHERE["exception"][0], noun, re.IGNORECASE) and len(words) > 1:
+        found = thing_of(shape, noun)
+        return None if found is None else (found, True)
     if is_row(shape, noun) or (len(words) == 1 and level_said(noun) is not None and shape.level() is not None):
         return None
     named = column_named(shape, words)

@@ -230,7 +230,7 @@ def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, le
     if match := re.match(r"(?:(?:or|and) (?:worse|above|higher|more severe))\b", behind):
         for worse in RISING[RISING.index(level) :]:
             _condition(where, Condition("level", worse, written), reading, text.shape)
-        words.take(r"priority \d (?:and|or) (?:below|lower|worse)")
+        words.take(r"(?:priority|level|severity) \d (?:and|or) (?:below|lower|worse|above|higher)")
         return 1 + len(match[0].split())
     if negated:
         inner = Where()

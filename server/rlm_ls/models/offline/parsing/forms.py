@@ -9,8 +9,8 @@ from rlm_ls.models.offline.parsing.sentence import GAP, Sentence
 from rlm_ls.models.offline.question import number
 
 OWN = (
-    r"(?: (?:the|this|that|whole|entire|log|logs|file|text|trace|recording|run|job|data|entries|lines|in|of|by|from|"
-    r"does|do|did|is|it|time|build|script|session|test|tests|take))*"
+    r"(?:[ \x00]+(?:the|this|that|whole|entire|log|logs|file|text|trace|recording|run|job|data|entries|lines|in|of|by|from|"
+    r"does|do|did|is|it|time|build|script|session|test|tests|take))*(?:\x00)?"
 )
 """Words that may stand between those that tell such a question."""
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from rlm_ls.models.offline.grounding.reader import Front, grounded
+from rlm_ls.models.offline.grounding.front import Front
+from rlm_ls.models.offline.grounding.reader import grounded
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Reading

@@ -7,12 +7,10 @@ import re
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.parsing.vocabulary import REQUESTS, singular
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import Thing
-from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.rules.vouching import unused
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
-from rlm_ls.models.offline.shapes.times import ORDER
 
 SIZES = r"""
 all = docs($glob)
@@ -60,36 +58,6 @@ short = f'{100 * hits / max(total, 1):.4g}%'
 answer = f'{short} of the $of: {hits:,} of {total:,}$phrase.'$soft
 """
 
-GROUPED = r"""
-groups = top($capture, n=20000$where)
-${order}cite = []
-cut = f'; and {len(groups) - 1000:,} more' if len(groups) > 1000 else ''
-short = '; '.join(f'{value}={n}' for value, n in groups[:1000]) + cut
-rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
-more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
-if len(groups) == 20000:
-    more = more + ', of the 20,000 most frequent'
-answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
-$kinds"""
-
-EPOCH = r"""
-start = datetime.datetime(1970, 1, 1)
-stretches = {}
-for second, n in groups:
-    at = str(start + datetime.timedelta(seconds=int(second) // $size * $size))[:$width]
-    stretches[at] = stretches.get(at, 0) + n
-groups = sorted(stretches.items())
-"""
-
-DISTINCT = r"""
-ranked = top($capture, n=200$where)
-total = count($capture, by='value'$where) if len(ranked) == 200 else len(ranked)
-values = sorted(value for value, n in ranked)
-cite = regex($capture$where, limit=3)
-short = $short
-more = ', …' if total > len(values) else ''
-answer = f'{total:,} different $label$phrase: ' + ', '.join(values) + more if values else ''
-"""
 
 ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "lines"}
 
@@ -187,69 +155,6 @@ def exists(asked: Asked) -> Script | None:
     )
 
 
-def grouped(asked: Asked) -> Script | None:
-    """How many X per Y."""
-    reading = asked.reading
-    if reading.ask != "groups" or reading.many:
-        return None
-    groups = asked.group
-    if groups is None:
-        return None
-    order = ""
-    if groups.epoch:
-        width = {86400: 10, 3600: 13, 60: 16}.get(groups.epoch, 19)
-        order = EPOCH.lstrip("\n").replace("$size", str(groups.epoch)).replace("$width", str(width))
-    elif groups.time:
-        key = asked.shape.time is not None and re.search("b|d-m|d/m|d.m", asked.shape.time.format.date)
-        order = (
-            f"{ORDER.strip()}\ngroups = sorted(groups, key=lambda g: when(g[0]))\n"
-            if key
-            else "groups = sorted(groups)\n"
-        )
-    code = script(
-        f"I count by {groups.label}{asked.phrase}.",
-        GROUPED,
-        capture=raw(groups.capture),
-        where=asked.within,
-        order=order,
-        title=f"Lines{plain_text(asked.phrase)}",
-        label=plain_text(groups.label),
-        notes=plain_text(asked.notes),
-        kinds=_one_kind(asked),
-    )
-    kind = "lines" if groups.time else "bars"
-    title = f"Lines{asked.phrase}, by {groups.label}"
-    drawn = "" if groups.epoch else chart(kind, groups.capture, title, asked.within, "groups")
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place), drawn)
-
-
-def distinct(asked: Asked) -> Script | None:
-    """How many different values, or which."""
-    reading = asked.reading
-    if reading.ask != "distinct":
-        return None
-    named = asked.thing
-    if named is None:
-        return None
-    code = script(
-        f"I collect the different {named.label}{asked.phrase}.",
-        DISTINCT,
-        capture=raw(_without_dash(named)),
-        where=asked.within,
-        short="total" if reading.many else "'; '.join(values)",
-        label=plain_text(named.label),
-        phrase=plain_text(asked.phrase),
-    )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
-
-
-def _without_dash(thing: Thing) -> str:
-    """Columns that may be empty hold a dash then, which is no value."""
-    if thing.column is not None and thing.column.value == r"\S+" and "-" in thing.column.values:
-        return thing.column.capture.replace(r"(\S+)", r"(-\S+|[^-\s]\S*)")
-    return thing.capture
-
-
 def counted(asked: Asked) -> Script | None:
     """How many lines meet the conditions, or how many times a text stands there."""
     reading, where, shape = asked.reading, asked.where, asked.shape
@@ -302,7 +207,7 @@ def counted(asked: Asked) -> Script | None:
             notes=plain_text(asked.notes),
             soft=soft,
             each=_each(asked),
-            agree=_agreement(asked, rest) + _one_kind(asked),
+            agree=_agreement(asked, rest) + one_kind(asked),
         )
     if _is_text(asked) and not reading.window:
         return code
@@ -375,7 +280,7 @@ if answer and starts and not (one and (same or len(pairs) > 5)):
 of several kinds have them (started, finished) it is not known which of these count."""
 
 
-def _one_kind(asked: Asked) -> str:
+def one_kind(asked: Asked) -> str:
     """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
     messages = asked.shape.of_kind("message")
     own = [column for column in (asked.shape.level(), *asked.shape.of_kind("process")) if column is not None]

@@ -98,6 +98,14 @@ KIND_WORDS = {
     "reason",
     "cause",
     "exactly",
+    "used",
+    "use",
+    "uses",
+    "found",
+    "find",
+    "set",
+    "stored",
+    "recorded",
 }
 LEAST_WORDS = 2
 
@@ -172,7 +180,8 @@ def understood(asked: Asked) -> str:
     """What is said of a question that no rule answers: which of its words are to blame, where that is known."""
     if not asks_for_number(asked):
         return "I did not understand the question well enough to answer it."
-    words = asked.grounded.where.unclear if asked.grounded is not None else []
+    read = asked.grounded
+    words = [] if read is None else read.where.unclear or [w for w in (read.reading.measure, read.reading.by) if w]
     named = plain_text(", ".join(f"*{word}*" for word in words[:6]))  # no quotation marks: they are not of the text
     return f"I did not understand {named or 'the question'} in this text, so there is no number."
 
