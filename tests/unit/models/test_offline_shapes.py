@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from rlm_ls.models.offline.parsing.reading import read
-from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.question import OfflineDocument, Question
+from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.shapes.recognition import shape_of
 from rlm_ls.models.offline.shapes.shape import Shape
 
@@ -170,5 +170,5 @@ def test_a_hostile_line_is_read_in_a_bounded_time(line: str) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 50_000, "errors and " * 5000, "how many " * 5000, '"' * 9999])
 def test_a_hostile_question_is_not_parsed(text: str) -> None:
-    reading = read(Question(text))
-    assert (reading.ask, reading.conditions, reading.rest) == ("what", (), ())
+    asked = Asked(Question(text, (OfflineDocument("a.log", "", 2, ("a line", "errors and more")),)))
+    assert asked.grounded is None

@@ -7,19 +7,22 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
 from rlm_ls.models.offline.code import definitions, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
+from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
 from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, told, values
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, render
+from rlm_ls.models.offline.rules.script import Gives, Script
+from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
 
 Rule = Callable[[Asked], Script | None]
 
-CODE: tuple[Rule, ...] = (
+WHOLE: tuple[Rule, ...] = (
     parts.default_of,
     parts.who_raises,
     parts.what_extends,
@@ -32,16 +35,15 @@ CODE: tuple[Rule, ...] = (
     definitions.inherits,
     definitions.definitions,
 )
-"""Rules that read the question by themselves: they know the words for what code is made of."""
+"""Rules that read the question by themselves, from its first word to its last."""
 
 PARSED: tuple[Rule, ...] = (
-    counting.sizes,
     counting.ratio,
     counting.share,
     counting.exists,
-    counting.grouped,
+    ranking.grouped,
     numbers.distinct_by,
-    counting.distinct,
+    ranking.distinct,
     counting.counted,
     numbers.extreme,
     numbers.statistics,
@@ -50,7 +52,6 @@ PARSED: tuple[Rule, ...] = (
     moments.ends,
     moments.first_or_last,
     moments.which_lines,
-    values.set_to,
 )
 """Rules for what the parse says is asked; each knows its own kind."""
 
@@ -106,26 +107,29 @@ class OfflineModel:
 def _attempts(question: Question) -> Attempts:
     asked = Asked(question)
     ruled = _ruled(asked)
-    rest = [passages.best_passages(asked), passages.broad_passages(asked), passages.nothing(asked)]
-    replies = tuple(render(script, question) for script in [*([ruled] if ruled else []), *rest])
-    return Attempts(replies, ruled is not None, tuple(passages.words_of(question)), passages.asks_for_number(asked))
+    rest: list[Passage] = [passages.best_passages(asked), passages.broad_passages(asked), passages.nothing(asked)]
+    may: list[Vouched | Passage] = [*ruled, *rest]
+    replies = tuple(render(one, question) for one in may)
+    return Attempts(replies, bool(ruled), tuple(passages.words_of(question)), passages.asks_for_number(asked))
 
 
-def _ruled(asked: Asked) -> Script | None:
+def _ruled(asked: Asked) -> list[Vouched]:
+    """The rules' answers that are vouched for; the next where one finds nothing."""
     if len(asked.question.body) > LONGEST:
-        return None
-    if (found := _by_block(asked)) is not None:
-        return found
-    if told.is_prose(asked) and (found := told.told(asked)) is not None:
-        return found
-    for rule in CODE:
-        if (script := rule(asked)) is not None:
-            return script
-    if asked.reading.ask in {"ratio", "ends", "span"}:
-        return _by_parse(asked)
-    if (other := asked.grounded) is not None and (found := _by_parse(other)) is not None:
-        return found
-    return _by_parse(asked)
+        return []
+    readings: tuple[Callable[[], Script | None], ...] = (
+        lambda: _by_block(asked),
+        lambda: told.told(asked) if told.is_prose(asked) else None,
+        *(partial(rule, asked) for rule in WHOLE),
+        lambda: counting.sizes(asked),
+        lambda: None if asked.grounded is None else _by_parse(asked.grounded),
+        lambda: values.set_to(asked),
+        lambda: passages.only_line(asked),
+    )
+    scripts = (read() for read in readings)
+    return [
+        found for script in scripts if script is not None and (found := vouched(asked.question, script)) is not None
+    ]
 
 
 ROWS = frozenset(["count", "groups", "top", "numbers", "extreme", "distinct", "exists", "share"])
@@ -141,12 +145,35 @@ def _by_block(asked: Asked) -> Script | None:
         and read.reading.ask in ROWS
         and (read.measure or read.thing or read.group or read.where.columns)
         and (script := _by_parse(read)) is not None
+        and vouched(asked.question, script) is not None
     ]
     return found[0] if len(found) == 1 else None
 
 
+GIVES: dict[Ask, Gives] = {
+    "count": "count",
+    "groups": "groups",
+    "top": "ranking",
+    "numbers": "number",
+    "extreme": "ranking",
+    "distinct": "values",
+    "exists": "yes",
+    "share": "share",
+    "ratio": "number",
+    "first": "time",
+    "span": "time",
+    "ends": "lines",
+    "lines": "lines",
+}
+
+
 def _by_parse(asked: Asked) -> Script | None:
-    if asked.where.unclear:
+    """By the one rule for what is asked, with the words that the reader left."""
+    if asked.where.unclear or asked.front is None:
         return None
     rules = (numbers.compared,) if asked.reading.comparison else PARSED
-    return next((script for rule in rules if (script := rule(asked)) is not None), None)
+    script = next((script for rule in rules if (script := rule(asked)) is not None), None)
+    gives = GIVES[asked.reading.ask]
+    if gives == "values" and asked.reading.many:
+        gives = "count"
+    return None if script is None else script.reading(asked.front.left, gives)

@@ -6,7 +6,7 @@ import re
 
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, coded, raw, within
 
 DEFINES = "class|def|fn|func|function|struct|enum|trait|interface|type|impl|module|namespace|const|let|var|macro_rules!"
 MODIFIERS = r"(?:(?:pub|public|private|static|export|default|async|abstract|final)\s+)*"
@@ -143,7 +143,7 @@ def defined(asked: Asked) -> Script | None:
     if match is None or not _all_used(asked, match[1]):
         return None
     name = re.split(r"[.:]+", match[1].strip(".:"))[-1]
-    return script(
+    return coded(
         f"I look for a definition of {name}.",
         DEFINED,
         pattern=raw(rf"\b(?:{DEFINES})\s+(?:\([^)]*\)\s*)?{name}\b|^\s*{name}\s*(?::[^=]*)?="),
@@ -172,7 +172,7 @@ def definitions(asked: Asked) -> Script | None:
         pattern = rf"^\s*{MODIFIERS}{kind}\s+(\w+)"
     else:
         pattern = rf"^{'' if top else chr(92) + 's' + '+*'[kind == 'function']}{FUNCTION_HEAD}(\w+)"
-    return script(
+    return coded(
         f"I list every {'top-level ' if top else ''}{kind} by its definition.",
         DEFINITIONS,
         pattern=raw(pattern),
@@ -185,7 +185,7 @@ def definitions(asked: Asked) -> Script | None:
 
 
 def _members(asked: Asked, owner: str, *, many: bool) -> Script:
-    return script(
+    return coded(
         f"I find {owner} and list the functions in it, up to the next line that is not indented deeper.",
         MEMBERS,
         head=raw(rf"^(\s*){MODIFIERS}(?:class|struct|impl|interface|trait)\b.*\b{owner}\b"),
@@ -208,7 +208,7 @@ def inherits(asked: Asked) -> Script | None:
     base = match[1]
     if not _all_used(asked, base):
         return None
-    return script(
+    return coded(
         f"I look for definitions that name {base} as their base.",
         INHERITS,
         pattern=raw(

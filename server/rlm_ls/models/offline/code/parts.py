@@ -7,7 +7,7 @@ import re
 
 from rlm_ls.models.offline.code.definitions import MODIFIERS
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, coded, raw, within
 
 ID = r"[`'\"]?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
 OWNER = (
@@ -122,7 +122,7 @@ def marked(asked: Asked) -> Script | None:
     match = _asked(asked, MARKED)
     if match is None:
         return None
-    return script(
+    return coded(
         f"I list the lines with {match['name']}.",
         MARKS,
         pattern=raw(rf"\b{match['name'].upper()}\b"),
@@ -145,9 +145,10 @@ def uses(asked: Asked) -> Script | None:
         rf"^\s*(?:import|from|use|require|#include)\b.*\b{name}\b|\brequire\(['\"]{name}|\bfrom ['\"]{name}|"
         rf"^\s*(?:\w+ )?\"(?:[\w.-]+/)*{name}\"\s*$"
     )
-    return script(
+    return coded(
         f"I look whether {match['name']} is there.",
         USED,
+        gives="yes",
         pattern=raw(module if imports else rf"\b{name}\b"),
         where=within(asked.place),
         verb="imports" if imports else "names",
@@ -189,9 +190,10 @@ def part_of(asked: Asked) -> Script | None:
     if match is None:
         return None
     name = re.escape(match["name"])
-    return script(
+    return coded(
         f"I read the definition of {match['name']}.",
         BLOCK,
+        gives="passage",
         pattern=raw(
             rf"^\s*{MODIFIERS}(?:(?i:create (?:or replace )?(?:table|type|view|function))|def|fn|func|"
             rf"function|class|struct|enum|interface|trait|type|const)"
@@ -216,7 +218,7 @@ def created(asked: Asked) -> Script | None:
     pattern = r"(?i)^\s*create (?:or replace |unique |temporary )*$what (?:if not exists )?[`\"\[]?([\w.]+)"
     if match is None or not any(re.match(r"(?i)\s*create \w+", line) for line in asked.sample):
         return None
-    return script(
+    return coded(
         f"I list what is created as a {match['what']}.",
         NAMED,
         pattern=raw(pattern.replace("$what", match["what"].lower())),
@@ -241,7 +243,7 @@ def default_of(asked: Asked) -> Script | None:
     if match is None:
         return None
     name, owner = match["name"], match["owner"]
-    return script(
+    return coded(
         f"I look for the default of {name}.",
         PARAMETERS + DEFAULTS.lstrip("\n"),
         named=raw(rf"\b{re.escape(owner or name)}\b"),
@@ -261,7 +263,7 @@ def who_raises(asked: Asked) -> Script | None:
         return None
     name = re.escape(match["name"])
     calls = match["verb"].lower().startswith("call")
-    return script(
+    return coded(
         f"I look for where {match['name']} is {'called' if calls else 'raised'}, and in which functions that is.",
         WITHIN,
         pattern=raw(rf"\b{name}\s*\(" if calls else rf"\b(?:raise|throw)\s+(?:new\s+)?(?:\w+\.)*{name}\b"),
@@ -275,7 +277,7 @@ def what_extends(asked: Asked) -> Script | None:
     match = _asked(asked, EXTENDS)
     if match is None:
         return None
-    return script(
+    return coded(
         f"I look for what stands behind {match['name']} where it is defined.",
         NAMED,
         pattern=raw(
@@ -295,7 +297,7 @@ def exported(asked: Asked) -> Script | None:
     if match is None:
         return None
     many = "how many" in match[0].lower()
-    return script(
+    return coded(
         f"I list what is exported as a {match['name']}.",
         NAMED,
         pattern=raw(

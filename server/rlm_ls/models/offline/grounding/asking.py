@@ -62,14 +62,18 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
         **found,  # type: ignore[arg-type]
     )
     if base.comparison is not None:
-        alone = cues.count >= 0 and roles.group is None and roles.target is None
-        return replace(base, ask="count") if alone else None
+        alone = (cues.count >= 0 or cues.share) and roles.group is None and roles.target is None
+        return replace(base, ask="share" if cues.share else "count") if alone else None
     if cues.share:
         return replace(base, ask="share") if roles.group is None and roles.target is None else None
+    if cues.count >= 0 and set(cues.keys) - {"sum"} and not _near(roles.measure, cues.count):
+        return None  # how many rows the slowest query returned
+    if cues.amount and not cues.keys:
+        cues = replace(cues, keys=("sum",))
     if cues.keys:
-        return _calculated(cues, base, roles)
+        return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
-        return _ranked(base, roles)
+        return _ranked(cues, base, roles)
     if roles.group is not None:
         return _grouped(cues, base, roles, roles.group)
     if roles.target is not None and not is_entry(roles.target.noun):
@@ -77,16 +81,34 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     return _of_lines(cues, base, roles, sentence)
 
 
-def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
+def _near(measure: Mention | None, place: int) -> bool:
+    """Whether a quantity is what stands behind how many."""
+    return measure is not None and place < measure.start <= place + 3
+
+
+WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
+
+
+def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Reading | None:
     keys, target, measure = cues.keys, roles.target, roles.measure
     if measure is not None and measure.noun.lower().endswith("total") and len(keys) > 1:
         keys = tuple(key for key in keys if key != "sum")
     if measure is not None:
         said = measure.noun
+    elif cues.amount:
+        said = cues.amount
     elif cues.how_long or SPEED.search(cues.edge):
         said = "duration"
+    elif WAITED.search(str(sentence.found["whole"])):
+        said = "duration"  # and the word itself is looked for in the lines
     else:
         said = "size" if SIZE.search(cues.edge) else ""
+    if not said and keys == ("sum",):
+        return (
+            replace(base, ask="groups", by=roles.group.noun)
+            if roles.group
+            else replace(base, ask="count", thing="lines")
+        )
     if not said or (roles.group is not None and len(keys) > 1):
         return None
     inner = tuple(key for key in keys if key not in {"min", "max"} or not cues.edge)
@@ -99,10 +121,14 @@ def _calculated(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
     return replace(base, ask="numbers", measure=said, aggregates=keys, by=by)
 
 
-def _ranked(base: Reading, roles: Roles) -> Reading | None:
+def _ranked(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
     if roles.target is None or roles.group is not None:
         return None
     measure = roles.measure
+    if roles.target.numeric and roles.target.sure and not roles.target.plural and base.n is None and not base.least:
+        time = roles.target.thing is not None and roles.target.thing.time
+        if not time and measure is None and cues.high:
+            return replace(base, ask="numbers", measure=roles.target.noun, aggregates=("max",))  # top wind speed
     if measure is not None and (measure.sure or is_quantity(measure.noun)):
         return replace(base, ask="extreme", thing=roles.target.noun, measure=measure.noun, aggregates=("sum",))
     return replace(base, ask="top", thing=roles.target.noun)
@@ -123,11 +149,13 @@ def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Read
     if cues.when:
         return None
     many = cues.count >= 0
+    if many and 0 <= cues.wh < target.start <= cues.wh + 2 < cues.count:
+        return replace(base, ask="top", thing=target.noun, listed=True)  # for which reasons, and how many times each
     if many and target.numeric and target.sure:
         summed = shape.entry in {"row", "request"}
         return replace(base, ask="numbers", measure=target.noun, aggregates=("sum",)) if summed else None
     if many and cues.distinct < 0 and target.embedded and not target.sure:
-        return None
+        return replace(base, ask="count", thing="lines")  # how many sessions expired: those lines
     return replace(base, ask="distinct", thing=target.noun, many=many)
 
 
@@ -142,7 +170,7 @@ def _of_lines(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Re
         return replace(base, ask="first", last=cues.last)
     if cues.count >= 0:
         quoted = bool(base.conditions) and all(condition.kind == "text" for condition in base.conditions)
-        return replace(base, ask="count", occurrences=cues.times and quoted, thing="lines")
+        return replace(base, ask="count", occurrences=cues.times and (quoted or not base.conditions), thing="lines")
     if cues.when:
         return replace(base, ask="lines")
     if cues.exists:

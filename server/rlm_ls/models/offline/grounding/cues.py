@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from rlm_ls.models.offline.grounding.tokens import Words
-from rlm_ls.models.offline.parsing.superlatives import AGGREGATES, RANKS
 from rlm_ls.models.offline.question import number
 
 N = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty"
@@ -43,6 +42,16 @@ EXISTS = (
     r"^\W*(?:is|are|was|were|did|does|do|has|have)\b(?: (?:any|an?|the|it|we|anybody|anyone|somebody|ever|"
     r"anything|something)\b)*"
 )
+MONEY = (
+    r"\bhow much (?:money )?(?:did|do|does|have|has|was|were|is|are)?(?: (?:i|we|they|he|she|it))?"
+    r"(?: (?:spend|spent|pay|paid|cost|earn|earned|receive|received))\b"
+)
+AMOUNTS = r"(?:kilo|mega|giga|tera)?bytes|[kmg]i?b|(?:bytes of )?(?:data|traffic|bandwidth)|(?:milli|micro|nano)?seconds|ms|minutes|hours"
+IN = (
+    r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
+    r"microseconds|euros?|eur|usd|dollars?|degrees"
+)
+"""In what a number may be asked for."""
 WH = r"\b(?:which|what|who|whose|whom)\b"
 GROUP = r"per|by|each|every"
 PER = (
@@ -54,12 +63,23 @@ BREAKDOWN = (
     r"\b(?:and|with) (?:their|its|the) (?:frequenc(?:y|ies)|counts?|numbers?|totals?)\b"
 )
 
+AGGREGATES = (
+    (r"\b(?:average|mean|avg)\b", "mean"),
+    (r"\bmedian\b", "p50"),
+    (r"\b(?:minimum|min|smallest|lowest|shortest|fastest|quickest)\b", "min"),
+    (r"\b(?:maximum|max|largest|highest|longest|slowest|biggest|greatest|peak)\b", "max"),
+    (r"\b(?:sum|total|combined|altogether|overall|add up)\b", "sum"),
+)
+RANKS = r"\bp(\d{2}(?:\.\d+)?)\b|\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?[ -]percentile"
+
 
 @dataclass(frozen=True, slots=True)
 class Cues:
     """Where the words that say what is asked stand; -1: nowhere."""
 
     keys: tuple[str, ...] = ()
+    edge_at: int = -1
+    """Where the last word of the slowest, the largest stands."""
     edge: str = ""
     share: bool = False
     top: int = -1
@@ -78,6 +98,10 @@ class Cues:
     """Asked for any at all."""
     how_long: bool = False
     breakdown: bool = False
+    high: bool = False
+    """Only top was said."""
+    amount: str = ""
+    """The kind of quantity that is asked for by its unit: how many megabytes."""
 
     @property
     def last(self) -> bool:
@@ -90,11 +114,13 @@ def cues(words: Words) -> Cues:
     share = words.take(SHARE) is not None
     while share and words.take(SHARE):
         pass
+    unit = words.take(rf"\bhow (?:many|much) (?P<unit>{AMOUNTS})\b")
+    money = words.take(MONEY)
     how_long = (
         words.take(r"\bhow (?:long|slow|fast)\b(?: (?:did|does|do|was|were|is|are))?(?: it)?(?: take)?") is not None
     )
     keys: list[str] = []
-    edge = ""
+    edge, edge_at = "", -1
     least = False
     while found := words.take("|".join([*(p for p, _ in AGGREGATES), RANKS])):
         key = next((key for pattern, key in AGGREGATES if re.fullmatch(pattern, found[0][0], re.I)), "")
@@ -103,9 +129,12 @@ def cues(words: Words) -> Cues:
             key = f"p{rank[0]}" if rank else ""
         if key in {"min", "max"} and re.fullmatch(f"{HIGH}|{LOW}", found[0][0], re.I):
             edge = edge or found[0][0].lower()
+            edge_at = found[2]
             least = least or key == "min"
         keys.append(key)
     words.take(r"\bpercentiles?\b")
+    if keys or how_long:
+        words.take(rf"\bin (?:{IN})\b")
     if found := words.take(r"\b(?:heaviest|lightest)\b"):
         edge = found[0][0].lower()
     top = words.take(TOP)
@@ -130,6 +159,7 @@ def cues(words: Words) -> Cues:
     words.take(r"\b(?:list|show|give|print|names? of)\b")
     return Cues(
         tuple(dict.fromkeys(keys)),
+        edge_at,
         edge,
         share,
         top[2] if top else -1,
@@ -147,4 +177,12 @@ def cues(words: Words) -> Cues:
         exists is not None and re.search(r"\bthere\b|\bany|\bsome|\bever\b", exists[0][0], re.I) is not None,
         how_long,
         words.take(BREAKDOWN) is not None,
+        top is not None and top[0][0].lower() == "top",
+        "money"
+        if money
+        else ""
+        if unit is None
+        else "size"
+        if re.search("byte|data|traffic|[kmg]b", unit[0]["unit"], re.I)
+        else "duration",
     )

@@ -43,7 +43,8 @@ GLUE = frozenset(
     often period during only just also still already really actually exactly number amount list top each every
     all any some one successfully try tried tries among across throughout while attempt attempts be been being
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
-    response responses use used uses using run ran
+    response responses use used uses using run ran found find recorded record present stored shown marked tagged labelled
+    labeled reported reporting reports
     """,
     )
 )
@@ -53,11 +54,12 @@ ENTITIES = frozenset(
     re.findall(
         r"\S+",
         """
+    load balancer balancers proxy proxies broker brokers host hosts daemon
     mail mails email emails message messages job jobs task tasks connection connections packet packets session
     sessions query queries statement statements device devices pod pods file files package packages order
     orders process processes alert alerts client clients customer customers user users system systems server
     servers machine machines database daemon firewall gateway router cluster site website program log app apps
-    application applications service services network delivery deliveries document documents item items
+    application applications service services network delivery deliveries container containers document documents item items
     """,
     )
 )
@@ -65,3 +67,48 @@ ENTITIES = frozenset(
 
 TRADE = frozenset("sold sell sells bought buy ordered placed earned generated earn brought bring".split())  # noqa: SIM905
 """What rows of orders and sales say by being there."""
+
+ACTORS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    user users client clients customer customers person people host hosts server servers machine machines device
+    devices player players account accounts system systems service services pod pods node nodes driver drivers
+    employee employees member members address addresses ip ips
+    """,
+    )
+)
+"""Who does something: how many of them there are is not how many lines there are."""
+
+HARMLESS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    please pls plz thanks kindly name names journal
+    line lines entry entries row rows record records event events message messages log logs logfile logged logging file
+    files text document documents data dataset csv response responses request requests hit hits
+    call calls
+    statement statements word words term phrase string character value values field fields column columns level levels
+    severity status code codes number numbers count counts amount total times time overall
+    altogether entire whole different distinct unique individual
+    instance instances case cases kind kinds sort sorts type types thing things occurrence occurrences
+    frequency frequent frequently breakdown each utc gmt o'clock
+    respectively actually really exactly simply still already just also only ever even yet currently
+    successfully new actual own various certain particular given following involved affected attacking offending period
+    """,
+    )
+)
+"""They say what a line is, or how the answer is to look."""
+
+SEEN_VERBS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    appear appears appeared appearing occur occurs occurred occurring happen happens happened happening exist exists
+    existed existing seen see saw sees contain contains contained containing include includes included including hold
+    holds held mention mentions mentioned mentioning shows showed made come comes came get gets got gotten having go goes
+    went done doing take takes took taken turn turned turns
+    """,
+    )
+)
+"""They say that something is in the text."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlm_ls.models.offline.grounding.embedded import embedded
 from rlm_ls.models.offline.grounding.text import Text
-from rlm_ls.models.offline.grounding.words import alike, stem
+from rlm_ls.models.offline.grounding.words import alike, forms, stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
-from rlm_ls.models.offline.rules.columns import Thing, _without_unit, thing_of
+from rlm_ls.models.offline.rules.columns import ANYWHERE, Thing, _without_unit, thing_of
 from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.embedded import embedded
 from rlm_ls.models.offline.shapes.levels import is_pri, level_said
 from rlm_ls.models.offline.shapes.shape import Shape
 
@@ -26,7 +26,8 @@ MEANT = (
     (r"units|pieces|items|copies|units sold|number of units", r"quantity|qty|unit|piece|item|count|unit sold"),
     (
         r"(?:\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
-        r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross)(?: \w+)?",
+        r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross|betrag|montant|importe?|importo|bedrag|umsatz)"
+        r"(?: \w+)?",
     ),
     (r"prices?|costs?", r"(?:\w+ )?(?:price|cost)(?: \w+)?"),
 )
@@ -115,6 +116,9 @@ def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
     if re.fullmatch(UNITS, noun, re.IGNORECASE):
         thing = thing_of(shape, noun)
         return None if thing is None else (thing, True)
+    if re.fullmatch(ANYWHERE["exception"][0], noun, re.IGNORECASE) and len(words) > 1:
+        found = thing_of(shape, noun)
+        return None if found is None else (found, True)
     if is_row(shape, noun) or (len(words) == 1 and level_said(noun) is not None and shape.level() is not None):
         return None
     named = column_named(shape, words)
@@ -163,7 +167,7 @@ def part_named(text: Text, word: str) -> Held | None:
     """The one column some of whose values have this word as a part: googlebot in an agent, DENIED in TCP_DENIED."""
     if len(word) < 3 or word.isdigit():
         return None
-    part = rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
+    part = forms(word) if text.shape.entry == "request" else rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
     found = []
     for column in text.shape.columns:
         if column.kind in {"message", "time", "pid", "line", "referer"}:
@@ -172,6 +176,8 @@ def part_named(text: Text, word: str) -> Held | None:
         few = column.kind in {"agent", "path"} or len(values) <= FEW
         if few and any(re.search(part, value) for value in values):
             found.append((column, [value for value in values if re.search(part, value)]))
+    if len(found) > 1:  # TCP_DENIED: codes are written in capitals
+        found = [(c, v) for c, v in found if all(value == value.upper() for value in text.values(c))]
     if len(found) != 1:
         return None
     column, values = found[0]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, NEGATIONS, TRADE, TURNING
+from rlm_ls.models.offline.grounding.lines import Left, said_of_lines
+from rlm_ls.models.offline.grounding.little import GLUE, HARMLESS, NEGATIONS, SEEN_VERBS, TRADE, TURNING
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
-from rlm_ls.models.offline.grounding.words import forms, others, stem
-from rlm_ls.models.offline.parsing.patterns import escaped, word_pattern
+from rlm_ls.models.offline.grounding.words import stem
+from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.reading import OPERATION
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, singular
@@ -21,6 +22,7 @@ from rlm_ls.models.offline.shapes.levels import RISING, level_said
 Names = Mapping[int, tuple[Thing | None, int]]
 """What is named from a word on, and where the words end that name it."""
 LONGEST_VALUE = 3
+TRANSFERRED = r"(?:down|up)load(?:ed|s)?|transfer(?:red|s)?|sent|sends?|served|received|returned|consumed"
 NO_LEVELS = {"STATEMENT", "DETAIL", "HINT", "CONTEXT", "LOG", "DEFAULT", "SYSTEM", "ACTIVITY"}
 """What stands among levels, and is the name of something else in a question."""
 
@@ -35,6 +37,10 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             at += 1
             continue
         lower = token.lower
+        if lower in NEGATIONS and (end := _no_value(where, at + 1, named, text)):
+            words.use(at, end)
+            at = end
+            continue
         if lower in NEGATIONS:
             negated = True
             words.use(at, at + 1)
@@ -43,42 +49,115 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
                 words.use(at, at + 1)
                 at += 1
             continue
-        length = _beside(words, where, at, named, text, negated) or _held(words, text, where, reading, at, negated)
+        length = (
+            _empty_cell(words, where, at, named, text)
+            or _phrase(words, where, at, text, negated)
+            or _beside(words, where, at, named, text, negated)
+            or _held(words, text, where, reading, at, negated)
+        )
         if length:
             words.use(at, at + length)
             at += length
             continue
-        if not _empty(lower, token.text, text, reading):
+        if lower not in FUNCTION and _says_nothing(lower, token.text, text, reading):
+            words.use(at, at + 1)
+        elif not _empty(lower, token.text):
             plain_words.append((at, token.text, negated))
         at += 1
-    _said(plain_words, words, text, where, reading, named)
+    said_of_lines(Left(tuple(plain_words), words, text, where, reading))
 
 
-def _empty(lower: str, written: str, text: Text, reading: Reading) -> bool:
-    """Whether a word says nothing here: it holds the sentence together, or is what a line of the text is."""
-    if lower in FUNCTION or (lower in TURNING and lower not in TURNING):
-        return True
+def _empty(lower: str, written: str) -> bool:
+    """Whether a word may say nothing at all; what is then made of it is the guard's to say."""
+    return lower in FUNCTION or (lower in HARMLESS | SEEN_VERBS and not _capital(written))
+
+
+def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> bool:
+    """Whether a word says nothing of this text: what a line of it is, or what is done in each of them."""
     if lower in TURNING:
         return False
     shape = text.shape
     if lower in WRITTEN and (reading.thing not in {"", "lines"} or shape.entry in {"row", "request"}):
         return True
-    if lower in {"api", "http", "web", "rest"} and shape.of_kind("status"):
+    status = any(condition.kind == "status" for condition in reading.conditions)
+    if status and re.fullmatch("fail(?:ed|ing|s|ures?)?|succe(?:eded|ssful|ss)|error(?:ed|s)?", lower):
+        return True
+    if lower in {"api", "http", "web", "rest"} and (shape.entry == "request" or status):
         return True
     if (reading.comparison or reading.ask in {"numbers", "extreme"}) and (
         is_quantity(lower) or re.fullmatch(OPERATION, lower)
     ):
         return True
-    if lower in FILLER and not _capital(written):
+    if (
+        shape.entry == "request"
+        and reading.measure in {"size", "bytes", "traffic", "data"}
+        and re.fullmatch(TRANSFERRED, lower)
+    ):
         return True
+    if _capital(written):
+        return False
     keyed = shape.entry in {"row", "request"} or shape.name in {"JSON lines", "logfmt"}
     if shape.entry == "row" and lower in TRADE:
         return True
-    if keyed and lower in GLUE and not _capital(written):
-        return True
-    if lower in GLUE and not text.vocabulary.knows(lower):
+    if lower in GLUE and (keyed or not text.vocabulary.knows(lower)):
         return True
     return is_row(shape, lower) or lower in shape.entries
+
+
+def _no_value(where: Where, at: int, named: Names, text: Text) -> int:
+    """Where the words end that say that a row has no value of a column: no shipping date; 0 where they do not."""
+    thing, end = named.get(at, (None, at))
+    if text.shape.entry != "row" or thing is None or thing.column is None or not text.values_missing(thing.column):
+        return 0
+    where.hold(thing.column, EMPTY_CELL, f"no {thing.column.name}")
+    return end
+
+
+MISSING = frozenset(["missing", "empty", "blank", "lacking", "absent", "null", "unknown"])
+
+
+def _empty_cell(words: Words, where: Where, at: int, named: Names, text: Text) -> int:
+    """How many words from here on say that a column is empty: missing temperature, no shipping date, a blank status."""
+    lower, shape = words.tokens[at].lower, text.shape
+    if shape.entry != "row":
+        return 0
+    if lower in MISSING:
+        near = [n for n in named if at - 4 <= n <= at + 2]
+    else:
+        return 0
+    columns = {thing.column.name: thing.column for n in near if (thing := named[n][0]) is not None and thing.column}
+    if len(columns) != 1:
+        return 0
+    column = next(iter(columns.values()))
+    where.hold(column, EMPTY_CELL, f"no {column.name}")
+    for n in near:
+        words.use(n, named[n][1])
+    return 1
+
+
+EMPTY_CELL = r"-|--|null|NULL|None|NA|N/A|n/a|nan|NaN|\s*"
+
+
+def _phrase(words: Words, where: Where, at: int, text: Text, negated: bool) -> int:
+    """How many words from here on stand beside each other in lines of a log: slow query, missed heartbeats."""
+    if negated or text.shape.entry != "event":
+        return 0
+    for length in (3, 2):
+        run = words.tokens[at : at + length]
+        if len(run) < length or not words.free(at, at + length):
+            continue
+        said = [token.text for token in run]
+        if any(word.lower() in FUNCTION | HARMLESS | TURNING or level_said(word) or len(word) < 3 for word in said):
+            continue
+        if value_named(text, said) is not None:
+            return 0
+        pattern = r"[\s_-]+".join(rf"{escaped(stem(word))}\w{{0,5}}" for word in said)
+        pattern = rf"(?i)(?:^|[^a-z]){pattern}"
+        if any(re.search(pattern, line) for line in text.lines):
+            where.add(pattern, " ".join(said))
+            where.soft = True
+            return length
+    return 0
 
 
 def _beside(words: Words, where: Where, at: int, named: Names, text: Text, negated: bool) -> int:
@@ -151,6 +230,7 @@ def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, le
     if match := re.match(r"(?:(?:or|and) (?:worse|above|higher|more severe))\b", behind):
         for worse in RISING[RISING.index(level) :]:
             _condition(where, Condition("level", worse, written), reading, text.shape)
+        words.take(r"(?:priority|level|severity) \d (?:and|or) (?:below|lower|worse|above|higher)")
         return 1 + len(match[0].split())
     if negated:
         inner = Where()
@@ -160,62 +240,3 @@ def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, le
     else:
         _condition(where, Condition("level", level, written), reading, text.shape)
     return 1
-
-
-def _said(
-    left: list[tuple[int, str, bool]], words: Words, text: Text, where: Where, reading: Reading, named: Names
-) -> None:
-    """Words that lines of a log hold in their messages."""
-    if not left:
-        return
-    unexplained = [word for _, word, _ in left]
-    if text.shape.entry in {"row", "request"} or (reading.ask == "share" and text.shape.entry == "line"):
-        where.unclear += unexplained
-        return
-    if len(left) > 5 or any(negated or word.lower() in TURNING for _, word, negated in left):
-        where.unclear += unexplained
-        return
-    lines = (
-        [line for line in text.lines if all(re.search(pattern, line) for pattern in where.patterns)]
-        if where.patterns
-        else []
-    )
-    for _, word, _ in left:
-        unknown = word.lower() in ENTITIES and text.whole and not text.vocabulary.knows(word)
-        if unknown or (word.lower() in ENTITIES and lines and not any(re.search(forms(word), line) for line in lines)):
-            continue  # what the lines are about that meet the other conditions
-        if word.lower() in ENTITIES and lines and reading.ask in {"numbers", "extreme"} and not where.soft:
-            held = sum(re.search(forms(word), line) is not None for line in lines)
-            if held < 0.9 * len(lines):
-                where.unclear.append(word)  # what all of them are, or what a few of them say
-                continue
-        if (level := level_said(word)) is not None:
-            _condition(where, Condition("level", level, word), reading, text.shape)
-            continue
-        pattern, said = _pattern(word, text)
-        if not pattern and reading.ask == "exists" and reading.thing == "any":
-            where.add(word_pattern(word), word)
-            where.absent = True
-            continue
-        if not pattern:
-            where.unclear.append(word)
-            continue
-        where.add(pattern, said)
-        where.soft = True
-
-
-def _pattern(word: str, text: Text) -> tuple[str, str]:
-    """The pattern of a word, of what the text calls it, or, of a whole text that has neither, none."""
-    known = text.vocabulary
-    if re.fullmatch(r"\d+", word):
-        return rf"(?:^|[^\w.]){word}(?:[^\w.]|$)", word
-    if known.knows(word):
-        return forms(word), word
-    if (pattern := others(word)) and any(re.search(pattern, line, re.IGNORECASE) for line in known.lines):
-        return f"(?i:{pattern})", f"{word} (or what lines call so)"
-    if spelled := known.spelled(word):
-        return word_pattern(spelled), spelled
-    stemmed = stem(word)
-    if len(stemmed) >= 4 and any(one.startswith(stemmed) for one in known.stems):
-        return f"(?i:{escaped(stemmed)})", word
-    return ("", "") if text.whole else (word_pattern(word), word)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from rlm_ls.models.offline.grounding.words import Vocabulary
-from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.column import EMPTY, Column
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 MOST_VALUES = 2000
@@ -37,3 +37,7 @@ class Text:
                     break
             self._values[column.capture] = list(found)
         return self._values[column.capture]
+
+    def values_missing(self, column: Column) -> bool:
+        """Whether lines of the sample have no value of the column."""
+        return any(value in EMPTY for value in self.values(column))

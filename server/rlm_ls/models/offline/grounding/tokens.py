@@ -48,6 +48,10 @@ class Words:
         for n in range(start, end):
             self.used[n] = True
 
+    def left(self) -> list[str]:
+        """The words that nothing used."""
+        return [token.text for token, used in zip(self.tokens, self.used, strict=True) if not used]
+
     def free(self, start: int, end: int) -> bool:
         return end <= len(self.tokens) and not any(self.used[start:end])
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from rlm_ls.models.offline.parsing.sentence import GAP, NOT, QUANTITY, Comparison, Condition, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, REQUESTS
 from rlm_ls.models.offline.shapes.column import SIZE_UNITS, TIME_UNITS
-from rlm_ls.models.offline.shapes.levels import RISING, SAID, level_said
 
 COMPARED = (
     (r"(?:more|longer|greater|larger|higher|slower|bigger) than|over|above|exceed(?:ed|ing|s)?|beyond", ">"),
@@ -33,17 +32,6 @@ def comparison(s: Sentence) -> None:
             s.take(r"(?<=\bhow many )(?:quer(?:y|ies)|jobs?|operations?|tasks?|statements?)\b")
             s.found["comparison"] = Comparison(measure, sign, match["number"].replace(",", ""), match["unit"] or "")  # type: ignore[arg-type]
             return
-
-
-def error_noun(s: Sentence) -> None:
-    """An error message is a message of that level; a common error is one of its messages or names."""
-    thing = str(s.found.get("thing", ""))
-    if s.found.get("ask") not in {"top", "distinct"}:
-        return
-    if match := re.fullmatch(r"(errors?|warnings?|failures?)(?: (messages?))?", thing, re.I):
-        level = "warning" if match[1].lower().startswith("warn") else "error"
-        s.conditions.append(Condition("level", level, match[1]))
-        s.found["thing"] = "message" if match[2] else "errors"
 
 
 def addresses_and_paths(s: Sentence) -> None:
@@ -79,24 +67,3 @@ def literals(s: Sentence, contains: bool) -> None:
 
 def _status(text: str) -> bool:
     return bool(re.search(r"(?<![\w.])[1-5](?:xx|\d\d)s?(?![\w.])", text, re.I))
-
-
-def levels(s: Sentence, contains: bool) -> None:
-    said = "|".join(SAID.values())
-    lead = r"(?:(?:log|severity) )?(?:level|severity)(?: of| is|=)? "
-    joined = re.search(rf"\b({said}) (?:and|or) ({said})\b", s.text, re.I)
-    while match := s.take(
-        NOT
-        + rf"(?<![\w.])(?:{lead})?(?P<level>{said})(?:[- ]level)?(?P<up> (?:or|and) (?:worse|above|higher))?(?![\w.-])"
-    ):
-        word = match["level"]
-        level = level_said(word)
-        if contains and not re.search("level", match[0], re.I) and word.isupper():
-            s.conditions.append(Condition("text", word, without=bool(match["not"])))
-        elif level and match["up"]:
-            s.conditions += [Condition("level", worse, word) for worse in RISING[RISING.index(level) :]]
-            s.take(r"\(?\bpriority \d (?:and|or) (?:below|lower)\b\)?")
-        elif level:
-            s.conditions.append(Condition("level", level, word, without=bool(match["not"])))
-    if joined:
-        s.found.setdefault("listed", False)

@@ -7,38 +7,11 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from rlm_ls.models.offline.parsing import amounts, superlatives
-from rlm_ls.models.offline.parsing.literals import (
-    addresses_and_paths,
-    comparison,
-    error_noun,
-    levels,
-    literals,
-)
-from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Reading, Sentence
+from rlm_ls.models.offline.parsing.literals import addresses_and_paths, comparison, literals
+from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.parsing.windows import window_in
-from rlm_ls.models.offline.question import Question
-
-STEPS = (
-    superlatives.span,
-    amounts.ratio,
-    amounts.share,
-    amounts.versus,
-    superlatives.ends,
-    superlatives.extreme,
-    superlatives.top,
-    superlatives.numbers,
-    amounts.exists,
-    amounts.groups,
-    amounts.distinct,
-    superlatives.first,
-    amounts.lines,
-    amounts.count,
-    amounts.which,
-)
-"""In order: the first that knows what is asked."""
-
+from rlm_ls.models.offline.question import NUMBERS, Question
 
 LONGEST = 600
 """Characters of a question that is read: patterns may take the square of its length, and a longer one is none that
@@ -46,14 +19,15 @@ rules understand."""
 
 
 NAMING = (
-    rf"\b(?:{superlatives.AGGREGATE}|{superlatives.RANKS}|per|by|unique|distinct|different)"
+    r"\b(?:average|mean|avg|median|min(?:imum)?|max(?:imum)?|sum|total|largest|smallest|highest|lowest|longest|shortest|"
+    r"p\d\d|\d\d(?:th)?[ -]percentile|per|by|unique|distinct|different)"
     r"(?: values?)?(?: of)?(?: the)?(?: (?:column|field))? "
 )
 NAME = r"[^\W\d][\w.-]*"
 
 
 ONE_WORD = (
-    (r"\b(?:log(?:ged|s|ging)?|sign(?:ed|s|ing)?)[ -](?:in|on)\b", "login"),
+    (r"\b(?:log(?:ged|s|ging)?|sign(?:ed|s|ing)?)[ -]in\b|\b(?:logged|logging|signed)[ -]on\b(?! \d)", "login"),
     (r"\btim(?:e|ed|es|ing)[ -]outs?\b", "timeout"),
     (r"\bout of memory\b", "oom"),
 )
@@ -66,6 +40,11 @@ def prepared(question: Question) -> Sentence:
     sentence.found["whole"] = sentence.text
     for pattern, one in ONE_WORD:
         sentence.text = re.sub(pattern, one, sentence.text, flags=re.IGNORECASE)
+    sentence.text = re.sub(
+        rf"(?<=than |over |bove |nder |elow |east |most )({'|'.join(NUMBERS)})(?= (?:\w+)?)",
+        lambda match: str(NUMBERS[match[1].lower()]),
+        sentence.text,
+    )
     _quoted(sentence, question)
     contains = _opened(sentence)
     literals(sentence, contains)
@@ -108,42 +87,6 @@ def _opened(sentence: Sentence) -> bool:
     return contains
 
 
-def read(question: Question) -> Reading:
-    """What the question asks; of one that is too long, nothing."""
-    if len(question.body) > LONGEST:
-        return Reading()
-    sentence = Sentence(_spaced(question))
-    _quoted(sentence, question)
-    contains = _opened(sentence)
-    for step in STEPS:
-        if step(sentence):
-            break
-    if "ask" not in sentence.found and not re.search(INTERROGATIVE, sentence.text, re.IGNORECASE):
-        sentence.found["terse"] = True
-    terse = sentence.found.pop("terse", False)
-    literals(sentence, contains)
-    while sentence.take(PLACE):
-        pass
-    levels(sentence, contains)
-    error_noun(sentence)
-    rest = _rest(sentence)
-    if sentence.found.get("measure") == "duration" or re.fullmatch(
-        "(?i)times?|durations?", str(sentence.found.get("measure"))
-    ):
-        rest = tuple(left for phrase in rest if (left := re.sub(OPERATION, "", phrase, flags=re.I).strip()))
-    if terse and (
-        sentence.conditions
-        or sentence.found.get("window")
-        or (rest and rest[0].split()[-1].endswith("s") and len(rest) == 1)
-    ):
-        # "anrs?", "requests with status 500": a noun alone asks how many there are.
-        amounts.counted(sentence)
-        sentence.found |= {"ask": "count"}
-        rest = _rest(sentence)
-    made = dict(sentence.found)
-    return Reading(conditions=tuple(sentence.conditions), rest=rest, **made)  # type: ignore[arg-type]
-
-
 INTERROGATIVE = (
     r"\b(?:what|who|why|how|where|when|which|whose|explain|describe|summari[sz]e|list|show|find|print|give|name|is|are|was|"
     r"were|did|does|do|has|have|can|should|tell|compare)\b"
@@ -184,31 +127,3 @@ def _spelled(match: re.Match[str]) -> str:
 def _spaced(question: Question) -> str:
     text = re.sub(r"(?<![\w/.\"'`-])[a-z]{5,12}(?![\w/.-])", _spelled, question.unnamed)
     return re.sub(r"[?!]+\s*$", "", re.sub(r"\s+", " ", text)).strip().rstrip(".")
-
-
-def _rest(s: Sentence) -> tuple[str, ...]:
-    """Phrases of words that carry meaning."""
-    phrases: list[str] = []
-    for piece in s.text.split(GAP):
-        for part in re.split(r"[,;:()?!]|\.(?=\s|$)", piece):
-            words: list[str] = []
-            for word in re.findall(r"[\w@#$%*+][\w.:@/'’+*-]*", part):
-                plain = re.sub(r"['’]s$", "", word.strip(".:'’-"))
-                filler = plain.lower() in FILLER and (plain == "UTC" or not _name(plain))
-                if plain.lower() in FUNCTION or filler or not plain:
-                    if words:
-                        phrases.append(" ".join(words))
-                    words = []
-                else:
-                    words.append(plain)
-            if words:
-                phrases.append(" ".join(words))
-    return tuple(dict.fromkeys(phrases))
-
-
-def _name(word: str) -> bool:
-    """Whether a word is written as names in texts are: ERROR, CardDeclined, max_size, pay-03."""
-    return (
-        bool(re.fullmatch(r"[A-Z][A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+_\w+|\w*\d\w*-?\w*", word))
-        and not word.isdigit()
-    )

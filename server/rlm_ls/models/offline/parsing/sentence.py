@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rlm_ls.models.offline.parsing.vocabulary import NOUNS, QUANTITIES, UNITS
+from rlm_ls.models.offline.parsing.vocabulary import QUANTITIES
 from rlm_ls.models.offline.parsing.windows import Window
 
 Ask = Literal[
@@ -60,7 +60,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`thing` is the noun that is counted, ranked or asked for ("" : lines); `by` what the counts or numbers are kept
-    apart by; `measure` the quantity that is calculated with; `rest` the phrases that no step took."""
+    apart by; `measure` the quantity that is calculated with."""
 
     ask: Ask = "what"
     thing: str = ""
@@ -73,13 +73,10 @@ class Reading:
     listed: bool = False
     occurrences: bool = False
     contains: bool = False
-    loose: bool = False
-    """Asked with a verb: lines with its words say yes, and none of them says nothing."""
     aggregates: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     window: Window | None = None
     comparison: Comparison | None = None
-    rest: tuple[str, ...] = ()
     tail: str = ""
     """What else is asked of the line that is found; it is shown."""
 
@@ -108,35 +105,10 @@ PLACE = (
     r"(?:level|line|entr|message))"
 )
 POLITE = (
+    r"^\W*(?:please )?(?:make|draw|produce|print|display|output|give|show|list|compute|calculate|report|tell)(?: me| us)? "
+    r"(?:an? |the )?(?:table|list|breakdown|summary|overview)(?: of| with| showing|:)?|^\W*table: |\bas an? (?:table|list)\b|"
     r"\b(?:please|can you|could you|tell me|show me|give me|i (?:want|need|would like|'d like) to know|do "
     r"you know|what would be|took how long|how long (?:did|does) (?:it|that) take)\b"
 )
 
-NOUN_PATTERN = "|".join(f"(?:{noun})" for noun, _ in NOUNS)
 QUANTITY = "|".join(f"(?:{noun})" for noun, _ in QUANTITIES)
-WORDS = r"[\w][\w.-]*"
-PHRASE = rf"(?!(?:among|of|in|for|with|by|on|at|from|to|and)\b){WORDS}(?: {WORDS}){{0,2}}?"
-MANY = r"\bhow many\b|\b(?:the )?(?:total )?(?:number|count|amount) of\b|\bcount(?: up)?(?: of)?\b|\bhow often\b"
-SEEN = (
-    r"(?:occurs?|appears?|happens?|comes? up|is seen|(?:has|have|had|sent|made|caused|produced|generated|"
-    r"received|got|logged|issued|returned|wrote|served|handled)(?: the)?)"
-)
-MOST = r"(?P<least>most|least|fewest|highest number of|largest number of|greatest number of|lowest number of)"
-
-
-def restore(s: Sentence, match: re.Match[str]) -> bool:
-    """Put back what was taken: it was not what it looked like. Always False."""
-    s.text = match.string
-    return False
-
-
-def kept_apart_by(s: Sentence) -> str:
-    match = s.take(r"\b(?P<unit>hourly|daily)\b")
-    if match:
-        return {"hourly": "hour", "daily": "day"}[match["unit"].lower()]
-    match = s.take(
-        rf"\b(?:per|for each|for every|of each|in each|on each|at each|during each|each|every|grouped by|broken "
-        rf"down by|split by|by each|by)(?: the)? "
-        rf"(?P<by>(?:{UNITS})(?! \d)|{NOUN_PATTERN}|{WORDS})\b(?!=)"
-    )
-    return match["by"] if match else ""

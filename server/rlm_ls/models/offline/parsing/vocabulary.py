@@ -101,7 +101,7 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
 )
 """How people name a quantity of a kind."""
 
-UNITS = r"months?|weeks?|days?|dates?|hours?|minutes?|seconds?"
+UNITS = r"months?|weeks?|days?|nights?|dates?|hours?|minutes?|seconds?"
 
 
 def singular(word: str) -> str:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from rlm_ls.models.offline.grounding.reader import Front, grounded
+from rlm_ls.models.offline.grounding.front import Front
+from rlm_ls.models.offline.grounding.reader import grounded
 from rlm_ls.models.offline.grounding.text import Text
-from rlm_ls.models.offline.parsing.reading import read
+from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Reading
-from rlm_ls.models.offline.parsing.vocabulary import plain, singular
+from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
-from rlm_ls.models.offline.rules.columns import Thing, column_of, crowded, quantities_of, thing_of
-from rlm_ls.models.offline.rules.conditions import Where, where_of
+from rlm_ls.models.offline.rules.columns import Thing, crowded, quantities_of
+from rlm_ls.models.offline.rules.conditions import Where
 from rlm_ls.models.offline.rules.script import inside, within
 from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
@@ -42,6 +43,8 @@ class Asked:
 
     @cached_property
     def grounded(self) -> Asked | None:
+        if len(self.question.body) > LONGEST:
+            return None
         front = grounded(self.question, self.text)
         return None if front is None else replace(self, front=front)
 
@@ -54,13 +57,13 @@ class Asked:
             return []
         return [replace(self, block=block) for block in blocks(self.sample)]
 
-    @cached_property
+    @property
     def thing(self) -> Thing | None:
-        return self.front.thing if self.front else thing_of(self.shape, self.reading.thing)
+        return self.front.thing if self.front else None
 
-    @cached_property
+    @property
     def group(self) -> Thing | None:
-        return self.front.group if self.front else thing_of(self.shape, self.reading.by)
+        return self.front.group if self.front else None
 
     @cached_property
     def measure(self) -> Column | None:
@@ -69,34 +72,9 @@ class Asked:
             return self.front.measure
         return self.quantity(self.reading.measure)
 
-    @cached_property
+    @property
     def reading(self) -> Reading:
-        if self.front is not None:
-            return self.front.reading
-        reading = read(self.question)
-        if reading.ask == "count" and not reading.occurrences and len(reading.rest) == 1 and not reading.contains:
-            # How many tenants are there: the values of a column of that name.
-            noun = reading.rest[0]
-            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
-            known = column is not None and column.kind not in {"level", "message", "duration", "size", "time"}
-            if known and column is not None and (self.shape.entry != "row" or plain(column.name) == plain(noun)):
-                return replace(reading, ask="distinct", thing=noun, many=True, rest=())
-        if reading.measure and reading.rest and not reading.by:
-            # The average upload time, where a column is called so: its name is all of it.
-            whole = f"{reading.rest[-1]} {reading.measure}"
-            if any(plain(column.name) == plain(whole) for column in self.shape.columns):
-                return replace(reading, measure=whole, rest=reading.rest[:-1])
-        if reading.by and reading.rest and column_of(self.shape, reading.by) is None:
-            whole = f"{reading.by} {reading.rest[0]}"
-            if any(plain(column.name) == plain(whole) for column in self.shape.columns):
-                return replace(reading, by=whole, rest=reading.rest[1:])
-        if reading.ask == "groups" and reading.thing == "" and len(reading.rest) == 1:
-            # How many sensors are there per room: the different values of one column by those of another.
-            noun = reading.rest[0]
-            column = column_of(self.shape, noun) if noun.lower().endswith("s") else None
-            if column is not None and column.kind not in {"level", "message", "duration", "size", "time"}:
-                return replace(reading, thing=noun, many=True, rest=())
-        return reading
+        return self.front.reading if self.front else Reading()
 
     @cached_property
     def shape(self) -> Shape:
@@ -131,15 +109,7 @@ class Asked:
 
     @cached_property
     def where(self) -> Where:
-        return self.front.where if self.front else where_of(self.reading, self.shape)
-
-    @property
-    def labels(self) -> bool:
-        """Whether the only word of the question begins lines, as headings and labels do: Chapter, Action:."""
-        if len(self.reading.rest) != 1:
-            return False
-        one = singular(self.reading.rest[0].split()[0].lower())
-        return sum(re.match(rf"\W*{re.escape(one)}\b", line, re.IGNORECASE) is not None for line in self.sample) > 1
+        return self.front.where if self.front else Where()
 
     @property
     def place(self) -> str:

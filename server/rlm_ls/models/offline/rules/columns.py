@@ -87,7 +87,7 @@ def _only(shape: Shape, kind: str) -> Column | None:
 def thing_of(shape: Shape, noun: str) -> Thing | None:
     """What a noun means: a stretch of time, a column, or what is recognised anywhere in a line."""
     if re.fullmatch(UNITS, noun, re.IGNORECASE):
-        unit = {"date": "day"}.get(singular(noun.lower()), singular(noun.lower()))
+        unit = {"date": "day", "night": "day"}.get(singular(noun.lower()), singular(noun.lower()))
         if shape.time is None and (named := column_of(shape, noun)) is not None:
             return Thing(noun, named.capture, named)
         if shape.time is None or unit not in ("month", "day", "hour", "minute", "second"):

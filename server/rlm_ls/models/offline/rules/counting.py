@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
-from rlm_ls.models.offline.parsing.vocabulary import REQUESTS
+from rlm_ls.models.offline.parsing.vocabulary import REQUESTS, singular
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.columns import Thing
-from rlm_ls.models.offline.rules.script import Script, chart, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.vouching import unused
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
-from rlm_ls.models.offline.shapes.times import ORDER
 
 SIZES = r"""
 all = docs($glob)
@@ -59,53 +58,18 @@ short = f'{100 * hits / max(total, 1):.4g}%'
 answer = f'{short} of the $of: {hits:,} of {total:,}$phrase.'$soft
 """
 
-GROUPED = r"""
-groups = top($capture, n=20000$where)
-${order}cite = []
-cut = f'; and {len(groups) - 1000:,} more' if len(groups) > 1000 else ''
-short = '; '.join(f'{value}={n}' for value, n in groups[:1000]) + cut
-rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
-more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
-if len(groups) == 20000:
-    more = more + ', of the 20,000 most frequent'
-answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
-$kinds"""
-
-EPOCH = r"""
-start = datetime.datetime(1970, 1, 1)
-stretches = {}
-for second, n in groups:
-    at = str(start + datetime.timedelta(seconds=int(second) // $size * $size))[:$width]
-    stretches[at] = stretches.get(at, 0) + n
-groups = sorted(stretches.items())
-"""
-
-DISTINCT = r"""
-ranked = top($capture, n=200$where)
-total = count($capture, by='value'$where) if len(ranked) == 200 else len(ranked)
-values = sorted(value for value, n in ranked)
-cite = regex($capture$where, limit=3)
-short = $short
-more = ', …' if total > len(values) else ''
-answer = f'{total:,} different $label$phrase: ' + ', '.join(values) + more if values else ''
-"""
 
 ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "lines"}
 
 
 def sizes(asked: Asked) -> Script | None:
     """How many lines, characters, words or documents there are."""
-    text = asked.question.unnamed.lower()
-    match = re.search(r"\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
-    reading = asked.reading
-    if match is None or reading.conditions or reading.window or reading.by:
+    text = asked.question.unnamed
+    match = re.search(r"(?i)\bhow (?:many (lines|characters|words|files|documents)|(long|big|large))\b", text)
+    if match is None:
         return None
     kind = match[1] or ("lines" if match[2] == "long" else "characters")
-    rest = [
-        word for phrase in reading.rest for word in phrase.lower().split() if word not in {kind, "long", "big", "large"}
-    ]
-    if rest or reading.ask not in {"count", "what"} or asked.where.patterns or asked.where.unwanted:
-        return None
+    left = unused(asked.question, match[0])
     total = (
         f"count(r'\\S+'{within(asked.place)})"
         if kind == "words"
@@ -113,12 +77,13 @@ def sizes(asked: Asked) -> Script | None:
         if kind in {"files", "documents"}
         else f"sum(d.{kind} for d in all)"
     )
-    return script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
+    code = script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
+    return code.reading([word for word in left if word.lower() not in match[0]], "count")
 
 
 def ratio(asked: Asked) -> Script | None:
     reading = asked.reading
-    if reading.ask != "ratio" or reading.rest or reading.conditions or reading.window:
+    if reading.ask != "ratio" or reading.conditions or reading.window:
         return None
     first, second = _term(asked.shape, reading.thing), _term(asked.shape, reading.by)
     if first is None or second is None:
@@ -147,9 +112,13 @@ def share(asked: Asked) -> Script | None:
     if asked.shape.entry in {"line", "event"} and re.search(rf"\b(?:{REQUESTS})\b", asked.question.lower):
         return None  # of which some lines are, and nobody said which
     *others, last = where.patterns
-    rows = within(inside(asked.place, (), (asked.shape.header,) if asked.shape.header else ()))
+    base = asked.front.base if asked.front is not None else ()
+    header = (asked.shape.header,) if asked.shape.header else ()
+    rows = within(inside(asked.place, base[:-1], header))
     total = (
-        f"count({raw(asked.shape.head)}, by='line'{rows})"
+        f"count({raw(base[-1])}, by='line'{rows})"
+        if base
+        else f"count({raw(asked.shape.head)}, by='line'{rows})"
         if asked.shape.head
         else f"sum(d.lines for d in docs({asked.glob}))"
     )
@@ -159,7 +128,7 @@ def share(asked: Asked) -> Script | None:
         pattern=raw(last),
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         total=total,
-        of=ENTRIES[asked.shape.entry],
+        of=ENTRIES[asked.shape.entry] + (" that are meant" if base else ""),
         phrase=plain_text(asked.phrase),
         soft=" if hits else ''" if where.soft else "",
     )
@@ -181,72 +150,9 @@ def exists(asked: Asked) -> Script | None:
         where=within(inside(asked.place, tuple(others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
         none="''"
-        if not asked.where.absent and (asked.reading.loose or (asked.where.soft and len(asked.where.patterns) > 1))
+        if not asked.where.absent and asked.where.soft and len(asked.where.patterns) > 1
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
-
-
-def grouped(asked: Asked) -> Script | None:
-    """How many X per Y."""
-    reading = asked.reading
-    if reading.ask != "groups" or reading.many:
-        return None
-    groups = asked.group
-    if groups is None:
-        return None
-    order = ""
-    if groups.epoch:
-        width = {86400: 10, 3600: 13, 60: 16}.get(groups.epoch, 19)
-        order = EPOCH.lstrip("\n").replace("$size", str(groups.epoch)).replace("$width", str(width))
-    elif groups.time:
-        key = asked.shape.time is not None and re.search("b|d-m|d/m|d.m", asked.shape.time.format.date)
-        order = (
-            f"{ORDER.strip()}\ngroups = sorted(groups, key=lambda g: when(g[0]))\n"
-            if key
-            else "groups = sorted(groups)\n"
-        )
-    code = script(
-        f"I count by {groups.label}{asked.phrase}.",
-        GROUPED,
-        capture=raw(groups.capture),
-        where=asked.within,
-        order=order,
-        title=f"Lines{plain_text(asked.phrase)}",
-        label=plain_text(groups.label),
-        notes=plain_text(asked.notes),
-        kinds=_one_kind(asked),
-    )
-    kind = "lines" if groups.time else "bars"
-    title = f"Lines{asked.phrase}, by {groups.label}"
-    drawn = "" if groups.epoch else chart(kind, groups.capture, title, asked.within, "groups")
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place), drawn)
-
-
-def distinct(asked: Asked) -> Script | None:
-    """How many different values, or which."""
-    reading = asked.reading
-    if reading.ask not in {"distinct", "which"}:
-        return None
-    named = asked.thing
-    if named is None or (reading.ask == "which" and not asked.where.patterns):
-        return None
-    code = script(
-        f"I collect the different {named.label}{asked.phrase}.",
-        DISTINCT,
-        capture=raw(_without_dash(named)),
-        where=asked.within,
-        short="total" if reading.many else "'; '.join(values)",
-        label=plain_text(named.label),
-        phrase=plain_text(asked.phrase),
-    )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
-
-
-def _without_dash(thing: Thing) -> str:
-    """Columns that may be empty hold a dash then, which is no value."""
-    if thing.column is not None and thing.column.value == r"\S+" and "-" in thing.column.values:
-        return thing.column.capture.replace(r"(\S+)", r"(-\S+|[^-\s]\S*)")
-    return thing.capture
 
 
 def counted(asked: Asked) -> Script | None:
@@ -254,13 +160,16 @@ def counted(asked: Asked) -> Script | None:
     reading, where, shape = asked.reading, asked.where, asked.shape
     if reading.ask != "count":
         return None
-    if where.soft and shape.name == "text" and not (reading.contains or reading.occurrences or asked.labels):
-        return None  # in prose a thing's number is told, not the number of lines that name it
+    if where.soft and shape.name == "text" and not reading.contains and not reading.occurrences:
+        label = _label(asked)
+        if not label:
+            return None  # in prose a thing's number is told, not the number of lines that name it
+        where.patterns = [label]
     if not where.patterns:
         if where.unwanted and shape.head:
             pass
         elif (
-            (reading.thing == "" and not _rows(asked))
+            reading.thing == ""
             or reading.thing == "events"
             or (reading.thing == "requests" and shape.entry != "request")
         ):
@@ -272,7 +181,9 @@ def counted(asked: Asked) -> Script | None:
     *others, last = where.patterns
     soft = " if n else ''" if where.soft else ""
     rest = within(inside(asked.place, tuple(others), _unwanted(asked)))
-    times = reading.occurrences and len(where.patterns) == 1 and _is_text(asked)
+    named = shape.entry == "line" and len(where.said) == 1 and where.said[0].isalpha()
+    times = reading.occurrences and len(where.patterns) == 1 and (_is_text(asked) or named)
+    last = literal(where.said[0]) if times and named and not _is_text(asked) else last
     if times:
         code = script(
             f"I count every {where.phrase}.",
@@ -296,21 +207,29 @@ def counted(asked: Asked) -> Script | None:
             notes=plain_text(asked.notes),
             soft=soft,
             each=_each(asked),
-            agree=_agreement(asked, rest) + _one_kind(asked),
+            agree=_agreement(asked, rest) + one_kind(asked),
         )
     if _is_text(asked) and not reading.window:
         return code
     return Script(code.plan, guarded(code.code, shape, asked.place))
 
 
+def _label(asked: Asked) -> str:
+    """The pattern of the lines that begin with the only word of the question, as headings and labels do (Chapter One,
+    Action:), where all that begin so go on alike; "" else."""
+    if len(asked.where.said) != 1:
+        return ""
+    one = re.escape(singular(asked.where.said[0].split()[0].lower()))
+    begun = [match for line in asked.sample if (match := re.match(rf"\W*({one}s?)\b *(.?)", line, re.IGNORECASE))]
+    ways = {(match[1], "w" if match[2].isalnum() else match[2]) for match in begun}
+    if len(begun) < 2 or len(ways) != 1:
+        return ""
+    return rf"^\W*{begun[0][1]}\b"
+
+
 def _inside(text: str) -> str:
     """Text that may stand in double quotes within an f-string."""
     return plain_text(text).replace('"', " ")
-
-
-def _rows(asked: Asked) -> bool:
-    """Whether the question's only noun is what a row of the table is."""
-    return asked.shape.entry == "row" and bool(asked.reading.rest)
 
 
 EACH = r"""
@@ -361,7 +280,7 @@ if answer and starts and not (one and (same or len(pairs) > 5)):
 of several kinds have them (started, finished) it is not known which of these count."""
 
 
-def _one_kind(asked: Asked) -> str:
+def one_kind(asked: Asked) -> str:
     """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
     messages = asked.shape.of_kind("message")
     own = [column for column in (asked.shape.level(), *asked.shape.of_kind("process")) if column is not None]
@@ -388,5 +307,4 @@ def _is_text(asked: Asked) -> bool:
     """Whether the conditions are words of the text alone, which need no shape."""
     reading = asked.reading
     plain = all(condition.kind == "text" for condition in reading.conditions)
-    said = set(reading.rest) | {condition.value for condition in reading.conditions}
-    return plain and set(asked.where.said) <= said
+    return plain and set(asked.where.said) <= {condition.value for condition in reading.conditions}

@@ -53,7 +53,7 @@ PLAIN = r"""
 def number(text):
     return float(re.sub(r'[^0-9.eE+-]', '', text$comma))
 def shown(x):
-    return f'{x:.10g}'$unit
+    return (f'{int(x)}' if x == int(x) and abs(x) < 1e15 else f'{x:.10g}')$unit
 """
 """Each is the source of `number`, which makes a number of a value's text, and of `shown`, which writes it with its
 unit: the one of the text, or, where that has several, a handy one."""
@@ -140,6 +140,9 @@ def statistics(asked: Asked) -> Script | None:
         line=EDGE_LINE.lstrip("\n") if edge else "",
         rank="; percentiles by nearest rank" if any(key.startswith("p") for key in keys) else "",
     ).code
+    if edge and asked.front is not None and asked.front.wanted:
+        pairs = [(wanted.name, wanted.capture) for wanted in asked.front.wanted]
+        code += script("", WANTED, pairs=repr(pairs)).code + "\n"
     code = f"{code.rstrip()}\n{_whole(asked, column)}"
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
     return Script(plan, guarded(code, asked.shape, asked.place))
@@ -191,6 +194,17 @@ EDGE_LINE = r"""
 answer += f'\n\n{cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:500]}\n```' if answer and cite else ''
 """
 
+WANTED = r"""
+for name, pattern in $pairs if cite else []:
+    got = re.search(pattern, lines(cite[0].line, cite[0].line, cite[0].doc).text)
+    if got:
+        answer += f'\n{name}: {got.group(1)}'
+        short = f'{got.group(1)}; {short}'
+    else:
+        answer = short = ''
+"""
+"""What else is asked of the line with the edge."""
+
 WHOLE = r"""
 named = count($number, by='line'$where)
 if answer and named > 1.01 * count($capture, by='line'$where):
@@ -207,7 +221,7 @@ def _whole(asked: Asked, column: Column) -> str:
         script(
             "",
             WHOLE,
-            number=raw(column.before + r"[-+]?\d"),
+            number=raw(column.before + (r"\d" if column.kind == "duration" else r"[-+]?\d")),
             capture=raw(column.capture),
             where=asked.within,
             name=plain_text(column.name),
@@ -221,8 +235,8 @@ texts = extract($capture$where)
 hits = [t for t in texts if t not in empty and number(t) $sign $limit]
 n = len(hits)
 cite = [h for t in list(dict.fromkeys(hits))[:3] for h in find(t$where, limit=1)]
-short = n
-answer = f'{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
+short = $short
+answer = f'$share{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
 """
 
 
@@ -240,7 +254,7 @@ def compared(asked: Asked) -> Script | None:
         else ""
     )
     column = asked.quantity(measure) if measure else None
-    if column is None or reading.ask == "share":
+    if column is None:
         return None
     if against.unit and column.kind not in {"duration", "size"}:
         return None
@@ -266,6 +280,8 @@ def compared(asked: Asked) -> Script | None:
             name=plain_text(column.name),
             phrase=plain_text(asked.phrase),
             said=plain_text(f"{against.sign} {against.number} {against.unit}".strip()),
+            short="n" if reading.ask == "count" else "f'{100 * n / max(1, len(texts)):.4g}%'",
+            share="" if reading.ask == "count" else "{short}: ",
         ).code
     )
     return Script(

@@ -12,6 +12,7 @@ from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.vouching import Passage, unused
 from rlm_ls.models.offline.shapes.shape import SHORT
 
 MOST_WORDS = 12
@@ -56,11 +57,15 @@ answer = '$understood Found nothing: ' + $said + f', in {all_lines:,} lines of {
 """
 
 
-def best_passages(asked: Asked) -> Script:
+def _passage(plan: str, template: str, **values: object) -> Passage:
+    return Passage(script(plan, template, **values))
+
+
+def best_passages(asked: Asked) -> Passage:
     """Lines by the sum of 1 / (how often the word stands in the text) over the words they hold."""
-    return script(
+    return _passage(
         "No rule answers this: I look for the lines that hold most of the question's rarest words.",
-        BEST + SHOWN.lstrip("\n") + _only_line(asked).replace("$", "$$"),
+        BEST + SHOWN.lstrip("\n"),
         understood=understood(asked),
         words=words_of(asked.question),
         where=within(asked.place),
@@ -70,9 +75,9 @@ def best_passages(asked: Asked) -> Script:
 
 
 ONLY = r"""
-n = count($last, by='line'$within)
-if n == 1:
-    cite = regex($last$within, limit=1)
+cite = regex($last$within, limit=2)
+answer = short = ''
+if len(cite) == 1:
     short = cite[0].text.strip()[:200]
     answer = f'One line holds all of it, {cite[0].doc}:{cite[0].line}:\n\n```text\n{cite[0].text.strip()[:600]}\n```'
 """
@@ -93,28 +98,34 @@ KIND_WORDS = {
     "reason",
     "cause",
     "exactly",
+    "used",
+    "use",
+    "uses",
+    "found",
+    "find",
+    "set",
+    "stored",
+    "recorded",
 }
 LEAST_WORDS = 2
 
 
-def _only_line(asked: Asked) -> str:
-    """Source that looks for the one line with all the words of a question of who, what or where. Of several it is
-    not known which is meant."""
+def only_line(asked: Asked) -> Script | None:
+    """The one line with all the words of a question of who, what or where. Of several it is not known which is
+    meant."""
     question = asked.question
-    if not re.match(rf"\W*{ASKS}", question.unnamed, re.IGNORECASE) or asked.reading.ask not in {
-        "what",
-        "which",
-        "distinct",
-    }:
-        return ""
+    if not re.match(rf"\W*{ASKS}", question.unnamed, re.IGNORECASE):
+        return None
     if re.search(
-        r"\b(?:most|least|many|much|average|should|would|will|why|best|worst|every|each|all)\b", question.lower
+        r"\b(?:most|least|many|much|average|should|would|will|why|best|worst|every|each|all|"
+        r"\w{3,}est|first|last|top)\b",
+        question.lower,
     ):
-        return ""
+        return None
     words = [word for word in words_of(question) if word.lower() not in GLUE]
     held = [word for word in words if word.lower() not in KIND_WORDS]
     if not LEAST_WORDS <= len(held) <= MOST_WORDS // 2:
-        return ""
+        return None
     patterns = [literal(word) if word in question.quoted else forms(word) for word in held]
     if re.search(r"\bversion\b", question.lower):
         patterns.append(r"\d+\.\d+")
@@ -122,19 +133,19 @@ def _only_line(asked: Asked) -> str:
         not all(any(re.search(pattern, line[:SHORT]) for line in asked.sample) for pattern in patterns)
         and asked.text.whole
     ):
-        return ""
-    code = script(
-        "",
+        return None
+    left = [word for word in unused(question, *held) if word.lower() not in KIND_WORDS]
+    return script(
+        "I look for the one line that holds all words of the question.",
         ONLY,
         last=raw(patterns[-1]),
         within=within(inside(asked.place, tuple(patterns[:-1]))),
-    ).code
-    return "\n" + code + "\n"
+    ).reading(left, "line")
 
 
-def broad_passages(asked: Asked) -> Script:
+def broad_passages(asked: Asked) -> Passage:
     """The beginnings of the words, anywhere: `murdered` finds `murderer`."""
-    return script(
+    return _passage(
         "Nothing was found that way: I look for the beginnings of the words.",
         BROAD + SHOWN.lstrip("\n"),
         understood=understood(asked),
@@ -145,9 +156,9 @@ def broad_passages(asked: Asked) -> Script:
     )
 
 
-def nothing(asked: Asked) -> Script:
+def nothing(asked: Asked) -> Passage:
     """The last resort says what was searched, and for what."""
-    return script(
+    return _passage(
         "I have no further rule.",
         NOTHING,
         understood=understood(asked),
@@ -155,24 +166,22 @@ def nothing(asked: Asked) -> Script:
     )
 
 
+ASKS_NUMBER = (
+    r"\bhow (?:many|much|often|long|old|big|large|far)\b|\b(?:number|count|amount|percentage|percent|share|average|"
+    r"mean|median|total|sum|max(?:imum)?|min(?:imum)?|top|most|least|per|by)\b|^\W*(?:is|are|was|were|did|does|do|has|have)\b"
+)
+
+
 def asks_for_number(asked: Asked) -> bool:
-    return asked.reading.ask not in {"what", "lines", "which", "first"}
+    return re.search(ASKS_NUMBER, asked.question.body, re.IGNORECASE) is not None
 
 
 def understood(asked: Asked) -> str:
     """What is said of a question that no rule answers: which of its words are to blame, where that is known."""
     if not asks_for_number(asked):
         return "I did not understand the question well enough to answer it."
-    reading = asked.reading
-    words = (
-        [*asked.where.unclear]
-        or list(reading.rest)
-        or [
-            word
-            for word in (reading.by, reading.measure, reading.thing)
-            if word and word not in {"lines", "events", "errors"}
-        ]
-    )
+    read = asked.grounded
+    words = [] if read is None else read.where.unclear or [w for w in (read.reading.measure, read.reading.by) if w]
     named = plain_text(", ".join(f"*{word}*" for word in words[:6]))  # no quotation marks: they are not of the text
     return f"I did not understand {named or 'the question'} in this text, so there is no number."
 

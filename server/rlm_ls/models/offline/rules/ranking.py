@@ -1,9 +1,45 @@
-"""The most and the least common values."""
+"""Values by how often they stand there: the most and the least common, counts by group, the different ones."""
 
 from __future__ import annotations
 
+import re
+
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, chart, guarded, raw, script
+from rlm_ls.models.offline.rules.columns import Thing
+from rlm_ls.models.offline.rules.counting import one_kind
+from rlm_ls.models.offline.rules.script import Script, chart, guarded, plain_text, raw, script
+from rlm_ls.models.offline.shapes.times import ORDER
+
+GROUPED = r"""
+groups = top($capture, n=20000$where)
+${order}cite = []
+cut = f'; and {len(groups) - 1000:,} more' if len(groups) > 1000 else ''
+short = '; '.join(f'{value}={n}' for value, n in groups[:1000]) + cut
+rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
+more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
+if len(groups) == 20000:
+    more = more + ', of the 20,000 most frequent'
+answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
+$kinds"""
+
+EPOCH = r"""
+start = datetime.datetime(1970, 1, 1)
+stretches = {}
+for second, n in groups:
+    at = str(start + datetime.timedelta(seconds=int(second) // $size * $size))[:$width]
+    stretches[at] = stretches.get(at, 0) + n
+groups = sorted(stretches.items())
+"""
+
+DISTINCT = r"""
+ranked = top($capture, n=200$where)
+total = count($capture, by='value'$where) if len(ranked) == 200 else len(ranked)
+values = sorted(value for value, n in ranked)
+cite = regex($capture$where, limit=3)
+short = $short
+more = ', …' if total > len(values) else ''
+answer = f'{total:,} different $label$phrase: ' + ', '.join(values) + more if values else ''
+"""
 
 RANKING = r"""
 ranked = top($capture, n=$most$where)
@@ -43,3 +79,66 @@ def ranking(asked: Asked) -> Script | None:
         "lines" if named.time else "bars", named.capture, f"{named.label}{asked.phrase}", asked.within, "ranked"
     )
     return Script(code.plan, guarded(code.code, asked.shape, asked.place), "" if one or reading.least else drawn)
+
+
+def grouped(asked: Asked) -> Script | None:
+    """How many X per Y."""
+    reading = asked.reading
+    if reading.ask != "groups" or reading.many:
+        return None
+    groups = asked.group
+    if groups is None:
+        return None
+    order = ""
+    if groups.epoch:
+        width = {86400: 10, 3600: 13, 60: 16}.get(groups.epoch, 19)
+        order = EPOCH.lstrip("\n").replace("$size", str(groups.epoch)).replace("$width", str(width))
+    elif groups.time:
+        key = asked.shape.time is not None and re.search("b|d-m|d/m|d.m", asked.shape.time.format.date)
+        order = (
+            f"{ORDER.strip()}\ngroups = sorted(groups, key=lambda g: when(g[0]))\n"
+            if key
+            else "groups = sorted(groups)\n"
+        )
+    code = script(
+        f"I count by {groups.label}{asked.phrase}.",
+        GROUPED,
+        capture=raw(groups.capture),
+        where=asked.within,
+        order=order,
+        title=f"Lines{plain_text(asked.phrase)}",
+        label=plain_text(groups.label),
+        notes=plain_text(asked.notes),
+        kinds=one_kind(asked),
+    )
+    kind = "lines" if groups.time else "bars"
+    title = f"Lines{asked.phrase}, by {groups.label}"
+    drawn = "" if groups.epoch else chart(kind, groups.capture, title, asked.within, "groups")
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place), drawn)
+
+
+def distinct(asked: Asked) -> Script | None:
+    """How many different values, or which."""
+    reading = asked.reading
+    if reading.ask != "distinct":
+        return None
+    named = asked.thing
+    if named is None:
+        return None
+    code = script(
+        f"I collect the different {named.label}{asked.phrase}.",
+        DISTINCT,
+        capture=raw(_without_dash(named)),
+        where=asked.within,
+        short="total" if reading.many else "'; '.join(values)",
+        label=plain_text(named.label),
+        phrase=plain_text(asked.phrase),
+    )
+    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+
+
+def _without_dash(thing: Thing) -> str:
+    """Columns that may be empty hold a dash then, which is no value."""
+    if thing.column is not None and thing.column.value == r"\S+" and "-" in thing.column.values:
+        return thing.column.capture.replace(r"(\S+)", r"(-\S+|[^-\s]\S*)")
+    return thing.capture

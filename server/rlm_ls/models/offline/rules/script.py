@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from string import Template
+from typing import Literal
 
-from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.shapes.shape import CONTINUED_TEXT, Shape
 
 NOT_UNDERSTOOD = "not understood"
@@ -14,15 +15,28 @@ NOT_UNDERSTOOD = "not understood"
 NOTE = "Offline model: rules, not a language model."
 
 
+Gives = Literal[
+    "count", "number", "share", "values", "ranking", "groups", "time", "lines", "line", "yes", "code", "passage"
+]
+"""The kinds of answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """`code` sets `answer` (empty: nothing found), `short` (the answer in the form of an ANSWER line) and `cite`.
 
-    `chart` is source that draws what the answer lists, "" for none."""
+    `chart` is source that draws what the answer lists, "" for none. `left` are the words of the question that it does
+    not use, None where nobody has said; `gives` is the kind of its answer."""
 
     plan: str
     code: str
     chart: str = ""
+    left: tuple[str, ...] | None = None
+    gives: Gives | None = None
+
+    def reading(self, left: Sequence[str], gives: Gives) -> Script:
+        """The same, with what it does of the question."""
+        return replace(self, left=tuple(left), gives=gives)
 
 
 def chart(kind: str, capture: str, title: str, where: str, values: str) -> str:
@@ -39,20 +53,9 @@ def script(plan: str, template: str, **values: object) -> Script:
     return Script(plan, Template(template.strip("\n")).substitute(values))
 
 
-def render(written: Script, question: Question) -> str:
-    """A whole reply: the plan, and the code with its ending in one fenced block."""
-    ending = f"'\\n\\n*{NOTE}*'"
-    if question.wants_answer_line:
-        ending += " + f'\\nANSWER: {short}'"
-    lines = [
-        written.code,
-        "if answer:",
-        *([f"    {line}" for line in written.chart.split("\n")] if written.chart else []),
-        f"    submit(answer + {ending}, cite=cite)",
-        "else:",
-        "    print('Nothing found.')",
-    ]
-    return f"{written.plan}\n\n```python\n" + "\n".join(lines) + "\n```"
+def coded(plan: str, template: str, *, gives: Gives = "code", left: Sequence[str] = (), **values: object) -> Script:
+    """A script of a rule that read the question from its first to its last word."""
+    return script(plan, template, **values).reading(left, gives)
 
 
 def raw(pattern: str) -> str:

@@ -86,7 +86,9 @@ for doc, line in ranked:
         got = sum(w * closeness for w, closeness in near_by)
         if not re.search($kind, part) or not any(has(s, part) for s in stems) or not all(has(n, wide) for n in named):
             got = got * 0.5
-        found.append((got, doc, line, beside, part))
+        missing = [s for s in stems if not has(s, wide)]
+        if len(missing) <= (1 if len(stems) > 4 else 0):
+            found.append((got, doc, line, beside, part))
 found = sorted(found, key=lambda f: -f[0])
 cite, several = [], $several
 short = answer = ''
@@ -121,7 +123,7 @@ def told(asked: Asked) -> Script | None:
     kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
     if kind is None or re.search(OPINION, body, re.IGNORECASE) or not is_prose(asked):
         return None
-    if asked.reading.ask == "lines" or re.search(
+    if re.match(r"\W*(?:which|what) (?:lines?|messages?|entries|places|rows?)\b", body, re.IGNORECASE) or re.search(
         r"\bhow (?:many|often)\b.*\b(?:times?|lines?|mention\w*|occur\w*|words?|characters|chapters|"
         r"sections|paragraphs)\b|\bhow often\b",
         body,
@@ -146,7 +148,7 @@ def told(asked: Asked) -> Script | None:
         back=3 if question.quoted else 1,
         least=LEAST,
         several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
-    )
+    ).reading((), "passage")
 
 
 def _words(body: str) -> tuple[list[str], list[str]]:

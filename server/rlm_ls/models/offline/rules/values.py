@@ -8,6 +8,13 @@ from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script, within
 
+NAME = r"(?P<name>[`'\"“]?[\w.-]+(?: [\w.-]+){0,3}?[`'\"”]?)"
+SET_TO = re.compile(
+    rf"what(?:['’]?s| is| was)? (?:the )?(?:(?:configured|current|set) )?(?:value (?:of|for) (?:the )?)?{NAME}"
+    r"(?: (?:set|configured|equal)(?: to)?)?",
+    re.IGNORECASE,
+)
+
 SET = r"""
 pairs = top($pattern, n=20$where)
 cite = regex($pattern$where, limit=5)
@@ -20,14 +27,13 @@ answer = f'$name is {values[0]}.\n{rows}' if len(values) == 1 else ''
 
 def set_to(asked: Asked) -> Script | None:
     """The one value that a key has; where it has several, or none, passages answer."""
-    reading = asked.reading
-    if reading.ask != "what" or reading.window or len(reading.rest) + len(asked.question.quoted) != 1:
+    question = asked.question
+    if not re.match(r"\W*(?:what|which)\b", question.body, re.I):
         return None
-    if not re.match(r"\W*(?:what|which)\b", asked.question.body, re.I):
+    named = SET_TO.fullmatch(question.unnamed.replace(" in the file ", " ").strip(" ?.!"))
+    if named is None:
         return None
-    if reading.conditions and not asked.question.quoted:
-        return None
-    name = (*asked.question.quoted, *reading.rest)[0]
+    name = named["name"].strip("`'\"“”")
     words = re.split(r"[\s_-]+", name)
     plain = [word for word in words if word.lower() not in {"default", "current", "configured"}]
     lead = r"(?:default[\s_.-]?)?" if len(plain) < len(words) else ""
@@ -45,4 +51,4 @@ def set_to(asked: Asked) -> Script | None:
         pattern=raw(pattern),
         where=within(asked.place),
         name=plain_text(name),
-    )
+    ).reading((), "line")

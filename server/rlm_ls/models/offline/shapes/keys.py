@@ -14,6 +14,7 @@ from rlm_ls.models.offline.shapes.column import (
     END,
     NUMBER,
     SIZE_UNITS,
+    SPELLED,
     TIME_UNITS,
     Column,
     kind_of,
@@ -173,7 +174,8 @@ def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
     return columns
 
 
-LABELLED = re.compile(rf"(?:^|[\s|(\]-])([A-Za-z][\w-]*(?: [\w-]+){{0,3}}): ({NUMBER})(?=[\s,;)\]]|$)")
+MEASURED = rf"{SPELLED}|{NUMBER}(?: ?(?:{SIZE_UNITS}|{LONG_UNITS}|%)(?![\w/]))?"
+LABELLED = re.compile(rf"(?:^|[\s|(\]-])([A-Za-z][\w-]*(?: [\w-]+){{0,3}}): ({MEASURED})(?=[\s,;)\]]|$)")
 USER = r"\b[Uu]ser[ =:]+['\"]?([\w.@-]*\w)"
 NO_USER = set(
     re.findall(
@@ -240,7 +242,7 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
 def _labelled(lines: Sequence[str], known: set[str]) -> list[Column]:
     """Bare numbers behind words and a colon, `Notification time out: 1600`, and what stands behind ` = `."""
     columns = []
-    for pattern, sign, value in ((LABELLED, ": ", NUMBER), (ASSIGNED, " = ", r"[\w./@-]*\w")):
+    for pattern, sign, value in ((LABELLED, ": ", MEASURED), (ASSIGNED, " = ", r"[\w./@-]*\w")):
         found: dict[str, list[str]] = {}
         for line in lines:
             for match in pattern.finditer(line):
@@ -248,12 +250,26 @@ def _labelled(lines: Sequence[str], known: set[str]) -> list[Column]:
                     found.setdefault(match[1], []).append(match[2])
         columns += [
             Column(
-                name, "", rf"\b{re.escape(name)}{sign}", value, END, "", most_common(values), len(values) / len(lines)
+                name,
+                _measured(values),
+                rf"\b{re.escape(name)}{sign}",
+                value,
+                END,
+                "",
+                most_common(values),
+                len(values) / len(lines),
             )
             for name, values in list(found.items())[:MOST_COLUMNS]
             if len(values) > 1
         ]
     return columns
+
+
+def _measured(values: Sequence[str]) -> str:
+    """The kind of numbers by their units."""
+    if all(re.search(rf"\d ?(?:{SIZE_UNITS})$", value) for value in values):
+        return "size"
+    return "duration" if all(re.search(rf"\d ?(?:{LONG_UNITS})$", value) for value in values) else ""
 
 
 def aligned_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:

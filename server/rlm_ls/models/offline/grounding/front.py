@@ -1,0 +1,211 @@
+"""What a question asks, put together of what its words name: columns and values first, then what is asked of them, then
+the words of lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from rlm_ls.models.offline.grounding.asking import Mention, Roles, asks
+from rlm_ls.models.offline.grounding.cues import Cues, cues
+from rlm_ls.models.offline.grounding.little import ACTORS
+from rlm_ls.models.offline.grounding.mentions import column_named, is_entry, thing_named
+from rlm_ls.models.offline.grounding.naming import NO_NAMES, Naming
+from rlm_ls.models.offline.grounding.rest import explain
+from rlm_ls.models.offline.grounding.tokens import Words
+from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, UNITS
+from rlm_ls.models.offline.rules.columns import Thing
+from rlm_ls.models.offline.rules.conditions import Where, where_of
+from rlm_ls.models.offline.shapes.column import Column
+
+NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage percent share"))
+
+TAIL_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "and how long much many often big large what which who when where whose time times did do does was were is are it "
+        "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they line value",
+    )
+)
+"""What may be asked behind a question: the line that is found shows it."""
+
+VERBS = frozenset(
+    re.findall(
+        r"\w+",
+        "did do does were are was is have had has used took that which with came served got went ended resulted returned "
+        "failed led contain contained whose where responded needed lasted",
+    )
+)
+"""Behind the first of these a question for a share says which part is meant."""
+
+WHO = frozenset(["from", "sender", "author", "owner", "customer", "user", "username", "name", "driver", "by"])
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a question asks, with the columns that its nouns mean. `left` are the words that nothing used; `wanted` the
+    columns that are asked of the one line that is found."""
+
+    reading: Reading
+    where: Where
+    thing: Thing | None = None
+    group: Thing | None = None
+    measure: Column | None = None
+    wanted: tuple[Column, ...] = ()
+    left: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
+    """The lines of which a share is asked for; none: all."""
+
+
+class Composer(Naming):
+    """A question as it is put together."""
+
+    def front(self) -> Front | None:
+        self._names()
+        asked = cues(self.words)
+        group = self._group()
+        if group is False:
+            return None
+        return self._front(asked, group if isinstance(group, Mention) else None)
+
+    def _front(self, asked: Cues, group: Mention | None) -> Front | None:
+        target = self._target(asked)
+        if target is None and group is None and self.slot is not None:
+            target = self.slot
+        if asked.breakdown and group is None and target is not None:
+            group, target = target, None
+            self.words.use(group.start, group.end)
+        if asked.who and target is None and not asked.first and not asked.edge:
+            return None
+        measure = self._measure(asked, target)
+        reading = asks(asked, self.sentence, Roles(target, measure, group), self.text.shape)
+        if reading is None:
+            return None
+        if reading.ask in {"groups", "count", "lines", "exists"} and (
+            not reading.thing or reading.thing in {"lines", "any"}
+        ):
+            target = None
+        for mention in (target, measure):
+            if mention is not None:
+                self.words.use(mention.start, mention.end)
+        for mention in self.mentions:
+            if mention.sure and mention not in (target, measure):
+                self.words.used[mention.start : mention.end] = [False] * (mention.end - mention.start)
+        where = where_of(reading, self.text.shape)
+        wanted = self._wanted(asked, reading, where)
+        explain(
+            self.words,
+            self.text,
+            where,
+            reading,
+            {m.start: (m.thing, m.end) for m in self.mentions if m.thing is not None},
+        )
+        base = self._base(reading, where) if reading.ask == "share" else ()
+        where.unclear += self._asked_for(asked, wanted[0] if wanted else target, measure)
+        column = target.thing.column if target is not None and target.thing is not None else None
+        lines_of_it = column is not None and column.name in where.columns and asked.distinct < 0
+        if lines_of_it and reading.ask == "distinct" and reading.many:
+            reading = replace(reading, ask="count", thing="lines")  # how many console logins failed: those lines
+        return Front(
+            reading,
+            where,
+            target.thing if target else None,
+            group.thing if group else None,
+            measure.thing.column if measure is not None and measure.thing is not None and measure.sure else None,
+            tuple(m.thing.column for m in wanted if m.thing is not None and m.thing.column is not None),
+            tuple(self.words.left()),
+            base,
+        )
+
+    def _base(self, reading: Reading, where: Where) -> tuple[str, ...]:
+        """The patterns of the lines of which a part is asked for: the slow queries of `percentage of the slow queries did
+        a collection scan`."""
+        if len(where.patterns) < 2 and not reading.comparison:
+            return ()
+        words = Words(self.words.text)
+        cues(words)
+        verb = next((n for n, t in enumerate(words.tokens) if t.lower in VERBS and not words.used[n]), None)
+        if verb is None or reading.conditions or reading.window:
+            if len(where.patterns) > 1 and not reading.comparison:
+                where.unclear.append("share")
+            return ()
+        words.use(verb, len(words.tokens))
+        inner = Where()
+        explain(words, self.text, inner, replace(reading, comparison=None), {})
+        where.unclear += inner.unclear
+        return tuple(inner.patterns)
+
+    def _wanted(self, asked: Cues, reading: Reading, where: Where) -> list[Mention]:
+        """The columns that are asked of the one line that is found: which path did the slowest request ask for, and of
+        what is asked behind it: and which user was it."""
+        found = []
+        if reading.ask == "numbers" and set(reading.aggregates) <= {"min", "max"}:
+            near = [m for m in self.mentions if m.sure or (m.thing is not None and m.thing.column is not None)]
+            found = [
+                m
+                for m in near
+                if asked.wh >= 0 and m.start == asked.wh + 1 and m.thing is not None and not m.thing.time
+            ][:1]
+            for mention in found:
+                self.words.use(mention.start, mention.end)
+            if asked.who:
+                who = [c for c in self.text.shape.columns if c.kind == "user" or c.name.lower() in WHO]
+                found = [Mention(asked.wh, asked.wh + 1, c.name, Thing(c.name, c.capture, c), True) for c in who]
+                found = found if len(found) == 1 else []
+        if reading.tail:
+            tail = Words(reading.tail)
+            for token in tail.tokens:
+                named = None if token.stop or token.lower in NO_NAMES else thing_named(self.text, [token.text])
+                if named is not None and named[0].column is not None and not named[0].time and not is_entry(token.text):
+                    found.append(Mention(0, 0, token.text, named[0], True))
+                elif reading.ask != "first" and not (
+                    token.stop or token.lower in TAIL_WORDS or token.lower in FUNCTION
+                ):
+                    where.unclear.append(token.text)
+        return found
+
+    def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
+        """The noun of which, what, whose or how many, where the answer would be something else."""
+        at = asked.wh + 1
+        if asked.who and target is not None:
+            return []
+        if asked.count >= 0 and target is None and measure is None:
+            if self.text.shape.entry == "row":
+                return []
+            near = [t for n, t in enumerate(self.words.tokens) if n > asked.count and not self.words.used[n]][:1]
+            near += self.words.tokens[asked.count + 2 : asked.count + 3]
+            return [token.text for token in near if token.lower in ACTORS][:1]
+        if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
+            return []
+        word = self.words.tokens[at]
+        taken = [m for m in (target, measure) if m is not None and at <= m.start <= at + 2]
+        if asked.who and target is None and not asked.first:
+            return ["who"]
+        if taken or word.lower in FUNCTION or is_entry(word.text) or re.fullmatch(UNITS, word.lower):
+            return []
+        return [word.text] if word.lower not in NOT_NOUNS else []
+
+    def _measure(self, asked: Cues, target: Mention | None) -> Mention | None:
+        if not (asked.keys or asked.top >= 0 or asked.count >= 0 or asked.how_long or asked.amount):
+            return None
+        if asked.amount == "money" and (column := column_named(self.text.shape, ["amount"])) is not None:
+            return Mention(0, 0, "amount", Thing("amount", column.column.capture, column.column), True)
+        free = [m for m in self.mentions if m is not target and m.numeric and not (m.thing and m.thing.time)]
+        if not asked.keys and asked.top >= 0:
+            # The most bytes: what stands behind the word.
+            near = [m for m in free if asked.top < m.start <= asked.top + 3 and not re.match("t[ao]", m.noun.lower())]
+            free = [m for m in free if re.search(r"\bby(?: total| the| average)?$", self.words.before(m.start))] or near
+        if not free and asked.keys == ("sum",) and (named := self._total()) is not None:
+            return named
+        return next((m for m in free if m.sure), free[0] if free else None)
+
+    def _total(self) -> Mention | None:
+        """The total of the orders, where a column is called so."""
+        found = [c for c in self.text.shape.columns if c.numeric and c.name.lower() == "total"]
+        at = next((n for n, token in enumerate(self.words.tokens) if token.lower == "total"), None)
+        return (
+            None
+            if at is None or len(found) != 1
+            else Mention(at, at + 1, "total", Thing("total", found[0].capture, found[0]), True)
+        )
