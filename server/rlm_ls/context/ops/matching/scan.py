@@ -124,7 +124,9 @@ class Scan:
         at = begin
 
         def apart(window: Window) -> bool:
-            return test is not None and places() and test.prefers_ascii and not test.takes_whole(window)
+            if test is None or not places() or not test.prefers_ascii:
+                return False
+            return test.lines(window) is None and not test.takes_whole(window)
 
         for window in windows(reader, piece, self.deadline, apart=apart):
             at = window.start

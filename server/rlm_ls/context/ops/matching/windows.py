@@ -183,6 +183,8 @@ def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int
     if window.carriage and not window.is_piece and len(window.text) == len(window.raw):
         # Nothing is left out and nobody asks where: without the phantom lines.
         window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    if (held := test.held(window)) is not None:
+        return held
     count = at = 0
     for _, end, _ in line_matches(test, window, deadline):
         count, at = count + 1, end
