@@ -16,16 +16,17 @@ _NOTHING = (sre.AT, sre.ASSERT, sre.ASSERT_NOT)
 """Nodes that take nothing: what stands before one and after it stands together."""
 
 
-def required(parsed: Parsed) -> bytes:
-    """The longest such text, of texts equally long the first, in UTF-8; empty where none is known."""
+def required(parsed: Parsed) -> tuple[bytes, bool]:
+    """The longest such text, of texts equally long the first, in UTF-8; and whether every match begins with it. Empty
+    where none is known."""
     if parsed.tree is None:
-        return b""
+        return b"", False
     try:
         runs = "".join(_letters(parsed.tree, parsed.flags)).split("\n")  # which stands in no line
     except RecursionError:
-        return b""
-    text = max(runs, key=len).encode()
-    return text if len(text) >= LEAST else b""
+        return b"", False
+    text = max(runs, key=len)
+    return (text.encode(), text == runs[0]) if len(text.encode()) >= LEAST else (b"", False)
 
 
 def _letters(nodes: Iterable[tuple[Any, Any]], flags: int) -> Iterator[str]:

@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from rlm_ls.context.document import CHECKPOINT, Part, Selection
 from rlm_ls.context.search.progress import Listener, Progress
+from rlm_ls.context.snapshot.columns import Files
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.protocol import Pool
@@ -32,6 +34,10 @@ SMALL = CHECKPOINT
 """Documents below this size are bundled."""
 
 
+_CUT: WeakKeyDictionary[Files, tuple[Pool, Selection, list[Pieces]]] = WeakKeyDictionary()
+"""All of many documents, cut into pieces: for the next question about the same ones."""
+
+
 class Scanner:
     """Runs an operation over a Selection, in pieces, by the workers. All kinds of search use it. One per run."""
 
@@ -45,7 +51,8 @@ class Scanner:
         """What was said of nodes that were not there."""
         self.last: Progress | None = None
         """Of the search that was begun last."""
-        self._limit: list[Pieces] | None = None
+        pool_then, limit, pieces = _CUT.get(context.files, (None, (), None))
+        self._limit = pieces if pool_then is pool and limit is context.limit else None
 
     async def call(self, operation: str, **payload: Any) -> Any:
         return await self.pool.call(operation, payload, self.deadline_seconds)
@@ -116,6 +123,8 @@ class Scanner:
             return self._batches(within, whole, few)
         if self._limit is None:
             self._limit = list(self._batches(within, False, False))  # nearly every search asks for it
+            if len(within) > FEW:
+                _CUT[self.context.files] = self.pool, within, self._limit
         return iter(self._limit)
 
     def _batches(self, within: Selection, whole: bool, few: bool) -> Iterator[Pieces]:

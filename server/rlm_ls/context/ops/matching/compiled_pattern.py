@@ -52,7 +52,7 @@ class CompiledPattern:
         literal = parsed.literal or ""
         self.literal = b"" if "\n" in literal and not multiline else literal.encode("utf-8", "surrogatepass")
         """The text to search for where the pattern is nothing but a literal text; else empty."""
-        held = self.literal if self.literal or multiline else required(parsed)
+        held, self._begins = (self.literal, True) if self.literal or multiline else required(parsed)
         self._held = Literal(held) if held else None
         """What every match holds: where it is rare the engines see only the lines that hold it."""
         self._engines: dict[tuple[bool, bool], Any] = {}
@@ -192,7 +192,16 @@ class CompiledPattern:
         if self.literal:
             return len(lines)
         text, match, anchor = window.text, self._engine(window.ascii, False).Match, anywhere()
-        return sum([bool(match(anchor, text, start, end)[0][0] >= 0) for start, end in lines])
+        wide = self._wide_engine("lines") if self._begins else None
+        if wide is None or self._doubt is not None:
+            return sum([bool(match(anchor, text, start, end)[0][0] >= 0) for start, end in lines])
+        count = done = 0
+        for place in (self._held and self._held.places(text)) or ():
+            if place < done or (found := wide.match(text, place)) is None:
+                continue
+            done = found.end()  # that of the line
+            count += bool(window.ascii or found[1].isascii() or match(anchor, text, place, done)[0][0] >= 0)
+        return count
 
     def count(self, window: Window, deadline: Deadline) -> int:
         """How many matches there are."""
