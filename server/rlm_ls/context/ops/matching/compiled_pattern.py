@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
-from rlm_ls.context.ops.matching.engines import anywhere, at_start, checked_engine, engine_of
-from rlm_ls.context.ops.matching.literal import Literal
-from rlm_ls.context.ops.matching.window import Window, characters_to_bytes
+from rlm_ls.context.ops.matching.engines import anywhere, at_start, checked_engine, engine_of, python_matches
+from rlm_ls.context.ops.matching.literal import Literal, lines_from
+from rlm_ls.context.ops.matching.window import Spans, Window, characters_to_bytes
 from rlm_ls.context.patterns import backtracking
 from rlm_ls.context.patterns.linear import Found, doubt, plain, wide
 from rlm_ls.context.patterns.required import required
@@ -37,9 +35,6 @@ SPARE_SECONDS = 0.02
 
 Raw = bytes | tuple[bytes | None, ...]
 """What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
-
-Spans = list[tuple[int, int]]
-"""The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
 
 
 class CompiledPattern:
@@ -115,29 +110,49 @@ class CompiledPattern:
     def _stretches(self, window: Window, at: int) -> Iterable[tuple[int, int]]:
         """Where matches may be, from `at` on: in some lines, or anywhere."""
         lines = self.lines(window)
-        if lines is None:
-            return ((at, len(window.text)),)
-        first = bisect_left(lines, at, key=itemgetter(1))
-        return ((max(at, start), end) for start, end in islice(lines, first, None))
+        return ((at, len(window.text)),) if lines is None else lines_from(lines, at)
 
     def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
         simple = self._plain if captures else None  # to count them few are looked at
         if simple and (self.takes_whole(window) if self.lines(window) is None else window.ascii):
             for start, end in self._stretches(window, at):
                 yield from (list(match.regs) for match in simple.finditer(window.text, start, end))
+        elif captures and self.mixed(window):
+            yield from self._apart(window, deadline, at)
         elif not self._decided_by_python(window):
             yield from self._linear(window, deadline, at, captures)
-        elif (found := self._backtracked(window, at)) is not None:
+        elif (found := self._backtracked(window, at, captures)) is not None:
             yield from found
         elif self.multiline:
-            for spans in self._python_matches(window.text, 0, deadline, at):
+            for spans in python_matches(self._compiled(), window.text, 0, deadline, at):
                 if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
                     yield spans
         else:
             for start, end in self._candidates(window, at):
                 if deadline.late():
                     return
-                yield from self._python_matches(window.text[start:end], start, deadline, max(0, at - start))
+                line = window.text[start:end]
+                yield from python_matches(self._compiled(), line, start, deadline, max(0, at - start))
+
+    def mixed(self, window: Window) -> bool:
+        """Whether a few of its lines are not ASCII, and the others had better be taken apart from them."""
+        if window.ascii or window.is_piece or self.multiline or self.literal or self.exact:
+            return False
+        quicker = (self.boundary or self._plain is not None) and self.lines(window) is None
+        return quicker and not self.takes_whole(window) and window.mixed
+
+    def _apart(self, window: Window, deadline: Deadline, at: int) -> list[Spans]:
+        """The matches in lines that are ASCII, all found as if the whole window were, and those in the others, found
+        side by side."""
+        plain, others = window.as_ascii(), window.others()
+        found = [spans for spans in self._matches(plain, deadline, at, True) if window.in_ascii(spans[0][0])]
+        for one in self._matches(others.window, deadline, 0, True):
+            spans = others.moved(one)
+            start, end = spans[0]
+            if start >= at and (start < end or not window.phantom(start)):
+                found.append(spans)
+        found.sort()
+        return found
 
     def first(self, window: Window, deadline: Deadline, at: int = 0) -> tuple[int, int] | None:
         """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
@@ -288,17 +303,17 @@ class CompiledPattern:
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self.boundary and not window.ascii)
 
-    def _backtracks(self, window: Window) -> bool:
-        if not self.exact or self.multiline or window.is_piece or not window.utf8:
+    def _backtracks(self, window: Window, every: bool = False) -> bool:
+        """Whether PCRE2 is for this window. Where it is only for a boundary, it pays if `every` match is wanted."""
+        if not (self.exact or every) or self.multiline or window.is_piece or not window.utf8:
             return False
         if window.ascii not in self._backtracking:
             self._backtracking[window.ascii] = backtracking.backtracking(self.parsed, ascii_only=window.ascii)
         return self._backtracking[window.ascii] is not None
 
-    def _backtracked(self, window: Window, at: int) -> list[Spans] | None:
-        """The matches by PCRE2, a window at once: none is handed out before all are known to be found. None where it
-        is not for this window."""
-        if not self._backtracks(window):
+    def _backtracked(self, window: Window, at: int, captures: bool) -> list[Spans] | None:
+        """The matches by PCRE2: none is handed out before all are known to be found. None where it is not for this."""
+        if not self._backtracks(window, captures):
             return None
         engine, text, lines = self._backtracking[window.ascii], window.text, self.lines(window)
         try:
@@ -358,17 +373,6 @@ class CompiledPattern:
                 if start < end or not window.phantom(start):
                     yield start, end
                 begin = end + 1
-
-    def _python_matches(self, line: bytes, offset: int, deadline: Deadline, at: int = 0) -> Iterator[Spans]:
-        text = line.decode("utf-8", "replace")
-        groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
-        found: list[Spans] = []
-        with interruptible(deadline):
-            # In a list, so that the alarm can only ring in here.
-            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
-        place = characters_to_bytes(line, text, offset)
-        for spans in found:
-            yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
 
     def _compiled(self) -> re.Pattern[str]:
         if self._python is None:

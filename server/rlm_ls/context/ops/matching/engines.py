@@ -1,10 +1,15 @@
-"""RE2's engines. Only workers make them: RE2 holds the GIL while it compiles."""
+"""RE2's engines, and Python's own on a line. Only workers make them: RE2 holds the GIL while it compiles."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from rlm_ls.context.ops.matching.alarm import interruptible
+from rlm_ls.context.ops.matching.window import Spans, characters_to_bytes
+from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
 
 MEMORY = 16 << 20
@@ -52,3 +57,18 @@ def at_start() -> Any:
     from re2 import _re2
 
     return _re2.RE2.Anchor.ANCHOR_START
+
+
+def python_matches(
+    pattern: re.Pattern[str], line: bytes, offset: int, deadline: Deadline, at: int = 0
+) -> Iterator[Spans]:
+    """The matches in a line from its byte `at` on; `offset` is added to all."""
+    text = line.decode("utf-8", "replace")
+    groups, begin = range(pattern.groups + 1), len(line[:at].decode("utf-8", "replace"))
+    found: list[Spans] = []
+    with interruptible(deadline):
+        # In a list, so that the alarm can only ring in here.
+        found.extend([match.span(group) for group in groups] for match in pattern.finditer(text, begin))
+    place = characters_to_bytes(line, text, offset)
+    for spans in found:
+        yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 PROBE = 1 << 13
@@ -82,3 +85,9 @@ class Literal:
         from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
         return BytesAhoCorasick([self.text], MatchKind.Standard)
+
+
+def lines_from(lines: list[tuple[int, int]], at: int) -> Iterator[tuple[int, int]]:
+    """The lines, or what is left of one, from `at` on."""
+    first = bisect_left(lines, at, key=itemgetter(1))
+    return ((max(at, start), end) for start, end in islice(lines, first, None))
