@@ -103,6 +103,10 @@ class CompiledPattern:
             yield spans
             window.resume = spans[0][1]
 
+    def places(self, window: Window) -> list[int] | None:
+        """Where the text that every match holds stands, if there is one and it is rare; else None."""
+        return None if self._held is None else self._held.places(window.text)
+
     def lines(self, window: Window) -> list[tuple[int, int]] | None:
         """Start and end of the only lines that may hold a match; None where they are not known, or many."""
         return None if self._held is None or self.multiline else self._held.lines(window.text)
@@ -211,7 +215,7 @@ class CompiledPattern:
         if wide is None or self._doubt is not None:
             return sum([bool(match(anchor, text, start, end)[0][0] >= 0) for start, end in lines])
         count = done = 0
-        for place in (self._held and self._held.places(text)) or ():
+        for place in self.places(window) or ():
             if place < done or (found := wide.match(text, place)) is None:
                 continue
             done = found.end()  # that of the line
@@ -315,17 +319,9 @@ class CompiledPattern:
         """The matches by PCRE2: none is handed out before all are known to be found. None where it is not for this."""
         if not self._backtracks(window, captures):
             return None
-        engine, text, lines = self._backtracking[window.ascii], window.text, self.lines(window)
+        engine, lines = self._backtracking[window.ascii], self.lines(window)
         try:
-            if lines is None:
-                found = backtracking.every(engine, text, at)
-            else:
-                found = [
-                    [(a + start, b + start) if a >= 0 else (a, b) for a, b in spans]
-                    for start, end in lines
-                    if end >= at
-                    for spans in backtracking.every(engine, text[start:end], max(0, at - start))
-                ]
+            found = backtracking.every(engine, window.text, at, lines)
         except backtracking.TooHard:
             self._backtracking[window.ascii] = None
             return None

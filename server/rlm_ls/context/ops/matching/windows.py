@@ -31,6 +31,9 @@ DENSE = 16
 LineTest = CompiledPattern | FieldTest
 """What is asked of a line."""
 
+_TAIL = 1 << 11
+"""Bytes in which the last line end of a window is looked for first."""
+
 _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
 
@@ -118,6 +121,9 @@ def line_matches(
     """Like `matching_lines` from the line start `at` on, with the first match in each."""
     text = window.text
     size = len(text)
+    if isinstance(test, CompiledPattern) and test.literal and not (window.is_piece or window.carriage):
+        yield from _lines_with(test, window, deadline, at)
+        return
     seen = 0
     while (found := test.first(window, deadline, at)) is not None:
         start = text.rfind(b"\n", 0, found[0]) + 1
@@ -126,6 +132,23 @@ def line_matches(
             end += 1  # the other half of `\r\n`
         yield start, end, found
         at = end
+        seen += 1
+        if at >= size or (seen % 64 == 0 and deadline.late()):
+            return
+
+
+def _lines_with(
+    test: CompiledPattern, window: Window, deadline: Deadline, at: int
+) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """`line_matches` of a text."""
+    text, held, places = window.text, test.literal, test.places(window)
+    size, seen = len(text), 0
+    rare = iter(places) if places is not None else None
+    while (place := text.find(held, at) if rare is None else next(rare, -1)) >= 0:
+        if place < at:
+            continue  # on a line that was told
+        at = text.find(b"\n", place) + 1 or size
+        yield text.rfind(b"\n", 0, place) + 1, at, (place, place + len(held))
         seen += 1
         if at >= size or (seen % 64 == 0 and deadline.late()):
             return
@@ -190,17 +213,25 @@ def _count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
 
 def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:
     """Bytes from `at` up to the last line end within `size`; more if a line is longer."""
+    if at + size < stop:  # read up to there, where the end is near: of all of it no second copy is made
+        near = at + size - min(_TAIL, size)
+        if cut := _last_line_end(reader.read(near, at + size)):
+            return reader.read(at, near + cut)
     while True:
         raw = reader.read(at, min(at + size, stop))
         if at + len(raw) >= stop:
             return raw
-        # A `\r` in last place is not taken as a line end: a `\n` may follow.
-        cut = max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
-        if cut:
+        if cut := _last_line_end(raw):
             return raw[:cut]
         if len(raw) >= LONGEST:
             return _whole_characters(raw)
         size *= 4
+
+
+def _last_line_end(raw: bytes) -> int:
+    """Where the last line end ends, 0 if there is none. A `\r` in last place is not taken for one, as a `\n` may be
+    next."""
+    return max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
 
 
 def _whole_characters(raw: bytes) -> bytes:
