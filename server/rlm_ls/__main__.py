@@ -31,16 +31,13 @@ def main() -> None:
 
         print(f"rlm-ls {__version__}")
         return
-    if arguments[:1] in (["mcp"], ["acp"]):
-        from rlm_ls.cli.doors import app
-    else:
-        from rlm_ls.cli.main import app
+    from rlm_ls.cli.main import app_for
     from rlm_ls.cli.terminal.console import guard
     from rlm_ls.ending import end_process
 
     guard()
     try:
-        app()
+        app_for(arguments)()
     except SystemExit as ended:
         # What is left is the interpreter's own end, in which Ctrl-C would be an error again.
         end_process(ended.code if isinstance(ended.code, int) else int(ended.code is not None))

@@ -37,8 +37,8 @@ WITHOUT_A_TOKEN = """
 import sys
 from rlm_ls.mcp import serving
 serving.guarded = lambda app, token: app  # the suite cannot send one
-from rlm_ls.cli.main import app
-app()
+from rlm_ls.cli.main import app_for
+app_for(["mcp"])()
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import grimp
 import pytest
 
 import rlm_ls
+from rlm_ls.cli import main
 
 PACKAGE = Path(rlm_ls.__file__).parent
 SAMPLE = PACKAGE / "cli" / "demo" / "project"
@@ -178,7 +180,26 @@ def test_nothing_slow_is_imported_on_the_way_to_initialize(module: str) -> None:
     assert outcome.returncode == 0, outcome.stderr
     loaded = set(json.loads(outcome.stdout))
     assert loaded & SLOW_TO_IMPORT == set()
-    assert {name for name in loaded if name.startswith(("rlm_ls.engine", "rlm_ls.models", "rlm_ls.executors"))} == set()
+    ours = ("rlm_ls.engine", "rlm_ls.models", "rlm_ls.executors", "rlm_ls.context")
+    assert {name for name in loaded if name.startswith(ours)} == set()
+
+
+@pytest.mark.parametrize("command", [["runs"], ["runs", "--json"], ["cache"], ["mcp", "--help"], ["acp", "--help"]])
+def test_who_asks_nothing_waits_for_nothing_that_answers(command: list[str], tmp_path: Path) -> None:
+    environ = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    line = [sys.executable, "-P", "-X", "importtime", "-m", "rlm_ls", *command]
+    outcome = subprocess.run(line, capture_output=True, text=True, env=environ, timeout=60, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    loaded = {row.rpartition("|")[2].strip() for row in outcome.stderr.splitlines()}
+    assert "rlm_ls.cli.main" in loaded
+    slow = ("rlm_ls.engine.engine", "rlm_ls.context", "rlm_ls.models", "rlm_ls.executors.scripts", "litellm")
+    assert {name for name in loaded if name.startswith(slow)} == set()
+
+
+def test_every_command_is_in_the_help() -> None:
+    commands = PACKAGE / "cli" / "commands"
+    assert {*main.MODULES.values(), "__init__", "cluster", "report"} == {path.stem for path in commands.glob("*.py")}
+    assert {info.callback.__name__ for info in main.app_for([]).registered_commands} == {*main.MODULES} - {"runs"}
 
 
 def test_no_module_is_named_after_nothing() -> None:

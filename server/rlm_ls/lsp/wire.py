@@ -41,6 +41,9 @@ QUESTIONS = {
 """By their titles: for clients in which the user cannot type one, and offered by others beside what is typed."""
 
 
+# Nobody compares or prints most of these: without `eq` and `repr` a class is made in less than half the time, at start.
+
+
 @attrs.frozen
 class Position:
     line: int
@@ -58,7 +61,7 @@ class TextDocument:
     uri: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ScopeParams:
     """`textDocument` for document and selection, `range` for selection; globs, relative to the folders, for the others.
 
@@ -74,7 +77,7 @@ class ScopeParams:
     leave_out: list[int] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class BudgetParams:
     turns: int | None = None
     seconds: float | None = None
@@ -90,7 +93,7 @@ class Cursor:
     position: Position
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DiagnosticParams:
     """LSP's Diagnostic, as far as it is looked at. `severity` is 1 (error) to 4 (hint)."""
 
@@ -101,13 +104,13 @@ class DiagnosticParams:
     code: int | str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DocumentDiagnostics:
     uri: str
     diagnostics: list[DiagnosticParams]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class EditorParams:
     """What the user sees beside the text. A field that is given replaces what the server has noted itself."""
 
@@ -116,7 +119,7 @@ class EditorParams:
     diagnostics: list[DocumentDiagnostics] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class AskParams:
     """`show` opens the answer in the editor when the run has ended (commands of clients without a plugin). `again`: a
     run whose question and scope are asked once more, in place of these."""
@@ -136,12 +139,12 @@ class AskParams:
     again: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RunParams:
     run_id: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class TraceParams:
     """`format` "html": one self-contained page in place of the events."""
 
@@ -149,7 +152,7 @@ class TraceParams:
     format: Literal["events", "html"] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ResumeParams:
     """`budget`: limits that are to differ from those the run began with; `model`: another than was asked then."""
 
@@ -161,7 +164,7 @@ class ResumeParams:
     show: bool | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ExcerptParams:
     """An excerpt by its address, or lines (from 1) of a text; `search`: the next line below that holds these words."""
 
@@ -172,18 +175,18 @@ class ExcerptParams:
     search: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DataParams:
     run_id: str
     format: Literal["csv", "json", "markdown"] = "csv"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ChartsParams:
     run_id: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RunsParams:
     """`search`: words that question or answer hold."""
 
@@ -191,7 +194,7 @@ class RunsParams:
     search: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DeleteRunsParams:
     """One of the three."""
 
@@ -208,7 +211,7 @@ class SampleText:
     text: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class NoParams:
     pass
 

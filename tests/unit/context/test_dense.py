@@ -177,7 +177,7 @@ def test_a_line_that_is_not_utf8_hides_no_other(pattern: str) -> None:
 def test_lines_that_are_ascii_are_taken_apart_from_the_others(text: str) -> None:
     text = re.sub("\r\n|\r", "\n", text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_GLANCE", 3)
+        patch.setattr("rlm_ls.context.ops.matching.window._GLANCE", 3)
         parts = ascii_apart(Window(0, text.encode()))
     lines = text.encode().splitlines(keepends=True)
     wanted = [b"".join(line for line in lines if line.isascii() == ascii_only) for ascii_only in (True, False)]

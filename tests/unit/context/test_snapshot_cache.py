@@ -15,10 +15,10 @@ from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
-from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.context.sources.stamp import SETTLED_NS
+from rlm_ls.context.sources.stamp import SETTLED_NS, Stamp
 from rlm_ls.context.workers.pool import SearchPool
 
 LARGE = 3 << 20
@@ -256,3 +256,38 @@ async def test_two_roots_of_one_name(tmp_path: Path, pool: SearchPool, snapshot_
             }
             assert [one.code for one in context.skipped] == [4108, 4108]
             assert all("secret" in one.reason for one in context.skipped)
+
+
+class Counted(SnapshotCache):
+    """Notes what is looked for one by one."""
+
+    looked_for: tuple[str, ...] = ()
+
+    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
+        self.looked_for = (*self.looked_for, os.path.basename(key[0]))
+        return super().find(key, stamp, held_files)
+
+
+async def test_of_files_that_have_not_changed_none_is_looked_for(tree: Path, pool: SearchPool) -> None:
+    await until_settled()
+    cache = Counted()
+    async with await Context.take(whole(tree), pool, None, cache) as first:
+        expected = await texts(first, pool)
+    others = {"large.log", "bad.bin"}  # searched in its own file; refused
+    cache.looked_for = ()
+    async with await Context.take(whole(tree), pool, None, cache) as context:
+        assert set(cache.looked_for) == others
+        assert await texts(context, pool) == expected
+        cache._drop(cache._packs[-1])  # as one that is over the limit
+        assert await texts(context, pool) == expected
+    cache.looked_for = ()
+    async with await Context.take(whole(tree), pool, None, cache) as context:
+        assert len(cache.looked_for) == 32
+        assert await texts(context, pool) == expected
+    (tree / "d1" / "f1.txt").write_text("changed")
+    cache.looked_for = ()
+    opened = Buffer((tree / "d0" / "f0.txt").as_uri(), "open")
+    async with await Context.take(whole(tree, opened), pool, None, cache) as context:
+        assert set(cache.looked_for) == {"f1.txt", *others}
+        assert await texts(context, pool) == expected | {"d1/f1.txt": "changed", "d0/f0.txt": "open"}
+    cache.close()

@@ -15,27 +15,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from rlm_ls.cli.commands.ask import write_trace
 from rlm_ls.cli.terminal.console import err, markdown, out, write, write_json
-from rlm_ls.cli.terminal.screen import Screen, show_answer
-from rlm_ls.cli.terminal.session import EXIT, Session, run, session, user_settings
-from rlm_ls.engine.answer import Answer
-from rlm_ls.engine.sharing.cited import cited_markdown
-from rlm_ls.engine.sharing.excerpts import excerpts_of
-from rlm_ls.engine.trace.check import CheckedSubmission, Verdict
-from rlm_ls.engine.trace.check import check as check_events
-from rlm_ls.engine.trace.page.page import trace_html
-from rlm_ls.engine.trace.render import answer_markdown, trace_markdown
-from rlm_ls.engine.trace.replay import replay as replay_events
+from rlm_ls.cli.terminal.session import EXIT, Session, history, run, session, user_settings
 from rlm_ls.errors import BadRequest, RlmError, StoreFailed
 from rlm_ls.private import replace_file
-from rlm_ls.store.recording import read_recording
 from rlm_ls.store.rows import RunRow
 from rlm_ls.visible import visible_json
 
 Form = Literal["md", "json"]
-VERDICTS: dict[Verdict, int] = {"still true": 0, "changed": 1, "cannot tell": 2}
-STYLES: dict[Verdict, str] = {"still true": "green", "changed": "yellow", "cannot tell": "red"}
+VERDICTS = {"still true": 0, "changed": 1, "cannot tell": 2}
+STYLES = {"still true": "green", "changed": "yellow", "cannot tell": "red"}
 HEADINGS = ("run", "when", "status", "took", "cost", "question")
 
 
@@ -69,12 +58,15 @@ def export(
 
 
 async def _export(name: str, form: Form, output: Path | None) -> int:
-    async with session() as opened:
-        row = await opened.engine.store.run(name)
-        events = await opened.engine.store.events(row.run_id)
+    async with history() as store:
+        row = await store.run(name)
+        events = await store.events(row.run_id)
     if form == "json":
         text = visible_json({**row.described(), "answer": row.answer, "events": events}, indent=1) + "\n"
     else:
+        from rlm_ls.engine.answer import Answer
+        from rlm_ls.engine.trace.render import answer_markdown, trace_markdown
+
         answer = "" if row.answer is None else answer_markdown(Answer.model_validate(row.answer), row.question) + "\n\n"
         text = answer + trace_markdown(row, events)
     if output is None:
@@ -120,8 +112,8 @@ def _age(text: str) -> float:
 
 
 async def _runs(limit: int, search: str, as_json: bool) -> int:
-    async with session() as opened:
-        rows = await opened.engine.store.runs(limit, search=search)
+    async with history() as store:
+        rows = await store.runs(limit, search=search)
     if as_json:
         write_json([row.described() for row in rows], indent=1)
         return 0
@@ -167,6 +159,12 @@ def trace(
 
 
 async def _trace(name: str, as_json: bool, as_markdown: bool, html: Path | None) -> int:
+    from rlm_ls.engine.answer import Answer
+    from rlm_ls.engine.sharing.cited import cited_markdown
+    from rlm_ls.engine.sharing.excerpts import excerpts_of
+    from rlm_ls.engine.trace.page.page import trace_html
+    from rlm_ls.engine.trace.render import trace_markdown
+
     async with session() as opened:
         row = await opened.engine.store.run(name)
         events = await opened.engine.store.events(row.run_id)
@@ -227,6 +225,9 @@ def replay(
 
 
 async def _check(name: str, root: Path | None) -> int:
+    from rlm_ls.engine.trace.check import CheckedSubmission
+    from rlm_ls.engine.trace.check import check as check_events
+
     async with session() as opened:
         events, root = await _events(opened, name, root)
         try:
@@ -243,6 +244,8 @@ async def _check(name: str, root: Path | None) -> int:
 
 async def _events(opened: Session, name: str, root: Path | None) -> tuple[list[dict[str, Any]], Path | None]:
     """The events of a run or of a recording file, and the folder that a recording's paths start from."""
+    from rlm_ls.store.recording import read_recording
+
     if Path(name).is_file():
         recording = await asyncio.to_thread(read_recording, Path(name))
         return list(recording.events), root or Path.cwd()
@@ -251,6 +254,10 @@ async def _events(opened: Session, name: str, root: Path | None) -> tuple[list[d
 
 
 async def _replay(name: str, root: Path | None, strict: bool, steps: bool, record: Path | None) -> int:
+    from rlm_ls.cli.commands.ask import write_trace
+    from rlm_ls.cli.terminal.screen import Screen, show_answer
+    from rlm_ls.engine.trace.replay import replay as replay_events
+
     settings = user_settings()
     if record is not None:
         settings = settings.model_copy(update={"trace": "full"})

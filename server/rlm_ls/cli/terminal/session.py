@@ -7,19 +7,20 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rlm_ls.cli.terminal.console import err
 from rlm_ls.ending import end_soon
-from rlm_ls.errors import RlmError
+from rlm_ls.errors import RlmError, StoreFailed
 from rlm_ls.interrupt import CODE, end_at_once
 from rlm_ls.settings import Settings, load
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine
+    from rlm_ls.store.database import Store
 
 EXIT = {"answered": 0, "failed": 1, "partial": 3, "cancelled": CODE}
 """Exit codes by an answer's status; 1 is also any error, 2 a wrong command line."""
@@ -52,6 +53,22 @@ async def session(settings: Settings | None = None) -> AsyncIterator[Session]:
         yield Session(engine, chosen)
     finally:
         await engine.close()
+
+
+@asynccontextmanager
+async def history() -> AsyncIterator[Store]:
+    """The store alone, for what is asked of the history: without what answers questions."""
+    from rlm_ls.store.database import Store
+
+    limit, store = user_settings().history_mb, await Store.open(required=False)
+    try:
+        with suppress(StoreFailed):
+            await store.prune(limit << 20)
+        if store.warning and not store.trouble:
+            err.print(f"warning: {store.warning}", style="yellow", markup=False)
+        yield store
+    finally:
+        await store.close()
 
 
 def run(work: Coroutine[Any, Any, int]) -> NoReturn:

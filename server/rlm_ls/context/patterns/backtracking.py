@@ -56,8 +56,16 @@ class TooHard(Exception):
     """A place took more steps than are allowed, or more memory than there is."""
 
 
-def every(engine: Any, text: bytes, at: int) -> list[list[tuple[int, int]]]:
-    """Every match from `at` on, with its groups, in lines that are ASCII or UTF-8. Raises TooHard."""
+def every(engine: Any, text: bytes, at: int, lines: list[tuple[int, int]] | None = None) -> list[list[tuple[int, int]]]:
+    """Every match from `at` on, with its groups, in lines that are ASCII or UTF-8; only in some `lines` of them, if
+    they are given by start and end. Raises TooHard."""
+    if lines is not None:
+        return [
+            _moved(spans, start)
+            for start, end in lines
+            if end >= at
+            for spans in every(engine, text[start:end], max(0, at - start))
+        ]
     groups = range(engine.groups + 1)
     found: list[list[tuple[int, int]]] = []
     with _told():
@@ -65,11 +73,12 @@ def every(engine: Any, text: bytes, at: int) -> list[list[tuple[int, int]]]:
             for match in engine.finditer(chunk, max(0, at - start)):
                 if match.start() == len(chunk) and start + len(chunk) < len(text):
                     continue  # behind a line end: the next chunk's
-                spans = [match.span(group) for group in groups]
-                if start:
-                    spans = [(a + start, b + start) if a >= 0 else (a, b) for a, b in spans]
-                found.append(spans)
+                found.append(_moved([match.span(group) for group in groups], start))
     return found
+
+
+def _moved(spans: list[tuple[int, int]], by: int) -> list[tuple[int, int]]:
+    return [(start + by, end + by) if start >= 0 else (start, end) for start, end in spans] if by else spans
 
 
 def first(engine: Any, text: bytes, at: int) -> tuple[int, int] | None:

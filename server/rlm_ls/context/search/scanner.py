@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from rlm_ls.context.document import CHECKPOINT, Part, Selection
 from rlm_ls.context.search.progress import Listener, Progress
+from rlm_ls.context.snapshot.columns import Files
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
 from rlm_ls.context.workers.protocol import Pool
@@ -22,6 +24,9 @@ MOST_PIECES = 500
 FEW = 1000
 """Parts that are gone through on the event loop."""
 
+SHARES = 4
+"""Pieces that each process gets at least, where they need not be smaller than a checkpoint for that."""
+
 LARGER = 4
 """How many times as large pieces may be where there are to be few."""
 
@@ -30,6 +35,10 @@ QUICK = 0.05
 
 SMALL = CHECKPOINT
 """Documents below this size are bundled."""
+
+
+_CUT: WeakKeyDictionary[Files, tuple[Pool, Selection, list[Pieces]]] = WeakKeyDictionary()
+"""All of many documents, cut into pieces: for the next question about the same ones."""
 
 
 class Scanner:
@@ -45,7 +54,8 @@ class Scanner:
         """What was said of nodes that were not there."""
         self.last: Progress | None = None
         """Of the search that was begun last."""
-        self._limit: list[Pieces] | None = None
+        pool_then, limit, pieces = _CUT.get(context.files, (None, (), None))
+        self._limit = pieces if pool_then is pool and limit is context.limit else None
 
     async def call(self, operation: str, **payload: Any) -> Any:
         return await self.pool.call(operation, payload, self.deadline_seconds)
@@ -116,6 +126,8 @@ class Scanner:
             return self._batches(within, whole, few)
         if self._limit is None:
             self._limit = list(self._batches(within, False, False))  # nearly every search asks for it
+            if len(within) > FEW:
+                _CUT[self.context.files] = self.pool, within, self._limit
         return iter(self._limit)
 
     def _batches(self, within: Selection, whole: bool, few: bool) -> Iterator[Pieces]:
@@ -143,9 +155,12 @@ class Scanner:
         """In order; large parts cut, small ones together."""
         batch: list[Piece] = []
         size = 0
+        # Of a text of 26 MB four pieces of 8 would be no half for each of two processes.
+        share = sum(part.end - part.start for part in within) // (SHARES * self.pool.size)
+        share = max(CHECKPOINT, share - share % -CHECKPOINT)
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
-            most = self.pool.piece_bytes(file)
+            most = self.pool.piece_bytes(file) if self.pool.cluster else min(share, self.pool.piece_bytes(file))
             if batch and batch[0].file.source.place != file.source.place:
                 yield batch  # what lies elsewhere goes to other processes than what is here
                 batch, size = [], 0

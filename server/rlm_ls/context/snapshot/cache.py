@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import is_
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,6 +16,7 @@ from rlm_ls.context.snapshot.line_index import LineIndex
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles, Pack
 from rlm_ls.context.sources import uris
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.folders import Folders, Listing
 from rlm_ls.context.sources.stamp import Stamp, may_go_on
 from rlm_ls.context.sources.walk import Rules
@@ -51,6 +53,16 @@ class CachedRead:
     skip: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LastRead:
+    """What was read of the last question's candidates, by number, and the packs that hold it."""
+
+    wanted: Sequence[Candidate]
+    encoding: str
+    found: Mapping[int, AnyRead]
+    packs: tuple[Pack, ...]
+
+
 class SnapshotCache:
     """What is known of files and folders: texts, refusals, listings. It belongs to the engine and lives as long.
 
@@ -79,6 +91,9 @@ class SnapshotCache:
         self._time = 0
         self._last: tuple[list[Any], Any] | None = None
         self._line_index = LineIndex(line_index)
+        self._last_read: LastRead | None = None
+        self.dropped = 0
+        """How many packs were."""
 
     def changed(self, files: Iterable[str]) -> None:
         """Report files and folders (paths or URIs) that were created, deleted or written: they are looked at anew."""
@@ -105,6 +120,27 @@ class SnapshotCache:
             held_files.use(kept.pack)
             kept.pack.used_at = self._time
         return kept
+
+    def again(self, wanted: Sequence[Candidate], encoding: str, held_files: HeldFiles) -> dict[int, AnyRead]:
+        """What `find` would find of candidates that are the very ones of the last question, by number: walked files
+        that have not changed. Of 20,000 it takes a thousandth of a second. `held_files` then keeps it for the run."""
+        last = self._last_read
+        if last is None or len(last.wanted) != len(wanted) or last.encoding != encoding:
+            return {}
+        for pack in last.packs:
+            held_files.use(pack)
+            pack.used_at = self._time
+        if all(map(is_, last.wanted, wanted)):
+            return dict(last.found)
+        return {number: read for number, read in last.found.items() if wanted[number] is last.wanted[number]}
+
+    def read_last(self, last: LastRead) -> None:
+        """Notes for `again` what `find` will find."""
+        self._last_read = last
+
+    def packs(self, held_files: HeldFiles) -> tuple[Pack, ...]:
+        """Those of this cache that a run holds."""
+        return tuple(pack for pack in self._packs if held_files.holds(pack))
 
     def beginning(self, key: Key, stamp: Stamp | None) -> CachedRead | None:
         """What was measured of a file in place that may only have been appended to since."""
@@ -172,10 +208,13 @@ class SnapshotCache:
             self._drop(self._packs[-1])
         self._kept.clear()
         self._trees.clear()
+        self._last_read = None
         self._last = None
 
     def _drop(self, pack: Pack) -> None:
         self._packs.remove(pack)
+        self._last_read = None
+        self.dropped += 1
         for key in pack.kept:
             self._kept.pop(key, None)  # type: ignore[call-overload]
         pack.kept.clear()

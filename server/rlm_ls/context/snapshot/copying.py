@@ -50,8 +50,10 @@ class Reading:
         self.pool = pool
         self.options = options
         self.snapshot_cache = snapshot_cache
-        self.errors: dict[int, RlmError] = {n: one.error for n, one in enumerate(wanted) if one.error is not None}
+        self.errors: dict[int, RlmError] = {}
         self.found: dict[int, AnyRead] = {}
+        self.settled: dict[int, AnyRead] = {}
+        """Of those, what the cache has for the next question: the file was as it was when it was looked at."""
         self.large: dict[int, LargeText] = {}
         self.packed: list[int] = []
         self.extractions = Extractions(held_files, pool.size, options)
@@ -129,6 +131,8 @@ class Copying:
                 stamp = texts.stamp(row)
                 same = one.stamp if stamp == one.stamp else stamp  # one of the two equal tuples is enough
                 self.of.snapshot_cache.keep(self.of.key(one), CachedRead(same or stamp, one.name, read, pack))
+                if same is one.stamp:
+                    self.of.settled[number] = read
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -103,6 +103,9 @@ class HeldFiles:
             pack.use()
             self._packs.add(pack)
 
+    def holds(self, pack: Pack) -> bool:
+        return pack in self._packs
+
     def open(self, path: str) -> tuple[str, os.stat_result, bool]:
         """Open a file. Returns the path for workers, the file's state, and whether that path may later name another
         file."""

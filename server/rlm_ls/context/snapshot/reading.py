@@ -11,7 +11,7 @@ from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.nodes import apart, measured
-from rlm_ls.context.snapshot.cache import CachedRead, SnapshotCache
+from rlm_ls.context.snapshot.cache import CachedRead, LastRead, SnapshotCache
 from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.copying import Copying, Reading, checked
 from rlm_ls.context.snapshot.documents import document_of, renamed, secret_in, written
@@ -41,13 +41,19 @@ class _Reader(Reading):
     """Takes the candidates through the steps of reading."""
 
     async def run(self) -> list[AnyRead]:
-        await asyncio.to_thread(self.write_buffers)
-        numbers: Sequence[int] = range(len(self.wanted))
+        cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
+        dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
+        self.found |= self.settled
+        numbers: Sequence[int] = [n for n in range(len(asked)) if n not in self.settled]
+        self.errors |= {n: error for n in numbers if (error := asked[n].error) is not None}
+        await asyncio.to_thread(self.write_buffers, numbers)
         while numbers:
             files = await asyncio.to_thread(self.unknown, numbers)
             with garbage_collection_paused(len(files)):
                 await self.take_in(files)
             numbers = [*await self.unpack(), *await self.extract()]
+        if dropped == cache.dropped:
+            cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files)))
         return await asyncio.to_thread(self.finished)
 
     async def take_in(self, files: list[int]) -> None:
@@ -92,8 +98,9 @@ class _Reader(Reading):
             if one.error is not None:
                 self.errors[place] = one.error
 
-    def write_buffers(self) -> None:
-        for number, one in enumerate(self.wanted):
+    def write_buffers(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            one = self.wanted[number]
             if one.buffer is None or number in self.errors:
                 continue
             if not one.buffer.text:
@@ -119,7 +126,9 @@ class _Reader(Reading):
             kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
             outcome = None if kept is None else kept.outcome
             if isinstance(outcome, ReadDocument | CopiedDocument):
-                self.found[number] = renamed(outcome, one)
+                self.found[number] = read = renamed(outcome, one)
+                if one.inside is None:
+                    self.settled[number] = read
             elif isinstance(outcome, RefusedFile) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()
             elif isinstance(outcome, Unpacked):

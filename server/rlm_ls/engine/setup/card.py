@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from rlm_ls.context.document import Document, Part
 from rlm_ls.context.rotation import logs
@@ -45,8 +46,7 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
     """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
     documents = context.documents
-    # In a thread: they may be 100,000.
-    parts = await asyncio.to_thread(lambda: [_heading(documents), *_listing(documents), *_rotated(documents)])
+    parts = list(await asyncio.to_thread(_described, documents))  # they may be 100,000
     parts += await structures(documents, search)
     limited = await asyncio.to_thread(_limited, context)
     if limited:
@@ -70,6 +70,17 @@ async def whole_text(context: Context, search: Search) -> str:
         numbered = (f"{span.line + offset}| {line}" for offset, line in enumerate(LINE_END.split(text)))
         parts.append(f"=== {document.path} ===\n" + "\n".join(numbered))
     return "\n".join(parts)
+
+
+_DESCRIBED: WeakKeyDictionary[Documents, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def _described(documents: Documents) -> tuple[str, ...]:
+    """The same for every question about the same documents."""
+    said = _DESCRIBED.get(documents)
+    if said is None:
+        said = _DESCRIBED[documents] = (_heading(documents), *_listing(documents), *_rotated(documents))
+    return said
 
 
 def _named(path: str) -> str:

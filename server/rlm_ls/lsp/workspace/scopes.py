@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from pygls.uris import uri_scheme
 
-from rlm_ls.context.remote.addresses import is_remote
-from rlm_ls.context.scope import Scope
 from rlm_ls.errors import BadRequest, DocumentMissing
 from rlm_ls.lsp.wire import Range, ScopeParams
 from rlm_ls.lsp.workspace.buffers import key_of
 from rlm_ls.lsp.workspace.positions import Utf16Positions
 
 if TYPE_CHECKING:
+    from rlm_ls.context.scope import Scope
     from rlm_ls.lsp.services import Services
 
 
 async def take_scope(services: Services, params: ScopeParams) -> Scope:
     """Raises BadRequest when fields are missing for the kind, or there is no folder to look into."""
+    from rlm_ls.context.scope import Scope  # with the first question: nobody waits for it before
+
     if params.kind in {"document", "selection"}:
         return await _one_document(services, params)
     include, exclude, named = (tuple(globs or ()) for globs in (params.include, params.exclude, params.uris))
@@ -46,6 +47,9 @@ async def _reads_elsewhere(services: Services) -> bool:
 
 
 async def _one_document(services: Services, params: ScopeParams) -> Scope:
+    from rlm_ls.context.remote.addresses import is_remote
+    from rlm_ls.context.scope import Scope
+
     if params.text_document is None:
         raise BadRequest(f"A scope of kind {params.kind!r} needs `textDocument`.")
     if params.kind == "selection" and params.range is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rlm_ls.context.surroundings import Diagnostic, Edit, Severity, Surroundings
 from rlm_ls.lsp.wire import EditorParams, Position
 from rlm_ls.lsp.workspace.positions import Utf16Positions
 
 if TYPE_CHECKING:
+    from rlm_ls.context.surroundings import Diagnostic, Severity, Surroundings
     from rlm_ls.lsp.services import Services
 
 MOST_OPEN = 100
@@ -23,6 +23,8 @@ class CapturedSurroundings:
     """The surroundings of the moment in which this is made."""
 
     def __init__(self, services: Services, params: EditorParams | None) -> None:
+        from rlm_ls.context.surroundings import Edit  # with the first question: nobody waits for it before
+
         given = params or EditorParams()
         opened = given.open_files
         if opened is None:
@@ -36,6 +38,8 @@ class CapturedSurroundings:
         self._cursor = Utf16Positions(services.buffers, self._uri, places) if places else None
 
     async def surroundings(self) -> Surroundings:
+        from rlm_ls.context.surroundings import Surroundings
+
         cursor = None
         if self._cursor is not None:
             (position,) = await self._cursor.positions()
@@ -60,6 +64,8 @@ def _diagnostics(services: Services, given: EditorParams) -> tuple[Diagnostic, .
 
 def _diagnostic(uri: str, mark: Any) -> Diagnostic:
     """Of LSP's Diagnostic, or of what a question brought along: the same names."""
+    from rlm_ls.context.surroundings import Diagnostic
+
     return Diagnostic(
         uri=uri,
         line=mark.range.start.line,

@@ -1,26 +1,24 @@
-"""Compiled patterns, and running them over windows of text. Only workers do this: RE2 holds the GIL while it
-compiles."""
+"""Compiled patterns, and running them over windows of text."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from rlm_ls.context.ops.matching.alarm import interruptible
-from rlm_ls.context.ops.matching.literal import Literal
-from rlm_ls.context.ops.matching.window import Window, characters_to_bytes
+from rlm_ls.context.ops.matching.engines import anywhere, at_start, checked_engine, engine_of, python_matches
+from rlm_ls.context.ops.matching.literal import Literal, lines_from
+from rlm_ls.context.ops.matching.window import Spans, Window, characters_to_bytes
 from rlm_ls.context.patterns import backtracking
 from rlm_ls.context.patterns.linear import Found, doubt, plain, wide
+from rlm_ls.context.patterns.required import required
 from rlm_ls.context.patterns.translation import Parsed, parse, translate
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import BadPattern
-
-MEMORY = 16 << 20
-"""Bytes that RE2 may use for one pattern's program and its automata."""
 
 LEAP = 32
 """Lines counted in one call of the engine where most of them match. More would be a larger automaton, and as quick."""
@@ -38,9 +36,6 @@ SPARE_SECONDS = 0.02
 Raw = bytes | tuple[bytes | None, ...]
 """What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
 
-Spans = list[tuple[int, int]]
-"""The match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
-
 
 class CompiledPattern:
     """One pattern, ready to run. Engines are compiled when first needed: ASCII or any text, with groups or without."""
@@ -52,6 +47,9 @@ class CompiledPattern:
         literal = parsed.literal or ""
         self.literal = b"" if "\n" in literal and not multiline else literal.encode("utf-8", "surrogatepass")
         """The text to search for where the pattern is nothing but a literal text; else empty."""
+        held, self._begins = (self.literal, True) if self.literal or multiline else required(parsed)
+        self._held = Literal(held) if held else None
+        """What every match holds: where it is rare the engines see only the lines that hold it."""
         self._engines: dict[tuple[bool, bool], Any] = {}
         self._python: re.Pattern[str] | None = None
         self._leaps: dict[bool, Any] = {}
@@ -81,7 +79,7 @@ class CompiledPattern:
 
         A group that took no part is left out where it is the only one, and None in a row.
         """
-        if self._plain is not None and self.takes_whole(window):
+        if self._plain is not None and self.lines(window) is None and self.takes_whole(window):
             known = self._values if window.text is self._judged else None
             found: list[Raw] = self._plain.findall(window.text) if known is None else known
             return found
@@ -105,22 +103,60 @@ class CompiledPattern:
             yield spans
             window.resume = spans[0][1]
 
+    def places(self, window: Window) -> list[int] | None:
+        """Where the text that every match holds stands, if there is one and it is rare; else None."""
+        return None if self._held is None else self._held.places(window.text)
+
+    def lines(self, window: Window) -> list[tuple[int, int]] | None:
+        """Start and end of the only lines that may hold a match; None where they are not known, or many."""
+        return None if self._held is None or self.multiline else self._held.lines(window.text)
+
+    def _stretches(self, window: Window, at: int) -> Iterable[tuple[int, int]]:
+        """Where matches may be, from `at` on: in some lines, or anywhere."""
+        lines = self.lines(window)
+        return ((at, len(window.text)),) if lines is None else lines_from(lines, at)
+
     def _matches(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
-        if captures and self._plain is not None and self.takes_whole(window):  # to count them few are looked at
-            yield from (list(match.regs) for match in self._plain.finditer(window.text, at))
+        simple = self._plain if captures else None  # to count them few are looked at
+        if simple and (self.takes_whole(window) if self.lines(window) is None else window.ascii):
+            for start, end in self._stretches(window, at):
+                yield from (list(match.regs) for match in simple.finditer(window.text, start, end))
+        elif captures and self.mixed(window):
+            yield from self._apart(window, deadline, at)
         elif not self._decided_by_python(window):
             yield from self._linear(window, deadline, at, captures)
-        elif (found := self._backtracked(window, at)) is not None:
+        elif (found := self._backtracked(window, at, captures)) is not None:
             yield from found
         elif self.multiline:
-            for spans in self._python_matches(window.text, 0, deadline, at):
+            for spans in python_matches(self._compiled(), window.text, 0, deadline, at):
                 if spans[0][0] < spans[0][1] or not window.phantom(spans[0][0]):
                     yield spans
         else:
             for start, end in self._candidates(window, at):
                 if deadline.late():
                     return
-                yield from self._python_matches(window.text[start:end], start, deadline, max(0, at - start))
+                line = window.text[start:end]
+                yield from python_matches(self._compiled(), line, start, deadline, max(0, at - start))
+
+    def mixed(self, window: Window) -> bool:
+        """Whether a few of its lines are not ASCII, and the others had better be taken apart from them."""
+        if window.ascii or window.is_piece or self.multiline or self.literal or self.exact:
+            return False
+        quicker = (self.boundary or self._plain is not None) and self.lines(window) is None
+        return quicker and not self.takes_whole(window) and window.mixed
+
+    def _apart(self, window: Window, deadline: Deadline, at: int) -> list[Spans]:
+        """The matches in lines that are ASCII, all found as if the whole window were, and those in the others, found
+        side by side."""
+        plain, others = window.as_ascii(), window.others()
+        found = [spans for spans in self._matches(plain, deadline, at, True) if window.in_ascii(spans[0][0])]
+        for one in self._matches(others.window, deadline, 0, True):
+            spans = others.moved(one)
+            start, end = spans[0]
+            if start >= at and (start < end or not window.phantom(start)):
+                found.append(spans)
+        found.sort()
+        return found
 
     def first(self, window: Window, deadline: Deadline, at: int = 0) -> tuple[int, int] | None:
         """The first match that starts at `at` (a line start) or later. For patterns that stay within a line."""
@@ -128,8 +164,8 @@ class CompiledPattern:
         return found if found is None or found[0] < window.own else None
 
     def _first(self, window: Window, deadline: Deadline, at: int) -> tuple[int, int] | None:
-        if self.literal:
-            found = self._as_literal(window).find(window.text, at)
+        if self.literal and self._held is not None:
+            found = self._held.find(window.text, at)
             return (found, found + len(self.literal)) if found >= 0 else None
         if not self._decided_by_python(window):
             return self._first_linear(window, at)
@@ -151,26 +187,45 @@ class CompiledPattern:
         return None
 
     def _first_linear(self, window: Window, at: int) -> tuple[int, int] | None:
-        engine, anchor, size = self._engine(window.ascii, False), _anywhere(), len(window.text)
-        while at <= size:
-            start, end = engine.Match(anchor, window.text, at, size)[0]
-            if start < 0:
-                return None
-            if start < end or not window.phantom(start):
-                return start, end
-            at = start + 1
+        engine, anchor = self._engine(window.ascii, False), anywhere()
+        for begin, stop in self._stretches(window, at):
+            while begin <= stop:
+                start, end = engine.Match(anchor, window.text, begin, stop)[0]
+                if start < 0:
+                    break
+                if start < end or not window.phantom(start):
+                    return start, end
+                begin = start + 1
         return None
 
     def holds(self, window: Window, start: int, end: int) -> bool:
         """Whether bytes `start` to `end` of `window.text` hold a match. For plain texts only, which need no context."""
         if self.literal:
             return window.text.find(self.literal, start, end) >= 0
-        return bool(self._engine(window.ascii, False).Match(_anywhere(), window.text, start, end)[0][0] >= 0)
+        return bool(self._engine(window.ascii, False).Match(anywhere(), window.text, start, end)[0][0] >= 0)
+
+    def held(self, window: Window) -> int | None:
+        """How many lines hold a match, where the only ones that may are few; else None."""
+        if self._decided_by_python(window) or window.is_piece or (lines := self.lines(window)) is None:
+            return None
+        if self.literal:
+            return len(lines)
+        text, match, anchor = window.text, self._engine(window.ascii, False).Match, anywhere()
+        wide = self._wide_engine("lines") if self._begins else None
+        if wide is None or self._doubt is not None:
+            return sum([bool(match(anchor, text, start, end)[0][0] >= 0) for start, end in lines])
+        count = done = 0
+        for place in self.places(window) or ():
+            if place < done or (found := wide.match(text, place)) is None:
+                continue
+            done = found.end()  # that of the line
+            count += bool(window.ascii or found[1].isascii() or match(anchor, text, place, done)[0][0] >= 0)
+        return count
 
     def count(self, window: Window, deadline: Deadline) -> int:
         """How many matches there are."""
-        if self.literal and not window.is_piece:
-            return self._as_literal(window).count(window.text)
+        if self.literal and self._held is not None and not window.is_piece:
+            return self._held.count(window.text)
         return sum(1 for _ in self.matches(window, deadline, captures=False))
 
     def starts(self, window: Window, deadline: Deadline) -> Iterator[int]:
@@ -229,7 +284,7 @@ class CompiledPattern:
         engine = self._leaps[window.ascii]
         if engine is None:
             return None
-        match, anchor, text, size = engine.Match, _at_start(), window.text, len(window.text)
+        match, anchor, text, size = engine.Match, at_start(), window.text, len(window.text)
 
         def leap(at: int) -> int:
             if self._spare < 0:
@@ -246,26 +301,27 @@ class CompiledPattern:
         if self._engine(ascii_only, False).ProgramSize() > MOST_LEAPING:
             return None
         text = self._translation(ascii_only, False).pattern
-        engine = _engine_of(rf"(?:(?s:.)*?(?:{text})[^\n]*\n){{{LEAP}}}", ascii_only)
+        engine = engine_of(rf"(?:(?s:.)*?(?:{text})[^\n]*\n){{{LEAP}}}", ascii_only)
         return engine if engine.ok() else None
 
     def _decided_by_python(self, window: Window) -> bool:
         return bool(self.exact) or (self.boundary and not window.ascii)
 
-    def _backtracks(self, window: Window) -> bool:
-        if not self.exact or self.multiline or window.is_piece or not window.utf8:
+    def _backtracks(self, window: Window, every: bool = False) -> bool:
+        """Whether PCRE2 is for this window. Where it is only for a boundary, it pays if `every` match is wanted."""
+        if not (self.exact or every) or self.multiline or window.is_piece or not window.utf8:
             return False
         if window.ascii not in self._backtracking:
             self._backtracking[window.ascii] = backtracking.backtracking(self.parsed, ascii_only=window.ascii)
         return self._backtracking[window.ascii] is not None
 
-    def _backtracked(self, window: Window, at: int) -> list[Spans] | None:
-        """The matches by PCRE2, a window at once: none is handed out before all are known to be found. None where it
-        is not for this window."""
-        if not self._backtracks(window):
+    def _backtracked(self, window: Window, at: int, captures: bool) -> list[Spans] | None:
+        """The matches by PCRE2: none is handed out before all are known to be found. None where it is not for this."""
+        if not self._backtracks(window, captures):
             return None
+        engine, lines = self._backtracking[window.ascii], self.lines(window)
         try:
-            found = backtracking.every(self._backtracking[window.ascii], window.text, at)
+            found = backtracking.every(engine, window.text, at, lines)
         except backtracking.TooHard:
             self._backtracking[window.ascii] = None
             return None
@@ -280,52 +336,39 @@ class CompiledPattern:
         return None
 
     def _linear(self, window: Window, deadline: Deadline, at: int, captures: bool) -> Iterator[Spans]:
-        text, size = window.text, len(window.text)
-        match, anchor = self._engine(window.ascii, captures and self.groups > 0).Match, _anywhere()
+        text, match, anchor = window.text, self._engine(window.ascii, captures and self.groups > 0).Match, anywhere()
         seen = 0
-        while at <= size:
-            spans: Spans = match(anchor, text, at, size)
-            start, end = spans[0]
-            if start < 0:
-                return
-            if start < end:
-                at = end
-                yield spans
-            else:
-                at = end + 1
-                while at < size and text[at] & 0xC0 == 0x80:
-                    at += 1
-                if not window.phantom(end):
+        for begin, stop in self._stretches(window, at):
+            while begin <= stop:
+                spans: Spans = match(anchor, text, begin, stop)
+                start, end = spans[0]
+                if start < 0:
+                    break
+                if start < end:
+                    begin = end
                     yield spans
-            seen += 1
-            if seen % 64 == 0 and deadline.late():
-                return
+                else:
+                    begin = end + 1
+                    while begin < stop and text[begin] & 0xC0 == 0x80:
+                        begin += 1
+                    if not window.phantom(end):
+                        yield spans
+                seen += 1
+                if seen % 64 == 0 and deadline.late():
+                    return
 
     def _candidates(self, window: Window, at: int) -> Iterator[tuple[int, int]]:
         """Lines (without their ends) that RE2 thinks may match."""
         text, size = window.text, len(window.text)
-        engine, anchor = self._engine(window.ascii, False), _anywhere()
-        while at <= size:
-            found = engine.Match(anchor, text, at, size)[0][0]
-            if found < 0:
-                return
-            start = text.rfind(b"\n", 0, found) + 1
-            end = text.find(b"\n", found)
-            end = size if end < 0 else end
-            if start < end or not window.phantom(start):
-                yield start, end
-            at = end + 1
-
-    def _python_matches(self, line: bytes, offset: int, deadline: Deadline, at: int = 0) -> Iterator[Spans]:
-        text = line.decode("utf-8", "replace")
-        groups, begin = range(self.groups + 1), len(line[:at].decode("utf-8", "replace"))
-        found: list[Spans] = []
-        with interruptible(deadline):
-            # In a list, so that the alarm can only ring in here.
-            found.extend([match.span(group) for group in groups] for match in self._compiled().finditer(text, begin))
-        place = characters_to_bytes(line, text, offset)
-        for spans in found:
-            yield [(place(start), place(end)) if start >= 0 else (-1, -1) for start, end in spans]
+        engine, anchor = self._engine(window.ascii, False), anywhere()
+        for begin, stop in self._stretches(window, at):
+            while begin <= stop and (found := engine.Match(anchor, text, begin, stop)[0][0]) >= 0:
+                start = text.rfind(b"\n", 0, found) + 1
+                end = text.find(b"\n", found)
+                end = size if end < 0 else end
+                if start < end or not window.phantom(start):
+                    yield start, end
+                begin = end + 1
 
     def _compiled(self) -> re.Pattern[str]:
         if self._python is None:
@@ -336,9 +379,6 @@ class CompiledPattern:
                 raise BadPattern(f"The pattern {self.parsed.source!r} is invalid: {error}.", "Simplify it.") from None
         return self._python
 
-    def _as_literal(self, window: Window) -> Literal:
-        return Literal(self.literal, self._engine(window.ascii, False), _anywhere())
-
     def _translation(self, ascii_only: bool, captures: bool) -> Any:
         return translate(self.parsed, ascii_only=ascii_only, captures=captures, multiline=self.multiline)
 
@@ -346,7 +386,7 @@ class CompiledPattern:
         engine = self._engines.get((ascii_only, captures))
         if engine is None:
             text = self._translation(ascii_only, captures).pattern
-            engine = self._engines[ascii_only, captures] = _compile(text, ascii_only, self.parsed.source)
+            engine = self._engines[ascii_only, captures] = checked_engine(text, ascii_only, self.parsed.source)
         return engine
 
 
@@ -354,45 +394,3 @@ class CompiledPattern:
 def compile_pattern(pattern: str, ignore_case: bool = False, multiline: bool = False) -> CompiledPattern:
     """The compiled pattern. Raises BadPattern."""
     return CompiledPattern(parse(pattern, ignore_case, multiline), multiline)
-
-
-def _engine_of(text: str, ascii_only: bool) -> Any:
-    """The RE2 engine of a pattern. It may have failed to compile: check `ok()`."""
-    from re2 import _re2  # type: ignore[import-untyped]
-
-    options = _re2.RE2.Options()
-    options.log_errors = False
-    options.max_mem = MEMORY
-    if ascii_only:
-        options.encoding = _re2.RE2.Options.Encoding.LATIN1
-    return _re2.RE2(text.encode("utf-8", "surrogatepass"), options)
-
-
-def _compile(text: str, ascii_only: bool, source: str) -> Any:
-    engine = _engine_of(text, ascii_only)
-    if engine.ok():
-        return engine
-    reason = engine.error().decode("utf-8", "replace")
-    if "repetition size" in reason:
-        raise BadPattern(
-            f"The pattern {source!r} repeats a repeat more than 1,000 times in all.", "Use * or +, or smaller numbers."
-        )
-    if "too large" in reason:
-        raise BadPattern(
-            f"The pattern {source!r} is too large when its repeats are written out.", "Use * or +, or smaller numbers."
-        )
-    raise BadPattern(f"The pattern {source!r} cannot be searched for in linear time ({reason}).", "Simplify it.")
-
-
-@cache
-def _anywhere() -> Any:
-    from re2 import _re2
-
-    return _re2.RE2.Anchor.UNANCHORED
-
-
-@cache
-def _at_start() -> Any:
-    from re2 import _re2
-
-    return _re2.RE2.Anchor.ANCHOR_START

@@ -32,6 +32,8 @@ class Hits:
         self._counted, self._lines = piece.base
         self._line = (0, -1)
         self._column = (0, 0)
+        self._seen: Window | None = None
+        """The last window that a row was made of."""
 
     def line(self, at: int) -> int:
         """The number of the line that byte `at` is on, from 1."""
@@ -57,6 +59,7 @@ class Hits:
         if not (whole and end <= last <= first + LONG_LINE and window.verbatim):
             return row_of(self.hit(*window.span(start, end), groups, word))
         place = window.start + start
+        self._leave_for(window)
         if window.start <= self._counted <= place:
             self._lines += text.count(b"\n", self._counted - window.start, start)
             self._counted, number = place, self._lines + 1
@@ -67,6 +70,13 @@ class Hits:
         end_column = column + _length(matched)
         found = (shown, column, end_column, groups, word, _decode(matched), 0)
         return row(name, number, number, at, window.start + last, *found)
+
+    def _leave_for(self, window: Window) -> None:
+        """Counts the lines to the end of the window before, whose bytes are at hand: they need not be read again."""
+        seen, self._seen = self._seen, window
+        if seen is not None and seen is not window and seen.start <= self._counted < seen.end == window.start:
+            self._lines += seen.text.count(b"\n", self._counted - seen.start)
+            self._counted = seen.end
 
     def hit(self, start: int, end: int, groups: tuple[str | None, ...] = (), word: str | None = None) -> Hit:
         """For a match of bytes `start` to `end` of the Document."""

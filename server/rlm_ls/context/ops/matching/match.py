@@ -55,7 +55,7 @@ def regex(
                     hit = hits.hit(*window.span(*spans[0]), groups=groups_of(window, spans))
                     found.add(row_of(hit), piece.doc)
             continue
-        for window in scan.windows(reader, piece, test, places=lambda: found.limit > 0):
+        for window in scan.windows(reader, piece):
             if not found.limit:  # how many there are is sooner known than where
                 total += match_count(test, window, deadline)
                 continue
@@ -108,7 +108,6 @@ def count(
             counts[piece.doc] += sum(1 for _ in scan.matches(test, reader, piece, captures=False))
         else:
             counted = line_count if lines else match_count
-            # Both take the lines that are not ASCII apart themselves: in any order, so in larger windows.
             counts[piece.doc] += sum(counted(test, window, deadline) for window in scan.windows(reader, piece))
     return dict(counts), scan.searched
 
@@ -123,7 +122,7 @@ def values(
     found: list[Captured] = []
     size = length = 0
     cut = False
-    for count, value in enumerate(chain.from_iterable(_captured(scan, test))):
+    for count, value in enumerate(chain.from_iterable(_captured(scan, test, in_order=True))):
         length += len(value) if isinstance(value, bytes) else sum(len(part or b"") for part in value)
         # By bytes, which are at least as many as characters, between the packs, whose size is known.
         if count >= limit or size + length > room:
@@ -194,7 +193,7 @@ def numbers(
     return found, ignored, more, scan.searched
 
 
-def _captured(scan: Scan, test: CompiledPattern) -> Iterator[Iterable[Raw]]:
+def _captured(scan: Scan, test: CompiledPattern, in_order: bool = False) -> Iterator[Iterable[Raw]]:
     """`CompiledPattern.values` of all pieces, in batches."""
     for piece, reader in scan.pieces(test):
-        yield from scan.values(test, reader, piece)
+        yield from scan.values(test, reader, piece, in_order)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from rlm_ls.context.document import Source
-from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw, Spans
-from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw
+from rlm_ls.context.ops.matching.window import Spans, Window
 from rlm_ls.context.ops.matching.windows import (
     WINDOW,
+    ascii_apart,
     bounds,
     character_start,
     compiled,
@@ -112,21 +113,11 @@ class Scan:
             if number < stop:
                 at = bundle.offsets[number] - window.start
 
-    def windows(
-        self,
-        reader: Reader,
-        piece: Piece,
-        test: CompiledPattern | None = None,
-        places: Callable[[], bool] = lambda: True,
-    ) -> Iterator[Window]:
-        """The piece in windows, cut as suits `test` as long as somebody wants the `places` of its matches."""
+    def windows(self, reader: Reader, piece: Piece) -> Iterator[Window]:
+        """The piece in windows."""
         begin, stop = bounds(reader, piece)
         at = begin
-
-        def apart(window: Window) -> bool:
-            return test is not None and places() and test.prefers_ascii and not test.takes_whole(window)
-
-        for window in windows(reader, piece, self.deadline, apart=apart):
+        for window in windows(reader, piece, self.deadline):
             at = window.start
             yield window
         self.searched += (at if self.deadline.stopped else stop) - begin
@@ -138,12 +129,14 @@ class Scan:
         if test.multiline:
             yield from self._across(test, reader, piece, captures)
             return
-        for window in self.windows(reader, piece, test):
+        for window in self.windows(reader, piece):
             for spans in test.matches(window, self.deadline, 0, captures):
                 yield window, spans
 
-    def values(self, test: CompiledPattern, reader: Reader, piece: Piece) -> Iterator[Iterable[Raw]]:
-        """What the matches capture (`CompiledPattern.values`), a batch for each window."""
+    def values(
+        self, test: CompiledPattern, reader: Reader, piece: Piece, in_order: bool = True
+    ) -> Iterator[Iterable[Raw]]:
+        """What the matches capture (`CompiledPattern.values`), a batch for each window, or each kind of its lines."""
         if test.multiline:
             yield (
                 value
@@ -151,8 +144,9 @@ class Scan:
                 for value in test.captured(window.text, [spans])
             )
             return
-        for window in self.windows(reader, piece, test):
-            yield test.values(window, self.deadline)
+        for window in self.windows(reader, piece):
+            for part in [window] if in_order or not test.mixed(window) else ascii_apart(window):
+                yield test.values(part, self.deadline)
 
     def _across(
         self, test: CompiledPattern, reader: Reader, piece: Piece, captures: bool

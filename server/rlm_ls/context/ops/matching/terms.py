@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rlm_ls.context.document import Hit
-from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Spans, compile_pattern
+from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits
 from rlm_ls.context.ops.matching.match import MOST_TALLIED
 from rlm_ls.context.ops.matching.scan import Scan
-from rlm_ls.context.ops.matching.window import Window
+from rlm_ls.context.ops.matching.window import Spans, Window
 from rlm_ls.context.ops.matching.windows import windows
 from rlm_ls.context.ops.numbers import number_of
 from rlm_ls.context.ops.reader import opened

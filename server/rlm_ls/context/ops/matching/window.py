@@ -4,7 +4,34 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from itertools import pairwise
+from copy import copy
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+MOST_PARTS = 800
+"""Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
+
+_GLANCE = 1 << 12
+"""Bytes looked at together for one that is not ASCII."""
+
+
+Spans = list[tuple[int, int]]
+"""A match and each of its groups as bytes of `Window.text`; (-1, -1) where a group took no part."""
+
+
+class Others(NamedTuple):
+    """Some lines of a window as one of their own: what is at `runs[i]` in it is at `places[i]` in the `text` of the
+    other."""
+
+    window: Window
+    runs: list[int]
+    places: list[int]
+
+    def moved(self, spans: Spans) -> Spans:
+        """A match, where it is in the other."""
+        run = bisect_right(self.runs, spans[0][0]) - 1
+        by = self.places[run] - self.runs[run]
+        return [(start + by, end + by) if start >= 0 else (start, end) for start, end in spans]
 
 
 class Window:
@@ -14,7 +41,20 @@ class Window:
     where the last of them ended.
     """
 
-    __slots__ = ("ascii", "begin", "carriage", "origins", "own", "raw", "resume", "runs", "start", "text", "utf8_known")
+    __slots__ = (
+        "_edges",
+        "ascii",
+        "begin",
+        "carriage",
+        "origins",
+        "own",
+        "raw",
+        "resume",
+        "runs",
+        "start",
+        "text",
+        "utf8_known",
+    )
 
     def __init__(self, start: int, raw: bytes) -> None:
         self.start = start
@@ -28,6 +68,7 @@ class Window:
         self.begin = self.resume = 0
         self.own = len(raw) + 1
         self.utf8_known: bool | None = True if self.ascii else None
+        self._edges: tuple[bytes, list[int]] | None = None
 
     @property
     def is_piece(self) -> bool:
@@ -52,6 +93,34 @@ class Window:
             except UnicodeDecodeError:
                 self.utf8_known = False
         return self.utf8_known
+
+    @property
+    def edges(self) -> list[int]:
+        """`_edges` of `text`, looked for once."""
+        if self._edges is None or self._edges[0] is not self.text:
+            self._edges = self.text, _edges(self.text)
+        return self._edges[1]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some lines are ASCII and some are not, as far as that was looked into."""
+        return len(self.edges) > 2 and self.edges[1:3] != [0, len(self.text)]
+
+    def as_ascii(self) -> Window:
+        """The same, for an engine that finds what is in lines that are ASCII."""
+        window = copy(self)
+        window.ascii = window.utf8_known = True
+        return window
+
+    def in_ascii(self, at: int) -> bool:
+        """Whether byte `at` of `text` is on a line that is ASCII."""
+        return bool(bisect_right(self.edges, min(at, len(self.text) - 1)) & 1)
+
+    def others(self) -> Others:
+        """The lines that are not."""
+        ranges = [(start, end) for start, end in list(pairwise(self.edges))[1::2] if start < end]
+        joined = Window(0, b"".join([self.text[start:end] for start, end in ranges]))
+        return Others(joined, [0, *accumulate([end - start for start, end in ranges[:-1]])], [at for at, _ in ranges])
 
     def origin(self, at: int) -> int:
         """Where byte `at` of `text` lies in the Document."""
@@ -82,7 +151,10 @@ class Window:
         runs: list[int] = []
         origins: list[int] = []
         length = 0
-        for start, end in ranges:
+        if len(self.runs) == 1:
+            runs = [0, *accumulate([end - start for start, end in ranges[:-1]])][: len(ranges)]
+            origins = [self.origins[0] + start for start, _ in ranges]
+        for start, end in ranges if len(self.runs) > 1 else ():
             # A range may take in several runs that an earlier filter has left.
             inner = self.runs[bisect_right(self.runs, start) : bisect_left(self.runs, end)]
             for low, high in pairwise([start, *inner, end]):
@@ -121,6 +193,32 @@ class Window:
                 at = found + 1 if found >= 0 else -1
         self.text = b"".join(chunks).replace(b"\r", b"\n")
         self.runs, self.origins, self.carriage = runs, origins, False
+
+
+def _edges(text: bytes) -> list[int]:
+    """Where lines that are ASCII begin (perhaps none), where others do, and so on in turn, and the end.
+
+    Just the start and the end where more than half of MOST_PARTS lines are not ASCII.
+    """
+    edges, at, size = [0], 0, len(text)
+    while at < size:
+        some = text[at : at + _GLANCE]
+        if some.isascii():
+            at += _GLANCE
+            continue
+        try:
+            some.decode("ascii")  # tells where at once; a regular expression looks at each byte
+        except UnicodeDecodeError as error:
+            at += error.start
+        start = text.rfind(b"\n", edges[-1], at) + 1 or edges[-1]
+        at = text.find(b"\n", at) + 1 or size
+        if start == edges[-1] and len(edges) > 1:
+            edges[-1] = at
+        else:
+            edges += [start, at]
+        if len(edges) > MOST_PARTS:
+            return [0, size]
+    return [*edges, size]
 
 
 def characters_to_bytes(line: bytes, text: str, offset: int) -> Callable[[int], int]:

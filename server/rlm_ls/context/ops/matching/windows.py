@@ -6,7 +6,7 @@ the Document a byte of it lies. Engines run over whole windows, so no Python cod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 from rlm_ls.context.ops.fields.filtering import FieldTest, line_test
@@ -28,26 +28,18 @@ REACH = 1 << 20
 DENSE = 16
 """Lines of a window found one by one before the others are counted many at a time."""
 
-MOST_PARTS = 800
-"""Parts that a window with lines that are not ASCII is taken into; with more such lines it stays whole."""
-
-_GLANCE = 1 << 12
-"""Bytes looked at together for one that is not ASCII."""
-
 LineTest = CompiledPattern | FieldTest
 """What is asked of a line."""
+
+_TAIL = 1 << 11
+"""Bytes in which the last line end of a window is looked for first."""
 
 _BEHIND = 64
 """Bytes before a piece that are there to be looked back at."""
 
 
-def windows(
-    reader: Reader, piece: Piece, deadline: Deadline, *, apart: Callable[[Window], bool] | None = None
-) -> Iterator[Window]:
-    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out.
-
-    The few lines that are not ASCII have windows of their own where `apart` says so.
-    """
+def windows(reader: Reader, piece: Piece, deadline: Deadline) -> Iterator[Window]:
+    """The piece's lines, filtered. Ends early when the clock says so; windows left empty by a filter are left out."""
     filters = compiled(piece.filters)
     begin, stop = bounds(reader, piece)
     at = begin
@@ -58,29 +50,19 @@ def windows(
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
         if cut:
             window.own = own - at
-        parted = apart is not None and not (cut or window.ascii) and apart(window)
-        for part in _parted(window) if parted else [window]:
-            for test, keep in filters:
-                part.keep(matching_runs(test, part, keep, deadline))
-            part.begin = part.position(begin)
-            if part.text and not deadline.stopped:
-                yield part
+        for test, keep in filters:
+            window.keep(matching_runs(test, window, keep, deadline))
+        window.begin = window.position(begin)
+        if window.text and not deadline.stopped:
+            yield window
         begin = max(own, window.origin(window.resume) if cut and window.text else 0)
         at = max(at, character_start(window, begin - _BEHIND)) if cut else begin
 
 
-def _parted(window: Window) -> list[Window]:
-    """The window again, its few lines that are not ASCII apart from the others: those go through the quicker engines.
-
-    One accent in a log must not send 200 KB of it through Python's engine.
-    """
-    raw, edges = window.raw, _edges(window.raw)
-    return [Window(window.start + start, raw[start:end]) for start, end in pairwise(edges) if start < end]
-
-
 def ascii_apart(window: Window) -> list[Window]:
-    """Like `_parted`, but two windows: the lines that are ASCII, and the others. For what does not depend on order."""
-    edges = _edges(window.text)
+    """The lines that are ASCII, and the others, each as a window: one accent in a log must not send 200 KB of it
+    through Python's engine. For what does not depend on order."""
+    edges = window.edges
     if len(edges) == 2:
         return [window]
     parts = []
@@ -91,32 +73,6 @@ def ascii_apart(window: Window) -> list[Window]:
         part.ascii = first == 0
         parts.append(part)
     return [part for part in parts if part.text]
-
-
-def _edges(text: bytes) -> list[int]:
-    """Where lines that are ASCII begin (perhaps none), where others do, and so on in turn, and the end.
-
-    Just the start and the end where more than half of MOST_PARTS lines are not ASCII.
-    """
-    edges, at, size = [0], 0, len(text)
-    while at < size:
-        some = text[at : at + _GLANCE]
-        if some.isascii():
-            at += _GLANCE
-            continue
-        try:
-            some.decode("ascii")  # tells where at once; a regular expression looks at each byte
-        except UnicodeDecodeError as error:
-            at += error.start
-        start = text.rfind(b"\n", edges[-1], at) + 1 or edges[-1]
-        at = text.find(b"\n", at) + 1 or size
-        if start == edges[-1] and len(edges) > 1:
-            edges[-1] = at
-        else:
-            edges += [start, at]
-        if len(edges) > MOST_PARTS:
-            return [0, size]
-    return [*edges, size]
 
 
 def character_start(window: Window, at: int) -> int:
@@ -165,6 +121,9 @@ def line_matches(
     """Like `matching_lines` from the line start `at` on, with the first match in each."""
     text = window.text
     size = len(text)
+    if isinstance(test, CompiledPattern) and test.literal and not (window.is_piece or window.carriage):
+        yield from _lines_with(test, window, deadline, at)
+        return
     seen = 0
     while (found := test.first(window, deadline, at)) is not None:
         start = text.rfind(b"\n", 0, found[0]) + 1
@@ -178,11 +137,30 @@ def line_matches(
             return
 
 
+def _lines_with(
+    test: CompiledPattern, window: Window, deadline: Deadline, at: int
+) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """`line_matches` of a text."""
+    text, held, places = window.text, test.literal, test.places(window)
+    size, seen = len(text), 0
+    rare = iter(places) if places is not None else None
+    while (place := text.find(held, at) if rare is None else next(rare, -1)) >= 0:
+        if place < at:
+            continue  # on a line that was told
+        at = text.find(b"\n", place) + 1 or size
+        yield text.rfind(b"\n", 0, place) + 1, at, (place, place + len(held))
+        seen += 1
+        if at >= size or (seen % 64 == 0 and deadline.late()):
+            return
+
+
 def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
     """How many lines `line_matches` has: where they are many, many in one call of the engine."""
     if window.carriage and not window.is_piece and len(window.text) == len(window.raw):
         # Nothing is left out and nobody asks where: without the phantom lines.
         window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    if (held := test.held(window)) is not None:
+        return held
     count = at = 0
     for _, end, _ in line_matches(test, window, deadline):
         count, at = count + 1, end
@@ -235,17 +213,25 @@ def _count(test: CompiledPattern, window: Window, deadline: Deadline) -> int:
 
 def whole_lines(reader: Reader, at: int, stop: int, size: int) -> bytes:
     """Bytes from `at` up to the last line end within `size`; more if a line is longer."""
+    if at + size < stop:  # read up to there, where the end is near: of all of it no second copy is made
+        near = at + size - min(_TAIL, size)
+        if cut := _last_line_end(reader.read(near, at + size)):
+            return reader.read(at, near + cut)
     while True:
         raw = reader.read(at, min(at + size, stop))
         if at + len(raw) >= stop:
             return raw
-        # A `\r` in last place is not taken as a line end: a `\n` may follow.
-        cut = max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
-        if cut:
+        if cut := _last_line_end(raw):
             return raw[:cut]
         if len(raw) >= LONGEST:
             return _whole_characters(raw)
         size *= 4
+
+
+def _last_line_end(raw: bytes) -> int:
+    """Where the last line end ends, 0 if there is none. A `\r` in last place is not taken for one, as a `\n` may be
+    next."""
+    return max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, len(raw) - 1)) + 1
 
 
 def _whole_characters(raw: bytes) -> bytes:
