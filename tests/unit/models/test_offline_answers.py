@@ -172,7 +172,7 @@ async def test_words_that_no_rule_used_are_named_and_there_is_no_number(
     engine: Engine, files: tuple[Path, Path]
 ) -> None:
     answer = await ask(engine, "What are the top 3 users by purple spending?", files[0])
-    assert answer.answer.startswith("I did not understand *purple spending* in this text, so there is no number.")
+    assert answer.answer.startswith("I did not understand *spending* in this text, so there is no number.")
 
 
 LOGFMT = """\
@@ -283,7 +283,7 @@ async def test_columns_levels_times_and_units_are_read(
         (ACCESS, "How many visitors came from Germany?", "Germany"),
         (ACCESS, "What is the average response time?", "response time"),
         (ACCESS, "How many users made more than 5 requests?", "users"),
-        (SYSLOG, "How many purple dragons does sshd know?", "purple dragons"),
+        (SYSLOG, "How many purple dragons does sshd know?", "*purple*, *dragons*, *know*"),
         (SYSLOG, "What is the average latency?", "latency"),
         (PRI, "messages per severity", "severity"),
         (TABLE, "How many customers are from Berlin?", "customers"),

@@ -113,7 +113,7 @@ async def test_a_guess_is_no_answer(engine: Engine, tmp_path: Path, text: str, q
         (SQUID, "how many requests were denied?", "14 requests with cache denied"),
         (SQUID, "Requests per hour (UTC)?", "- 2026-01-22 06: 40"),
         (SQUID, "Which client downloaded the most bytes?", "- 10.20.0.0:"),
-        (SIZES, "average size of stored blocks in bytes", "mean = 119.5"),
+        (SIZES, "average size of stored blocks in bytes", "mean = 119 (20 values)"),
         (READINGS, "how many rows per hour?", "- 2026-03-14 00: 6\n"),
     ],
 )

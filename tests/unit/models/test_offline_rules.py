@@ -59,12 +59,17 @@ async def script_for(question: str, attempt: int = 0) -> str:
         ("List all the method names in the Pool class.", [r"\bPool\b", "heads[0].line"]),
         ("Which class inherits from Base?", [r"\bBase\b", r"class\s+(\w+)"]),
         ("Which lines mention `settlement`?", [r"regex(r'\bsettlement\b'"]),
-        ("What is the password to the secret vault?", ["rarity", "'password', 'secret', 'vault'", "fold=True"]),
+        ("What is the password to the secret vault?", ["limit=2", "len(cite) == 1", "password", "secret"]),
     ],
 )
 async def test_a_question_gets_the_script_of_its_kind(question: str, parts: list[str]) -> None:
     code = await script_for(question)
     assert [part for part in parts if part not in code] == []
+
+
+async def test_where_no_one_line_has_all_words_the_rarest_of_them_are_looked_for() -> None:
+    code = await script_for("What is the password to the secret vault?", attempt=1)
+    assert [part for part in ("rarity", "'password', 'secret', 'vault'", "fold=True") if part not in code] == []
 
 
 async def test_every_script_is_short_enough_to_read_and_says_what_it_is() -> None:

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.question import number
 
+ORDER = (
+    r"\b(?:from )?(?:the )?most (?:common |frequent |often )?to (?:the )?least(?: common| frequent| often)?\b|"
+    r"\bfrom high(?:est)? to low(?:est)?\b|\b(?:in|by) (?:descending )?(?:order|frequency)(?: of frequency)?\b"
+)
+"""In which order what is ranked is to be shown."""
 N = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty"
 OFTEN = (
     r"common(?:ly)?|frequent(?:ly)?|often|active|popular|requested|used|visited|accessed|seen|times|prolific|talkative"
@@ -137,8 +142,11 @@ def cues(words: Words) -> Cues:
         words.take(rf"\bin (?:{IN})\b")
     if found := words.take(r"\b(?:heaviest|lightest)\b"):
         edge = found[0][0].lower()
-    top = words.take(TOP)
-    n = number(top[0]["n1"] or top[0]["n2"]) if top and (top[0]["n1"] or top[0]["n2"]) else None
+    order = words.take(ORDER)
+    top = words.take(TOP) or order
+    groups = top[0].groupdict() if top else {}
+    said_n = groups.get("n1") or groups.get("n2")
+    n = number(said_n) if said_n else None
     if top:
         least = least or re.search(LEAST, top[0][0], re.I) is not None
         words.take(r"\b(?:often|frequently|first|to least(?: common| frequent)?)\b")
@@ -157,6 +165,8 @@ def cues(words: Words) -> Cues:
     who = bool(wh and wh[0][0].lower().startswith("who"))
     listed = words.take(LIST) if wh is None else None
     words.take(r"\b(?:list|show|give|print|names? of)\b")
+    if top or count or keys:
+        words.take(r"\b(?:for |of )?each(?: of (?:them|these|those))?\W*$")
     return Cues(
         tuple(dict.fromkeys(keys)),
         edge_at,

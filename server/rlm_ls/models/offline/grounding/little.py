@@ -92,7 +92,7 @@ HARMLESS = frozenset(
     severity status code codes number numbers count counts amount total times time overall
     altogether entire whole different distinct unique individual
     instance instances case cases kind kinds sort sorts type types thing things occurrence occurrences
-    frequency frequent frequently breakdown each utc gmt o'clock
+    frequency frequent frequently breakdown utc gmt o'clock
     respectively actually really exactly simply still already just also only ever even yet currently
     successfully new actual own various certain particular given following involved affected attacking offending period
     """,

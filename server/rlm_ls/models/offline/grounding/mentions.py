@@ -22,10 +22,14 @@ FEW = 40
 PLAIN_KINDS = {"message", "time", "pid", "thread", "line", "level", "agent", "referer"}
 
 
+OTHER = (
+    r"(?!(?:average|mean|avg|median|max|min|maximum|minimum|total|highest|lowest|largest|smallest|biggest|greatest)\b)"
+)
+"""What says what is calculated is no part of a name."""
 MEANT = (
     (r"units|pieces|items|copies|units sold|number of units", r"quantity|qty|unit|piece|item|count|unit sold"),
     (
-        r"(?:\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
+        rf"(?:{OTHER}\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
         r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross|betrag|montant|importe?|importo|bedrag|umsatz)"
         r"(?: \w+)?",
     ),

@@ -224,13 +224,21 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
     return 0
 
 
+def _same_in_numbers(words: Words) -> None:
+    """Use what says the same in numbers: errors or worse (priority 3 and below)."""
+    said = r"\((?:priority|level|severity) \d (?:and|or) (?:below|lower|worse|above|higher)\)"
+    if match := re.search(said, words.text, re.IGNORECASE):
+        at = [n for n, token in enumerate(words.tokens) if match.start() <= token.start < match.end()]
+        words.use(at[0], at[-1] + 1)
+
+
 def _level(words: Words, text: Text, where: Where, reading: Reading, at: int, level: str, negated: bool) -> int:
     written = words.tokens[at].text
     behind = " ".join(token.lower for token in words.tokens[at + 1 : at + 4])
     if match := re.match(r"(?:(?:or|and) (?:worse|above|higher|more severe))\b", behind):
         for worse in RISING[RISING.index(level) :]:
             _condition(where, Condition("level", worse, written), reading, text.shape)
-        words.take(r"(?:priority|level|severity) \d (?:and|or) (?:below|lower|worse|above|higher)")
+        _same_in_numbers(words)
         return 1 + len(match[0].split())
     if negated:
         inner = Where()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.parsing.patterns import literal
-from rlm_ls.models.offline.parsing.vocabulary import REQUESTS, singular
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, REQUESTS, singular
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.rules.vouching import unused
@@ -59,6 +59,7 @@ answer = f'{short} of the $of: {hits:,} of {total:,}$phrase.'$soft
 """
 
 
+OWN = frozenset(["file", "files", "log", "document", "documents", "text", "total"])
 ENTRIES = {"request": "requests", "event": "lines", "row": "rows", "line": "lines"}
 
 
@@ -77,6 +78,8 @@ def sizes(asked: Asked) -> Script | None:
         if kind in {"files", "documents"}
         else f"sum(d.{kind} for d in all)"
     )
+    if any(word.lower() not in FUNCTION | OWN for word in left if word.lower() not in match[0].lower()):
+        return None
     code = script(f"I add up the {kind}.", SIZES, glob=asked.glob, total=total, kind=kind)
     return code.reading([word for word in left if word.lower() not in match[0]], "count")
 

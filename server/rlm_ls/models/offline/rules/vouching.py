@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlm_ls.models.offline.grounding.little import HARMLESS, SEEN_VERBS
+from rlm_ls.models.offline.grounding.little import HARMLESS, SEEN_VERBS, TURNING
 from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.script import NOTE, Gives, Script
@@ -38,6 +38,10 @@ FOCUS: tuple[tuple[str, frozenset[Gives]], ...] = (
 """How a question begins, and which kinds of answers it can have; others may have any."""
 
 
+GROUPING = frozenset(["per", "each", "every"])
+"""What stands behind these keeps the answer apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vouched:
     """A script that may answer. Only `vouched` makes one."""
@@ -65,6 +69,8 @@ def harmless(word: str) -> bool:
     """Whether a word that nothing used changes nothing: it holds the sentence together, or says that something is
     there."""
     lower = word.lower()
+    if lower in GROUPING or lower in TURNING - FUNCTION:
+        return False
     return lower in FUNCTION or lower in HARMLESS or lower in SEEN_VERBS
 
 
