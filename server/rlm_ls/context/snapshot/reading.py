@@ -43,8 +43,10 @@ class _Reader(Reading):
     async def run(self) -> list[AnyRead]:
         cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
         dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
-        self.found |= self.settled
-        numbers: Sequence[int] = [n for n in range(len(asked)) if n not in self.settled]
+        self.found = dict(self.settled)
+        numbers: Sequence[int] = range(len(asked))
+        if self.settled:
+            numbers = [n for n in numbers if n not in self.settled] if len(self.settled) < len(asked) else []
         self.errors |= {n: error for n in numbers if (error := asked[n].error) is not None}
         await asyncio.to_thread(self.write_buffers, numbers)
         while numbers:
