@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from rlm_ls.context.remote.copies import Copies
+from rlm_ls.context.remote.listed import Listed
+from rlm_ls.context.remote.texts import FarTexts
 from rlm_ls.context.snapshot.columns import AnyRead
 from rlm_ls.context.snapshot.intake import RefusedFile, Unpacked
 from rlm_ls.context.snapshot.line_index import LineIndex
@@ -26,6 +28,8 @@ PACK_BYTES = 128 << 20
 MOST_BYTES = 8 << 30
 MOST_TEXTS = 200_000
 MOST_TREES = 4
+MOST_FAR = 1_000_000
+"""Texts that stay elsewhere, some hundred bytes each."""
 
 Key = tuple[str, str, bool]
 """Path, encoding option, and whether the encoding may be guessed: what decides how a file is read."""
@@ -76,8 +80,9 @@ class SnapshotCache:
         self._kept: dict[Key, CachedRead] = {}
         self._packs: list[Pack] = []
         self._trees: dict[Rules, Folders] = {}
+        self._far: dict[str, FarTexts] = {}
         self._time = 0
-        self._last: tuple[list[Any], Any] | None = None
+        self._last: tuple[Sequence[Any], Any] | None = None
         self._line_index = LineIndex(line_index)
 
     def changed(self, files: Iterable[str]) -> None:
@@ -128,6 +133,16 @@ class SnapshotCache:
                 self._packs.insert(0, kept.pack)
             kept.pack.kept.add(key)
 
+    def far(self, listed: Listed) -> FarTexts | None:
+        """What was measured of the texts of a listing, or of one much like it."""
+        return self._far.get(listed.place)
+
+    def keep_far(self, texts: FarTexts) -> None:
+        self._far.pop(texts.listed.place, None)
+        self._far[texts.listed.place] = texts
+        while len(self._far) > MOST_TREES or (len(self._far) > 1 and sum(map(len, self._far.values())) > MOST_FAR):
+            del self._far[next(iter(self._far))]
+
     def forget(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
         if kept is not None and kept.pack is not None:
@@ -142,7 +157,7 @@ class SnapshotCache:
         pack.used_at = self._time
         return pack, pack.reserve(size)
 
-    def same(self, make: Callable[[list[T], Made | None], Made], parts: list[T]) -> Made:
+    def same(self, make: Callable[[Sequence[T], Made | None], Made], parts: Sequence[T]) -> Made:
         """`make` of these parts, or its last result if the parts are the same. `make` is given the last result to start
         from."""
         if self._last is None or self._last[0] != parts:
@@ -172,6 +187,7 @@ class SnapshotCache:
             self._drop(self._packs[-1])
         self._kept.clear()
         self._trees.clear()
+        self._far.clear()
         self._last = None
 
     def _drop(self, pack: Pack) -> None:

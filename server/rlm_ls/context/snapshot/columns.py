@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest
 from typing import Generic, NamedTuple, TypeVar, overload
 
-from rlm_ls.context.document import Document, Source
+from rlm_ls.context.columns.joined import Joined
+from rlm_ls.context.document import Document, Part, Source
+from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.encoding import UTF_8
 from rlm_ls.context.sources.language import language_of
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import File, Stretch
+
+MOST_KEPT = 1_000
+"""Documents that are kept once they were made, where some lie elsewhere."""
 
 Outcome = TypeVar("Outcome")
 Made = TypeVar("Made")
@@ -127,7 +132,7 @@ class CopiedDocument(NamedTuple):
         return CopiedDocument(path, uri, self.pack, self.texts, self.at)
 
 
-AnyRead = ReadDocument | CopiedDocument
+AnyRead = ReadDocument | CopiedDocument | FarDocument
 """A Document that has been read, made or yet to be made."""
 
 
@@ -153,6 +158,32 @@ class _Lazy(Sequence[Made], Generic[Made]):
         raise NotImplementedError
 
 
+class Told(_Lazy[str]):
+    """What is said of each document: an attribute that is a string."""
+
+    def __init__(self, found: Sequence[AnyRead], name: str) -> None:
+        super().__init__(found)
+        self._name = name
+
+    def _made(self, number: int) -> str:
+        told: str = getattr(self._found[number], self._name)
+        return told
+
+
+class Wholes(_Lazy[Part]):
+    """All of each document: what a question may look at that leaves nothing out."""
+
+    def __init__(self, sizes: array[int]) -> None:
+        super().__init__(())
+        self._sizes = sizes
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def _made(self, number: int) -> Part:
+        return Part(range(len(self._sizes))[number], 0, self._sizes[number])
+
+
 class Documents(_Lazy[Document]):
     """The documents of a Context, in order. Of 100,000 a column is read in 20 ms, all of them in half a second."""
 
@@ -163,24 +194,29 @@ class Documents(_Lazy[Document]):
     def _made(self, number: int) -> Document:
         made = self._kept.get(number)
         if made is None:
+            if len(self._kept) >= MOST_KEPT and not isinstance(self._found, list):
+                self._kept.clear()
             made = self._kept[number] = self._found[number].document
         return made
 
     @cached_property
-    def paths(self) -> list[str]:
-        return [one.path for one in self._found]
+    def paths(self) -> Sequence[str]:
+        return [one.path for one in self._found] if isinstance(self._found, list) else Told(self._found, "path")
 
     @cached_property
     def sizes(self) -> array[int]:
-        return array("q", [one.size for one in self._found])
+        return _column(self._found, lambda one: one.size, FarDocuments.sizes)
 
     @cached_property
     def lines(self) -> array[int]:
-        return array("q", [one.lines for one in self._found])
+        return _column(self._found, lambda one: one.lines, FarDocuments.lines)
 
-    @cached_property
-    def languages(self) -> list[str]:
-        return [one.language for one in self._found]
+    @property
+    def languages(self) -> Sequence[str]:
+        return [one.language for one in self._found] if isinstance(self._found, list) else Told(self._found, "language")
+
+    def language(self, number: int) -> str:
+        return self._found[number].language
 
     def largest(self, most: int) -> list[int]:
         """The numbers of the largest, the first of equals first. A thousandth of a second for each 10,000."""
@@ -189,7 +225,25 @@ class Documents(_Lazy[Document]):
     @cached_property
     def not_plain(self) -> tuple[Document, ...]:
         """Those of which more may be to be said: converted, extracted, damaged, open in an editor, large."""
-        return tuple([one.document for one in self._found if isinstance(one, ReadDocument)])
+        return tuple([one.document for one in here(self._found) if isinstance(one, ReadDocument)])
+
+
+def here(found: Sequence[AnyRead]) -> Iterator[AnyRead]:
+    """Those that do not stay elsewhere."""
+    return (one for some in _segments(found) if isinstance(some, list) for one in some)
+
+
+def _segments(found: Sequence[AnyRead]) -> Sequence[Sequence[AnyRead]]:
+    return found.segments if isinstance(found, Joined) else [found]
+
+
+def _column(
+    found: Sequence[AnyRead], of: Callable[[AnyRead], int], of_far: Callable[[FarDocuments], Iterable[int]]
+) -> array[int]:
+    column = array("q")
+    for some in _segments(found):
+        column.extend(of_far(some) if isinstance(some, FarDocuments) else map(of, some))
+    return column
 
 
 class Files(_Lazy[File]):
@@ -209,3 +263,8 @@ class Files(_Lazy[File]):
 
     def name(self, number: int) -> str:
         return self._found[number].path
+
+    @property
+    def far(self) -> bool:
+        """Whether some stay elsewhere: they may be a million, of which nothing is made before its turn."""
+        return not all(isinstance(some, list) for some in _segments(self._found))
