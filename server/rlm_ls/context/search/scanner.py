@@ -119,8 +119,25 @@ class Scanner:
         if within is not self.context.limit or whole or few or self.context.files.far:
             return self._batches(within, whole, few)
         if self._limit is None:
-            self._limit = list(self._batches(within, False, False))  # nearly every search asks for it
+            # Nearly every search asks for it.
+            self._limit = list(self._wholes() if self.context.whole else self._batches(within, False, False))
         return iter(self._limit)
+
+    def _wholes(self) -> Iterator[Pieces]:
+        """All of each document: of thousands of small ones no object is made."""
+        limit, others, number = self.context.limit, list[Part](), 0
+        while number < len(limit):
+            bundle = self.context.files.bundle(number)
+            if others and (bundle is not None or len(others) >= MOST_PIECES):
+                yield from self.pieces(tuple(others))
+                others = []
+            if bundle is not None:
+                yield bundle
+                number += len(bundle.docs)
+            else:
+                others.append(limit[number])
+                number += 1
+        yield from self.pieces(tuple(others))
 
     def _batches(self, within: Selection, whole: bool, few: bool) -> Iterator[Pieces]:
         others: list[Part] = []

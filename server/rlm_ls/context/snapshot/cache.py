@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from rlm_ls.context.remote.copies import Copies
 from rlm_ls.context.remote.listed import Listed
 from rlm_ls.context.remote.texts import FarTexts
-from rlm_ls.context.snapshot.columns import AnyRead
+from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.intake import RefusedFile, Unpacked
 from rlm_ls.context.snapshot.line_index import LineIndex
 from rlm_ls.context.snapshot.measure import TextMeasure
@@ -77,7 +77,8 @@ class SnapshotCache:
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
-        self._kept: dict[Key, CachedRead] = {}
+        self._kept: dict[Key, CachedRead | CopiedDocument] = {}
+        """Of texts that were copied only what they are: their stamp is in their row."""
         self._packs: list[Pack] = []
         self._trees: dict[Rules, Folders] = {}
         self._far: dict[str, FarTexts] = {}
@@ -99,9 +100,16 @@ class SnapshotCache:
             del self._trees[next(iter(self._trees))]
         return await tree.listing(pool, seconds, self.watching)
 
-    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
+    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | CopiedDocument | None:
         """What was read of a file, if the file is unchanged. `held_files` then keeps it for the run."""
         kept = self._kept.get(key)
+        if isinstance(kept, CopiedDocument):
+            pack = self._pack(kept.pack)
+            if kept.stamp != stamp or pack is None:
+                return None
+            held_files.use(pack)
+            pack.used_at = self._time
+            return kept
         if kept is None and (known := self._line_index.find(key, stamp)) is not None:
             kept = self._kept[key] = CachedRead(stamp, "", known[2], None, known[1])
         if kept is None or kept.stamp != stamp:
@@ -116,8 +124,8 @@ class SnapshotCache:
         if stamp is None:
             return None
         kept = self._kept.get(key)
-        measured = kept is not None and isinstance(kept.outcome, TextMeasure) and kept.outcome.digest
-        if kept is not None and measured and may_go_on(kept.stamp, stamp):
+        measured = isinstance(kept, CachedRead) and isinstance(kept.outcome, TextMeasure) and kept.outcome.digest
+        if isinstance(kept, CachedRead) and measured and may_go_on(kept.stamp, stamp):
             return kept
         known = self._line_index.beginning(key, stamp)
         return None if known is None else CachedRead(known[0], "", known[2], None, known[1])
@@ -133,6 +141,13 @@ class SnapshotCache:
                 self._packs.insert(0, kept.pack)
             kept.pack.kept.add(key)
 
+    def keep_copied(self, texts: Mapping[Key, CopiedDocument], pack: Pack) -> None:
+        """`keep`, of many texts that were copied into the newest pack."""
+        for key in [key for key in texts if key in self._kept]:
+            self.forget(key)
+        self._kept.update(texts)
+        pack.kept.update(texts)
+
     def far(self, listed: Listed) -> FarTexts | None:
         """What was measured of the texts of a listing, or of one much like it."""
         return self._far.get(listed.place)
@@ -145,8 +160,14 @@ class SnapshotCache:
 
     def forget(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
-        if kept is not None and kept.pack is not None:
-            kept.pack.kept.discard(key)
+        if kept is None:
+            return
+        pack = self._pack(kept.pack) if isinstance(kept, CopiedDocument) else kept.pack
+        if pack is not None:
+            pack.kept.discard(key)
+
+    def _pack(self, path: str) -> Pack | None:
+        return next((pack for pack in reversed(self._packs) if pack.path == path), None)
 
     async def room(self, size: int, held_files: HeldFiles) -> tuple[Pack, int]:
         """A pack, and the offset in it at which so many bytes are reserved. `held_files` keeps the pack for the run."""

@@ -6,17 +6,17 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest
-from typing import Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rlm_ls.context.columns.joined import Joined
-from rlm_ls.context.document import Document, Part, Source
+from rlm_ls.context.document import CHECKPOINT, Document, Part, Source
 from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.encoding import UTF_8
 from rlm_ls.context.sources.language import language_of
 from rlm_ls.context.sources.stamp import Stamp
-from rlm_ls.context.workers.piece import File, Stretch
+from rlm_ls.context.workers.piece import BUNDLE, Bundle, File, Stretch
 
 MOST_KEPT = 1_000
 """Documents that are kept once they were made, where some lie elsewhere."""
@@ -56,25 +56,47 @@ class CopiedTexts(NamedTuple):
         return CopiedText(self.stamp(row), bool(flags & SETTLED), place, size, whole, UTF_8, 0)
 
 
-def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome]]:
-    """The plain texts among the outcomes of a request, and the other outcomes by their index."""
-    numbers, digests = array("q"), []
-    others: dict[int, Outcome] = {}
-    for index, one in enumerate(found):
+class Rows:
+    """Builds CopiedTexts. `others` are the outcomes of a request that are no rows, by their index."""
+
+    __slots__ = ("_digests", "_numbers", "others")
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._digests: list[bytes] = []
+        self.others: dict[int, Any] = {}
+
+    def add(self, row: Sequence[int], digest: bytes) -> bool:
+        """A row of WIDTH numbers; False where one is too large."""
+        try:
+            self._numbers.extend(row)
+        except OverflowError:  # some file systems number their files up to 2⁶⁴
+            del self._numbers[len(self._digests) * WIDTH :]
+            return False
+        self._digests.append(digest)
+        return True
+
+    def put(self, index: int, one: Any) -> None:
+        """An outcome: of a plain text a row."""
         if not isinstance(one, CopiedText) or not one.plain:
-            others[index] = one
-            continue
+            self.others[index] = one
+            return
         whole = one.whole
         flags = whole.ascii * ASCII | whole.crlf * CRLF | one.settled * SETTLED
         measures = (one.size, whole.characters, whole.lines, whole.longest_line, whole.checkpoints[1], flags)
-        try:
-            row = array("q", (index, one.place, *measures, *one.stamp))
-        except OverflowError:  # some file systems number their files up to 2⁶⁴
-            others[index] = one
-            continue
-        numbers += row
-        digests.append(whole.digest)
-    return CopiedTexts(numbers, b"".join(digests)), others
+        if not self.add((index, one.place, *measures, *one.stamp), whole.digest):
+            self.others[index] = one
+
+    def made(self) -> tuple[CopiedTexts, dict[int, Any]]:
+        return CopiedTexts(self._numbers, b"".join(self._digests)), self.others
+
+
+def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome]]:
+    """The plain texts among the outcomes of a request, and the other outcomes by their index."""
+    rows = Rows()
+    for index, one in enumerate(found):
+        rows.put(index, one)
+    return rows.made()
 
 
 class CopiedDocument(NamedTuple):
@@ -94,6 +116,11 @@ class CopiedDocument(NamedTuple):
     @property
     def lines(self) -> int:
         return self.texts.numbers[self.at + LINES]
+
+    @property
+    def stamp(self) -> Stamp:
+        """The file's, of the text that was copied."""
+        return tuple(self.texts.numbers[self.at + STAMP : self.at + WIDTH])  # type: ignore[return-value]
 
     @property
     def offset(self) -> int:
@@ -263,6 +290,30 @@ class Files(_Lazy[File]):
 
     def name(self, number: int) -> str:
         return self._found[number].path
+
+    def bundle(self, first: int) -> Bundle | None:
+        """All of the small documents from a number on that stand in one file: BUNDLE bytes or a little more. None where
+        the first is no such one."""
+        path, size = "", 0
+        offsets, sizes, names = array("q"), array("q"), list[str]()
+        for number in range(first, len(self._found)):
+            one = self._found[number]
+            if isinstance(one, CopiedDocument):
+                pack, numbers = one.pack, one.texts.numbers
+                offset, length = numbers[one.at + PLACE], numbers[one.at + SIZE]
+            elif (stretch := one.stretch) is not None and stretch[2] < CHECKPOINT:
+                pack, offset, length = stretch
+            else:
+                break
+            if (names and pack != path) or size >= BUNDLE:
+                break
+            path = pack
+            offsets.append(offset)
+            sizes.append(length)
+            names.append(one.path)
+            size += length
+        docs = array("q", range(first, first + len(names)))
+        return Bundle(path, docs, offsets, sizes, "\0".join(names), ()) if names else None
 
     @property
     def far(self) -> bool:

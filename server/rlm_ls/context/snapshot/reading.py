@@ -124,8 +124,11 @@ class _Reader(Reading):
             if one.buffer is not None or one.stamp is None or number in self.errors:
                 continue
             kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
+            if isinstance(kept, CopiedDocument):
+                self.found[number] = renamed(kept, one)
+                continue
             outcome = None if kept is None else kept.outcome
-            if isinstance(outcome, ReadDocument | CopiedDocument):
+            if isinstance(outcome, ReadDocument):
                 self.found[number] = renamed(outcome, one)
             elif isinstance(outcome, RefusedFile) and kept is not None and kept.name == one.name:
                 self.errors[number] = outcome.raised()

@@ -25,7 +25,10 @@ _BY_NAME = {"dockerfile": "dockerfile", "makefile": "makefile", "cmakelists.txt"
 
 def language_of(path: str) -> str:
     """The language identifier, `plaintext` when unknown."""
-    name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    cut, dot = max(path.rfind("/"), path.rfind("\\")) + 1, path.rfind(".")
+    if dot >= cut and (known := _BY_ENDING.get(path[dot + 1 :])) is not None and known != "plaintext":
+        return known  # as of nearly all files
+    name = path[cut:].lower()
     if name in _BY_NAME:
         return _BY_NAME[name]
     parts = name.split(".")

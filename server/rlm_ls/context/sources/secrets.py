@@ -150,6 +150,11 @@ def held_secret(head: bytes, *, whole: bool, log: bool) -> str:
     return ""
 
 
+def may_hold_secret(raw: bytes) -> bool:
+    """False where nothing stands that a secret begins with: told of many texts at once."""
+    return _beginnings().search(raw) is not None
+
+
 _KEY = re.compile(
     rb"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----(?:[ \t]*(?:\r?\n|\r)|\\{1,2}[rn])+[ \t]*"
     rb"(?:[A-Za-z0-9+/=]{4}|[A-Z][A-Za-z-]+: )|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----[ \t]*\r?\n"
