@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_ls.context.columns.index import Index
@@ -233,6 +233,7 @@ async def test_a_text_that_changed_while_it_was_measured_is_left_out_with_the_re
 TEXTS = st.lists(st.text(st.characters(codec=None, exclude_characters="\0"), max_size=8), max_size=200)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_strings_come_back_as_they_were(texts: list[str]) -> None:
     packed = Strings.of(texts)
@@ -251,6 +252,7 @@ PATHS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(PATHS, st.sets(st.sampled_from(["a", "b", "a/b"])))
 def test_names_are_unique_and_as_short_as_those_of_files_here(paths: list[str], used: set[str]) -> None:
     names = short_names(paths, used)
@@ -259,6 +261,7 @@ def test_names_are_unique_and_as_short_as_those_of_files_here(paths: list[str], 
         assert list(names) == uris.short_names(paths, [])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40)), st.integers(0, 30))
 def test_numbers_are_a_set(some: Sequence[int], below: int) -> None:
     numbers = Numbers(some)

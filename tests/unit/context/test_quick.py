@@ -26,7 +26,7 @@ NAMES = st.sampled_from(["a.log", "a.py", "b", "mail.eml", "n.ipynb", "d/x.txt"]
 FILES = st.lists(st.tuples(NAMES, st.lists(st.sampled_from(PIECES), max_size=4).map(b"".join)), min_size=1, max_size=4)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150, deadline=None)
 @given(FILES, st.sampled_from(["auto", "utf-8", "latin-1", "utf-8-replace"]))
 def test_many_at_a_time_as_one_by_one(files: list[tuple[str, bytes]], option: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 from rlm_ls.context.document import Document, Source
 from rlm_ls.context.remote.listed import Listed
 from rlm_ls.context.snapshot.measure import TextMeasure
-from rlm_ls.context.sources.language import language_of
+from rlm_ls.context.sources.language import text_language_of
 from rlm_ls.context.workers.piece import File, Stretch
 
 ASCII, CRLF = 1, 2
@@ -96,8 +96,7 @@ class FarDocument(NamedTuple):
 
     @property
     def language(self) -> str:
-        language = language_of(self.path)
-        return "json" if language == "jupyter" else language  # read as plain text, the file is JSON
+        return text_language_of(self.path)
 
     @property
     def stretch(self) -> Stretch | None:

@@ -14,7 +14,7 @@ from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.encoding import UTF_8
-from rlm_ls.context.sources.language import language_of
+from rlm_ls.context.sources.language import text_language_of
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.context.workers.piece import BUNDLE, Bundle, File, Stretch
 
@@ -129,8 +129,7 @@ class CopiedDocument(NamedTuple):
 
     @property
     def language(self) -> str:
-        language = language_of(self.path)
-        return "json" if language == "jupyter" else language  # read as plain text, the file is JSON
+        return text_language_of(self.path)
 
     @property
     def stretch(self) -> Stretch:
@@ -240,7 +239,9 @@ class Documents(_Lazy[Document]):
 
     @property
     def languages(self) -> Sequence[str]:
-        return [one.language for one in self._found] if isinstance(self._found, list) else Told(self._found, "language")
+        if not isinstance(self._found, list):
+            return Told(self._found, "language")
+        return [text_language_of(one.path) if isinstance(one, CopiedDocument) else one.language for one in self._found]
 
     def language(self, number: int) -> str:
         return self._found[number].language

@@ -58,9 +58,9 @@ class _Reader(Reading):
         return self.found
 
     async def take_in(self, files: list[int]) -> None:
-        large = [n for n in files if not self.is_small(n)]
+        small, large = self.by_size(files)
         copying = Copying(self)
-        await copying.copy([n for n in files if self.is_small(n)])
+        await copying.copy(small)
         await copying.convert(await self.open_large(large))
         await self.measure()
         await copying.convert(self.broken())
@@ -142,8 +142,14 @@ class _Reader(Reading):
         """Whether these are measures of a text, and all that are wanted."""
         return isinstance(outcome, TextMeasure) and (self.options.lines_only or bool(outcome.digest))
 
-    def is_small(self, number: int) -> bool:
-        return self.wanted[number].size < SMALL and not self.wanted[number].stays
+    def by_size(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Those that are copied, and those that are searched where they are."""
+        small: list[int] = []
+        large: list[int] = []
+        for number in numbers:
+            one = self.wanted[number]
+            (small if one.size < SMALL and (one.inside is None or not one.stays) else large).append(number)
+        return small, large
 
     async def open_large(self, numbers: list[int]) -> list[int]:
         """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""

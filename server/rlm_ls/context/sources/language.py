@@ -37,3 +37,9 @@ def language_of(path: str) -> str:
     if parts[-1].isdigit() and len(parts) > 2:  # app.log.1
         parts.pop()
     return _BY_ENDING.get(parts[-1], "plaintext") if len(parts) > 1 else "plaintext"
+
+
+def text_language_of(path: str) -> str:
+    """The language of a file that is read as plain text: a notebook is JSON then."""
+    language = language_of(path)
+    return "json" if language == "jupyter" else language
