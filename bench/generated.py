@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from hashlib import sha256
 from typing import Any
 
 import psutil
 
 from bench.tables import table
-from rlm_ls.context.ops.files.served import ServedText
+from rlm_ls.context.ops.files.served import ServedText, ServedTexts
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.measure import RangeMeasure
@@ -19,7 +20,12 @@ from rlm_ls.context.workers.protocol import Payload
 
 DOCUMENTS = int(os.environ.get("RLM_BENCH_DOCUMENTS", "200000"))
 SIZE = 1_000
-VERSION = "0123456789abcdef.1000.1764000000000000000.{number}.2049.0123456789abcdef"
+
+
+def version(number: int) -> str:
+    """As nodes tell them (`remote/served`): two digests in it are of each file alone."""
+    digest = sha256(number.to_bytes(8, "big")).hexdigest()
+    return f"{digest[:16]}.{SIZE}.{1_764_000_000_000_000_000 + 77_777_777_777 * number}.{number}.2049.{digest[-16:]}"
 
 
 class GeneratedNode(SearchPool):
@@ -34,12 +40,11 @@ class GeneratedNode(SearchPool):
 
     async def call(self, operation: str, payload: Payload, deadline_seconds: float) -> Any:
         if operation == "files.served.listing":
-            return [
-                ServedText(
-                    f"/logs/2026-11-{number % 30:02}/app-{number:07}.log", SIZE, VERSION.format(number=number), 0
-                )
-                for number in range(self._count)
-            ]
+            return ServedTexts.of(
+                ServedText(f"/logs/2026-11-{day:02}/app-{number:07}.log", SIZE, version(number), 0)
+                for day in range(30)
+                for number in range(day, self._count, 30)
+            )
         if operation == "files.inspect.measures":
             return [_measure() for _ in payload["ranges"]]
         return await super().call(operation, payload, deadline_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CHECKPOINT = 1 << 20
@@ -200,7 +201,7 @@ class Part:
     filters: tuple[tuple[str, bool], ...] = ()
 
 
-Selection = tuple[Part, ...]
+Selection = Sequence[Part]
 """What a search looks at, in order. Lazy: filters are evaluated by the search that uses it."""
 
 

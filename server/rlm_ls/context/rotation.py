@@ -61,9 +61,16 @@ def places(names: Iterable[str]) -> dict[str, Place]:
 def in_time(paths: Sequence[str]) -> list[int]:
     """The indices of the paths, with the pieces of each log in the order of their time, in the places that they had."""
     order = list(range(len(paths)))
+    for place, number in moved(paths).items():
+        order[place] = number
+    return order
+
+
+def moved(paths: Sequence[str]) -> dict[int, int]:
+    """`in_time`, of those alone that are pieces of a log: by its place, the index of the path that belongs there."""
+    order: dict[int, int] = {}
     for pieces in _logs(paths).values():
-        for place, (_, number) in zip(sorted(number for _, number in pieces), sorted(pieces), strict=True):
-            order[place] = number
+        order |= zip(sorted(number for _, number in pieces), [number for _, number in sorted(pieces)], strict=True)
     return order
 
 
@@ -78,13 +85,20 @@ def _in_order(pieces: list[tuple[Place, int]]) -> bool:
 
 
 def _logs(paths: Sequence[str]) -> dict[tuple[str, str], list[tuple[Place, int]]]:
-    """By folder and log."""
-    folders: dict[str, dict[str, int]] = {}
+    """By folder and log. Of all names only those are noted that may matter: there may be a million."""
+    marked: dict[str, dict[str, int]] = {}
+    plain: dict[str, set[str]] = {}
     for number, path in enumerate(paths):
         cut = path.rfind(os.sep) + 1
-        folders.setdefault(path[:cut], {}).setdefault(path[cut:], number)
+        if _MARKED.search(path, cut) and (place := _place(path[cut:])) is not None:
+            marked.setdefault(path[:cut], {}).setdefault(path[cut:], number)
+            plain.setdefault(path[:cut], set()).add(place[0])
+    for number, path in enumerate(paths) if marked else ():
+        cut = path.rfind(os.sep) + 1
+        if (wanted := plain.get(path[:cut])) is not None and path[cut:] in wanted:
+            marked[path[:cut]].setdefault(path[cut:], number)
     found: dict[tuple[str, str], list[tuple[Place, int]]] = {}
-    for folder, names in folders.items():
+    for folder, names in marked.items():
         for name, place in places(names).items():
             found.setdefault((folder, place[0]), []).append((place, names[name]))
     return found

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from rlm_ls.context.document import NODE
+from rlm_ls.errors import DocumentEncoding
 
 EXTRAS = {
     "s3": "s3",
@@ -43,6 +44,14 @@ def is_remote(name: str) -> bool:
 def is_node(name: str) -> bool:
     """Whether it names files that lie on a cluster's nodes."""
     return name[: len(NODE)].lower() == NODE
+
+
+def not_plain(name: str, address: str) -> DocumentEncoding:
+    """Of a text that stays where it lies, and only when it was read turned out to be something else than plain text."""
+    return DocumentEncoding(
+        f"{name} is not plain UTF-8 text throughout, and is not searched where it lies.",
+        "Convert it on its node." if is_node(address) else "Ask without a cluster: then it is copied here.",
+    )
 
 
 def is_pattern(name: str) -> bool:

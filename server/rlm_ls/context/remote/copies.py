@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
-from rlm_ls.context.remote.addresses import BUCKETS, is_remote, scheme_of, without_password
+from rlm_ls.context.remote.addresses import BUCKETS, is_node, is_remote, scheme_of, without_password
 from rlm_ls.context.remote.fetch import Found
 from rlm_ls.context.scope import Scope, Stream
 from rlm_ls.context.workers.pool import SearchPool
@@ -161,7 +161,7 @@ def _apart(streams: list[Stream]) -> list[Stream]:
 
 
 def _is_new(name: str, known: set[str]) -> bool:
-    return is_remote(name) and name not in known
+    return is_remote(name) and not is_node(name) and name not in known
 
 
 def _size(path: Path) -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rlm_ls.context.remote import ssh
-from rlm_ls.context.remote.addresses import BUCKETS, EXTRAS, is_pattern, scheme_of, without_password
+from rlm_ls.context.remote.addresses import BUCKETS, EXTRAS, is_node, is_pattern, scheme_of, without_password
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import DocumentChanged, DocumentMissing, DocumentUnreadable, RemoteFailed, RlmError
 
@@ -48,7 +48,7 @@ def too_many(name: str, count: int, most: int) -> DocumentUnreadable:
     return DocumentUnreadable(
         f"With {without_password(name)} that are {count:,} files; at most {most:,} are taken.",
         "Name fewer (a narrower pattern, one day's folder), or raise the setting context.remoteFiles: "
-        "a file takes 2 kB of memory.",
+        f"a file takes {'200 bytes' if is_node(name) else '2 kB'} of memory.",
     )
 
 

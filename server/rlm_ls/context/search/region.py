@@ -96,13 +96,14 @@ def _number(context: Context, name: str) -> int:
 
 def _clipped(context: Context, parts: list[Part]) -> list[Part]:
     """What of the parts the question may look at."""
+    limits = context.limit
     allowed: dict[int, list[Part]] = {}
-    for part in context.limit:
+    for part in () if context.whole else limits:
         allowed.setdefault(part.doc, []).append(part)
     return [
         Part(part.doc, max(part.start, limit.start), min(part.end, limit.end), _both(limit.filters, part.filters))
         for part in parts
-        for limit in allowed.get(part.doc, ())
+        for limit in ((limits[part.doc],) if context.whole else allowed.get(part.doc, ()))
         if max(part.start, limit.start) < min(part.end, limit.end)
     ]
 

@@ -98,7 +98,11 @@ class Scanner:
 
     async def cut_up(self, within: Selection, whole: bool = False, few: bool = False) -> Iterable[Pieces]:
         """`batches`, made in a thread where the parts are many: thousands of small documents are one batch."""
-        if len(within) <= FEW or (within is self.context.limit and self._limit is not None and not (whole or few)):
+        if (
+            self.context.files.far
+            or len(within) <= FEW
+            or (within is self.context.limit and self._limit is not None and not (whole or few))
+        ):
             return self.batches(within, whole, few)
         return await asyncio.to_thread(lambda: list(self.batches(within, whole, few)))
 
@@ -122,13 +126,30 @@ class Scanner:
 
     def batches(self, within: Selection, whole: bool = False, few: bool = False) -> Iterator[Pieces]:
         """Like `pieces`, but small documents that are meant as a whole come as Bundles."""
-        if within is not self.context.limit or whole or few:
+        if within is not self.context.limit or whole or few or self.context.files.far:
             return self._batches(within, whole, few)
         if self._limit is None:
-            self._limit = list(self._batches(within, False, False))  # nearly every search asks for it
+            # Nearly every search asks for it.
+            self._limit = list(self._wholes() if self.context.whole else self._batches(within, False, False))
             if len(within) > FEW:
                 _CUT[self.context.files] = self.pool, within, self._limit
         return iter(self._limit)
+
+    def _wholes(self) -> Iterator[Pieces]:
+        """All of each document: of thousands of small ones no object is made."""
+        limit, others, number = self.context.limit, list[Part](), 0
+        while number < len(limit):
+            bundle = self.context.files.bundle(number)
+            if others and (bundle is not None or len(others) >= MOST_PIECES):
+                yield from self.pieces(tuple(others))
+                others = []
+            if bundle is not None:
+                yield bundle
+                number += len(bundle.docs)
+            else:
+                others.append(limit[number])
+                number += 1
+        yield from self.pieces(tuple(others))
 
     def _batches(self, within: Selection, whole: bool, few: bool) -> Iterator[Pieces]:
         others: list[Part] = []
@@ -142,6 +163,9 @@ class Scanner:
                 bundle = Bundling()
             if stretch is None or not small:
                 others.append(part)
+                if len(others) >= MOST_PIECES:
+                    yield from self.pieces(tuple(others), whole, few)
+                    others = []
                 continue
             if others:
                 yield from self.pieces(tuple(others), whole, few)

@@ -33,7 +33,7 @@ class Archives:
     async def unpack(self, one: Candidate, key: Key, incoming: IncomingFile) -> list[Candidate] | RefusedFile:
         """The members of a compressed file or an archive, from the cache or by a worker; or why it was refused."""
         kept = None if one.stamp is None else self._snapshot_cache.find(key, one.stamp, self._held_files)
-        if kept is not None and isinstance(kept.outcome, Unpacked) and kept.pack is not None:
+        if isinstance(kept, CachedRead) and isinstance(kept.outcome, Unpacked) and kept.pack is not None:
             return members_of(one, kept.outcome, kept.pack)
         pack = await asyncio.to_thread(self._held_files.new)
         payload = {"incoming": incoming, "pack": pack.path, "limit": self._room, "deny": self._options.deny}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import is_
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from rlm_ls.context.remote.copies import Copies
-from rlm_ls.context.snapshot.columns import AnyRead
+from rlm_ls.context.remote.listed import Listed
+from rlm_ls.context.remote.texts import FarTexts
+from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.intake import RefusedFile, Unpacked
 from rlm_ls.context.snapshot.line_index import LineIndex
 from rlm_ls.context.snapshot.measure import TextMeasure
@@ -28,6 +30,8 @@ PACK_BYTES = 128 << 20
 MOST_BYTES = 8 << 30
 MOST_TEXTS = 200_000
 MOST_TREES = 4
+MOST_FAR = 1_000_000
+"""Texts that stay elsewhere, some hundred bytes each."""
 
 Key = tuple[str, str, bool]
 """Path, encoding option, and whether the encoding may be guessed: what decides how a file is read."""
@@ -61,6 +65,12 @@ class LastRead:
     encoding: str
     found: Mapping[int, AnyRead]
     packs: tuple[Pack, ...]
+    settled: bool = False
+    """Whether those are left out that were written to between the look at a folder and the reading."""
+
+
+def _is_newer(read: AnyRead, than: Candidate) -> bool:
+    return isinstance(read, CopiedDocument) and read.stamp != than.stamp
 
 
 class SnapshotCache:
@@ -85,11 +95,13 @@ class SnapshotCache:
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
-        self._kept: dict[Key, CachedRead] = {}
+        self._kept: dict[Key, CachedRead | CopiedDocument] = {}
+        """Of texts that were copied only what they are: their stamp is in their row."""
         self._packs: list[Pack] = []
         self._trees: dict[Rules, Folders] = {}
+        self._far: dict[str, FarTexts] = {}
         self._time = 0
-        self._last: tuple[list[Any], Any] | None = None
+        self._last: tuple[Sequence[Any], Any] | None = None
         self._line_index = LineIndex(line_index)
         self._last_read: LastRead | None = None
         self.dropped = 0
@@ -109,9 +121,16 @@ class SnapshotCache:
             del self._trees[next(iter(self._trees))]
         return await tree.listing(pool, seconds, self.watching)
 
-    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | None:
+    def find(self, key: Key, stamp: Stamp, held_files: HeldFiles) -> CachedRead | CopiedDocument | None:
         """What was read of a file, if the file is unchanged. `held_files` then keeps it for the run."""
         kept = self._kept.get(key)
+        if isinstance(kept, CopiedDocument):
+            pack = self._pack(kept.pack)
+            if kept.stamp != stamp or pack is None:
+                return None
+            held_files.use(pack)
+            pack.used_at = self._time
+            return kept
         if kept is None and (known := self._line_index.find(key, stamp)) is not None:
             kept = self._kept[key] = CachedRead(stamp, "", known[2], None, known[1])
         if kept is None or kept.stamp != stamp:
@@ -130,6 +149,9 @@ class SnapshotCache:
         for pack in last.packs:
             held_files.use(pack)
             pack.used_at = self._time
+        if not last.settled:
+            found = {n: read for n, read in last.found.items() if not _is_newer(read, last.wanted[n])}
+            last = self._last_read = replace(last, found=found, settled=True)
         if all(map(is_, last.wanted, wanted)):
             return dict(last.found)
         return {number: read for number, read in last.found.items() if wanted[number] is last.wanted[number]}
@@ -147,8 +169,8 @@ class SnapshotCache:
         if stamp is None:
             return None
         kept = self._kept.get(key)
-        measured = kept is not None and isinstance(kept.outcome, TextMeasure) and kept.outcome.digest
-        if kept is not None and measured and may_go_on(kept.stamp, stamp):
+        measured = isinstance(kept, CachedRead) and isinstance(kept.outcome, TextMeasure) and kept.outcome.digest
+        if isinstance(kept, CachedRead) and measured and may_go_on(kept.stamp, stamp):
             return kept
         known = self._line_index.beginning(key, stamp)
         return None if known is None else CachedRead(known[0], "", known[2], None, known[1])
@@ -164,10 +186,33 @@ class SnapshotCache:
                 self._packs.insert(0, kept.pack)
             kept.pack.kept.add(key)
 
+    def keep_copied(self, texts: Mapping[Key, CopiedDocument], pack: Pack) -> None:
+        """`keep`, of many texts that were copied into the newest pack."""
+        for key in [key for key in texts if key in self._kept]:
+            self.forget(key)
+        self._kept.update(texts)
+        pack.kept.update(texts)
+
+    def far(self, listed: Listed) -> FarTexts | None:
+        """What was measured of the texts of a listing, or of one much like it."""
+        return self._far.get(listed.place)
+
+    def keep_far(self, texts: FarTexts) -> None:
+        self._far.pop(texts.listed.place, None)
+        self._far[texts.listed.place] = texts
+        while len(self._far) > MOST_TREES or (len(self._far) > 1 and sum(map(len, self._far.values())) > MOST_FAR):
+            del self._far[next(iter(self._far))]
+
     def forget(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
-        if kept is not None and kept.pack is not None:
-            kept.pack.kept.discard(key)
+        if kept is None:
+            return
+        pack = self._pack(kept.pack) if isinstance(kept, CopiedDocument) else kept.pack
+        if pack is not None:
+            pack.kept.discard(key)
+
+    def _pack(self, path: str) -> Pack | None:
+        return next((pack for pack in reversed(self._packs) if pack.path == path), None)
 
     async def room(self, size: int, held_files: HeldFiles) -> tuple[Pack, int]:
         """A pack, and the offset in it at which so many bytes are reserved. `held_files` keeps the pack for the run."""
@@ -178,7 +223,7 @@ class SnapshotCache:
         pack.used_at = self._time
         return pack, pack.reserve(size)
 
-    def same(self, make: Callable[[list[T], Made | None], Made], parts: list[T]) -> Made:
+    def same(self, make: Callable[[Sequence[T], Made | None], Made], parts: Sequence[T]) -> Made:
         """`make` of these parts, or its last result if the parts are the same. `make` is given the last result to start
         from."""
         if self._last is None or self._last[0] != parts:
@@ -208,6 +253,7 @@ class SnapshotCache:
             self._drop(self._packs[-1])
         self._kept.clear()
         self._trees.clear()
+        self._far.clear()
         self._last_read = None
         self._last = None
 

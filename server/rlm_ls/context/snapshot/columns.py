@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest
-from typing import Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from rlm_ls.context.document import Document, Source
+from rlm_ls.context.columns.joined import Joined
+from rlm_ls.context.document import CHECKPOINT, Document, Part, Source
+from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
 from rlm_ls.context.sources.encoding import UTF_8
-from rlm_ls.context.sources.language import language_of
+from rlm_ls.context.sources.language import text_language_of
 from rlm_ls.context.sources.stamp import Stamp
-from rlm_ls.context.workers.piece import File, Stretch
+from rlm_ls.context.workers.piece import BUNDLE, Bundle, File, Stretch
+
+MOST_KEPT = 1_000
+"""Documents that are kept once they were made, where some lie elsewhere."""
 
 Outcome = TypeVar("Outcome")
 Made = TypeVar("Made")
@@ -51,25 +56,47 @@ class CopiedTexts(NamedTuple):
         return CopiedText(self.stamp(row), bool(flags & SETTLED), place, size, whole, UTF_8, 0)
 
 
-def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome]]:
-    """The plain texts among the outcomes of a request, and the other outcomes by their index."""
-    numbers, digests = array("q"), []
-    others: dict[int, Outcome] = {}
-    for index, one in enumerate(found):
+class Rows:
+    """Builds CopiedTexts. `others` are the outcomes of a request that are no rows, by their index."""
+
+    __slots__ = ("_digests", "_numbers", "others")
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._digests: list[bytes] = []
+        self.others: dict[int, Any] = {}
+
+    def add(self, row: Sequence[int], digest: bytes) -> bool:
+        """A row of WIDTH numbers; False where one is too large."""
+        try:
+            self._numbers.extend(row)
+        except OverflowError:  # some file systems number their files up to 2⁶⁴
+            del self._numbers[len(self._digests) * WIDTH :]
+            return False
+        self._digests.append(digest)
+        return True
+
+    def put(self, index: int, one: Any) -> None:
+        """An outcome: of a plain text a row."""
         if not isinstance(one, CopiedText) or not one.plain:
-            others[index] = one
-            continue
+            self.others[index] = one
+            return
         whole = one.whole
         flags = whole.ascii * ASCII | whole.crlf * CRLF | one.settled * SETTLED
         measures = (one.size, whole.characters, whole.lines, whole.longest_line, whole.checkpoints[1], flags)
-        try:
-            row = array("q", (index, one.place, *measures, *one.stamp))
-        except OverflowError:  # some file systems number their files up to 2⁶⁴
-            others[index] = one
-            continue
-        numbers += row
-        digests.append(whole.digest)
-    return CopiedTexts(numbers, b"".join(digests)), others
+        if not self.add((index, one.place, *measures, *one.stamp), whole.digest):
+            self.others[index] = one
+
+    def made(self) -> tuple[CopiedTexts, dict[int, Any]]:
+        return CopiedTexts(self._numbers, b"".join(self._digests)), self.others
+
+
+def in_columns(found: Iterable[Outcome]) -> tuple[CopiedTexts, dict[int, Outcome]]:
+    """The plain texts among the outcomes of a request, and the other outcomes by their index."""
+    rows = Rows()
+    for index, one in enumerate(found):
+        rows.put(index, one)
+    return rows.made()
 
 
 class CopiedDocument(NamedTuple):
@@ -91,14 +118,18 @@ class CopiedDocument(NamedTuple):
         return self.texts.numbers[self.at + LINES]
 
     @property
+    def stamp(self) -> Stamp:
+        """The file's, of the text that was copied."""
+        return tuple(self.texts.numbers[self.at + STAMP : self.at + WIDTH])  # type: ignore[return-value]
+
+    @property
     def offset(self) -> int:
         """Where it begins in the pack."""
         return self.texts.numbers[self.at + PLACE]
 
     @property
     def language(self) -> str:
-        language = language_of(self.path)
-        return "json" if language == "jupyter" else language  # read as plain text, the file is JSON
+        return text_language_of(self.path)
 
     @property
     def stretch(self) -> Stretch:
@@ -127,7 +158,7 @@ class CopiedDocument(NamedTuple):
         return CopiedDocument(path, uri, self.pack, self.texts, self.at)
 
 
-AnyRead = ReadDocument | CopiedDocument
+AnyRead = ReadDocument | CopiedDocument | FarDocument
 """A Document that has been read, made or yet to be made."""
 
 
@@ -153,6 +184,32 @@ class _Lazy(Sequence[Made], Generic[Made]):
         raise NotImplementedError
 
 
+class Told(_Lazy[str]):
+    """What is said of each document: an attribute that is a string."""
+
+    def __init__(self, found: Sequence[AnyRead], name: str) -> None:
+        super().__init__(found)
+        self._name = name
+
+    def _made(self, number: int) -> str:
+        told: str = getattr(self._found[number], self._name)
+        return told
+
+
+class Wholes(_Lazy[Part]):
+    """All of each document: what a question may look at that leaves nothing out."""
+
+    def __init__(self, sizes: array[int]) -> None:
+        super().__init__(())
+        self._sizes = sizes
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def _made(self, number: int) -> Part:
+        return Part(range(len(self._sizes))[number], 0, self._sizes[number])
+
+
 class Documents(_Lazy[Document]):
     """The documents of a Context, in order. Of 100,000 a column is read in 20 ms, all of them in half a second."""
 
@@ -163,24 +220,31 @@ class Documents(_Lazy[Document]):
     def _made(self, number: int) -> Document:
         made = self._kept.get(number)
         if made is None:
+            if len(self._kept) >= MOST_KEPT and not isinstance(self._found, list):
+                self._kept.clear()
             made = self._kept[number] = self._found[number].document
         return made
 
     @cached_property
-    def paths(self) -> list[str]:
-        return [one.path for one in self._found]
+    def paths(self) -> Sequence[str]:
+        return [one.path for one in self._found] if isinstance(self._found, list) else Told(self._found, "path")
 
     @cached_property
     def sizes(self) -> array[int]:
-        return array("q", [one.size for one in self._found])
+        return _column(self._found, lambda one: one.size, FarDocuments.sizes)
 
     @cached_property
     def lines(self) -> array[int]:
-        return array("q", [one.lines for one in self._found])
+        return _column(self._found, lambda one: one.lines, FarDocuments.lines)
 
-    @cached_property
-    def languages(self) -> list[str]:
-        return [one.language for one in self._found]
+    @property
+    def languages(self) -> Sequence[str]:
+        if not isinstance(self._found, list):
+            return Told(self._found, "language")
+        return [text_language_of(one.path) if isinstance(one, CopiedDocument) else one.language for one in self._found]
+
+    def language(self, number: int) -> str:
+        return self._found[number].language
 
     def largest(self, most: int) -> list[int]:
         """The numbers of the largest, the first of equals first. A thousandth of a second for each 10,000."""
@@ -189,7 +253,25 @@ class Documents(_Lazy[Document]):
     @cached_property
     def not_plain(self) -> tuple[Document, ...]:
         """Those of which more may be to be said: converted, extracted, damaged, open in an editor, large."""
-        return tuple([one.document for one in self._found if isinstance(one, ReadDocument)])
+        return tuple([one.document for one in here(self._found) if isinstance(one, ReadDocument)])
+
+
+def here(found: Sequence[AnyRead]) -> Iterator[AnyRead]:
+    """Those that do not stay elsewhere."""
+    return (one for some in _segments(found) if isinstance(some, list) for one in some)
+
+
+def _segments(found: Sequence[AnyRead]) -> Sequence[Sequence[AnyRead]]:
+    return found.segments if isinstance(found, Joined) else [found]
+
+
+def _column(
+    found: Sequence[AnyRead], of: Callable[[AnyRead], int], of_far: Callable[[FarDocuments], Iterable[int]]
+) -> array[int]:
+    column = array("q")
+    for some in _segments(found):
+        column.extend(of_far(some) if isinstance(some, FarDocuments) else map(of, some))
+    return column
 
 
 class Files(_Lazy[File]):
@@ -209,3 +291,32 @@ class Files(_Lazy[File]):
 
     def name(self, number: int) -> str:
         return self._found[number].path
+
+    def bundle(self, first: int) -> Bundle | None:
+        """All of the small documents from a number on that stand in one file: BUNDLE bytes or a little more. None where
+        the first is no such one."""
+        path, size = "", 0
+        offsets, sizes, names = array("q"), array("q"), list[str]()
+        for number in range(first, len(self._found)):
+            one = self._found[number]
+            if isinstance(one, CopiedDocument):
+                pack, numbers = one.pack, one.texts.numbers
+                offset, length = numbers[one.at + PLACE], numbers[one.at + SIZE]
+            elif (stretch := one.stretch) is not None and stretch[2] < CHECKPOINT:
+                pack, offset, length = stretch
+            else:
+                break
+            if (names and pack != path) or size >= BUNDLE:
+                break
+            path = pack
+            offsets.append(offset)
+            sizes.append(length)
+            names.append(one.path)
+            size += length
+        docs = array("q", range(first, first + len(names)))
+        return Bundle(path, docs, offsets, sizes, "\0".join(names), ()) if names else None
+
+    @property
+    def far(self) -> bool:
+        """Whether some stay elsewhere: they may be a million, of which nothing is made before its turn."""
+        return not all(isinstance(some, list) for some in _segments(self._found))

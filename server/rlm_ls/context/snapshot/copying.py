@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
@@ -11,12 +12,13 @@ from rlm_ls.context.extraction.lanes import Extractions
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.snapshot.archives import Archives
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
-from rlm_ls.context.snapshot.columns import FLAGS, INDEX, SETTLED, WIDTH, AnyRead, CopiedDocument, CopiedTexts
+from rlm_ls.context.snapshot.columns import FLAGS, SETTLED, SIZE, WIDTH, AnyRead, CopiedDocument, CopiedTexts
 from rlm_ls.context.snapshot.documents import document_of
 from rlm_ls.context.snapshot.intake import (
     CopiedText,
     Foreign,
     IncomingFile,
+    IncomingFiles,
     LargeText,
     NeedsMoreRoom,
     Packed,
@@ -78,6 +80,15 @@ class Reading:
             number in self.drawn,
         )  # fmt: skip
 
+    def incoming_files(self, numbers: list[int]) -> IncomingFiles | list[tuple[Any, ...]]:
+        """Some files of one request: those that were walked are sent in no time."""
+        some = [self.wanted[number] for number in numbers]
+        ordinary, drawn = self.extractions.ordinary, self.drawn
+        if any(one.inside is not None or one.explicit for one in some) or ordinary or drawn:
+            return [tuple(self.incoming(number)) for number in numbers]  # plain ones are packed faster
+        paths, names = "\0".join([one.path for one in some]), "\0".join([one.name for one in some])
+        return IncomingFiles(paths, names, array("q", [one.size for one in some]), self.guess())
+
 
 class Copying:
     """Copies texts of a Reading, and notes there what became of each."""
@@ -94,7 +105,7 @@ class Copying:
         ]
         payloads = (
             {
-                "incoming": [tuple(self.of.incoming(n)) for n in batch],  # plain ones are packed faster
+                "incoming": self.of.incoming_files(batch),
                 "pack": pack.path,
                 "place": place,
                 "option": self.of.options.encoding,
@@ -118,21 +129,19 @@ class Copying:
 
     def copied(self, batch: list[int], texts: CopiedTexts, pack: Pack) -> None:
         """Plain texts of a batch: of each a row is kept."""
-        for row in range(len(texts)):
-            at = row * WIDTH
-            number = batch[texts.numbers[at + INDEX]]
-            one = self.of.wanted[number]
+        numbers, found, wanted = texts.numbers, self.of.found, self.of.wanted
+        settled: dict[Key, CopiedDocument] = {}
+        for at in range(0, len(numbers), WIDTH):
+            number = batch[numbers[at]]
+            one = wanted[number]
             if one.inside is not None:  # its Document says so, and it is kept as what it was unpacked from
-                self.outcome(number, texts.text(row), pack)
+                self.outcome(number, texts.text(at // WIDTH), pack)
                 continue
-            self.of.found[number] = read = CopiedDocument(one.name, one.uri, pack.path, texts, at)
-            pack.written += read.size
-            if texts.numbers[at + FLAGS] & SETTLED:
-                stamp = texts.stamp(row)
-                same = one.stamp if stamp == one.stamp else stamp  # one of the two equal tuples is enough
-                self.of.snapshot_cache.keep(self.of.key(one), CachedRead(same or stamp, one.name, read, pack))
-                if same is one.stamp:
-                    self.of.settled[number] = read
+            found[number] = read = CopiedDocument(one.name, one.uri, pack.path, texts, at)
+            pack.written += numbers[at + SIZE]
+            if numbers[at + FLAGS] & SETTLED:
+                settled[one.path, self.of.options.encoding, one.explicit] = self.of.settled[number] = read
+        self.of.snapshot_cache.keep_copied(settled, pack)
 
     async def convert(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -55,6 +56,21 @@ class IncomingFile(NamedTuple):
     """The bytes are UTF-8, whatever encoding is set: they are our own."""
     drawn: bool = False
     """A terminal drew the text (`sources/drawing`)."""
+
+
+class IncomingFiles(NamedTuple):
+    """Files of which nothing is to be said but what they are called and how large they are: `names` and `paths` are
+    joined by NUL, so that many are sent in no time."""
+
+    paths: str
+    names: str
+    sizes: array[int]
+    guess: bool
+
+    @property
+    def each(self) -> Iterator[IncomingFile]:
+        rows = zip(self.paths.split("\0"), self.names.split("\0"), self.sizes, strict=True)
+        return (IncomingFile(path, name, size, self.guess) for path, name, size in rows)
 
 
 class CopiedText(NamedTuple):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
+from rlm_ls.context.columns.joined import Joined, Picked
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
-from rlm_ls.context.remote.nodes import apart, measured
+from rlm_ls.context.remote.measuring import measured
+from rlm_ls.context.remote.texts import FarDocuments
 from rlm_ls.context.snapshot.cache import CachedRead, LastRead, SnapshotCache
 from rlm_ls.context.snapshot.columns import AnyRead, CopiedDocument
 from rlm_ls.context.snapshot.copying import Copying, Reading, checked
@@ -26,6 +31,7 @@ from rlm_ls.context.snapshot.intake import (
 from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure, TextMeasure, join
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidate import Candidate
+from rlm_ls.context.sources.candidates import Wanted
 from rlm_ls.context.sources.encoding import LOSSY, UTF_8, not_text
 from rlm_ls.context.sources.secrets import denied
 from rlm_ls.context.sources.stamp import kept_as, stamp_of
@@ -40,7 +46,7 @@ SMALL = CHECKPOINT
 class _Reader(Reading):
     """Takes the candidates through the steps of reading."""
 
-    async def run(self) -> list[AnyRead]:
+    async def run(self) -> dict[int, AnyRead]:
         cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
         dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
         self.found = dict(self.settled)
@@ -56,12 +62,13 @@ class _Reader(Reading):
             numbers = [*await self.unpack(), *await self.extract()]
         if dropped == cache.dropped:
             cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files)))
-        return await asyncio.to_thread(self.finished)
+        await asyncio.to_thread(self.finished)
+        return self.found
 
     async def take_in(self, files: list[int]) -> None:
-        large = [n for n in files if not self.is_small(n)]
+        small, large = self.by_size(files)
         copying = Copying(self)
-        await copying.copy([n for n in files if self.is_small(n)])
+        await copying.copy(small)
         await copying.convert(await self.open_large(large))
         await self.measure()
         await copying.convert(self.broken())
@@ -126,8 +133,11 @@ class _Reader(Reading):
             if one.buffer is not None or one.stamp is None or number in self.errors:
                 continue
             kept = self.snapshot_cache.find(self.key(one), one.stamp, self.held_files)
+            if isinstance(kept, CopiedDocument):
+                self.found[number] = self.settled[number] = renamed(kept, one)
+                continue
             outcome = None if kept is None else kept.outcome
-            if isinstance(outcome, ReadDocument | CopiedDocument):
+            if isinstance(outcome, ReadDocument):
                 self.found[number] = read = renamed(outcome, one)
                 if one.inside is None:
                     self.settled[number] = read
@@ -143,8 +153,14 @@ class _Reader(Reading):
         """Whether these are measures of a text, and all that are wanted."""
         return isinstance(outcome, TextMeasure) and (self.options.lines_only or bool(outcome.digest))
 
-    def is_small(self, number: int) -> bool:
-        return self.wanted[number].size < SMALL and not self.wanted[number].stays
+    def by_size(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Those that are copied, and those that are searched where they are."""
+        small: list[int] = []
+        large: list[int] = []
+        for number in numbers:
+            one = self.wanted[number]
+            (small if one.size < SMALL and (one.inside is None or not one.stays) else large).append(number)
+        return small, large
 
     async def open_large(self, numbers: list[int]) -> list[int]:
         """Opens large files that can be searched in place. Returns the numbers of those that must be converted."""
@@ -220,9 +236,6 @@ class _Reader(Reading):
             if text.whole is None
             for at in range(text.measures[0].end if text.measures else 0, text.source.size, RANGE)
         ]
-        todo, on_nodes = apart(todo)
-        async for number, outcome in measured(self.pool, on_nodes, self.options.seconds):
-            self.noted(number, outcome)
         lines_only = self.options.lines_only and not any(self.large[number].measures for number, _, _ in todo)
         payloads = (
             {"file": file, "start": at, "end": min(at + RANGE, file.source.size), "lines_only": lines_only}
@@ -262,7 +275,7 @@ class _Reader(Reading):
                 self.snapshot_cache.keep(self.key(one), kept)
         return found
 
-    def finished(self) -> list[AnyRead]:
+    def finished(self) -> None:
         for number, text in self.large.items():
             if number not in self.errors and text.whole is not None:
                 one = self.wanted[number]
@@ -271,20 +284,61 @@ class _Reader(Reading):
                 self.found[number] = read
                 if one.inside is not None and one.inside.settled:
                     self.snapshot_cache.keep(self.key(one), CachedRead(text.stamp, one.name, read, one.inside.pack))
-        return [self.found[number] for number in sorted(self.found, key=self.archives.place)]
 
 
 async def read(
-    wanted: Sequence[Candidate],
+    wanted: Wanted,
     held_files: HeldFiles,
     pool: Pool,
     options: ContextOptions,
     snapshot_cache: SnapshotCache,
-) -> tuple[list[AnyRead], list[tuple[Candidate, RlmError]]]:
+) -> tuple[Sequence[AnyRead], list[tuple[Candidate, RlmError]]]:
     """Reads the candidates. Returns the documents in order, and the candidates that could not be read with the reason;
     both include what was unpacked."""
-    reader = _Reader(wanted, held_files, pool, options, snapshot_cache)
-    found = await reader.run()
-    return found, [
-        (reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=reader.archives.place)
-    ]
+    reader = _Reader(wanted.candidates, held_files, pool, options, snapshot_cache)
+    found, place = await reader.run(), reader.archives.place
+    errors = [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=place)]
+    if not wanted.far:
+        return await asyncio.to_thread(lambda: [found[number] for number in sorted(found, key=place)]), errors
+    far: list[FarDocuments] = []
+    for one in wanted.far:
+        before = snapshot_cache.far(one.listed)
+        texts, failed = await measured(one.listed, one.names, pool, options, before)
+        snapshot_cache.keep_far(texts)
+        far.append(FarDocuments(texts, one.names, _without(len(one.listed), failed)))
+        errors += [(one.candidate(row, error), error) for row, error in sorted(failed.items())]
+    return await asyncio.to_thread(_in_order, found, reader, far, wanted), errors
+
+
+def _without(count: int, failed: Mapping[int, RlmError]) -> Sequence[int]:
+    return array("I", [row for row in range(count) if row not in failed]) if failed else range(count)
+
+
+def _in_order(
+    near: Mapping[int, AnyRead], reader: _Reader, far: Sequence[FarDocuments], wanted: Wanted
+) -> Sequence[AnyRead]:
+    """What is here and what stays elsewhere, where each belongs."""
+    there: Sequence[Sequence[AnyRead]] = _in_time(far, wanted.moved) if wanted.moved else far
+    segments: list[Sequence[AnyRead]] = []
+    numbers = sorted(near, key=reader.archives.place)
+    at = 0
+    for one, documents in zip(wanted.far, there, strict=True):
+        until = bisect_left(numbers, one.place, key=lambda number: reader.archives.place(number)[0])
+        segments += [[near[number] for number in numbers[at:until]], documents]
+        at = until
+    segments.append([near[number] for number in numbers[at:]])
+    return Joined(segments)
+
+
+def _in_time(far: Sequence[FarDocuments], moved: Mapping[int, int]) -> list[Sequence[AnyRead]]:
+    """The pieces of rotated logs in the order of their time, in the places that they had together."""
+    every = Joined([FarDocuments(one.texts, one.names, range(len(one.texts))) for one in far])
+    there: list[Sequence[AnyRead]] = []
+    read: set[int] = set()
+    starts = list(accumulate([len(one.texts) for one in far], initial=0))
+    for one, start in zip(far, starts, strict=False):
+        read.update(start + row for row in one.rows)
+    for start, end in pairwise(starts):
+        order = (moved.get(place, place) for place in range(start, end))
+        there.append(Picked(every, array("I", [number for number in order if number in read])))
+    return there

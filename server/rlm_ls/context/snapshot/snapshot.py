@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import islice
 
+from rlm_ls.context.columns.index import Index
 from rlm_ls.context.document import Document, Part, Selection, Skipped
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files
+from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files, Told, Wholes, here
 from rlm_ls.context.snapshot.intake import ReadDocument
 from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.pack import HeldFiles
@@ -22,6 +24,9 @@ from rlm_ls.context.sources.candidates import candidates
 from rlm_ls.context.sources.encoding import known
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import BadRequest, DocumentUnreadable, NoDocuments, RlmError
+
+DIGESTED = 1000
+"""Documents whose digests are put together at once."""
 
 LONGEST_NAME = 32_768
 """Characters of a path or URI, of which no system knows longer ones."""
@@ -35,46 +40,48 @@ class Contents:
 
     __slots__ = ("_numbers", "_uris", "digest", "documents", "files", "limit", "read")
 
-    def __init__(self, found: list[AnyRead], last: Contents | None) -> None:
+    def __init__(self, found: Sequence[AnyRead], last: Contents | None) -> None:
         self.read = found
         self.documents = Documents(found)
         self.files = Files(found)
-        self.digest = blake2b(b"".join([one.digest for one in found]), digest_size=16).hexdigest()
-        changed = _changed(last, found)
-        if last is None or changed is None:
-            self.limit: Selection = tuple([Part(number, 0, one.size) for number, one in enumerate(found)])
-            self._numbers: dict[str, int] | None = None
-            self._uris: dict[str, int] | None = None
-            return
-        limit = list(last.limit)
-        for number in changed:
-            limit[number] = Part(number, 0, found[number].size)
-        self.limit, self._numbers, self._uris = tuple(limit), last._numbers, last._uris
+        self.limit: Selection = Wholes(self.documents.sizes)
+        digest = blake2b(digest_size=16)
+        each = iter(found)
+        while some := b"".join([one.digest for one in islice(each, DIGESTED)]):
+            digest.update(some)
+        self.digest = digest.hexdigest()
+        same = last is not None and _same_names(last.read, found)
+        self._numbers: Numbers | None = last._numbers if same and last is not None else None
+        self._uris: Numbers | None = last._uris if same and last is not None else None
 
     # Made when a name is looked for: most questions about 100,000 files name none.
     @property
-    def numbers(self) -> dict[str, int]:
+    def numbers(self) -> Numbers:
         if self._numbers is None:
-            self._numbers = {path: number for number, path in enumerate(self.documents.paths)}
+            self._numbers = _numbers(self.documents.paths)
         return self._numbers
 
     @property
-    def uris(self) -> dict[str, int]:
+    def uris(self) -> Numbers:
         if self._uris is None:
-            self._uris = {one.uri: number for number, one in enumerate(self.read)}
+            listed = isinstance(self.read, list)
+            self._uris = _numbers([one.uri for one in self.read] if listed else Told(self.read, "uri"))
         return self._uris
 
 
-def _changed(last: Contents | None, found: list[AnyRead]) -> list[int] | None:
-    """The numbers of documents that are not as they were; None if they are other documents."""
-    if last is None or len(last.read) != len(found):
-        return None
-    changed = [number for number, (old, new) in enumerate(zip(last.read, found, strict=True)) if old is not new]
-    for number in changed:
-        old, new = last.read[number], found[number]
-        if (old.path, old.uri) != (new.path, new.uri):
-            return None
-    return changed
+Numbers = dict[str, int] | Index
+
+
+def _numbers(names: Sequence[str]) -> Numbers:
+    """By name: in a dictionary, unless there are so many that they are not to be held."""
+    return {name: number for number, name in enumerate(names)} if isinstance(names, list) else Index(names)
+
+
+def _same_names(last: Sequence[AnyRead], found: Sequence[AnyRead]) -> bool:
+    """Whether these are documents of the same names in the same order."""
+    if len(last) != len(found) or not (isinstance(last, list) and isinstance(found, list)):
+        return False
+    return all(old is new or (old.path, old.uri) == (new.path, new.uri) for old, new in zip(last, found, strict=True))
 
 
 class Context:
@@ -120,11 +127,11 @@ class Context:
         snapshot_cache = snapshot_cache or SnapshotCache(options.pack_folder)
         try:
             snapshot_cache.begin()
-            wanted, ignored = await candidates(scope, pool, options, snapshot_cache)
+            wanted = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
             skipped = [_skipped(one, error) for one, error in errors]
             skipped += await asyncio.to_thread(_left_out, found)
-            if scope.kind in ("document", "selection") or (len(wanted) == 1 and wanted[0].explicit):
+            if scope.kind in ("document", "selection") or wanted.explicit:
                 _raise_first(errors)
             if not found:
                 raise _nothing(scope, skipped)
@@ -132,7 +139,7 @@ class Context:
                 context = await asyncio.to_thread(
                     lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
                 )
-            context.ignored = ignored
+            context.ignored = wanted.ignored
             if scope.region is not None:
                 context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)
             return context
@@ -165,14 +172,15 @@ class Context:
 
     def number(self, name: str) -> int | None:
         """The number of the document of this path (as it is shown or as it is) or URI, None if there is none."""
-        if name in self._contents.numbers:
-            return self._contents.numbers[name]
-        if name in self._contents.uris:
-            return self._contents.uris[name]
+        number = self._contents.numbers.get(name)
+        if number is None:
+            number = self._contents.uris.get(name)
+        if number is not None:
+            return number
         if len(name) > LONGEST_NAME:
             return None  # a text, which may be megabytes long: it is not looked through for what cannot be shown
-        if (shown := uris.shown(name)) in self._contents.numbers:
-            return self._contents.numbers[shown]
+        if (number := self._contents.numbers.get(uris.shown(name))) is not None:
+            return number
         path = uris.file_path(name) if uris.is_uri(name) or name.startswith(("/", "\\")) else None
         return self._contents.uris.get(uris.file_uri(path)) if path else None
 
@@ -207,7 +215,7 @@ def _left_out(found: Sequence[AnyRead]) -> list[Skipped]:
     """Parts of documents that could not be read, such as scanned pages."""
     return [
         Skipped(one.uri, one.path, DocumentUnreadable.code, note)
-        for one in found
+        for one in here(found)
         if isinstance(one, ReadDocument) and one.document.extraction is not None
         for note in one.document.extraction.notes
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlm_ls.context.document import Extraction
+from rlm_ls.context.remote.listed import Listed
 from rlm_ls.context.scope import Buffer
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.stamp import Stamp
@@ -52,3 +54,18 @@ class Candidate:
     def stays(self) -> bool:
         """Whether it is searched where it lies elsewhere."""
         return self.inside is not None and bool(self.inside.version)
+
+
+@dataclass(frozen=True, slots=True)
+class FarCandidates:
+    """Texts that stay elsewhere, with their names; `place` candidates of those that are here stand before them."""
+
+    place: int
+    listed: Listed
+    names: Sequence[str]
+
+    def candidate(self, row: int, error: RlmError) -> Candidate:
+        """What cannot be read, as others are that cannot."""
+        url = self.listed.urls[row]
+        path = url.partition("://")[2]
+        return Candidate(url, path, explicit=self.listed.explicit, name=self.names[row], error=error)

@@ -6,17 +6,21 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
+from rlm_ls.context.columns.joined import Joined, Picked
+from rlm_ls.context.columns.names import short_names
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.addresses import is_remote, without_password
+from rlm_ls.context.remote.listed import Listed, apart
 from rlm_ls.context.remote.nodes import on_nodes
-from rlm_ls.context.rotation import in_time
+from rlm_ls.context.rotation import in_time, moved
 from rlm_ls.context.scope import Buffer, Scope, Stream
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.sources import uris
-from rlm_ls.context.sources.candidate import Candidate, Inside
+from rlm_ls.context.sources.candidate import Candidate, FarCandidates, Inside
 from rlm_ls.context.sources.folders import Listing, with_names
 from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import stamp_of
@@ -32,24 +36,44 @@ from rlm_ls.errors import (
     RlmError,
 )
 
+Listings = Mapping[str, Sequence[Listed]]
+"""By name, what it means on a cluster's nodes."""
+
 LONGEST = 200
 """Characters shown of a name that is too long for a file."""
 
 
 @dataclass(slots=True)
 class _Named:
-    """What the files named one by one turned out to be."""
+    """What the files named one by one turned out to be. `far`: listings of texts that stay elsewhere, each with the
+    number of candidates that stand before it."""
 
     candidates: list[Candidate]
     folders: list[str]
+    far: list[tuple[int, Listed]]
 
 
-async def candidates(
-    scope: Scope, pool: Pool, options: ContextOptions, snapshot_cache: SnapshotCache
-) -> tuple[Sequence[Candidate], str]:
-    """The scope's texts, and a rule of an ignore file that left some out, if any did.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The texts of a scope, each with a unique name: those that are here, and those that stay elsewhere, which stand
+    where `far` says. `ignored`: a rule of an ignore file that left some out, if any did. `moved`: of all that stay
+    elsewhere, by place, the one that belongs there by its time."""
 
-    First the files as named, then the folders' files by path. Each has a unique name.
+    candidates: Sequence[Candidate]
+    far: tuple[FarCandidates, ...]
+    ignored: str
+    moved: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether it is one text, which was named itself."""
+        if not self.far:
+            return len(self.candidates) == 1 and self.candidates[0].explicit
+        return not self.candidates and len(self.far) == 1 and self.far[0].listed.explicit
+
+
+async def candidates(scope: Scope, pool: Pool, options: ContextOptions, snapshot_cache: SnapshotCache) -> Wanted:
+    """The scope's texts: first the files as named, then the folders' files by path.
 
     The pieces of a rotated log go from the oldest to the newest, so that first and last mean time.
     """
@@ -58,51 +82,86 @@ async def candidates(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
 
-    async def placed(scope: Scope) -> Scope:
-        scope = await on_nodes(scope, pool, options.deny, options.remote_files)
+    async def placed(scope: Scope) -> tuple[Scope, Listings]:
+        listed = await on_nodes(scope, pool, options.deny, options.remote_files)
         if snapshot_cache.copies is None:
-            return scope
-        return await snapshot_cache.copies.local(scope, options.remote_bytes, options.remote_files, pool.in_place)
+            return scope, listed
+        most = options.remote_bytes, options.remote_files
+        return await snapshot_cache.copies.local(scope, *most, pool.in_place), listed
 
-    scope = await _with_elsewhere(await placed(scope), placed)
+    scope, listed = await _with_elsewhere(*await placed(scope), placed)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
-    named = await asyncio.to_thread(_named, scope, buffers, options)
+    named = await asyncio.to_thread(_named, scope, buffers, options, listed)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
     if not roots:
-        return with_names(named.candidates, roots), ""
+        return await asyncio.to_thread(_wanted, with_names(named.candidates, roots), named.far, options, "")
     rules = Rules(tuple(roots), scope.include, (*options.exclude, *scope.exclude), options.deny, options.max_file_bytes)
     listing = await snapshot_cache.listing(rules, pool, options.seconds)
-    if listing.ignored and not (listing.candidates or listing.left_out or named.candidates or buffers):
+    if listing.ignored and not (listing.candidates or listing.left_out or named.candidates or named.far or buffers):
         raise NoDocuments(
             f"All that is in {uris.shown(', '.join(roots))[:1000]} is left out by ignore files "
             f"({uris.shown(listing.ignored)}).",
             "Name the files themselves, or set include globs: --include '*' in a terminal.",
         )
     found = await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers)
-    return found, uris.shown(listing.ignored)
+    return await asyncio.to_thread(_wanted, found, named.far, options, uris.shown(listing.ignored))
 
 
-async def _with_elsewhere(scope: Scope, placed: Callable[[Scope], Awaitable[Scope]]) -> Scope:
+async def _with_elsewhere(
+    scope: Scope, listed: Listings, placed: Callable[[Scope], Awaitable[tuple[Scope, Listings]]]
+) -> tuple[Scope, Listings]:
     """The scope with the texts that `elsewhere` stands for, or in their place with why they cannot be read."""
     for name in scope.elsewhere:
         alone = Scope("files", files=(name,), streams=scope.streams)
         try:
             if not is_remote(name):
                 raise BadRequest(f"Nothing reads {name[:200]}.", "Correct the setting context.remote.")
-            found = await placed(alone)
+            found, there = await placed(alone)
         except RlmError as error:
             shown = without_password(name)
+            there = {}
             found = alone.expanded({name: [Stream(shown, shown.partition("://")[2] or shown, "", 0, error=error)]})
         new = tuple(replace(one, explicit=False) for one in found.streams[len(scope.streams) :])
+        listed = {**listed, **there}
         scope = replace(scope, files=(*scope.files, *found.files), streams=(*scope.streams, *new))
-    return scope
+    return scope, listed
 
 
-def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:
-    found = _Named([], [])
+def _wanted(
+    found: Sequence[Candidate], far: Sequence[tuple[int, Listed]], options: ContextOptions, ignored: str
+) -> Wanted:
+    if not far:
+        return Wanted(found, (), ignored)
+    texts = apart([listed for _, listed in far])
+    paths = Joined([listed.paths for listed in texts])
+    names = short_names(paths, [one.name for one in found])
+    for listed in texts:
+        for row, path in enumerate(listed.paths):
+            if is_secret(path, options.deny):
+                listed.errors[row] = _secret(path)
+    starts = accumulate(map(len, texts), initial=0)
+    there = [
+        FarCandidates(place, listed, Picked(names, range(start, start + len(listed))))
+        for (place, _), listed, start in zip(far, texts, starts, strict=False)
+    ]
+    return Wanted(found, tuple(there), ignored, moved(paths))
+
+
+def _secret(path: str) -> DocumentDenied:
+    return DocumentDenied(
+        f"{uris.shown(os.path.basename(path))} looks like a secret (key, password, token) and is never read.",
+        "Copy what is needed to a file of another name.",
+    )
+
+
+def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions, listed: Listings) -> _Named:
+    found = _Named([], [], [])
     seen: set[str] = set()
     streams = {stream.uri: stream for stream in scope.streams}
-    for name in scope.files:
+    for name in dict.fromkeys((*scope.files, *(root for root in scope.roots if root in listed))):
+        if (there := listed.get(name)) is not None:
+            found.far += [(len(found.candidates), one) for one in there]
+            continue
         name = uris.containing_file(name)
         key = uris.key(name)
         if key in seen:
@@ -124,10 +183,7 @@ def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) ->
             _look(one, path)
         # What a link leads to counts as well, and so does the path of a text that only the editor can read.
         if is_secret(shown, options.deny) or (path and is_secret(uris.real(path), options.deny)):
-            one.error = DocumentDenied(
-                f"{uris.shown(os.path.basename(shown))} looks like a secret (key, password, token) and is never read.",
-                "Copy what is needed to a file of another name.",
-            )
+            one.error = _secret(shown)
         found.candidates.append(one)
     found.candidates = [found.candidates[number] for number in in_time([one.path for one in found.candidates])]
     return found

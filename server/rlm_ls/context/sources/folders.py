@@ -183,10 +183,11 @@ class Folders:
         return sorted(found)
 
     def _listed(self) -> Listing:
-        found: dict[str, tuple[Order, Candidate]] = {}
-        left_out: dict[str, tuple[Order, Candidate]] = {}
+        found: dict[str, tuple[str, Candidate]] = {}
+        left_out: dict[str, tuple[str, Candidate]] = {}
         # Of several roots two files may have one name, and get others.
-        known = {one.path: one for one in self._listing.candidates} if len(self.rules.roots) == 1 else {}
+        alone = len(self.rules.roots) == 1
+        known = {one.path: one for one in self._listing.candidates} if alone else {}
         most = self.rules.most_bytes
         for folder in sorted(self._tree.values(), key=lambda one: one.root):
             if not folder.files and not folder.left_out:
@@ -194,36 +195,43 @@ class Folders:
             root = self.rules.roots[folder.root]
             base = folder.path.rstrip(os.sep) + os.sep
             below = base[len(root) :].lstrip(os.sep).replace(os.sep, "/")
-            order: Order = (folder.root, *base.split(os.sep)[:-1])
+            order = f"{folder.root:09}\0{base.replace(os.sep, NEXT)}"
             uri = uris.file_uri(folder.path).rstrip("/") + "/"
-            rotated = places([file[0] for file in folder.files])
+            names = [file[0] for file in folder.files]
+            rotated = places(names)
+            # Many names are looked at together: nearly all are shown, and written in an address, as they are.
+            plain = _PLAIN_NAMES.fullmatch(NEXT.join(names)) is not None and uris.shown(below) == below
+            alone = alone and plain
             for name, stamp, denied in folder.files:
                 path = base + name
                 one = known.get(path)
                 if one is None or one.stamp != stamp:
-                    one = _walked(path, uris.shown(below + name), uri + _quoted(name), stamp, denied, most)
-                found.setdefault(path, ((*order, *rotated.get(name, ()), name), one))
+                    shown, address = (below + name, name) if plain else (uris.shown(below + name), _quoted(name))
+                    one = _walked(path, shown, uri + address, stamp, denied, most)
+                by_time = NEXT.join([*rotated[name], name]) if name in rotated else name
+                found.setdefault(path, (order + by_time, one))
             for name, why in folder.left_out:
                 path = base + name
                 error = DocumentUnreadable(why, "Name what it leads to." if "link" in why else "Check its permissions.")
                 address = uri + _quoted(name) if name else uri
                 one = Candidate(address, path, name=uris.shown(below + name or base), error=error)
-                left_out.setdefault(path, ((*order, name), one))
+                left_out.setdefault(path, (order + name, one))
         ignored = next((folder.ignored for folder in self._tree.values() if folder.ignored), "")
-        return Listing(with_names(_in_order(found), self.rules.roots), _in_order(left_out), ignored)
+        candidates = _in_order(found)
+        return Listing(candidates if alone else with_names(candidates, self.rules.roots), _in_order(left_out), ignored)
 
 
-Order = tuple[int | str, ...]
-"""By which files are sorted: the number of the root, then the parts of the path."""
+NEXT = "\0"
+"""Between the parts by which files are sorted: the number of the root, then the parts of the path."""
 
 
-def _in_order(found: Mapping[str, tuple[Order, Candidate]]) -> list[Candidate]:
+def _in_order(found: Mapping[str, tuple[str, Candidate]]) -> list[Candidate]:
     return [one for _, one in sorted(found.values(), key=itemgetter(0))]
 
 
 def _walked(path: str, name: str, uri: str, stamp: Stamp, denied: bool, most: int) -> Candidate:
     size = stamp[0]
-    one = Candidate(uri, path, size, stamp, name=name)
+    one = Candidate(uri, path, size, stamp, None, False, name)
     if denied:
         one.error = DocumentDenied("looks like a secret (key, password, token)")
     elif not size:
@@ -253,6 +261,7 @@ def _new_stamps(pairs: list[tuple[Folder, Folder]]) -> dict[str, Stamp] | None:
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-~]+")
+_PLAIN_NAMES = re.compile(r"[A-Za-z0-9_.\-~\0]+")
 
 
 def _quoted(name: str) -> str:

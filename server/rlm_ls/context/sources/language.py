@@ -25,7 +25,10 @@ _BY_NAME = {"dockerfile": "dockerfile", "makefile": "makefile", "cmakelists.txt"
 
 def language_of(path: str) -> str:
     """The language identifier, `plaintext` when unknown."""
-    name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    cut, dot = max(path.rfind("/"), path.rfind("\\")) + 1, path.rfind(".")
+    if dot >= cut and (known := _BY_ENDING.get(path[dot + 1 :])) is not None and known != "plaintext":
+        return known  # as of nearly all files
+    name = path[cut:].lower()
     if name in _BY_NAME:
         return _BY_NAME[name]
     parts = name.split(".")
@@ -34,3 +37,9 @@ def language_of(path: str) -> str:
     if parts[-1].isdigit() and len(parts) > 2:  # app.log.1
         parts.pop()
     return _BY_ENDING.get(parts[-1], "plaintext") if len(parts) > 1 else "plaintext"
+
+
+def text_language_of(path: str) -> str:
+    """The language of a file that is read as plain text: a notebook is JSON then."""
+    language = language_of(path)
+    return "json" if language == "jupyter" else language

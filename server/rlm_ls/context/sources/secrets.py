@@ -65,7 +65,7 @@ def is_secret(path: str, deny: tuple[str, ...] = ()) -> bool:
     return in_secret_place(os.path.basename(folder), name) or is_secret_name(name, deny)
 
 
-@lru_cache(maxsize=1 << 16)  # folders hold files of the same names
+@lru_cache(maxsize=1 << 13)  # folders hold files of the same names
 def is_secret_name(name: str, deny: tuple[str, ...] = ()) -> bool:
     """Whether a file of this name (without folders) stays out; copies and backups count as what they are copies of."""
     lower = name.lower()
@@ -148,6 +148,11 @@ def held_secret(head: bytes, *, whole: bool, log: bool) -> str:
         if tried < _MOST_PLACES and check(head, place.start(), place.end()):
             return title
     return ""
+
+
+def may_hold_secret(raw: bytes) -> bool:
+    """False where nothing stands that a secret begins with: told of many texts at once."""
+    return _beginnings().search(raw) is not None
 
 
 _KEY = re.compile(

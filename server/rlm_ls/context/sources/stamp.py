@@ -34,11 +34,11 @@ def opened_file(path: str) -> tuple[int, os.stat_result]:
     return descriptor, status
 
 
-def is_settled(stamp: Stamp) -> bool:
-    """Whether any later change of the file will change its stamp. Not so if it changed within the clock's
-    resolution."""
+def is_settled(stamp: Stamp, now: int | None = None) -> bool:
+    """Whether any change of the file after `now` (in nanoseconds) will change its stamp. Not so if it changed within
+    the clock's resolution."""
     # On Windows the time of change is that of creation. Elsewhere nobody can set it, as they can the other.
-    return time.time_ns() - (stamp[1] if os.name == "nt" else stamp[2]) > SETTLED_NS
+    return (time.time_ns() if now is None else now) - (stamp[1] if os.name == "nt" else stamp[2]) > SETTLED_NS
 
 
 def kept_as(stamp: Stamp) -> Stamp:

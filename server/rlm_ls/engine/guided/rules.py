@@ -37,7 +37,7 @@ async def rules_answer(run: Run, guide: Guide) -> RulesAnswer:
             continue
         if checked.problems:
             continue
-        run.host.searched |= host.searched
+        run.host.searched.update(host.searched)
         run.host.read |= host.read
         ruled = attempts.ruled and number == 0 and not checked.answer.startswith(UNREAD)
         return RulesAnswer(checked, ruled, attempts.words, attempts.number)

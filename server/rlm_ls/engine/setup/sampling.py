@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from heapq import nlargest
 
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.errors import RlmError
-from rlm_ls.models.offline.question import OfflineDocument
+from rlm_ls.models.offline.question import OfflineDocuments
 
 SAMPLED = 8
 """Documents of which lines are taken, the largest ones."""
@@ -19,21 +18,13 @@ LINE, SHORT, WHOLE = 16_000, 4_000, 100
 """Characters of a line: of the first WHOLE ones, and of the others."""
 
 
-async def offline_documents(context: Context, search: Search) -> list[OfflineDocument]:
+async def offline_documents(context: Context, search: Search) -> OfflineDocuments:
     """The documents as the rules know them. What cannot be read now is without a sample: the run itself will say so."""
     largest = await asyncio.to_thread(_largest, context)
     spread = max(60, SPREAD // max(1, len(largest)))
     samples = {number: await _sample(context, search, number, spread) for number in largest}
-    return await asyncio.to_thread(_described, context, samples)
-
-
-def _described(context: Context, samples: Mapping[int, tuple[str, ...]]) -> list[OfflineDocument]:
-    """In a thread: they may be 100,000."""
     of = context.documents
-    return [
-        OfflineDocument(path, language, lines, samples.get(number, ()))
-        for number, (path, language, lines) in enumerate(zip(of.paths, of.languages, of.lines, strict=True))
-    ]
+    return await asyncio.to_thread(lambda: OfflineDocuments(of.paths, of.lines, samples, of.language))
 
 
 def _largest(context: Context) -> list[int]:

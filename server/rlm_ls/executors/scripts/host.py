@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic_core import from_json
 
+from rlm_ls.context.columns.numbers import Numbers
 from rlm_ls.context.document import Document, Hit, Part, Selection, Span
 from rlm_ls.context.search.region import is_glob, resolve
 from rlm_ls.context.search.search import Search
@@ -106,7 +107,7 @@ class VerbHost:
     charts: dict[str, DrawnChart] = field(default_factory=dict)
     """What goes with the answer, by title."""
     notes: list[str] = field(default_factory=list)
-    searched: set[int] = field(default_factory=set)
+    searched: Numbers = field(default_factory=Numbers)
     read: set[int] = field(default_factory=set)
     unseen: str = ""
     """Of what was printed, the part that no observation had room for, which more() gives page by page."""
@@ -125,7 +126,7 @@ class VerbHost:
         """The Selection for a verb's `within` argument, within the question's own scope. Its documents count as
         searched."""
         selection, docs = await self._gently(self._selected, within)
-        self.searched |= docs
+        self.searched.update(docs)
         return selection
 
     async def resolved(self, within: Any) -> Selection:
@@ -133,9 +134,10 @@ class VerbHost:
         selection, _ = await self._gently(self._selected, within)
         return selection
 
-    def _selected(self, within: Any) -> tuple[Selection, set[int]]:
+    def _selected(self, within: Any) -> tuple[Selection, Iterable[int]]:
         selection = resolve(self.context, self.unwrap(within))
-        return selection, {part.doc for part in selection}
+        every = selection is self.context.limit and self.context.whole
+        return selection, range(len(selection)) if every else {part.doc for part in selection}
 
     async def _gently(self, work: Callable[[Any], Taken], given: Any) -> Taken:
         """Runs `work` in a thread where there is much to go through, so that the event loop goes on."""

@@ -59,7 +59,7 @@ PARSED: tuple[Rule, ...] = (
 def first_script(question: str, documents: Sequence[OfflineDocument]) -> str:
     """The reply, a plan and a script in a fenced block, that the rules would try first. Pure: the same for the same
     question and documents, whose `sample` is all of the text that it sees."""
-    return _attempts(Question(question, tuple(documents))).replies[0]
+    return _attempts(Question(question, documents)).replies[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class OfflineModel:
     window = sys.maxsize
 
     def __init__(self, question: str, documents: Sequence[OfflineDocument] = ()) -> None:
-        self._question = Question(question, tuple(documents))
+        self._question = Question(question, documents)
 
     async def prepare(self) -> None:
         """Nothing to find out."""

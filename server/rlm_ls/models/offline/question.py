@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 
@@ -20,10 +21,52 @@ class OfflineDocument:
     sample: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OfflineDocuments(Sequence[OfflineDocument]):
+    """The texts in columns, for they may be a million: one is made when it is asked for. `samples` are by number."""
+
+    paths: Sequence[str]
+    lines: Sequence[int]
+    samples: Mapping[int, tuple[str, ...]]
+    language: Callable[[int], str]
+
+    @classmethod
+    def of(cls, documents: Sequence[OfflineDocument]) -> OfflineDocuments:
+        if isinstance(documents, cls):
+            return documents
+        samples = {number: one.sample for number, one in enumerate(documents) if one.sample}
+        paths, lines = [one.path for one in documents], [one.lines for one in documents]
+        return cls(paths, lines, samples, lambda number: documents[number].language)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, number: int) -> OfflineDocument: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[OfflineDocument]: ...
+    def __getitem__(self, number: int | slice) -> OfflineDocument | list[OfflineDocument]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        number = range(len(self))[number]
+        sample = self.samples.get(number, ())
+        return OfflineDocument(self.paths[number], self.language(number), self.lines[number], sample)
+
+    @property
+    def sampled(self) -> list[OfflineDocument]:
+        """Those of which lines are known."""
+        return [self[number] for number in sorted(self.samples) if self.samples[number]]
+
+
 @dataclass(frozen=True)
 class Question:
     text: str
     documents: Sequence[OfflineDocument] = ()
+
+    @cached_property
+    def columns(self) -> OfflineDocuments:
+        """The documents: what is asked of all of them is asked here."""
+        return OfflineDocuments.of(self.documents)
 
     @cached_property
     def body(self) -> str:
@@ -43,7 +86,8 @@ class Question:
     def document(self) -> OfflineDocument | None:
         """The one document that the question names: by its path, by a longer path to it, or by its file name."""
         # Most of 100,000 names are in no question: a look without a pattern first.
-        near = [document for document in self.documents if document.path.rsplit("/", 1)[-1] in self.body]
+        paths = self.columns.paths
+        near = [self.documents[at] for at, path in enumerate(paths) if path[path.rfind("/") + 1 :] in self.body]
         longest_first = sorted(near, key=lambda document: -len(document.path))
         for start, whole in ((r"(?<![\w/])", True), (r"(?<=/)", True), (r"(?<![\w/])", False)):
             for document in longest_first:

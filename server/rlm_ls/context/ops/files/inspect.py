@@ -12,7 +12,7 @@ from typing import BinaryIO
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.extraction.kinds import kind_of as document_kind
 from rlm_ls.context.ops.reader import Reader, opened
-from rlm_ls.context.remote.addresses import is_node, is_remote
+from rlm_ls.context.remote.addresses import is_remote, not_plain
 from rlm_ls.context.snapshot.intake import Foreign, IncomingFile, Packed, RefusedFile
 from rlm_ls.context.snapshot.measure import DIGEST, RangeMeasure
 from rlm_ls.context.sources.compression import kind_of
@@ -25,7 +25,6 @@ from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import (
     DocumentChanged,
     DocumentEmpty,
-    DocumentEncoding,
     DocumentMissing,
     DocumentUnreadable,
     RlmError,
@@ -146,10 +145,7 @@ def open_file(one: IncomingFile) -> FileIO:
 
 def _cannot_open(one: IncomingFile, error: OSError) -> RlmError:
     if is_remote(one.path):  # it stays where it is, and only there turned out to be something else
-        return DocumentEncoding(
-            f"{one.name} is not plain UTF-8 text throughout, and is not searched where it lies.",
-            "Convert it on its node." if is_node(one.path) else "Ask without a cluster: then it is copied here.",
-        )
+        return not_plain(one.name, one.path)
     if isinstance(error, FileNotFoundError):
         return DocumentMissing(f"{one.name} does not exist.", "Check the path.")
     return DocumentUnreadable(f"{one.name} cannot be opened: {error.strerror}.", "Check its permissions.")

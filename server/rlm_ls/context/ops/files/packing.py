@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -12,15 +13,24 @@ from typing import Any, BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT, Source
 from rlm_ls.context.ops.files import inspect
+from rlm_ls.context.ops.files.quick import Quick, row_of
 from rlm_ls.context.ops.reader import opened
-from rlm_ls.context.snapshot.columns import CopiedTexts, in_columns
-from rlm_ls.context.snapshot.intake import CopiedText, Foreign, IncomingFile, NeedsMoreRoom, Packed, RefusedFile
+from rlm_ls.context.snapshot.columns import CopiedTexts, Rows
+from rlm_ls.context.snapshot.intake import (
+    CopiedText,
+    Foreign,
+    IncomingFile,
+    IncomingFiles,
+    NeedsMoreRoom,
+    Packed,
+    RefusedFile,
+)
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
 from rlm_ls.context.snapshot.pack import cannot_write
 from rlm_ls.context.sources.drawing import drawn, drawn_chunks, may_draw
-from rlm_ls.context.sources.encoding import NOT_WINDOWS, Encoding, Faults, binary, encoding_of, guessed, not_text
+from rlm_ls.context.sources.encoding import AUTO, NOT_WINDOWS, Encoding, Faults, binary, encoding_of, guessed, not_text
 from rlm_ls.context.sources.secrets import LOOKED_AT, denied, held_secret, is_log, is_small
-from rlm_ls.context.sources.stamp import is_settled, stamp_of
+from rlm_ls.context.sources.stamp import Stamp, is_settled, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentEmpty, RlmError, SearchTimeout
@@ -29,7 +39,7 @@ Outcome = CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile
 
 
 def small(
-    deadline: Deadline, incoming: list[tuple[Any, ...]], pack: str, place: int, option: str
+    deadline: Deadline, incoming: list[tuple[Any, ...]] | IncomingFiles, pack: str, place: int, option: str
 ) -> tuple[CopiedTexts, dict[int, Outcome]]:
     """Copies small files (the fields of an IncomingFile each) into a pack, one after another from `place` on, each
     followed by a line end. Returns the plain ones in columns, and of the others what became of them, by index.
@@ -37,22 +47,42 @@ def small(
     The space reserved there is the sum of their sizes. A text that is larger in UTF-8 than its file is not copied but
     reported (NeedsMoreRoom).
     """
-    found: list[Outcome] = []
-    texts: list[bytes] = []
-    at = place
-    for one in map(IncomingFile._make, incoming):
+    now = time.time_ns()  # before any is read
+    files = list(incoming.each if isinstance(incoming, IncomingFiles) else map(IncomingFile._make, incoming))
+    found: list[tuple[Stamp, bytes] | RlmError] = []
+    for one in files:
         _check(deadline)
         try:
-            outcome, text = _read(one, at, option)
+            found.append(inspect.bytes_of(one))
         except RlmError as error:
-            found.append(RefusedFile.by(error))
+            found.append(error)
+    quick = None
+    if isinstance(incoming, IncomingFiles) and option in (AUTO, "utf-8"):
+        quick = Quick([read[1] for read in found if isinstance(read, tuple)], incoming.names)
+    rows = Rows()
+    texts: list[bytes] = []
+    at = place
+    for index, (one, read) in enumerate(zip(files, found, strict=True)):
+        _check(deadline)
+        if isinstance(read, RlmError):
+            rows.others[index] = RefusedFile.by(read)
             continue
-        found.append(outcome)
-        if isinstance(outcome, CopiedText):
-            texts += (text, b"\n")
-            at += len(text) + 1
+        stamp, raw = read
+        text = raw
+        settled = is_settled(stamp, now)
+        if not (quick and quick.sure(raw, one.name) and rows.add(*row_of(index, at, raw, settled, stamp))):
+            try:
+                outcome, text = _judged(one, stamp, settled, raw, at, option)
+            except RlmError as error:
+                rows.others[index] = RefusedFile.by(error)
+                continue
+            rows.put(index, outcome)
+            if not isinstance(outcome, CopiedText):
+                continue
+        texts += (text, b"\n")
+        at += len(text) + 1
     _write(pack, place, b"".join(texts))
-    return in_columns(found)
+    return rows.made()
 
 
 def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -> Outcome:
@@ -85,7 +115,12 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
 
 def _read(one: IncomingFile, place: int, option: str) -> tuple[Outcome, bytes]:
     stamp, raw = inspect.bytes_of(one)
-    settled = is_settled(stamp)
+    return _judged(one, stamp, is_settled(stamp), raw, place, option)
+
+
+def _judged(
+    one: IncomingFile, stamp: Stamp, settled: bool, raw: bytes, place: int, option: str
+) -> tuple[Outcome, bytes]:
     if not raw:
         raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
     if (packed := inspect.packed(one, raw)) is not None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import NamedTuple
 
+from rlm_ls.context.columns.strings import Packing, Strings
 from rlm_ls.context.document import NODE
 from rlm_ls.context.remote.addresses import is_pattern
 from rlm_ls.context.remote.fetch import too_many
@@ -28,7 +31,7 @@ from rlm_ls.errors import (
 
 
 class ServedText(NamedTuple):
-    """A text of `size` bytes that begins at byte `skip` of the file at `path`; or why it is none."""
+    """A file of `size` bytes at `path`, whose text begins at byte `skip`; or why it is none."""
 
     path: str
     size: int
@@ -37,7 +40,43 @@ class ServedText(NamedTuple):
     refused: RefusedFile | None = None
 
 
-def listing(deadline: Deadline, folder: NodePath, deny: tuple[str, ...], most: int) -> list[ServedText]:
+@dataclass(frozen=True, slots=True)
+class ServedTexts:
+    """Texts in columns, for they may be a million: the packed paths and versions (`columns/strings`), and by number why
+    some are refused."""
+
+    paths: list[bytes]
+    versions: list[bytes]
+    sizes: array[int]
+    skips: array[int]
+    refused: dict[int, RefusedFile]
+
+    @classmethod
+    def of(cls, texts: Iterable[ServedText]) -> ServedTexts:
+        paths, versions = Packing(), Packing()
+        sizes, skips = array("q"), array("B")
+        refused: dict[int, RefusedFile] = {}
+        for number, text in enumerate(texts):
+            paths.add(text.path)
+            versions.add(text.version)
+            sizes.append(text.size)
+            skips.append(text.skip)
+            if text.refused is not None:
+                refused[number] = text.refused
+        return cls(list(paths.made().blocks), list(versions.made().blocks), sizes, skips, refused)
+
+    def __iter__(self) -> Iterator[ServedText]:
+        rows = zip(
+            Strings(self.paths, len(self.sizes)),
+            self.sizes,
+            Strings(self.versions, len(self.sizes)),
+            self.skips,
+            strict=True,
+        )
+        return (ServedText(*row, self.refused.get(number)) for number, row in enumerate(rows))
+
+
+def listing(deadline: Deadline, folder: NodePath, deny: tuple[str, ...], most: int) -> ServedTexts:
     """What is there: the file itself, those below a folder, or what a pattern matches (folders with all below them).
     Links are followed to the place that is named, and not below it.
 
@@ -52,7 +91,7 @@ def listing(deadline: Deadline, folder: NodePath, deny: tuple[str, ...], most: i
             raise too_many(f"{NODE}{folder.host}{folder.path}", len(found) + 1, most)
         if path not in found:
             found[path] = _looked_at(path, deny, named=path == wanted)
-    return [found[path] for path in sorted(found)]
+    return ServedTexts.of(found[path] for path in sorted(found))
 
 
 def _paths(path: str) -> Iterator[str]:

@@ -165,7 +165,7 @@ def definitions(asked: Asked) -> Script | None:
         return _members(asked, owner[1], many=many)
     if not re.search(r"\bdefin|\bdeclar|\bhow many\b|\blist\b|\bare there\b|\bname", lower) or not _all_used(asked):
         return None
-    if not all(document.language or not document.sample for document in question.documents):
+    if not all(document.language for document in question.columns.sampled):
         return None
     top = kind == "function" and re.search(r"\bnot methods\b|module[- ]level|top[- ]level|free functions", lower)
     if kind in {"class", "struct"}:

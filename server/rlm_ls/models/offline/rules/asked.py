@@ -37,8 +37,8 @@ class Asked:
 
     @cached_property
     def text(self) -> Text:
-        documents = [self.question.document] if self.question.document else self.question.documents
-        whole = self.block is not None or len(self.sample) >= sum(document.lines for document in documents)
+        lines = [self.question.document.lines] if self.question.document else self.question.columns.lines
+        whole = self.block is not None or len(self.sample) >= sum(lines)
         return Text(self.shape, self.sample, whole=whole)
 
     @cached_property
@@ -89,7 +89,7 @@ class Asked:
     def sample(self) -> list[str]:
         if self.block is not None:
             return list(self.block.rows)
-        documents = [self.question.document] if self.question.document else self.question.documents
+        documents = [self.question.document] if self.question.document else self.question.columns.sampled
         return [line for document in documents for line in document.sample]
 
     def quantity(self, noun: str) -> Column | None:
