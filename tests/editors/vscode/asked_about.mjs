@@ -5,7 +5,7 @@ const row = (page, name) => page.locator(".explorer-folders-view .monaco-list-ro
 
 /** The newest answer's view: what it is about, and a citation of it. */
 async function answered(page, about) {
-  for (const until = Date.now() + 60_000; Date.now() < until; await page.waitForTimeout(100)) {
+  for (const until = Date.now() + 180_000; Date.now() < until; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
       const article = frame.locator("article", { has: frame.locator(".about", { hasText: about }) }).first();
       const link = article.locator(".answer li a[data-citation]").first();

@@ -11,7 +11,7 @@ const highest = (frame) =>
   });
 
 const selected = async (page, from) => {
-  for (const until = Date.now() + 45_000; Date.now() < until; await page.waitForTimeout(100)) {
+  for (const until = Date.now() + 180_000; Date.now() < until; await page.waitForTimeout(100)) {
     const now = await selection(page).catch(() => "");
     if (now.includes("selected") && now !== from) return now;
   }

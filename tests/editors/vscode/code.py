@@ -35,7 +35,7 @@ CACHE = Path(
 SHOTS = os.environ.get("RLM_SHOTS")
 IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which something hangs. Nothing here is a measurement."""
 
 _LISTENING = re.compile(rb"Extension host agent listening on (\d+)")

@@ -76,7 +76,7 @@ await scenario(async (page) => {
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "small.log.gz" }).first().click({ button: "right" });
   await choose(page, "Ask RLM About This…");
   await type(page, given.question);
-  for (const until = Date.now() + 45_000; Date.now() < until && !found.compressed; await page.waitForTimeout(100)) {
+  for (const until = Date.now() + 180_000; Date.now() < until && !found.compressed; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
       const link = frame.locator(".answer li a[data-citation]", { hasText: "small.log.gz" }).first();
       if (await link.isVisible().catch(() => false)) {

@@ -89,7 +89,7 @@ await scenario(async (page) => {
   await (await listed()).click();
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
   // VS Code writes settings a little after the list has closed.
-  for (const until = Date.now() + 45_000; ; ) {
+  for (const until = Date.now() + 180_000; ; ) {
     await listed();
     const input = page.locator(".quick-input-widget input[placeholder^='Now: '], .quick-input-widget input[placeholder^='None']");
     await input.first().waitFor();
@@ -102,7 +102,7 @@ await scenario(async (page) => {
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.log" }).click({ button: "right" });
   await choose(page, "Ask RLM About This…");
   await type(page, "How many lines contain OrderFailed?");
-  for (const until = Date.now() + 45_000; Date.now() < until && !found.offline; await page.waitForTimeout(100)) {
+  for (const until = Date.now() + 180_000; Date.now() < until && !found.offline; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
       const text = await frame.locator("body").innerText().catch(() => "");
       if (text.includes("not a language model")) found.offline = text;
