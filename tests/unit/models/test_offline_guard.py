@@ -16,7 +16,8 @@ from rlm_ls.models.offline.rules.vouching import vouched
 
 FOLDER = Path(offline.__file__).parent
 LOG = tuple(
-    f"2026-03-14T00:{n:02}:00Z {('INFO', 'ERROR')[n % 2]} web request done user=u{n % 3} status={(200, 500)[n % 2]} took={n}ms"
+    f"2026-03-14T00:{n:02}:00Z {('INFO', 'ERROR')[n % 2]} web request done user=u{n % 3} "
+    f"status={(200, 500)[n % 2]} took={n}ms"
     for n in range(60)
 )
 CODE = (

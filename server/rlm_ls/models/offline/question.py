@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+MOST = 4_000
+"""Characters of a question that are looked at: patterns may take the square of its length."""
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 
 
@@ -72,7 +74,7 @@ class Question:
     def body(self) -> str:
         """The question without its instructions on the answer's form."""
         kept = [line for line in self.text.splitlines() if not re.search(r"\bANSWER\s*:", line)]
-        return " ".join(" ".join(kept or self.text.splitlines()).split())
+        return " ".join(" ".join(kept or self.text.splitlines()).split())[:MOST]
 
     @cached_property
     def lower(self) -> str:

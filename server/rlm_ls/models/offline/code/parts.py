@@ -8,6 +8,7 @@ import re
 from rlm_ls.models.offline.code.definitions import MODIFIERS
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, coded, raw, within
+from rlm_ls.models.offline.shapes.shape import SHORT
 
 ID = r"[`'\"]?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
 OWNER = (
@@ -216,7 +217,7 @@ def created(asked: Asked) -> Script | None:
     text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
     match = re.fullmatch(CREATED[0], text, re.IGNORECASE)
     pattern = r"(?i)^\s*create (?:or replace |unique |temporary )*$what (?:if not exists )?[`\"\[]?([\w.]+)"
-    if match is None or not any(re.match(r"(?i)\s*create \w+", line) for line in asked.sample):
+    if match is None or not any(re.match(r"(?i)\s*create \w+", line) for line in asked.text.lines):
         return None
     return coded(
         f"I list what is created as a {match['what']}.",
@@ -234,7 +235,7 @@ def _asked(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
     text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
     found = next((match for pattern in patterns if (match := re.fullmatch(pattern, text, re.IGNORECASE))), None)
     head = rf"\s*(?:{MODIFIERS}(?:def|fn|func|function|class)\s+\(?\w|(?i:create (?:table|type)) \w)"
-    return found if found and any(re.match(head, line) for line in asked.sample[:2000]) else None
+    return found if found and any(re.match(head, line[:SHORT]) for line in asked.sample[:2000]) else None
 
 
 def default_of(asked: Asked) -> Script | None:

@@ -51,7 +51,11 @@ MONEY = (
     r"\bhow much (?:money )?(?:did|do|does|have|has|was|were|is|are)?(?: (?:i|we|they|he|she|it))?"
     r"(?: (?:spend|spent|pay|paid|cost|earn|earned|receive|received))\b"
 )
-AMOUNTS = r"(?:kilo|mega|giga|tera)?bytes|[kmg]i?b|(?:bytes of )?(?:data|traffic|bandwidth)|(?:milli|micro|nano)?seconds|ms|minutes|hours"
+AMOUNTS = (
+    r"(?:kilo|mega|giga|tera)?bytes|[kmg]i?b|(?:bytes of )?(?:data|traffic|bandwidth)|"
+    r"(?:milli|micro|nano)?seconds|ms|minutes|hours"
+)
+"""What is asked for by its unit."""
 IN = (
     r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
     r"microseconds|euros?|eur|usd|dollars?|degrees"

@@ -24,8 +24,10 @@ NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage
 TAIL_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "and how long much many often big large what which who when where whose time times did do does was were is are it "
-        "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they line value",
+        "and how long much many often big large what which who when where whose time times did do does was were is"
+        " are it "
+        "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they"
+        " line value",
     )
 )
 """What may be asked behind a question: the line that is found shows it."""
@@ -33,7 +35,8 @@ TAIL_WORDS = frozenset(
 VERBS = frozenset(
     re.findall(
         r"\w+",
-        "did do does were are was is have had has used took that which with came served got went ended resulted returned "
+        "did do does were are was is have had has used took that which with came served got went ended resulted"
+        " returned "
         "failed led contain contained whose where responded needed lasted",
     )
 )
@@ -119,8 +122,8 @@ class Composer(Naming):
         )
 
     def _base(self, reading: Reading, where: Where) -> tuple[str, ...]:
-        """The patterns of the lines of which a part is asked for: the slow queries of `percentage of the slow queries did
-        a collection scan`."""
+        """The patterns of the lines of which a part is asked for: the slow queries of `percentage of the slow queries
+        did a collection scan`."""
         if len(where.patterns) < 2 and not reading.comparison:
             return ()
         words = Words(self.words.text)

@@ -43,7 +43,8 @@ GLUE = frozenset(
     often period during only just also still already really actually exactly number amount list top each every
     all any some one successfully try tried tries among across throughout while attempt attempts be been being
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
-    response responses use used uses using run ran found find recorded record present stored shown marked tagged labelled
+    response responses use used uses using run ran found find recorded record present stored shown marked tagged
+    labelled
     labeled reported reporting reports
     """,
     )
@@ -59,7 +60,8 @@ ENTITIES = frozenset(
     sessions query queries statement statements device devices pod pods file files package packages order
     orders process processes alert alerts client clients customer customers user users system systems server
     servers machine machines database daemon firewall gateway router cluster site website program log app apps
-    application applications service services network delivery deliveries container containers document documents item items
+    application applications service services network delivery deliveries container containers document documents item
+    items
     """,
     )
 )
@@ -106,7 +108,8 @@ SEEN_VERBS = frozenset(
         """
     appear appears appeared appearing occur occurs occurred occurring happen happens happened happening exist exists
     existed existing seen see saw sees contain contains contained containing include includes included including hold
-    holds held mention mentions mentioned mentioning shows showed made come comes came get gets got gotten having go goes
+    holds held mention mentions mentioned mentioning shows showed made come comes came get gets got gotten having go
+    goes
     went done doing take takes took taken turn turned turns
     """,
     )

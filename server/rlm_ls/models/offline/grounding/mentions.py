@@ -30,7 +30,8 @@ MEANT = (
     (r"units|pieces|items|copies|units sold|number of units", r"quantity|qty|unit|piece|item|count|unit sold"),
     (
         rf"(?:{OTHER}\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
-        r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross|betrag|montant|importe?|importo|bedrag|umsatz)"
+        r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross|betrag|montant|importe?|importo|bedrag"
+        r"|umsatz)"
         r"(?: \w+)?",
     ),
     (r"prices?|costs?", r"(?:\w+ )?(?:price|cost)(?: \w+)?"),

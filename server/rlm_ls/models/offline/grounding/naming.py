@@ -203,7 +203,7 @@ class Naming:
         tokens = self.words.tokens
         for n, token in enumerate(tokens):
             said = level_said(token.lower)
-            if said not in {"error", "warning"} or not asked.top - 3 <= n <= asked.top + 2 or self.words.used[n]:
+            if said not in {"error", "warning"} or not asked.top - 4 <= n <= asked.top + 2 or self.words.used[n]:
                 continue
             messages = n + 1 < len(tokens) and re.fullmatch("messages?|texts?", tokens[n + 1].lower)
             if messages:

@@ -39,7 +39,7 @@ def grounded(question: Question, text: Text) -> Front | None:
 
 
 def _held_by_few(text: Text, front: Front) -> bool:
-    """Whether the lines that are meant have not what is asked of them: `user=` stands in others than those of logins."""
+    """Whether the lines that are meant have not what is asked of them: `user=` stands in others than logins."""
     asked = [thing for thing in (front.thing, front.group) if thing is not None and thing.column is not None]
     if not front.where.patterns or text.shape.name in {"JSON lines", "logfmt"}:
         return False

@@ -12,19 +12,26 @@ from rlm_ls.models.offline.parsing.patterns import word_pattern
 IRREGULAR = {
     form: words.split()[0]
     for words in """
-send sent|lose lost|run ran|begin began begun|break broke broken|write wrote written|find found|pay paid|buy bought|sell sold
+send sent|lose lost|run ran|begin began begun|break broke broken|write wrote written|find found|pay paid|buy bought
+sell sold
 say said|tell told|hold held|keep kept|leave left|lend lent|build built|fall fell fallen|give gave given|take took taken
 go went gone|see saw seen|make made|meet met|die died|throw threw thrown|choose chose chosen|speak spoke spoken
-grow grew grown|know knew known|win won|teach taught|bring brought|catch caught|light lit|shrink shrank shrunk|bind bound
+grow grew grown|know knew known|win won|teach taught|bring brought|catch caught|light lit|shrink shrank shrunk
+bind bound
 get got gotten|steal stole stolen|drive drove driven|ride rode ridden|rise rose risen|shake shook shaken|wake woke woken
-freeze froze frozen|forget forgot forgotten|hide hid hidden|eat ate eaten|drink drank drunk|sing sang sung|sink sank sunk
+freeze froze frozen|forget forgot forgotten|hide hid hidden|eat ate eaten|drink drank drunk|sing sang sung
+sink sank sunk
 swim swam swum|ring rang rung|spring sprang sprung|sit sat|stand stood|understand understood|think thought|fight fought
 seek sought|feel felt|deal dealt|mean meant|sleep slept|sweep swept|creep crept|weep wept|lead led|feed fed|read read
-bleed bled|breed bred|speed sped|slide slid|bite bitten bit|strike struck stricken|stick stuck|dig dug|hang hung|swing swung
+bleed bled|breed bred|speed sped|slide slid|bite bitten bit|strike struck stricken|stick stuck|dig dug|hang hung
+swing swung
 spin spun|sting stung|wind wound|grind ground|wear wore worn|tear tore torn|bear bore born borne|swear swore sworn
-draw drew drawn|blow blew blown|fly flew flown|show shown|sew sewn|do did done|come came|become became|lay laid|lie lay lain
-spend spent|bend bent|hear heard|have had|wed wed|weave wove woven|shoot shot|shine shone|burn burnt|learn learnt|dwell dwelt
-child children|man men|woman women|person people|index indices|wife wives|knife knives|life lives|half halves|leaf leaves
+draw drew drawn|blow blew blown|fly flew flown|show shown|sew sewn|do did done|come came|become became|lay laid
+lie lay lain
+spend spent|bend bent|hear heard|have had|wed wed|weave wove woven|shoot shot|shine shone|burn burnt|learn learnt
+dwell dwelt
+child children|man men|woman women|person people|index indices|wife wives|knife knives|life lives|half halves
+leaf leaves
 loaf loaves|shelf shelves|foot feet|tooth teeth|goose geese|mouse mice|matrix matrices|vertex vertices|datum data
 """.strip()
     .replace("\n", "|")

@@ -9,7 +9,8 @@ from rlm_ls.models.offline.parsing.sentence import GAP, Sentence
 from rlm_ls.models.offline.question import number
 
 OWN = (
-    r"(?:[ \x00]+(?:the|this|that|whole|entire|log|logs|file|text|trace|recording|run|job|data|entries|lines|in|of|by|from|"
+    r"(?:[ \x00]+(?:the|this|that|whole|entire|log|logs|file|text|trace|recording|run|job|data|entries|lines|in|of"
+    r"|by|from|"
     r"does|do|did|is|it|time|build|script|session|test|tests|take))*[ \x00]*"
 )
 """Words that may stand between those that tell such a question."""
@@ -21,7 +22,8 @@ def span(s: Sentence) -> bool:
         rf"\b(?:what|which){OWN}\b(?:time ?|date ?)(?:range|period|span|interval|frame)s?(?: of time)?(?: (?:is|"
         rf"are|was|does|do|did))?(?:{OWN} cover(?:s|ed)?)?|"
         rf"\b(?:what|which) period{OWN}\bcover(?:s|ed)?\b|"
-        rf"\bhow long{OWN}\b(?:span|cover|last|run|take)\b(?: from the first to the last)?|\bfirst and (?:the )?last (?:time ?stamps?|entr\w+|lines?)\b|"
+        rf"\bhow long{OWN}\b(?:span|cover|last|run|take)\b(?: from the first to the last)?"
+        rf"|\bfirst and (?:the )?last (?:time ?stamps?|entr\w+|lines?)\b|"
         rf"\bwhen (?:does|did){OWN}\b(?:start|begin) and (?:end|stop|finish)\b"
     ):
         s.found["ask"] = "span"

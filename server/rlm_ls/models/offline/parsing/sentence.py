@@ -105,8 +105,10 @@ PLACE = (
     r"(?:level|line|entr|message))"
 )
 POLITE = (
-    r"^\W*(?:please )?(?:make|draw|produce|print|display|output|give|show|list|compute|calculate|report|tell)(?: me| us)? "
-    r"(?:an? |the )?(?:table|list|breakdown|summary|overview)(?: of| with| showing|:)?|^\W*table: |\bas an? (?:table|list)\b|"
+    r"^\W*(?:please )?(?:make|draw|produce|print|display|output|give|show|list|compute|calculate|report"
+    r"|tell)(?: me| us)? "
+    r"(?:an? |the )?(?:table|list|breakdown|summary|overview)(?: of| with| showing|:)?|^\W*table: "
+    r"|\bas an? (?:table|list)\b|"
     r"\b(?:please|can you|could you|tell me|show me|give me|i (?:want|need|would like|'d like) to know|do "
     r"you know|what would be|took how long|how long (?:did|does) (?:it|that) take)\b"
 )

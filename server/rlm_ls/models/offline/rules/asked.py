@@ -99,7 +99,9 @@ class Asked:
         if not self.where.patterns:
             found = [column for column in found if not column.loose or column.share >= 0.5]
         elif len(found) > 1:
-            lines = [line for line in self.sample if all(re.search(pattern, line) for pattern in self.where.patterns)]
+            lines = [
+                line for line in self.text.lines if all(re.search(pattern, line) for pattern in self.where.patterns)
+            ]
             found = [c for c in found if not lines or any(re.search(c.capture, line) for line in lines)]
         if len(found) > 1:
             found = [column for column in found if not column.loose]

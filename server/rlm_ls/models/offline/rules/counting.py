@@ -223,7 +223,7 @@ def _label(asked: Asked) -> str:
     if len(asked.where.said) != 1:
         return ""
     one = re.escape(singular(asked.where.said[0].split()[0].lower()))
-    begun = [match for line in asked.sample if (match := re.match(rf"\W*({one}s?)\b *(.?)", line, re.IGNORECASE))]
+    begun = [match for line in asked.text.lines if (match := re.match(rf"\W*({one}s?)\b *(.?)", line, re.IGNORECASE))]
     ways = {(match[1], "w" if match[2].isalnum() else match[2]) for match in begun}
     if len(begun) < 2 or len(ways) != 1:
         return ""

@@ -109,7 +109,7 @@ def is_prose(asked: Asked) -> bool:
     """Whether the text is sentences: no known lines, no code, most lines mostly of words in small letters."""
     if asked.shape.entry != "line" or asked.shape.name != "text" or not asked.sample:
         return False
-    lines = [line for line in asked.sample[:400] if line.strip()]
+    lines = [line for line in asked.text.lines[:400] if line.strip()]
     words = [re.findall(r"\b[a-z]{2,}\b(?![(=._])", line) for line in lines]
     signs = sum(len(re.findall(r"[{}=<>;$\\|_]|\(\)", line)) for line in lines)
     spoken = sum(len(found) >= 3 for found in words)

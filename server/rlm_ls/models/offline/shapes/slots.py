@@ -1,5 +1,5 @@
-"""What differs between lines that are otherwise alike: the user in `Failed password for bob from 10.0.0.5`. A noun of the
-question that names no column may mean one of these places, if only one of them can be meant."""
+"""What differs between lines that are otherwise alike: the user in `Failed password for bob from 10.0.0.5`. A noun of
+the question that names no column may mean one of these places, if only one of them can be meant."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"(?:e-?mails?|mail address(?:es)?|senders?|recipients?)", r"[\w.+-]+@[\w.-]+"),
     (r"(?:files?|paths?|folders?|director(?:y|ies)|commands?|urls?)", r"(?:\w+:/|[A-Z]:\\|/)\S*|[\w-]+\.\w{1,5}"),
     (
-        r"(?:user ?names?|users?|accounts?|who|players?|persons?|people|members?|customers?|apps?|packages?|process(?:es)?|"
-        r"services?|units?|hosts?|machines?|devices?|nodes?|pods?|containers?|images?|topics?|groups?|queues?|jobs?|tasks?|"
+        r"(?:user ?names?|users?|accounts?|who|players?|persons?|people|members?|customers?|apps?|packages?"
+        r"|process(?:es)?|"
+        r"services?|units?|hosts?|machines?|devices?|nodes?|pods?|containers?|images?|topics?|groups?|queues?"
+        r"|jobs?|tasks?|"
         r"tests?|modules?|components?|tables?|databases?|constraints?|index(?:es)?|indices|volumes?|disks?|drives?|"
-        r"interfaces?|channels?|plugins?|classes|class|functions?|rules?|branches|branch|hosts?|servers?|brokers?|partitions?|"
+        r"interfaces?|channels?|plugins?|classes|class|functions?|rules?|branches|branch|hosts?|servers?|brokers?"
+        r"|partitions?|"
         r"tenants?|reasons?|commands?|keys?|certificates?|domains?|stations?|sensors?|drivers?|printers?|names?)",
         r"[A-Za-z*][\w.@/*:$-]*",
     ),
