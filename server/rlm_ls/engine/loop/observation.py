@@ -13,7 +13,7 @@ ERROR = 4_000
 NOTE = 600
 NOTES = 20
 """Notes of one program that are shown."""
-LEAST_ROOM, MOST_ROOM = 8_000, 20_000
+LEAST_ROOM, MOST_ROOM = 12_000, 20_000
 """Characters of output in an observation, by the model's window, where no setting says."""
 OF_WINDOW = 0.25
 """The share of a window that is smaller than that, or of a budget of tokens, that one observation may take."""
