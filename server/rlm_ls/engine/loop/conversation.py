@@ -6,16 +6,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rlm_ls.models.base import Message
+from rlm_ls.models.base import READ_ONCE, Message
 
 KEEP_NEWEST = 4
 """Messages at the end that are never compacted."""
 COMPACTED = (
     "[An older observation of {size:,} characters was dropped to make room. The variables it spoke of are still there.]"
 )
-LONG, HEAD = 2_400, 600
-"""Characters of an observation that is shortened once it was read, and what stays of it. A provider's cache, a tenth of
-the price, is lost from there on, which is a reply and the observation's rest: shorter ones would not save that."""
+HEAD = 600
+"""Characters that stay of a long observation that was read."""
 READ = "[… {size:,} more characters that you have read; print again what you still need]"
 
 
@@ -34,7 +33,7 @@ class Conversation:
         """A reply and what came of it. The observation before it has been read."""
         for index in range(2, len(self.messages)):
             message = self.messages[index]
-            if message.role == "user" and len(message.content) > LONG:
+            if message.role == "user" and len(message.content) > READ_ONCE:
                 head = message.content[:HEAD].rpartition("\n")[0] or message.content[:HEAD]
                 left = len(message.content) - len(head)
                 self.messages[index] = Message("user", f"{head}\n{READ.format(size=left)}")
