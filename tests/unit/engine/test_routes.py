@@ -58,6 +58,7 @@ async def test_prose_is_read_whole_where_other_texts_of_its_length_are_explored(
         (ROWS, 7_000, "Why?", 1_000_000, "a.txt"),  # rows
         (SENTENCE, 8_000, "Why?", 1_000_000, "a.txt"),  # longer
         (SENTENCE, 7_000, "How many lines speak of the river?", 1_000_000, "a.txt"),  # counted by a program
+        (SENTENCE, 7_000, "In which night did it rise?", 1_000_000, "a.txt"),  # looked up
         (SENTENCE, 7_000, "Why?", 16_000, "a.txt"),  # more than a quarter of the window
         (SENTENCE, 7_000, "Why?", 1_000_000, "a.py"),  # by its name no prose
     ],

@@ -23,8 +23,13 @@ DIRECT = "The whole text, each line with its number:"
 
 FEW = 50
 """Documents that are asked whether they are prose."""
-COUNTED = re.compile(r"\bhow (?:many|often)\b|\b(?:count|number of)\b", re.I)
-"""A question for a number, which a program answers and a reader does not."""
+LOOKED_UP = re.compile(
+    r"\bhow (?:many|often)\b|\b(?:count|number of)\b"
+    r"|^\W*(?:(?:at|by|for|from|in|on|to|under|with) )?(?:which|where|when)\b",
+    re.I,
+)
+"""A question for a number, a place, a time, one of several things: a search finds it, and nobody reads a text for it.
+Whoever is wrong about it pays what the other way would have saved, no more."""
 
 
 async def choose_route(
@@ -41,7 +46,7 @@ async def choose_route(
     prose = int(settings.context.PROSE * most)
     if model.kind == "live" and sent <= min(most, model.window // 4):
         return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
-    read = model.kind == "live" and sent <= min(prose, model.window // 4) and not COUNTED.search(question)
+    read = model.kind == "live" and sent <= min(prose, model.window // 4) and not LOOKED_UP.search(question)
     if read and await _is_prose(context, search):
         return "direct", f"the text, about {tokens:,} tokens of prose, is read whole in one call"
     return (
