@@ -74,6 +74,12 @@ def _model_name(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]+://[^/\s]", value):
+        raise ValueError("is no address of a text elsewhere, as https://HOST/PATH or s3://BUCKET/PATH are")
+    return value
+
+
 def _own_host(value: str) -> str:
     """A name, an address, or a network such as 192.168.1.0/24: neither a URL nor a pattern."""
     try:
@@ -92,6 +98,7 @@ def _one_or_many(value: Any) -> Any:
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 ModelNames = Annotated[tuple[Annotated[Name, AfterValidator(_model_name)], ...], BeforeValidator(_one_or_many)]
+Addresses = Annotated[tuple[Annotated[Name, AfterValidator(_address)], ...], BeforeValidator(_one_or_many)]
 Hosts = Annotated[tuple[Annotated[Name, AfterValidator(_own_host)], ...], BeforeValidator(_one_or_many)]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -169,12 +176,13 @@ class BudgetSettings(Section):
 class ContextSettings(Section):
     """`direct_tokens`: a smaller text goes to the model whole; prose may be PROSE times as long. `deny` adds to the
     built-in list of secrets. `unpack_mb`: what a question's compressed files and archives may hold together, in
-    megabytes of private disk; `remote_mb`: what may be kept there of texts that lie elsewhere. `remote_files`: the most
-    of these that one question may be about.
+    megabytes of private disk; `remote`: addresses of texts elsewhere that questions about a workspace read beside it.
+    `remote_mb`: what may be kept there of such texts. `remote_files`: the most of these that one question may be about.
     """
 
     max_file_bytes: int = Field(default=8 << 30, ge=1)
     unpack_mb: int = Field(default=8192, ge=1, le=1 << 24)
+    remote: Addresses = ()
     remote_mb: int = Field(default=8192, ge=1, le=1 << 24)
     remote_files: int = Field(default=20_000, ge=1, le=1_000_000)
     exclude: Names = ()

@@ -16,8 +16,8 @@ from rlm_ls.settings import Layer, Problem, Settings, layer, settle, split_weigh
 
 WHERE = "workspace settings"
 
-OWN = {("cluster", "address")}
-"""What is the user's alone, even in a trusted workspace: which machines search."""
+OWN = {("cluster", "address"), ("context", "remote")}
+"""What is the user's alone, even in a trusted workspace: which machines search, and what is read from elsewhere."""
 
 FREE = {("context", "exclude"), ("context", "deny"), ("context", "encoding"), ("", "code_lens")}
 """What any workspace may set: how its own files are read, and what is offered in its texts."""

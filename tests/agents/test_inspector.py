@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agents.npm import command
+from tests.npm import command
 
 INSPECTOR = ("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
 CONFORMANCE = ("@modelcontextprotocol/conformance", "dist/index.js")

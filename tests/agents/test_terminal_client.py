@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.agents.npm import command
 from tests.fakes.model_server import ModelServer
+from tests.npm import command
 
 ACPX = ("acpx", "dist/cli.js")
 SERVER = f"{sys.executable} -P -m rlm_ls acp"

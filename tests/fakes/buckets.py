@@ -49,7 +49,7 @@ def s3_server(folder: Path) -> Iterator[dict[str, str]]:
     with said.open("wb") as out:
         server = subprocess.Popen(command, env={**os.environ, **KEYS}, stdout=out, stderr=out, cwd=folder)
     try:
-        _wait_for(ports[0], server, said)
+        wait_for(ports[0], server, said)
         yield env
     finally:
         for child in psutil.Process(server.pid).children(recursive=True):
@@ -90,10 +90,10 @@ def free_ports(count: int) -> list[int]:
     raise AssertionError("no free ports")
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
+def wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.1)
-    raise AssertionError(f"the S3 server did not start: {said.read_text('utf-8', 'replace')}")
+    raise AssertionError(f"it did not start: {said.read_text('utf-8', 'replace')}")

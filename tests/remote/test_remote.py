@@ -1,4 +1,4 @@
-"""Texts that lie elsewhere, on real servers: HTTP, S3 (SeaweedFS), SFTP."""
+"""Texts that lie elsewhere, on real servers: HTTP, S3 (SeaweedFS)."""
 
 from __future__ import annotations
 
@@ -258,6 +258,38 @@ async def test_an_editor_asks_about_an_address(pages: Pages, tmp_path: Path) -> 
             answer = await editor.request("rlm/ask", {"question": QUESTION, "scope": scope})
             assert "40 lines" in answer["answer"]
             assert answer["citations"][0]["location"]["uri"] == uri
+        assert await editor.shutdown() == 0
+
+
+async def test_a_workspace_is_read_with_the_texts_elsewhere_that_the_users_settings_name(
+    pages: Pages, tmp_path: Path
+) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "own.log").write_text("ERROR of its own\n")
+    remote = [f"{pages.base}/app.log", f"{pages.base}/gone.log", "ftp://host/x", "https://127.0.0.1:1/x.log"]
+    about = {"question": QUESTION, "scope": {"kind": "workspace"}}
+    async with Editor(env={"RLM_STATE_DIR": str(tmp_path / "state")}) as editor:
+        await editor.initialize(folders=[tmp_path / "folder"], options={"context": {"remote": remote}})
+        for _ in range(2):
+            answer = await editor.request("rlm/ask", about)
+            assert "41 lines" in answer["answer"]
+            left_out = {one["uri"]: one["reason"] for one in answer["coverage"]["skipped"]}
+            assert left_out.keys() == set(remote[1:])
+            assert "does not exist" in left_out[remote[1]]
+            assert "Nothing reads ftp:" in left_out[remote[2]]
+            assert "cannot be reached" in left_out[remote[3]]
+        alone = {**about, "scope": document((tmp_path / "folder" / "own.log").as_uri())}
+        assert "1 line" in (await editor.request("rlm/ask", alone))["answer"]
+        assert await editor.shutdown() == 0
+
+
+async def test_texts_elsewhere_are_a_workspace_where_no_folder_is_open(pages: Pages, tmp_path: Path) -> None:
+    pages.pages["/app.log"] = LOG.encode()
+    async with Editor(env={"RLM_STATE_DIR": str(tmp_path / "state")}) as editor:
+        await editor.initialize(options={"context": {"remote": f"{pages.base}/app.log"}})
+        answer = await editor.request("rlm/ask", {"question": QUESTION, "scope": {"kind": "workspace"}})
+        assert "40 lines" in answer["answer"]
         assert await editor.shutdown() == 0
 
 

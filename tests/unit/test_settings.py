@@ -235,3 +235,15 @@ def test_code_lenses_are_off_unless_a_layer_says_true(tmp_path: Path) -> None:
     settings, (problem,) = loaded(tmp_path, RLM_CODE_LENS="1")
     assert settings.code_lens is False
     assert "code_lens" in str(problem)
+
+
+def test_a_text_elsewhere_is_named_by_an_address(tmp_path: Path) -> None:
+    for address in ("s3://logs/2026-11-*/", "https://host/app.log", "node://*/var/log/app.log"):
+        assert loaded(tmp_path, client={"context": {"remote": address}}) == (
+            Settings.model_validate({"context": {"remote": (address,)}}),
+            (),
+        )
+    for name in ("app.log", "/var/log", "s3://", "what is this"):
+        settings, (problem,) = loaded(tmp_path, client={"context": {"remote": [name]}})
+        assert settings.context.remote == ()
+        assert "address" in problem.message

@@ -21,6 +21,7 @@ LOCKS = (
     ".ci/rclone.txt",
     ".ci/servers.txt",
     ".ci/cluster.txt",
+    ".ci/clouds.txt",
     ".ci/proxy.txt",
 )
 KNOWN_BAD = re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / ".ci/known-bad.txt").read_text(encoding="utf-8"))

@@ -45,6 +45,7 @@ OTHERS: dict[tuple[str, str], Any] = {
     ("budget", "ask_above_usd"): 1e6,
     ("context", "max_file_bytes"): 1,
     ("context", "unpack_mb"): 1 << 24,
+    ("context", "remote"): ["https://evil.example/x"],
     ("context", "remote_mb"): 1 << 24,
     ("context", "remote_files"): 1_000_000,
     ("context", "direct_tokens"): 10**9,
@@ -88,6 +89,15 @@ def test_an_untrusted_workspace_decides_nothing_that_counts(tmp_path: Path, plac
     (problem,) = found.problems
     assert "not trusted" in problem.message
     assert asked == []
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_no_workspace_says_what_is_read_from_elsewhere(tmp_path: Path, trusted: bool) -> None:
+    theirs = {"context": {"remote": ["https://evil.example/x"]}}
+    found = loaded(tmp_path, theirs, trusted=trusted, client={"context": {"remote": "s3://mine/"}}, answer=True)
+    assert found.settings.context.remote == ("s3://mine/",)
+    (problem,) = found.problems
+    assert "own settings" in problem.message
 
 
 @pytest.mark.parametrize("trusted", [True, False])

@@ -48,7 +48,8 @@ class Scope:
     (such files are skipped and reported). `include`/`exclude` are gitignore-style globs relative to the roots.
     `leave_out` names lines (from 0) of a single document that do not count: the line the question itself stands in.
     `region` limits a single document to lines and UTF-16 columns ((line, character), (line, character)) from 0.
-    `streams` are among `files` by their URIs.
+    `streams` are among `files` by their URIs. `elsewhere` are addresses of texts to read beside them: one that cannot
+    be read is skipped and reported.
     """
 
     kind: Literal["document", "selection", "files", "workspace"]
@@ -60,6 +61,7 @@ class Scope:
     leave_out: tuple[int, ...] = ()
     buffers: tuple[Buffer, ...] = ()
     streams: tuple[Stream, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     def expanded(self, found: Mapping[str, Sequence[Stream]]) -> Scope:
         """The scope with the streams that some of its names stand for in their place."""

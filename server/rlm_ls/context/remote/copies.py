@@ -42,13 +42,16 @@ class Copies:
             await self._pool.close()
 
     async def local(self, scope: Scope, most: int, most_files: int, in_place: int | None = None) -> Scope:
-        """The scope with every text that lies elsewhere copied here, `most` bytes in all. Each is of one version.
+        """The scope with every text that lies elsewhere copied here, `most` bytes in all, with those of its streams
+        that are copies. Each is of one version.
 
         Plain texts of at least `in_place` bytes in buckets stay where they are.
 
         Raises DocumentMissing, DocumentUnreadable, DocumentChanged, RemoteFailed.
         """
         known = {stream.uri for stream in scope.streams}
+        held = {stream.path: stream.size for stream in scope.streams if Path(stream.path).parent == self.folder}
+        most, most_files = most - sum(held.values()), most_files - len(held)
         names = tuple(name for name in dict.fromkeys((*scope.files, *scope.roots)) if _is_new(name, known))
         if not names:
             return scope
@@ -67,7 +70,7 @@ class Copies:
         named = {name for name, texts in found.items() if [one.url for one in texts] == [name]}
         streams = [replace(one, explicit=of.url in named) for one, of in zip(streams, every, strict=True)]
         by_url = dict(zip([one.url for one in every], streams, strict=True))
-        await asyncio.to_thread(self._evict, most, {stream.path for stream in streams})
+        await asyncio.to_thread(self._evict, most, held.keys() | {stream.path for stream in streams})
         return scope.expanded({name: [by_url[one.url] for one in texts] for name, texts in found.items()})
 
     async def _staying(self, pool: RemotePool, every: Sequence[Found], least: int | None) -> dict[str, Stream]:

