@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path
@@ -174,11 +174,10 @@ class BudgetSettings(Section):
 
 
 class ContextSettings(Section):
-    """`direct_tokens`: a smaller text goes to the model whole. `deny` adds to the built-in list of secrets.
-
-    `unpack_mb`: what a question's compressed files and archives may hold together, in megabytes of private disk;
-    `remote`: addresses of texts elsewhere that questions about a workspace read beside it. `remote_mb`: what may be
-    kept there of such texts. `remote_files`: the most of these that one question may be about.
+    """`direct_tokens`: a smaller text goes to the model whole; prose may be PROSE times as long. `deny` adds to the
+    built-in list of secrets. `unpack_mb`: what a question's compressed files and archives may hold together, in
+    megabytes of private disk; `remote`: addresses of texts elsewhere that questions about a workspace read beside it.
+    `remote_mb`: what may be kept there of such texts. `remote_files`: the most of these that one question may be about.
     """
 
     max_file_bytes: int = Field(default=8 << 30, ge=1)
@@ -190,6 +189,7 @@ class ContextSettings(Section):
     deny: Names = ()
     encoding: Name = "auto"
     direct_tokens: int = Field(default=3000, ge=0)
+    PROSE: ClassVar[float] = 2.5
 
 
 class ClusterSettings(Section):

@@ -137,7 +137,9 @@ def _of_privacy(theirs: Layer, own: Settings) -> Iterator[Wish]:
         yield Wish("", "levels", ",".join(levels), means)
     direct = theirs.get("context", {}).get("direct_tokens")
     if direct is not None and direct > own.context.direct_tokens:
-        yield Wish("context", "direct_tokens", str(direct), f"send whole texts of up to {direct:,} tokens to the model")
+        prose = int(own.context.PROSE * direct)
+        means = f"send whole texts of up to {direct:,} tokens, prose of up to {prose:,}, to the model"
+        yield Wish("context", "direct_tokens", str(direct), means)
 
 
 def _of_money(budget: Mapping[str, Any], own: Settings) -> Iterator[Wish]:

@@ -10,6 +10,10 @@ from rlm_ls.settings import Effort
 
 Role = Literal["system", "user", "assistant"]
 
+READ_ONCE = 2_400
+"""Characters of an observation that is sent whole once, and by its beginning from the next call on (engine/loop): a
+provider's cache, a tenth of the price, is lost from there on, which shorter ones would not be worth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -1,4 +1,4 @@
-"""Messages are append-only, and compacted only when the window would overflow."""
+"""What was read is not sent again; all else is append-only, and compacted only when the window would overflow."""
 
 from __future__ import annotations
 
@@ -40,3 +40,29 @@ def test_old_observations_go_first_and_the_question_and_newest_stay() -> None:
     assert "4,001 characters" in contents[3]
     assert contents[-1].endswith("x" * 100)
     assert len(contents) == 22
+
+
+def test_a_long_observation_is_whole_once_and_a_few_lines_later() -> None:
+    conversation = talk(0, 0)
+    long = "".join(f"line {number} of what was printed\n" for number in range(200))
+    conversation.observe("first", long)
+    assert conversation.messages[-1].content == long
+    conversation.observe("second", "short")
+    kept = conversation.messages[3].content
+    assert kept.startswith("line 0 of what was printed\nline 1")
+    assert len(kept) < 800
+    said = f"{len(long) - kept.index('[…') + 1:,} more characters that you have read"
+    assert said in kept
+    assert [m.role for m in conversation.messages] == ["system", "user", "assistant", "user", "assistant", "user"]
+    conversation.observe("third", "short again")
+    assert conversation.messages[3].content == kept
+
+
+def test_what_is_short_and_the_question_stay_as_they_are() -> None:
+    conversation = Conversation()
+    conversation.append(Message("system", "r" * 9_000))
+    conversation.append(Message("user", "q" * 9_000))
+    conversation.observe("a" * 9_000, "x" * 2_000)
+    before = list(conversation.messages)
+    conversation.observe("reply", "more")
+    assert conversation.messages[:4] == before

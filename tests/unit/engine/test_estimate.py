@@ -78,7 +78,7 @@ async def test_a_direct_answer_is_the_size_of_its_one_message(ask: Asker) -> Non
     found = await looked(ask, Priced(), text)
     assert found.route == "direct"
     assert found.characters == len(text)
-    smallest = (len(system_prompt(PromptOptions(4000))) + len(text) + len(DIRECT)) / CHARACTERS_PER_TOKEN
+    smallest = (len(system_prompt(PromptOptions(4000, direct=True))) + len(text) + len(DIRECT)) / CHARACTERS_PER_TOKEN
     prompt = found.likely.tokens - estimates.DIRECT_REPLY
     assert smallest < prompt < smallest + len(text) / CHARACTERS_PER_TOKEN + 800
     assert found.likely.usd == pytest.approx((2 * prompt + 8 * estimates.DIRECT_REPLY) / 1e6, abs=1e-5)

@@ -71,3 +71,12 @@ def test_long_prints_without_end_are_bounded_in_memory() -> None:
     for _ in range(5_000):
         printed.write("stdout", "x" * 4_000 + "\x1f")
     assert len(printed.text()) < 2 * KEEP_ALL
+
+
+def test_a_line_that_is_printed_several_times_in_a_row_is_shown_once_with_how_often() -> None:
+    line = "7786 A courier who called for whatever had been left at Klin carried it on to Fili.\n"
+    shown = observation([ProgramResult(line * 3 + "short\nshort\n" + line)], 4_000)
+    assert shown == f"{line.strip()} [×3]\nshort\nshort\n{line.strip()}"
+    apart = observation([ProgramResult(line * 4 + "end\n", prints=(line, line, line * 2, "end\n"))], 4_000)
+    assert apart.count("courier") == 2
+    assert "[×2]" in apart

@@ -162,8 +162,18 @@ async def test_messages_are_append_only(ask: Asker) -> None:
         assert later[: len(earlier)] == earlier
 
 
+async def test_what_was_read_is_not_sent_again_and_can_be_printed_again(ask: Asker) -> None:
+    read, again = script("part = lines(1, 200)\nprint(part.text)"), script("print(part.text[-60:])")
+    told = await ask(read, script("print(count('ERROR'))"), again, script("submit('x')"))
+    last = TEXT.splitlines()[199]
+    assert last in told.sent[1][-1].content
+    assert last not in "".join(m.content for m in told.sent[2])
+    assert "that you have read" in told.sent[2][3].content
+    assert last in told.sent[3][-1].content
+
+
 async def test_a_small_window_compacts_old_observations_and_keeps_variables(ask: Asker) -> None:
-    chatty = [script(f"kept = 5\nfor i in range(400): print('padding', {n}, i)") for n in range(8)]
+    chatty = [script(f"kept = 5\nfor i in range(150): print('padding', {n}, i)") for n in range(8)]
     told = await ask(*chatty, script("submit(str(kept))"), window=8_000)
     assert told.answer.answer == "5"
     assert any("was dropped to make room" in m.content for m in told.sent[-1])

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests.fakes.model_server import ModelServer
 
+from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.models.base import Message, Reply
 from rlm_ls.models.providers import library
 from rlm_ls.models.providers.endpoint import Endpoint
@@ -72,6 +73,19 @@ async def test_the_stable_prefix_is_marked_for_claude() -> None:
     body, _ = await asked_of_claude(ASKED)
     assert marked(body["system"])
     assert [marked(message["content"]) for message in body["messages"]] == [True, False, True]
+
+
+async def test_no_mark_is_spent_on_what_will_not_come_whole_again() -> None:
+    long = Message("user", "There are forty. " * 200)
+    conversation = Conversation([*ASKED[:2]])
+    conversation.observe(ASKED[2].content, long.content)
+    body, _ = await asked_of_claude(conversation.messages)
+    assert [marked(message["content"]) for message in body["messages"]] == [True, True, False]
+    sent = conversation.messages[: len(ASKED) - 1]
+    conversation.observe("I look again.", "There are forty.")
+    assert conversation.messages[: len(ASKED) - 1] == sent
+    body, _ = await asked_of_claude(conversation.messages)
+    assert [marked(message["content"]) for message in body["messages"]] == [True, False, False, False, True]
 
 
 async def test_cached_tokens_are_shown_and_cheaper() -> None:

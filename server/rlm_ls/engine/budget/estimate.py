@@ -94,7 +94,8 @@ async def estimate(question: Question) -> Estimate:
         choice = await choose(question, context, named)
         sub = choice.subs.sub
         room = room_for(settings, choice.model, limits(request, settings))
-        prompt_options = PromptOptions(room, sub.profile if sub else None, request.coordinator)
+        direct = choice.route == "direct"
+        prompt_options = PromptOptions(room, sub.profile if sub else None, request.coordinator, direct=direct)
         search = Search(context, services.pool, settings.verb_seconds)
         conversation, _ = await open_conversation(request, choice.route, context, search, prompt_options, earlier)
         most = limits(request, settings)

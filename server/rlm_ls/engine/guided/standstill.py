@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 MOST_REPLIES = 2
 """In a row that get nowhere: a third is not asked for."""
+MOST_CALLS = 3
+"""Of a model on the small models' prompt, from its first to its last, which is the guided one."""
 _PLACE = re.compile(r"^(?:Error on line \d+: .*\n)?(?:Error: )?")
 LONGEST = 2_000
 

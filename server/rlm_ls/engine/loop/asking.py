@@ -24,15 +24,17 @@ TOO_LONG = "The prompt was too long for the model's server; older observations w
 THOUGHT_ONLY = (
     "The reply ended in its thinking, without an answer; it was asked for again with room for {room:,} tokens."
 )
+ASK_ANOTHER = "Ask a larger model (models.root)."
 COMPACTED = "Older observations were compacted to fit the model's window."
 KEPT_WHERE_REFUSED = 2
 """Messages at the end that stay whole even where the server refuses the length."""
 
 
 async def ask_model(run: Run, turn: int) -> Reply:
-    """The reply to the conversation so far, never an empty one; durable before anything in it runs.
+    """The reply to the conversation so far; durable before anything in it runs. It is empty only where the model may
+    not be asked again.
 
-    Raises LimitReached, and RlmError where no reply came.
+    Raises LimitReached, and RlmError where no reply came, or none may be asked for.
     """
     room = room_within(run.profile.reply_tokens, run.window)
     if run.conversation.compact(run.window, run.ledger.characters_per_token, room):
@@ -40,12 +42,12 @@ async def ask_model(run: Run, turn: int) -> Reply:
     try:
         reply = await _ask_once(run, turn, room)
     except ModelFailed as error:
-        if not error.too_long or not _shorten(run, room):
+        if not error.too_long or run.calls_left == 0 or not _shorten(run, room):
             raise
         await _warn(run, TOO_LONG)
         room = max(SMALLEST_ROOM, room // 2)
         reply = await _ask_once(run, turn, room)
-    if not reply.text.strip():
+    if not reply.text.strip() and run.calls_left != 0:
         room = max(room, room_within(2 * room, run.window))
         await _warn(run, THOUGHT_ONLY.format(room=room))
         reply = await _ask_once(run, turn, room)
@@ -59,6 +61,8 @@ async def ask_model(run: Run, turn: int) -> Reply:
 
 async def _ask_once(run: Run, turn: int, room: int) -> Reply:
     """Reserve on the Ledger, announce, call, settle, record."""
+    if run.calls_left == 0:
+        raise ModelFailed(f"{run.model.name} was asked {run.calls} times, and came to no answer.", ASK_ANOTHER)
     messages = tuple(run.conversation.messages)
     room = _affordable(run, room)
 
@@ -85,6 +89,7 @@ async def _ask_once(run: Run, turn: int, room: int) -> Reply:
         )
 
     started = time.perf_counter()
+    run.calls += 1
     try:
         paid = await pay(run.ledger, run.model, messages, room, ask, announce=announce)
     finally:

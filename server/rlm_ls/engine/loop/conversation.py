@@ -1,16 +1,21 @@
-"""The messages of a run. Append-only, so that providers' prompt caches hit, until they would outgrow the window."""
+"""The messages of a run. What was read is not sent again with each turn: a long observation is whole in the request
+that it is new in, and a few lines later. All else is append-only, so that providers' prompt caches hit, until it would
+outgrow the window."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rlm_ls.models.base import Message
+from rlm_ls.models.base import READ_ONCE, Message
 
 KEEP_NEWEST = 4
 """Messages at the end that are never compacted."""
 COMPACTED = (
     "[An older observation of {size:,} characters was dropped to make room. The variables it spoke of are still there.]"
 )
+HEAD = 600
+"""Characters that stay of a long observation that was read."""
+READ = "[… {size:,} more characters that you have read; print again what you still need]"
 
 
 @dataclass(slots=True)
@@ -23,6 +28,17 @@ class Conversation:
 
     def append(self, message: Message) -> None:
         self.messages.append(message)
+
+    def observe(self, reply: str, observation: str) -> None:
+        """A reply and what came of it. The observation before it has been read."""
+        for index in range(2, len(self.messages)):
+            message = self.messages[index]
+            if message.role == "user" and len(message.content) > READ_ONCE:
+                head = message.content[:HEAD].rpartition("\n")[0] or message.content[:HEAD]
+                left = len(message.content) - len(head)
+                self.messages[index] = Message("user", f"{head}\n{READ.format(size=left)}")
+        self.append(Message("assistant", reply))
+        self.append(Message("user", observation))
 
     @property
     def characters(self) -> int:

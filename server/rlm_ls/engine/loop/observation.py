@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rlm_ls.executors.scripts.output import cap
 from rlm_ls.executors.scripts.shares import cut, shares
@@ -17,6 +18,9 @@ LEAST_ROOM, MOST_ROOM = 8_000, 20_000
 """Characters of output in an observation, by the model's window, where no setting says."""
 OF_WINDOW = 0.25
 """The share of a window that is smaller than that, or of a budget of tokens, that one observation may take."""
+ALIKE = 40
+"""Characters of a line that is shown once where it is printed several times in a row: a line with five matches is five
+Spans."""
 BESIDE_OUTPUT = 12_000
 """Characters of a whole observation beside the programs' output: many blocks can err in one reply."""
 
@@ -33,7 +37,9 @@ class ProgramResult:
 
     @property
     def pieces(self) -> tuple[str, ...]:
-        return self.prints or ((self.output,) if self.output else ())
+        """The prints, what is printed several times in a row but once."""
+        printed = self.prints or ((self.output,) if self.output else ())
+        return tuple(_once("".join(_once(piece.splitlines(keepends=True))) for piece in printed))
 
 
 def output_room(setting: int, window: int, tokens: int, characters_per_token: float = 4.0) -> int:
@@ -70,6 +76,16 @@ def observed(programs: Sequence[ProgramResult], limit: int, verdict: str = "") -
             parts.append(shortened(program.error))
     shown = cap("\n".join(parts), limit + limit // 4 + BESIDE_OUTPUT)
     return "\n".join(part for part in (shown, shortened(verdict)) if part), "\n".join(rest)
+
+
+def _once(parts: Iterable[str]) -> Iterable[str]:
+    for part, alike in groupby(parts):
+        count = sum(1 for _ in alike)
+        if count == 1 or len(part) < ALIKE:
+            yield from [part] * count
+        else:
+            end = "\n" if part.endswith("\n") else ""
+            yield f"{part.removesuffix(end)} [×{count}]{end}"
 
 
 def _fitted(piece: str, room: int, rest: list[str]) -> str:

@@ -29,11 +29,20 @@ from rlm_ls.engine.loop.grammar import Block, programs
 from rlm_ls.engine.loop.observation import ProgramResult, observed, shortened
 from rlm_ls.engine.loop.programs import not_run, run_program
 from rlm_ls.engine.loop.state import Run
-from rlm_ls.engine.setup.prompt import NO_BLOCK, REPEATED, SMALL_FORM, TOO_MANY, UNREADABLE, small_again, steps_left
+from rlm_ls.engine.setup.prompt import (
+    NO_BLOCK,
+    REPEATED,
+    SMALL_FORM,
+    SMALL_NEXT,
+    TOO_MANY,
+    UNREADABLE,
+    small_again,
+    steps_left,
+)
 from rlm_ls.engine.trace.events import TurnFinished, TurnStarted
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.verbs.registry import VERBS
-from rlm_ls.models.base import Message, Reply
+from rlm_ls.models.base import Reply
 
 MOST_UNSEEN = 1 << 20
 """Characters kept of what no observation had room for."""
@@ -69,7 +78,7 @@ async def _turn(run: Run) -> Answer | None:
     turn = run.ledger.turns
     await run.journal.emit(TurnStarted(run_id="", turn=turn))
     answer: Answer | None
-    if run.guide is not None and (run.standstill.reached or run.guide.at_once):
+    if run.guide is not None and (run.standstill.reached or run.guide.at_once or _must_be_guided(run)):
         answer = await guided(run, run.guide, turn)
     else:
         answer = await _explored(run, turn)
@@ -79,6 +88,11 @@ async def _turn(run: Run) -> Answer | None:
         TurnFinished(run_id="", turn=turn, loop_seconds=round(taken, 5), tokens=tokens, usd=run.ledger.usd)
     )
     return answer
+
+
+def _must_be_guided(run: Run) -> bool:
+    """The one call that a small model has left is for the guided route."""
+    return run.calls_left is not None and run.calls_left <= 1
 
 
 async def _explored(run: Run, turn: int) -> Answer | None:
@@ -109,14 +123,15 @@ def _verdict(run: Run, blocks: Sequence[Block], ran: Sequence[ProgramResult], ve
         errors=[one.error for one in ran],
     )
     if run.guide is not None and not somewhere:
-        if run.standstill.reached:
+        if run.standstill.reached or _must_be_guided(run):
             return ""  # it is not asked again
         # An error is a lesson of its own, with the line that was meant.
         if not (run.small or run.small_told or any(one.error for one in ran)) and run.verbs == verbs:
             run.small_told = True
             return SMALL_FORM
     if blocks:
-        return _stuck(run, blocks, ran)
+        stuck = _stuck(run, blocks, ran)
+        return f"{stuck} {SMALL_NEXT}".strip() if run.calls_left == 2 else stuck
     return UNREADABLE if not readable else small_again(run.request.question) if run.small else NO_BLOCK
 
 
@@ -164,8 +179,7 @@ def _observe(run: Run, reply: Reply, programs: Sequence[ProgramResult], verdict:
         run.host.unseen = f"{rest}\n{run.host.unseen}"[:MOST_UNSEEN] if run.host.paged else rest[:MOST_UNSEEN]
     run.host.paged = False
     run.characters_shown += len(shown)
-    run.conversation.append(Message("assistant", reply.text))
-    run.conversation.append(Message("user", shown))
+    run.conversation.observe(reply.text, shown)
 
 
 def _plan(reply: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rlm_ls.engine.answer import Route, UpTo
 from rlm_ls.engine.budget.ledger import Ledger
 from rlm_ls.engine.guided.guide import Guide
-from rlm_ls.engine.guided.standstill import Standstill
+from rlm_ls.engine.guided.standstill import MOST_CALLS, Standstill
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.loop.partial import Findings
 from rlm_ls.engine.request import AskRequest
@@ -54,5 +54,12 @@ class Run:
     standstill: Standstill = field(default_factory=Standstill)
     verbs: int = 0
     """Calls of verbs that look at the text."""
+    calls: int = 0
+    """Calls of the root model, those that were made again counted."""
     model_seconds: float = 0.0
     program_seconds: float = 0.0
+
+    @property
+    def calls_left(self) -> int | None:
+        """Of the root model, where it is a small one that can be guided; None: as many as the budget has."""
+        return MOST_CALLS - self.calls if self.small and self.guide is not None else None

@@ -91,7 +91,8 @@ async def choose(question: Question, context: Context, named: ModelFactory | Non
     settings, resumed = question.services.settings, question.resumed
     model = named(question.request, context) if named else await offline_model(question, context)
     await model.prepare()
-    route, reason = choose_route(context, model, settings)
+    search = Search(context, question.services.pool, settings.verb_seconds)
+    route, reason = await choose_route(question.request.question, context, search, model, settings)
     subs = RoleModels()
     if route == "rlm" and "llm" in question.levels:
         then = resumed.sub_names if resumed else None

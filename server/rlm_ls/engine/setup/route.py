@@ -3,38 +3,68 @@
 from __future__ import annotations
 
 import json
+import re
 
+from rlm_ls.context.ops.structure.prose import may_be_prose, reads_as_prose
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.answer import Route
 from rlm_ls.engine.budget.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.card import card, whole_text
+from rlm_ls.engine.setup.card import LINE_END, card, whole_text
 from rlm_ls.engine.setup.earlier_run import EarlierRun
 from rlm_ls.engine.setup.prompt import SMALL_LAST, PromptOptions, system_prompt
+from rlm_ls.errors import RlmError
 from rlm_ls.models.base import Message, Model
 from rlm_ls.settings import Settings
 
-DIRECT = """
-The whole text follows, so there is nothing to explore: answer at once with one ```python block that calls
-submit("answer in Markdown", cite=["path:line", …])."""
+DIRECT = "The whole text, each line with its number:"
+
+FEW = 50
+"""Documents that are asked whether they are prose."""
+LOOKED_UP = re.compile(
+    r"\bhow (?:many|often)\b|\b(?:count|number of)\b"
+    r"|^\W*(?:(?:at|by|for|from|in|on|to|under|with) )?(?:which|where|when)\b",
+    re.I,
+)
+"""A question for a number, a place, a time, one of several things: a search finds it, and nobody reads a text for it.
+Whoever is wrong about it pays what the other way would have saved, no more."""
 
 
-def choose_route(context: Context, model: Model, settings: Settings) -> tuple[Route, str]:
+async def choose_route(
+    question: str, context: Context, search: Search, model: Model, settings: Settings
+) -> tuple[Route, str]:
     """The route and why, as a sentence for the user."""
     if model.kind == "offline":
         return "offline", "no language model is configured, so rules answered"
     size = context.size_of(context.limit)
     named = sum(map(len, context.documents.paths))
     tokens = int(size / CHARACTERS_PER_TOKEN)
-    limit = min(settings.context.direct_tokens, model.window // 4)
-    if tokens + int(named / CHARACTERS_PER_TOKEN) <= limit and model.kind == "live":
+    sent, most = tokens + int(named / CHARACTERS_PER_TOKEN), settings.context.direct_tokens
+    # Prose may be longer: to understand it costs about 9,000 tokens by exploring, to look something up in it 1,200.
+    prose = int(settings.context.PROSE * most)
+    if model.kind == "live" and sent <= min(most, model.window // 4):
         return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
+    read = model.kind == "live" and sent <= min(prose, model.window // 4) and not LOOKED_UP.search(question)
+    if read and await _is_prose(context, search):
+        return "direct", f"the text, about {tokens:,} tokens of prose, is read whole in one call"
     return (
         "rlm",
         f"the text, about {_rounded(tokens)} tokens, is too long for one call: a model explored it with programs",
     )
+
+
+async def _is_prose(context: Context, search: Search) -> bool:
+    """Whether all that is in scope is."""
+    if len(context.limit) > FEW or not all(may_be_prose(context.documents[part.doc]) for part in context.limit):
+        return False
+    try:
+        spans = [await search.span_at(part.doc, part.start, part.end) for part in context.limit]
+        lines = [line for span in spans for line in LINE_END.split(await search.read(span))]
+    except RlmError:
+        return False  # what cannot be read now, the run itself will say
+    return reads_as_prose(lines)
 
 
 def _rounded(tokens: int) -> str:
@@ -68,7 +98,7 @@ async def open_conversation(
         parts.append(first_look)
     if route == "direct":
         described = await whole_text(context, search)
-        parts += [DIRECT.strip(), described]
+        parts += [DIRECT, described]
     if prompt_options.small:
         parts.append(SMALL_LAST)
     conversation = Conversation()

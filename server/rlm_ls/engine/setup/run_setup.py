@@ -105,7 +105,8 @@ async def set_up(
         profile = replace(choice.subs.sub.profile, characters=sub_models.characters())
     room = config.room
     host.page = room
-    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages, config.small)
+    direct = choice.route == "direct"
+    prompt_options = PromptOptions(room, profile, request.coordinator, config.languages, config.small, direct)
     conversation, shown = await open_conversation(
         request, choice.route, context, search, prompt_options, config.earlier, config.first_look
     )
@@ -119,7 +120,7 @@ async def set_up(
     )
     stack.push_async_callback(sandbox.close)
     await sandbox.start(config.earlier.state if config.earlier else None)
-    if choice.route == "direct":
+    if direct:
         host.read.update(part.doc for part in context.limit)
     return Run(
         request=request,

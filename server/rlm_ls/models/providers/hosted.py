@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from rlm_ls.models.base import Message
+from rlm_ls.models.base import READ_ONCE, Message
 from rlm_ls.models.providers.direct import ReplyChunk, text_of, thought_of
 from rlm_ls.models.providers.failures import BrokenReply
 from rlm_ls.models.providers.retries import RetryPolicy
@@ -40,9 +40,12 @@ def wants_marks(provider: str, model: str) -> bool:
 
 def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """The messages as LiteLLM takes them, with marks where the next call's prompt will still be the same: after the
-    system message, the first one, and the newest."""
+    system message, the first one, and the newest, or the one before that where the newest will not come whole again."""
     told: list[dict[str, Any]] = [{"role": message.role, "content": message.content} for message in messages]
-    for at in {0, min(1, len(told) - 1), len(told) - 1}:
+    newest = len(told) - 1
+    if newest > 2 and len(messages[newest].content) > READ_ONCE:
+        newest -= 1
+    for at in {0, min(1, newest), newest}:
         if text := told[at]["content"]:  # an empty block may not be marked
             told[at]["content"] = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
     return told
