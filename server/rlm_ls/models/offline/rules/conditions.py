@@ -38,6 +38,8 @@ class Where:
     columns: dict[str, int] = field(default_factory=dict)
     """By a column's name, which of `patterns` it is held to."""
     labels: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    """By a column's name, how `said` names what it is held to."""
 
     def add(self, pattern: str, said: str) -> None:
         self.patterns.append(pattern)
@@ -50,13 +52,16 @@ class Where:
         if (at := self.columns.get(column.name)) is None:
             self.columns[column.name] = len(self.patterns)
             self.labels[column.name] = label or said
+            self.held[column.name] = said
             self.add(pattern, said)
         elif self.patterns[at] != pattern:
             if not self.alternatives:
                 self.alternatives.append((self.labels[column.name], self.patterns[at]))
             self.alternatives.append((label or said, pattern))
             self.patterns[at] = f"{self.patterns[at]}|{pattern}"
-            self.said = [f"{known} or {said}" if known == self.said[at] else known for known in self.said]
+            before = self.held[column.name]
+            self.held[column.name] = f"{before} or {said}"
+            self.said = [self.held[column.name] if known == before else known for known in self.said]
 
     @property
     def phrase(self) -> str:
