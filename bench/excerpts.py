@@ -14,7 +14,7 @@ from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.setup.preparation import options
 from rlm_ls.engine.trace.excerpt import Place, excerpt_of
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 LINE = "2026-03-14T03:07:04.318Z INFO payments pay-03 request served in 12 ms, nothing to see here at all, no {}\n"
 AT = 1_700_000

@@ -21,7 +21,7 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.trace.events import AnyEvent, SubCallFinished, SubCallsStarted
 from rlm_ls.models.base import Message, Reply, Usage
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 MANY, ALL = 1_000, 10_000
 ROWS = 80

@@ -17,7 +17,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.trace.events import AnyEvent, ModelCalled, ProgramFinished, TurnFinished
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 SIZES = {"2 MB": LINES_OF_200_MB // 100, "200 MB": LINES_OF_200_MB}
 GOAL_MS = 10

@@ -15,7 +15,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.context.sources.stamp import SETTLED_NS
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 FILES = 100_000
 A_FOLDER = 100

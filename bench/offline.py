@@ -13,7 +13,7 @@ from bench.tables import table
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 FOLDER = Path(__file__).parent / "quality" / "offline"
 HELD = FOLDER / "held"

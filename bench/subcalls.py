@@ -18,7 +18,7 @@ from rlm_ls.models.base import Message
 from rlm_ls.models.choose import choose
 from rlm_ls.models.providers import library
 from rlm_ls.models.providers.concurrency import ConcurrencyLimits
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 MODEL_SERVER = Path(__file__).parent.parent / "tests/fakes/model_server.py"
 LATENCY = 0.2

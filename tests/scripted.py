@@ -20,7 +20,7 @@ from rlm_ls.engine.trace.events import AnyEvent
 from rlm_ls.executors.submodels.prompts import SYSTEM as SUB_SYSTEM
 from rlm_ls.models.base import Message, Model, Reply, Usage
 from rlm_ls.models.recorded import RecordedCall, RecordedModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 TEXT = "".join(
     f"2024-01-01 00:{n // 60:02}:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} worker={n % 7} took={n} ms\n"

@@ -23,7 +23,7 @@ from bench.local_models.questions import CODE, Asked, log, questions
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 UNREAD = "I did not understand"
 """How the rules begin where they only show passages: that may hold the answer, and is none."""

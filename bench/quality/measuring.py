@@ -25,7 +25,8 @@ from rlm_ls.engine.answer import RunUsage
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import Budget
 from rlm_ls.errors import BadRequest, RlmError, StoreFailed
-from rlm_ls.settings import Settings, load
+from rlm_ls.settings.layers import load
+from rlm_ls.settings.sections import Settings
 
 LOOPED: tuple[Arm, ...] = ("loop", "full")
 REPLAY = "replay"

@@ -23,7 +23,7 @@ from rlm_ls.models.choose import choose
 from rlm_ls.models.profiles import USUAL_ROOM
 from rlm_ls.models.providers import library
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.recording import read_recording
 
 SHOWN_TOKENS = 32_000

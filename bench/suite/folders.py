@@ -20,7 +20,7 @@ from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.base import Model
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 PATTERN = r"def handle_\w+"
 FILES, BYTES = 20_000, 300_000_000

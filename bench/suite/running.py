@@ -17,7 +17,7 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.trace.events import AnyEvent, ProgramFinished
 from rlm_ls.models.recorded import RecordedModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.recording import read_recording
 
 STARTS = 7

@@ -19,7 +19,7 @@ from rlm_ls.cli.commands import doctor
 from rlm_ls.cli.terminal.session import session
 from rlm_ls.executors.compiled.toolchains.checkup import Checkup
 from rlm_ls.executors.compiled.toolchains.toolchain import ToolchainStatus
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 LOG = "".join(
     f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)

@@ -60,7 +60,7 @@ async def test_the_doctor_says_which_route_a_checked_model_is_given(tmp_path: Pa
 
 async def test_an_editors_doctor_shows_what_was_learnt(tmp_path: Path) -> None:
     from rlm_ls.engine.abilities import Abilities, Learnt
-    from rlm_ls.settings import Settings
+    from rlm_ls.settings.sections import Settings
 
     learnt = Learnt(tmp_path)
     settings = Settings.model_validate({"models": {"root": "openai/scripted", "apiBase": "http://127.0.0.1:9/v1"}})

@@ -28,7 +28,7 @@ from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.errors import ClusterFailed, SearchFailed, SearchTimeout
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 COUNT = {"ignore_case": False, "multiline": False, "lines": False}
 OPERATION = "matching.match.count"

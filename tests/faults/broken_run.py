@@ -18,7 +18,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.trace.events import AnyEvent
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 RUN = "broken"
 CHILD = "child run"

@@ -14,7 +14,7 @@ from tests.scripted import TEXT
 
 from rlm_ls.engine.engine import Engine
 from rlm_ls.errors import BadRequest, DocumentChanged
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 SIDE_BY_SIDE = 2
 

@@ -21,7 +21,8 @@ from rlm_ls.cli.commands.ask import scope_of, write_trace
 from rlm_ls.engine.engine import Engine, new_run_id
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
-from rlm_ls.settings import Settings, load
+from rlm_ls.settings.layers import load
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.recording import read_recording
 
 

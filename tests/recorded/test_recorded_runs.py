@@ -21,7 +21,7 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.errors import RecordingMismatch
 from rlm_ls.models.recorded import RecordedModel, calls_from_events
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.recording import read_recording
 
 TOOK = re.compile(r"^\S+ +\S+ +(\S+) +(\S+) .*\btook=(\d+)ms", re.MULTILINE)

@@ -25,7 +25,7 @@ OURS = {"errors", "loopback", "private", "processes", "visible", "settings"}
 """What every part may import."""
 
 MAY_IMPORT = {
-    "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending", "workspace"},
+    "lsp": {"lsp", "engine", "executors", "models", "context", "store", *OURS, "ending"},
     "mcp": {"mcp", "engine", "executors", "models", "context", "store", *OURS},
     "acp": {"acp", "engine", "executors", "models", "context", "store", *OURS},
     "cli": {"cli", "acp", "mcp", "engine", "executors", "models", "context", "store", *OURS, "ending", "interrupt"},
@@ -34,8 +34,7 @@ MAY_IMPORT = {
     "models": {"models", "context", *OURS},
     "context": {"context", "isolation", *OURS},
     "store": {"store", *OURS},
-    "settings": {"errors"},
-    "workspace": {"errors", "settings"},
+    "settings": {"settings", "errors"},
     "errors": set[str](),
     "ending": set[str](),
     "interrupt": set[str](),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rlm_ls.settings import Problem, Settings, default_file, load
+from rlm_ls.settings.layers import Problem, default_file, load
+from rlm_ls.settings.sections import Settings
 
 SECRET = "sk-live-0123456789abcdef"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic.alias_generators import to_camel
 
-from rlm_ls.settings import PLACES, Settings
-from rlm_ls.workspace import FREE, Loaded, Wish, load_in
+from rlm_ls.settings.sections import PLACES, Settings
+from rlm_ls.settings.workspace import FREE, Loaded, Wish, load_in
 
 USER = {"models": {"root": "openai/mine", "apiBase": "http://localhost:1/v1"}, "privacy": "local", "levels": ["dsl"]}
 

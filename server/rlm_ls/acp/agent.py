@@ -49,7 +49,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.trace.render import answer_markdown
 from rlm_ls.errors import RlmError
 from rlm_ls.executors.compiled.native_consent import DENY, HERE, ONCE, NativeConsent
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.visible import visible
 
 ASK, COORDINATOR = "ask", "coordinator"

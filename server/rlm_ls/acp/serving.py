@@ -10,7 +10,7 @@ from acp import run_agent
 from acp.stdio import stdio_streams
 
 from rlm_ls.acp.agent import RlmAgent
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.visible import guard_stderr
 
 MOST_MESSAGE = 32 << 20

@@ -15,7 +15,7 @@ from rlm_ls.executors.checking.checker import Checker
 from rlm_ls.models.base import NO_USAGE, Message, Model, Reply
 from rlm_ls.models.choose import choose
 from rlm_ls.models.profiles import Profile, room_within
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.kept import KeptRecords
 
 SYSTEM = "You answer with a short plan and one ```python block."

@@ -46,7 +46,7 @@ from rlm_ls.executors.compiled.program_runner import ProgramRunner
 from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 from rlm_ls.models.editor import Sampler
 from rlm_ls.models.providers import library
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import Written, for_trace, known_secrets, scrub
 

@@ -16,7 +16,7 @@ from rlm_ls.engine.submodels.dispatcher import Dispatcher
 from rlm_ls.executors.checking.checker import CheckerPool
 from rlm_ls.executors.compiled.program_runner import ProgramRunner
 from rlm_ls.models.editor import Editor, Sampler
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.database import Store
 
 

@@ -21,8 +21,8 @@ from rlm_ls.lsp.wire import as_object
 
 if TYPE_CHECKING:
     from rlm_ls.lsp.jobs.workspace_consent import WorkspaceConsent
-    from rlm_ls.settings import Settings
-    from rlm_ls.workspace import Loaded, Wish
+    from rlm_ls.settings.sections import Settings
+    from rlm_ls.settings.workspace import Loaded, Wish
 
 SECTION = "rlm"
 NOT_SETTINGS = {"events", "clientCommands", "trusted", "settingsApart", "sampling", "excerptsAbove", "token"}
@@ -162,7 +162,7 @@ def _consent(client: Client, folders: Callable[[], Sequence[str]]) -> WorkspaceC
 
 
 def _load(own: Mapping[str, Any], theirs: Mapping[str, Any], trusted: bool, consent: WorkspaceConsent | None) -> Loaded:
-    from rlm_ls.workspace import load_in
+    from rlm_ls.settings.workspace import load_in
 
     agrees = consent.agrees if consent is not None else lambda _: False
     return load_in(environ=os.environ, client=own, workspace=theirs, trusted=trusted, agrees=agrees)

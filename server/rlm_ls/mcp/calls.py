@@ -23,7 +23,7 @@ from rlm_ls.mcp.checking import check_answer, check_citations
 from rlm_ls.mcp.client import Client, Native, calling, sampler
 from rlm_ls.mcp.exploring import Sessions
 from rlm_ls.mcp.results import Cited, Given, Opened, Ran, answered, shown
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 
 class Calls:

@@ -18,7 +18,7 @@ from pydantic import Field
 from rlm_ls import __version__
 from rlm_ls.errors import RlmError
 from rlm_ls.mcp.results import Answered, Checked, Cited, Given, Opened, Ran
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 if TYPE_CHECKING:
     from rlm_ls.mcp.calls import Calls

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict, Unpack
 
-from rlm_ls.settings import Effort
+from rlm_ls.settings.values import Effort
 
 Role = Literal["system", "user", "assistant"]
 

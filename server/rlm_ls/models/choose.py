@@ -13,7 +13,8 @@ from rlm_ls.models.providers.failures import NAMES_REMEDY
 from rlm_ls.models.providers.fallback import FallbackModel
 from rlm_ls.models.providers.live import LiteLLMModel
 from rlm_ls.models.providers.retries import RetryPolicy
-from rlm_ls.settings import Role, Settings, split_weight
+from rlm_ls.settings.sections import Settings
+from rlm_ls.settings.values import Role, split_weight
 
 
 def choose(

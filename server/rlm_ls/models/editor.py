@@ -11,7 +11,7 @@ from rlm_ls.models.base import MOST_TOKENS, CallOptions, Message, Reply, TextSin
 from rlm_ls.models.providers.catalogue import UNKNOWN_WINDOW
 from rlm_ls.models.replies.estimates import counted
 from rlm_ls.models.replies.thinking import split
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 NAME = "editor"
 

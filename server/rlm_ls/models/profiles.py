@@ -10,7 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from rlm_ls.settings import Effort, Role, Settings, split_weight
+from rlm_ls.settings.sections import Settings
+from rlm_ls.settings.values import Effort, Role, split_weight
 
 
 @dataclass(frozen=True, slots=True)

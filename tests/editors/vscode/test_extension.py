@@ -38,7 +38,7 @@ def test_every_title_is_in_the_strings_file() -> None:
 def test_every_setting_of_the_server_can_be_set_in_the_editor() -> None:
     from pydantic.alias_generators import to_camel
 
-    from rlm_ls.settings import PLACES
+    from rlm_ls.settings.sections import PLACES
 
     properties = json.loads((EXTENSION / "package.json").read_text("utf-8"))["contributes"]["configuration"][
         "properties"
@@ -59,7 +59,7 @@ def test_the_package_brings_the_server_and_nothing_of_its_making(vsix: Path) -> 
 def test_a_workspace_that_is_not_trusted_sets_in_the_editor_what_the_server_lets_it_set() -> None:
     from pydantic.alias_generators import to_camel
 
-    from rlm_ls.workspace import FREE
+    from rlm_ls.settings.workspace import FREE
 
     package = json.loads((EXTENSION / "package.json").read_text("utf-8"))
     restricted = set(package["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"])

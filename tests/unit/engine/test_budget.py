@@ -10,7 +10,7 @@ import pytest
 
 from rlm_ls.engine.request import MOST, Budget
 from rlm_ls.errors import BadRequest
-from rlm_ls.settings import load
+from rlm_ls.settings.layers import load
 
 ODD: list[Any] = [-1, -0.5, True, False, math.nan, math.inf, -math.inf, 10**30, 10**400, "5", [], 1e308]
 

@@ -18,7 +18,7 @@ from rlm_ls.engine.setup.route import DIRECT
 from rlm_ls.errors import EmptyQuestion
 from rlm_ls.models.base import Message, Reply
 from rlm_ls.models.profiles import profile
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 QUESTION = "How many errors?"
 

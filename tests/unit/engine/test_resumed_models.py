@@ -20,7 +20,7 @@ from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.trace.events import AnyEvent
 from rlm_ls.errors import ModelChanged, ModelNotLocal, RlmError
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 LOOK = script("seen = count('ERROR')\nprint(seen)")
 SUBMIT = script("submit(str(seen), cite=[lines(4)])")

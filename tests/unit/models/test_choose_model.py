@@ -12,7 +12,7 @@ from rlm_ls.errors import ModelNotLocal, UnknownModel
 from rlm_ls.models.choose import choose
 from rlm_ls.models.providers.endpoint import endpoint, is_loopback
 from rlm_ls.models.providers.fallback import FallbackModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 
 def settings(**models: Any) -> Settings:
@@ -159,7 +159,7 @@ def test_privacy_local_takes_models_of_this_machine() -> None:
 
 def test_choosing_does_not_load_litellm() -> None:
     code = (
-        "import sys; from rlm_ls.models.choose import choose; from rlm_ls.settings import Settings;"
+        "import sys; from rlm_ls.models.choose import choose; from rlm_ls.settings.sections import Settings;"
         "assert choose('root', 'openai/gpt-4o-mini', Settings(), {}); assert 'litellm' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

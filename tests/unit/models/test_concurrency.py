@@ -10,7 +10,7 @@ import pytest
 from rlm_ls.models.base import Model
 from rlm_ls.models.choose import choose
 from rlm_ls.models.providers.concurrency import ConcurrencyLimits
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 
 def settings(**models: Any) -> Settings:

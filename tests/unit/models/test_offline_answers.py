@@ -12,7 +12,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.engine.answer import Answer
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 LOG = (
     "".join(

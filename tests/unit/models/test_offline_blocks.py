@@ -15,7 +15,7 @@ from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.offline.shapes.blocks import RULE, blocks
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 PRINTED = "Linux 6.1 (host)\n\n" + "\n".join(
     "\n".join(

@@ -11,7 +11,7 @@ import pytest_asyncio
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 PYTHON = """\
 WAIT = 2.5

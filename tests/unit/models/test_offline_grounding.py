@@ -11,7 +11,7 @@ import pytest_asyncio
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 SALES = "order_no,day,city,product,quantity,total_eur,status\n" + "".join(
     f"A-{n},2026-0{1 + n % 3}-0{1 + n % 9},{('Porto', 'Turin')[n % 2]},{('desk lamp', 'footrest', 'desk')[n % 3]},"

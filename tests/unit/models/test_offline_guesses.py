@@ -12,7 +12,7 @@ import pytest_asyncio
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 HOURS = range(40)
 SENTENCES = "".join(

@@ -21,7 +21,7 @@ from rlm_ls.models.providers.catalogue import OLLAMA_WINDOW
 from rlm_ls.models.providers.endpoint import Endpoint
 from rlm_ls.models.providers.live import LiteLLMModel
 from rlm_ls.models.providers.retries import RetryPolicy
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 ASKED = [Message("system", "Be brief."), Message("user", "How many lines?")]
 HURRY = RetryPolicy(backoff=0.01, tries=2)

@@ -28,7 +28,7 @@ CALL = """
 import asyncio, json, sys
 from rlm_ls.models.base import Message
 from rlm_ls.models.choose import choose
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 async def main():
     model = choose("root", sys.argv[1], Settings.model_validate({"models": {"apiBase": sys.argv[2]}}), {})

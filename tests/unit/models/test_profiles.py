@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlm_ls.models.profiles import families, profile
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 
 def settings(**profiles: dict[str, Any]) -> Settings:

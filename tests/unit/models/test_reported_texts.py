@@ -12,7 +12,7 @@ import pytest_asyncio
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 FIFTY_ERRORS = "".join(
     f"2026-11-27 10:00:{n % 60:02} {'ERROR' if n % 4 == 0 else 'INFO'} job {n}\n" for n in range(200)

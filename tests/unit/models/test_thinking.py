@@ -20,7 +20,7 @@ from rlm_ls.models.providers import library
 from rlm_ls.models.providers.endpoint import Endpoint
 from rlm_ls.models.providers.live import LiteLLMModel
 from rlm_ls.models.replies.thinking import ThinkingSplitter, split, without_thinking
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 DRAFT = "First I try\n```python\nsubmit('a draft')\n```\nand see."
 REPLY = 'I count.\n```python\nsubmit("two", cite=find("ERROR"))\n```\n'

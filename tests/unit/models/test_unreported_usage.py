@@ -18,7 +18,7 @@ from rlm_ls.models.base import Message, Usage, spent
 from rlm_ls.models.providers import library
 from rlm_ls.models.providers.endpoint import Endpoint
 from rlm_ls.models.providers.live import LiteLLMModel, RetryPolicy
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 ASKED = [Message("system", "Be brief."), Message("user", "How many lines are there? " * 40)]
 TEXT = "There are forty lines, and here is how I counted them. " * 20

@@ -27,7 +27,7 @@ from rlm_ls.engine.request import AskRequest, Budget
 from rlm_ls.engine.trace.tables import as_csv as csv_of
 from rlm_ls.engine.trace.tables import tables
 from rlm_ls.errors import BadRequest
-from rlm_ls.settings import ClusterSettings, Settings
+from rlm_ls.settings.sections import ClusterSettings, Settings
 from rlm_ls.store.recording import Header, relativise, write_recording
 from rlm_ls.visible import visible_line
 

@@ -35,7 +35,8 @@ from rlm_ls.models.choose import choose
 from rlm_ls.models.local_servers import local_servers, usable_keys
 from rlm_ls.models.profiles import profile
 from rlm_ls.models.providers.endpoint import endpoint
-from rlm_ls.settings import Settings, default_file, load
+from rlm_ls.settings.layers import default_file, load
+from rlm_ls.settings.sections import Settings
 
 CHECKED = Scope("document", files=("memory:check.txt",), buffers=(Buffer("memory:check.txt", "one\ntwo\n"),))
 """A text to try things on."""

@@ -20,7 +20,8 @@ from pydantic import BaseModel
 from rlm_ls import __version__
 from rlm_ls.errors import RlmError
 from rlm_ls.models.providers.endpoint import is_loopback
-from rlm_ls.settings import Problem, Settings
+from rlm_ls.settings.layers import Problem
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.database import Store
 from rlm_ls.store.redact import known_secrets, scrub
 from rlm_ls.store.rows import RunRow

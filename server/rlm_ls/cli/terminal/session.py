@@ -16,7 +16,8 @@ from rlm_ls.cli.terminal.console import err
 from rlm_ls.ending import end_soon
 from rlm_ls.errors import RlmError, StoreFailed
 from rlm_ls.interrupt import CODE, end_at_once
-from rlm_ls.settings import Settings, load
+from rlm_ls.settings.layers import load
+from rlm_ls.settings.sections import Settings
 
 if TYPE_CHECKING:
     from rlm_ls.engine.engine import Engine

@@ -36,7 +36,7 @@ from rlm_ls.executors.checking.checker import Checker, check_schema
 from rlm_ls.models.base import Model
 from rlm_ls.models.profiles import profile as profile_of
 from rlm_ls.models.recorded import RecordedModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 if TYPE_CHECKING:
     from rlm_ls.engine.services import Services

@@ -17,7 +17,7 @@ from rlm_ls.engine.setup.earlier_run import EarlierRun
 from rlm_ls.engine.setup.prompt import SMALL_LAST, PromptOptions, system_prompt
 from rlm_ls.errors import RlmError
 from rlm_ls.models.base import Message, Model
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 DIRECT = "The whole text, each line with its number:"
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from rlm_ls.models.base import Message, Model, Usage
 from rlm_ls.models.providers.concurrency import ConcurrencyLimits
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 from rlm_ls.store.calls import CachedReply
 
 

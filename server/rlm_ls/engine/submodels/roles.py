@@ -14,7 +14,7 @@ from rlm_ls.models.choose import choose
 from rlm_ls.models.editor import Editor, EditorModel
 from rlm_ls.models.profiles import profile
 from rlm_ls.models.recorded import RecordedModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 ROLES: tuple[SubRole, ...] = ("sub", "code")
 

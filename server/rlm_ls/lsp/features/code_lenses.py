@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
     from rlm_ls.lsp.services import Services
-    from rlm_ls.settings import Settings
+    from rlm_ls.settings.sections import Settings
 
 ANSWER = re.compile(r"rlm:/{1,2}answer/([0-9A-Za-z-]{1,64})\.md")
 TOP = types.Range(types.Position(0, 0), types.Position(0, 0))

@@ -12,7 +12,7 @@ from rlm_ls.store.consents import Consents
 from rlm_ls.store.schema import state_folder
 
 if TYPE_CHECKING:
-    from rlm_ls.workspace import Wish
+    from rlm_ls.settings.workspace import Wish
 
 ALLOW = "Allow in this workspace"
 IGNORE = "Use my own settings"

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from rlm_ls.models.base import Model
 from rlm_ls.models.providers.fallback import FallbackModel
-from rlm_ls.settings import Settings
+from rlm_ls.settings.sections import Settings
 
 PACE_SECONDS = 0.002
 """Seconds between two calls that are let through. Calls that are sent in one moment are also answered in one moment,

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlm_ls.settings import Layer, Problem, Settings, layer, settle, split_weight, users
+from rlm_ls.settings.layers import Layer, Problem, layer, settle, users
+from rlm_ls.settings.sections import Settings
+from rlm_ls.settings.values import split_weight
 
 WHERE = "workspace settings"
 
