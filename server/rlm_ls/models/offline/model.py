@@ -64,8 +64,9 @@ def first_script(question: str, documents: Sequence[OfflineDocument]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Replies that the rules would try, one after another. `ruled`: the first is a rule's that understood the question;
-    the others only look for passages. `words` are what those look for; `number`: the question asks for one."""
+    """Replies that the rules would try, one after another. `ruled`: the first is a rule's that understood the question,
+    and perhaps the next, where that finds nothing; the last three only look for passages. `words` are what those look
+    for; `number`: the question asks for one."""
 
     replies: tuple[str, ...]
     ruled: bool

@@ -1,6 +1,5 @@
-"""What a question asks, by its words. Each step takes the words that it understands out of the sentence; what is left
-and carries meaning is `rest`, to be looked for among the columns' values and in the text, or named as not
-understood."""
+"""A question less what it says in the text's own terms: quotations, times, addresses, numbers to compare with. What is
+left is held against the text by `grounding`."""
 
 from __future__ import annotations
 
