@@ -91,6 +91,8 @@ def test_a_word_that_nothing_explains_stops_every_rule(
         ("How many rows are there?", "count", True),
         ("When did it stop?", "count", False),
         ("When did it stop?", "time", True),
+        ("When did the slowest query run?", "number", False),
+        ("At which time was it largest?", "number", False),
         ("Why did it stop?", "count", False),
         ("Why did it stop?", "passage", True),
         ("Was it stopped?", "share", False),

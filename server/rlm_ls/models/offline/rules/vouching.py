@@ -27,7 +27,7 @@ FOCUS: tuple[tuple[str, frozenset[Gives]], ...] = (
     (
         r"(?:since |until |till )?when|(?:at |on |in |since |until |during )?(?:what|which) "
         r"(?:time|date|day|hour|minute|month|week|year)s?",
-        frozenset(["time", "ranking", "number", "passage", "values", "lines"]),
+        frozenset(["time", "ranking", "passage", "values", "lines"]),
     ),
     (r"why", frozenset(["passage"])),
     (
