@@ -107,9 +107,11 @@ async def test_a_search_whose_process_dies_again_and_again_is_an_error(
     two: ClusterPool, cluster: Cluster, tmp_path: Path
 ) -> None:
     search = asyncio.create_task(two.call(OPERATION, stuck(tmp_path), 240.0))
+    killed: set[int] = set()
     for _ in range(3):
-        await eventually(cluster.searching)
+        await eventually(lambda: {one.pid for one in cluster.searching()} - killed)
         for one in cluster.searching():
+            killed.add(one.pid)
             one.kill()
     with pytest.raises(SearchFailed, match="ended unexpectedly"):
         await search

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import importlib
 import os
 import signal
 import socket
@@ -24,7 +25,7 @@ from tests.fakes.buckets import put, s3_server
 from tests.lsp.editor import Editor, document
 
 from rlm_ls.context.remote import fetch
-from rlm_ls.context.remote.addresses import is_pattern, is_remote, without_password
+from rlm_ls.context.remote.addresses import EXTRAS, is_pattern, is_remote, without_password
 from rlm_ls.context.remote.copies import SIDE_BY_SIDE
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import RemoteFailed
@@ -222,10 +223,28 @@ def test_copies_have_a_limit(pages: Pages) -> None:
     assert "remoteMb" in done.stderr
 
 
-def test_a_missing_library_names_what_to_install() -> None:
-    done = rlm("gs://bucket/x.log")
-    assert done.returncode == 1
-    assert "rlm-ls[gcs]" in done.stderr
+@pytest.mark.parametrize(
+    ("address", "library", "extra"),
+    [
+        ("gs://bucket/x.log", "gcsfs", "gcs"),
+        ("az://bucket/x.log", "adlfs", "azure"),
+        ("s3://bucket/x.log", "s3fs", "s3"),
+        ("sftp://host/x.log", "paramiko", "ssh"),
+    ],
+)
+def test_a_missing_library_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, address: str, library: str, extra: str
+) -> None:
+    fetch._buckets.clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == library or name.endswith("sftp")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    classes = importlib.import_module("fsspec.registry").__dict__["_registry"]  # fsspec itself hides it behind a proxy
+    for scheme in EXTRAS:
+        monkeypatch.delitem(classes, scheme, raising=False)
+    with pytest.raises(RemoteFailed, match="is not installed") as failed:
+        fetch.listing(Deadline(20), (address,), 9)
+    assert f"rlm-ls[{extra}]" in str(failed.value.remedy)
 
 
 async def test_a_page_without_end_is_stopped_at_once_with_its_process(pages: Pages) -> None:

@@ -282,9 +282,9 @@ async def test_places_to_search_in(asking: Asking) -> None:
     search = await asking("one\ntwo\nthree\n", "four\n")
     context = search.context
     span = await search.line_span(0, 2, 3)
-    assert resolve(context, None) == (Part(0, 0, 14), Part(1, 0, 5))
+    assert tuple(resolve(context, None)) == (Part(0, 0, 14), Part(1, 0, 5))
     assert resolve(context, "2.txt") == (Part(1, 0, 5),)
-    assert resolve(context, "*.txt") == resolve(context, None)
+    assert resolve(context, "*.txt") == tuple(resolve(context, None))
     assert resolve(context, span) == (Part(0, 4, 13),)
     assert resolve(context, ["2.txt", span, Part(0, 0, 6), "2.txt"]) == (Part(0, 0, 13), Part(1, 0, 5))
     filtered = Part(0, 0, 14, (("o", True),))
