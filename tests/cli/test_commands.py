@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 from tests.editors.vscode.replies import serving
 
 from rlm_ls.cli.commands import doctor
+from rlm_ls.cli.main import MODULES
 from rlm_ls.cli.terminal.session import session
 from rlm_ls.executors.compiled.toolchains.checkup import Checkup
 from rlm_ls.executors.compiled.toolchains.toolchain import ToolchainStatus
@@ -40,6 +43,16 @@ def command(*arguments: object) -> list[str]:
 def rlm(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(command(*arguments), input=stdin, capture_output=True, timeout=240, cwd=cwd, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_the_help_shows_all_that_a_command_says_of_itself() -> None:
+    """What stands in brackets would be taken for a colour, and be gone."""
+    shown = "".join(rlm("--help").stdout.split()).replace("│", "")
+    for name, module in MODULES.items():
+        said = getattr(import_module(f"rlm_ls.cli.commands.{module}"), name)
+        about = said.info.help if isinstance(said, typer.Typer) else said.__doc__
+        paragraph = "".join((about or "").split("\n\n")[0].split())
+        assert paragraph in shown, name
 
 
 def test_ask_answers_with_citations_coverage_and_cost(log: Path) -> None:

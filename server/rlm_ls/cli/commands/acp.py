@@ -7,7 +7,7 @@ from rlm_ls.errors import BadRequest
 
 
 def acp() -> None:
-    """Be an agent in Zed, JetBrains, Neovim, Emacs (Agent Client Protocol, on stdio). Extra: rlm-ls[acp]."""
+    """Be an agent in Zed, JetBrains, Neovim, Emacs (Agent Client Protocol, on stdio). Needs the extra `acp`."""
     run(_serve())
 
 

@@ -21,7 +21,7 @@ def mcp(
         str | None, typer.Option(help="Variable with the token of HTTP clients; else one is made.")
     ] = None,
 ) -> None:
-    """Serve agents (Model Context Protocol): ask about long texts, or explore them with scripts. Extra: rlm-ls[mcp]."""
+    """Serve agents (Model Context Protocol): ask about long texts, explore them with scripts. Needs the extra `mcp`."""
     run(_serve(root or [], http, token_env))
 
 
