@@ -81,4 +81,9 @@ export async function webview(page, selector) {
 }
 
 /** The lines and columns that the status bar tells: "Ln 4, Col 1 (12 selected)". */
-export const selection = (page) => page.locator("#status\\.editor\\.selection").innerText();
+export const selection = async (page) => {
+  const shown = page.locator("#status\\.editor\\.selection");
+  // It is shown while an editor has the focus, which the answer beside it may have taken back.
+  if (!(await shown.isVisible())) await page.keyboard.press("Control+1");
+  return shown.innerText();
+};

@@ -46,11 +46,10 @@ await scenario(async (page) => {
 
   await answer.locator(".answer li a[data-citation]").first().click();
   await page.locator("#status\\.editor\\.selection", { hasText: "selected" }).waitFor();
-  // Read at once: it is shown while the editor has the focus only.
-  found.selection = await selection(page);
   // The line of the bar begins with no time: this lens is the citation's.
   await page.locator(".codelens-decoration", { hasText: "The whole hour" }).first().waitFor();
   await page.locator(".monaco-editor .view-line", { hasText: given.cited }).first().waitFor();
+  found.selection = await selection(page);
   found.excerpt = await numbered(page);
   found.tab = await page.locator(".tab.active").first().innerText();
   found.lenses = await page.locator(".codelens-decoration").allInnerTexts();
