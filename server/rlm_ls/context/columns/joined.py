@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar
+
+from rlm_ls.context.columns.rows import Made
 
 One = TypeVar("One")
 
 
-class Joined(Sequence[One], Generic[One]):
+class Joined(Made[One], Generic[One]):
     """The items of each segment, one after the other; none is copied."""
 
     __slots__ = ("_ends", "segments")
@@ -22,14 +24,7 @@ class Joined(Sequence[One], Generic[One]):
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    @overload
-    def __getitem__(self, number: int) -> One: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[One]: ...
-    def __getitem__(self, number: int | slice) -> One | list[One]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
-        number = range(len(self))[number]
+    def made(self, number: int) -> One:
         segment = bisect_right(self._ends, number)
         return self.segments[segment][number - (self._ends[segment - 1] if segment else 0)]
 
@@ -37,7 +32,7 @@ class Joined(Sequence[One], Generic[One]):
         return chain.from_iterable(self.segments)
 
 
-class Picked(Sequence[One], Generic[One]):
+class Picked(Made[One], Generic[One]):
     """Some items of a sequence, in an order."""
 
     __slots__ = ("_numbers", "_of")
@@ -49,11 +44,5 @@ class Picked(Sequence[One], Generic[One]):
     def __len__(self) -> int:
         return len(self._numbers)
 
-    @overload
-    def __getitem__(self, number: int) -> One: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[One]: ...
-    def __getitem__(self, number: int | slice) -> One | list[One]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
+    def made(self, number: int) -> One:
         return self._of[self._numbers[number]]

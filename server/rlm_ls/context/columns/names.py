@@ -5,16 +5,16 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import overload
 
 from rlm_ls.context.columns.index import repeated
+from rlm_ls.context.columns.rows import Made
 from rlm_ls.visible import visible_line
 
 DEEPEST = 255
 """Parts of a path that may be its name; of longer ones all."""
 
 
-class Names(Sequence[str]):
+class Names(Made[str]):
     """The last parts of each path, as few as are unique, or what else it is called."""
 
     __slots__ = ("_depths", "_others", "_paths")
@@ -27,13 +27,7 @@ class Names(Sequence[str]):
     def __len__(self) -> int:
         return len(self._depths)
 
-    @overload
-    def __getitem__(self, number: int) -> str: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[str]: ...
-    def __getitem__(self, number: int | slice) -> str | list[str]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
+    def made(self, number: int) -> str:
         other = self._others.get(number) if self._others else None
         return _tail(self._paths[number], self._depths[number]) if other is None else other
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+
+from rlm_ls.context.columns.rows import Made
 
 BLOCK = 64
 """Strings that are packed together: to look at one, so many are unpacked."""
@@ -15,7 +16,7 @@ MOST_UNPACKED = 1 << 20
 _END = "\0"
 
 
-class Strings(Sequence[str]):
+class Strings(Made[str]):
     """Strings in blocks, each compressed. Going through them in order costs half a microsecond each, looking at any
     one some twenty. A NUL in one is U+FFFD."""
 
@@ -36,14 +37,8 @@ class Strings(Sequence[str]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, number: int) -> str: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[str]: ...
-    def __getitem__(self, number: int | slice) -> str | list[str]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(self._count)[number]]
-        block, at = divmod(range(self._count)[number], BLOCK)
+    def made(self, number: int) -> str:
+        block, at = divmod(number, BLOCK)
         last, texts = self._last
         if last != block:
             texts = _unpacked(self.blocks[block])

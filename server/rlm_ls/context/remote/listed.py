@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
 
+from rlm_ls.context.columns.rows import Made
 from rlm_ls.context.columns.strings import Packing, Strings, foreign
 from rlm_ls.context.document import NODE
 from rlm_ls.context.ops.files.served import ServedTexts
@@ -46,7 +46,7 @@ class Listed:
         return alike and self.urls.same(other.urls) and self.versions.same(other.versions)
 
 
-class Paths(Sequence[str]):
+class Paths(Made[str]):
     """Of each address what it is called by: all but the scheme."""
 
     __slots__ = ("_urls",)
@@ -57,13 +57,7 @@ class Paths(Sequence[str]):
     def __len__(self) -> int:
         return len(self._urls)
 
-    @overload
-    def __getitem__(self, number: int) -> str: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[str]: ...
-    def __getitem__(self, number: int | slice) -> str | list[str]:
-        if isinstance(number, slice):
-            return [_path(url) for url in self._urls[number]]
+    def made(self, number: int) -> str:
         return _path(self._urls[number])
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
+from rlm_ls.context.columns.rows import Made
 from rlm_ls.context.document import Document, Source
 from rlm_ls.context.remote.listed import Listed
 from rlm_ls.context.snapshot.measure import TextMeasure
@@ -115,7 +116,7 @@ class FarDocument(NamedTuple):
         return self.texts.whole(self.row).document(self.uri, self.path, self.language, self.texts.source(self.row))
 
 
-class FarDocuments(Sequence[FarDocument]):
+class FarDocuments(Made[FarDocument]):
     """The documents of a listing: rows of `texts`, with their names, in an order."""
 
     __slots__ = ("names", "rows", "texts")
@@ -128,13 +129,7 @@ class FarDocuments(Sequence[FarDocument]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    @overload
-    def __getitem__(self, number: int) -> FarDocument: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[FarDocument]: ...
-    def __getitem__(self, number: int | slice) -> FarDocument | list[FarDocument]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
+    def made(self, number: int) -> FarDocument:
         row = self.rows[number]
         return FarDocument(self.names[row], self.texts, row)
 

@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from rlm_ls.context.columns.joined import Joined
+from rlm_ls.context.columns.rows import Made
 from rlm_ls.context.document import CHECKPOINT, Document, Part, Source
 from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
@@ -22,7 +23,7 @@ MOST_KEPT = 1_000
 """Documents that are kept once they were made, where some lie elsewhere."""
 
 Outcome = TypeVar("Outcome")
-Made = TypeVar("Made")
+One = TypeVar("One")
 
 WIDTH = 12
 """Numbers in a row of CopiedTexts."""
@@ -162,8 +163,8 @@ AnyRead = ReadDocument | CopiedDocument | FarDocument
 """A Document that has been read, made or yet to be made."""
 
 
-class _Lazy(Sequence[Made], Generic[Made]):
-    """What is made of each document that was read, when it is asked for."""
+class _OfEach(Made[One], Generic[One]):
+    """What is made of each document that was read."""
 
     def __init__(self, found: Sequence[AnyRead]) -> None:
         self._found = found
@@ -171,53 +172,40 @@ class _Lazy(Sequence[Made], Generic[Made]):
     def __len__(self) -> int:
         return len(self._found)
 
-    @overload
-    def __getitem__(self, number: int) -> Made: ...
-    @overload
-    def __getitem__(self, number: slice) -> tuple[Made, ...]: ...
-    def __getitem__(self, number: int | slice) -> Made | tuple[Made, ...]:
-        if isinstance(number, slice):
-            return tuple([self._made(one) for one in range(len(self))[number]])
-        return self._made(number)
 
-    def _made(self, number: int) -> Made:
-        raise NotImplementedError
-
-
-class Told(_Lazy[str]):
+class Told(_OfEach[str]):
     """What is said of each document: an attribute that is a string."""
 
     def __init__(self, found: Sequence[AnyRead], name: str) -> None:
         super().__init__(found)
         self._name = name
 
-    def _made(self, number: int) -> str:
+    def made(self, number: int) -> str:
         told: str = getattr(self._found[number], self._name)
         return told
 
 
-class Wholes(_Lazy[Part]):
+class Wholes(Made[Part]):
     """All of each document: what a question may look at that leaves nothing out."""
 
     def __init__(self, sizes: array[int]) -> None:
-        super().__init__(())
         self._sizes = sizes
 
     def __len__(self) -> int:
         return len(self._sizes)
 
-    def _made(self, number: int) -> Part:
-        return Part(range(len(self._sizes))[number], 0, self._sizes[number])
+    def made(self, number: int) -> Part:
+        return Part(number, 0, self._sizes[number])
 
 
-class Documents(_Lazy[Document]):
+class Documents(_OfEach[Document]):
     """The documents of a Context, in order. Of 100,000 a column is read in 20 ms, all of them in half a second."""
 
     def __init__(self, found: Sequence[AnyRead]) -> None:
         super().__init__(found)
         self._kept: dict[int, Document] = {}
 
-    def _made(self, number: int) -> Document:
+    def made(self, number: int) -> Document:
         made = self._kept.get(number)
         if made is None:
             if len(self._kept) >= MOST_KEPT and not isinstance(self._found, list):
@@ -274,10 +262,10 @@ def _column(
     return column
 
 
-class Files(_Lazy[File]):
+class Files(_OfEach[File]):
     """Where workers find each document."""
 
-    def _made(self, number: int) -> File:
+    def made(self, number: int) -> File:
         return self._found[number].file
 
     def stretch(self, number: int) -> Stretch | None:

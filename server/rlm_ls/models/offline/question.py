@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+
+from rlm_ls.context.columns.rows import Made
 
 MOST = 4_000
 """Characters of a question that are looked at: patterns may take the square of its length."""
@@ -24,7 +25,7 @@ class OfflineDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineDocuments(Sequence[OfflineDocument]):
+class OfflineDocuments(Made[OfflineDocument]):
     """The texts in columns, for they may be a million: one is made when it is asked for. `samples` are by number."""
 
     paths: Sequence[str]
@@ -43,14 +44,7 @@ class OfflineDocuments(Sequence[OfflineDocument]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    @overload
-    def __getitem__(self, number: int) -> OfflineDocument: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[OfflineDocument]: ...
-    def __getitem__(self, number: int | slice) -> OfflineDocument | list[OfflineDocument]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
-        number = range(len(self))[number]
+    def made(self, number: int) -> OfflineDocument:
         sample = self.samples.get(number, ())
         return OfflineDocument(self.paths[number], self.language(number), self.lines[number], sample)
 
