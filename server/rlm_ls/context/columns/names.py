@@ -55,6 +55,7 @@ def _others(paths: Sequence[str], depths: bytearray, hashes: array[int], used: s
     often = repeated(hashes) | used
     others: dict[int, str] = {}
     given: set[str] = set()
+    numbers: dict[str, int] = {}
     every: array[int] | None = None
     for row, path in enumerate(paths):
         name = _tail(path, depths[row])
@@ -62,10 +63,12 @@ def _others(paths: Sequence[str], depths: bytearray, hashes: array[int], used: s
         if shown == name and hashes[row] not in often:
             continue
         every = array("q", sorted([*hashes, *used])) if every is None else every
-        unique, number = shown, 1
+        number = numbers.get(shown, 1)  # counted from 1 for each of a million alike, this would never end
+        unique = shown if number == 1 else f"{shown} ({number})"
         while unique in given or hash(unique) in used or (unique != name and _holds(every, hash(unique))):
             number += 1
             unique = f"{shown} ({number})"
+        numbers[shown] = number
         given.add(unique)
         others[row] = unique
     return others

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-
-from rlm_ls.context.columns.rows import Made
+from typing import overload
 
 BLOCK = 64
 """Strings that are packed together: to look at one, so many are unpacked."""
@@ -16,7 +15,7 @@ MOST_UNPACKED = 1 << 20
 _END = "\0"
 
 
-class Strings(Made[str]):
+class Strings(Sequence[str]):
     """Strings in blocks, each compressed. Going through them in order costs half a microsecond each, looking at any
     one some twenty. A NUL in one is U+FFFD."""
 
@@ -37,8 +36,14 @@ class Strings(Made[str]):
     def __len__(self) -> int:
         return self._count
 
-    def made(self, number: int) -> str:
-        block, at = divmod(number, BLOCK)
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[str]: ...
+    def __getitem__(self, number: int | slice) -> str | list[str]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(self._count)[number]]
+        block, at = divmod(range(self._count)[number], BLOCK)
         last, texts = self._last
         if last != block:
             texts = _unpacked(self.blocks[block])

@@ -50,7 +50,8 @@ class Copies:
         Raises DocumentMissing, DocumentUnreadable, DocumentChanged, RemoteFailed.
         """
         known = {stream.uri for stream in scope.streams}
-        held = {stream.path: stream.size for stream in scope.streams if Path(stream.path).parent == self.folder}
+        folder = f"{self.folder}{os.sep}"
+        held = {stream.path: stream.size for stream in scope.streams if stream.path.startswith(folder)}
         most, most_files = most - sum(held.values()), most_files - len(held)
         names = tuple(name for name in dict.fromkeys((*scope.files, *scope.roots)) if _is_new(name, known))
         if not names:

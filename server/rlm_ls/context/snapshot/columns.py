@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from heapq import nlargest
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -241,12 +241,8 @@ class Documents(_OfEach[Document]):
     @cached_property
     def not_plain(self) -> tuple[Document, ...]:
         """Those of which more may be to be said: converted, extracted, damaged, open in an editor, large."""
-        return tuple([one.document for one in here(self._found) if isinstance(one, ReadDocument)])
-
-
-def here(found: Sequence[AnyRead]) -> Iterator[AnyRead]:
-    """Those that do not stay elsewhere."""
-    return (one for some in _segments(found) if isinstance(some, list) for one in some)
+        here = (one for some in _segments(self._found) if isinstance(some, list) for one in some)
+        return tuple([one.document for one in here if isinstance(one, ReadDocument)])
 
 
 def _segments(found: Sequence[AnyRead]) -> Sequence[Sequence[AnyRead]]:

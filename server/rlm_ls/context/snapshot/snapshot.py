@@ -13,8 +13,7 @@ from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files, Told, Wholes, here
-from rlm_ls.context.snapshot.intake import ReadDocument
+from rlm_ls.context.snapshot.columns import AnyRead, Documents, Files, Told, Wholes
 from rlm_ls.context.snapshot.limits import selected
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.reading import read
@@ -130,7 +129,7 @@ class Context:
             wanted = await candidates(scope, pool, options, snapshot_cache)
             found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
             skipped = [_skipped(one, error) for one, error in errors]
-            skipped += await asyncio.to_thread(_left_out, found)
+            skipped += await asyncio.to_thread(_left_out, Documents(found))
             if scope.kind in ("document", "selection") or wanted.explicit:
                 _raise_first(errors)
             if not found:
@@ -211,13 +210,13 @@ def _skipped(one: Candidate, error: RlmError) -> Skipped:
     return Skipped(one.uri, one.name, error.code, error.message)
 
 
-def _left_out(found: Sequence[AnyRead]) -> list[Skipped]:
+def _left_out(documents: Documents) -> list[Skipped]:
     """Parts of documents that could not be read, such as scanned pages."""
     return [
         Skipped(one.uri, one.path, DocumentUnreadable.code, note)
-        for one in here(found)
-        if isinstance(one, ReadDocument) and one.document.extraction is not None
-        for note in one.document.extraction.notes
+        for one in documents.not_plain
+        if one.extraction is not None
+        for note in one.extraction.notes
     ]
 
 

@@ -31,12 +31,10 @@ class Conversation:
 
     def observe(self, reply: str, observation: str) -> None:
         """A reply and what came of it. The observation before it has been read."""
-        for index in range(2, len(self.messages)):
-            message = self.messages[index]
-            if message.role == "user" and len(message.content) > READ_ONCE:
-                head = message.content[:HEAD].rpartition("\n")[0] or message.content[:HEAD]
-                left = len(message.content) - len(head)
-                self.messages[index] = Message("user", f"{head}\n{READ.format(size=left)}")
+        before = self.messages[-1].content
+        if len(self.messages) > 2 and len(before) > READ_ONCE:
+            head = before[:HEAD].rpartition("\n")[0] or before[:HEAD]
+            self.messages[-1] = Message("user", f"{head}\n{READ.format(size=len(before) - len(head))}")
         self.append(Message("assistant", reply))
         self.append(Message("user", observation))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from itertools import chain
 
 from rlm_ls.context.ops.structure.prose import may_be_prose, reads_as_prose
 from rlm_ls.context.search.search import Search
@@ -38,17 +40,16 @@ async def choose_route(
     """The route and why, as a sentence for the user."""
     if model.kind == "offline":
         return "offline", "no language model is configured, so rules answered"
-    size = context.size_of(context.limit)
-    named = sum(map(len, context.documents.paths))
-    tokens = int(size / CHARACTERS_PER_TOKEN)
-    sent, most = tokens + int(named / CHARACTERS_PER_TOKEN), settings.context.direct_tokens
+    tokens = int(context.size_of(context.limit) / CHARACTERS_PER_TOKEN)
+    most = min(settings.context.direct_tokens, model.window // 4)
     # Prose may be longer: to understand it costs about 9,000 tokens by exploring, to look something up in it 1,200.
-    prose = int(settings.context.PROSE * most)
-    if model.kind == "live" and sent <= min(most, model.window // 4):
-        return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
-    read = model.kind == "live" and sent <= min(prose, model.window // 4) and not LOOKED_UP.search(question)
-    if read and await _is_prose(context, search):
-        return "direct", f"the text, about {tokens:,} tokens of prose, is read whole in one call"
+    prose = min(int(settings.context.PROSE * settings.context.direct_tokens), model.window // 4)
+    if model.kind == "live" and tokens <= prose:  # names are looked at where the texts are few: there may be a million
+        sent = tokens + int(sum(map(len, context.documents.paths)) / CHARACTERS_PER_TOKEN)
+        if sent <= most:
+            return "direct", f"the whole text, about {tokens:,} tokens, fits one call"
+        if sent <= prose and not LOOKED_UP.search(question) and await _is_prose(context, search):
+            return "direct", f"the text, about {tokens:,} tokens of prose, is read whole in one call"
     return (
         "rlm",
         f"the text, about {_rounded(tokens)} tokens, is too long for one call: a model explored it with programs",
@@ -61,10 +62,10 @@ async def _is_prose(context: Context, search: Search) -> bool:
         return False
     try:
         spans = [await search.span_at(part.doc, part.start, part.end) for part in context.limit]
-        lines = [line for span in spans for line in LINE_END.split(await search.read(span))]
+        texts = [await search.read(span) for span in spans]
     except RlmError:
         return False  # what cannot be read now, the run itself will say
-    return reads_as_prose(lines)
+    return await asyncio.to_thread(lambda: reads_as_prose(chain.from_iterable(map(LINE_END.split, texts))))
 
 
 def _rounded(tokens: int) -> str:
