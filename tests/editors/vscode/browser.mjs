@@ -12,7 +12,7 @@ export const log = (...said) => console.log(`[${((Date.now() - begun) / 1000).to
 export async function scenario(work) {
   const browser = await chromium.launch({ executablePath: process.env.RLM_BROWSER, args: ["--no-sandbox", "--disable-gpu"] });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(120_000);
   let found;
   try {
     found = await work(page);
@@ -43,15 +43,38 @@ export async function openFile(page, name) {
 /** Let the model go on with a reply that is held. */
 export const release = () => fetch(`${new URL(given.model).origin}/release`, { method: "POST" });
 
-/** Choose a command from the palette, which lists those that are there at the moment it opens. */
-export async function command(page, title) {
+/**
+ * Do something with a row of the list that `open` opens. A list closes when something else takes the focus, which may
+ * be at any moment: then it is opened again, as a user would.
+ */
+export async function list(page, open, label, use) {
+  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first();
+  let why;
+  for (const until = Date.now() + 120_000; Date.now() < until; await page.keyboard.press("Escape")) {
+    try {
+      await open();
+      await row.waitFor({ timeout: 15_000 });
+      return await use(row);
+    } catch (error) {
+      why = error;
+    }
+  }
+  throw new Error(`no list with ${label}: ${why}`);
+}
+
+/** Choose from a list. */
+export const pick = (page, open, label) => list(page, open, label, (row) => row.click({ timeout: 5_000 }));
+
+/** Open the palette, which lists the commands that are there at that moment, and look for some. */
+export async function palette(page, title) {
   await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
   await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.keyboard.type(title, { delay: 5 });
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
-  await page.keyboard.press("Enter");
+  const box = page.locator(".quick-input-widget input").first();
+  await box.waitFor({ timeout: 15_000 });
+  await box.pressSequentially(title, { delay: 5, timeout: 15_000 });
 }
+
+export const command = (page, title) => pick(page, () => palette(page, title), title);
 
 /** Choose from a context menu. It takes no notice of a click that comes at once after it has opened. */
 export async function choose(page, title) {
@@ -66,8 +89,9 @@ export async function choose(page, title) {
 /** Answer an input box. */
 export async function type(page, text) {
   await page.locator(".quick-input-widget .quick-input-title").first().waitFor();
-  await page.keyboard.type(text, { delay: 5 });
-  await page.keyboard.press("Enter");
+  const box = page.locator(".quick-input-widget input").first();
+  await box.pressSequentially(text, { delay: 5 });
+  await box.press("Enter");
 }
 
 /** The document within a webview that has an element. */

@@ -1,5 +1,5 @@
 // An answer with charts: a point by mouse, a bar by keyboard; the same in the trace of a run that was still under way.
-import { command, given, log, openFile, openFolder, release, scenario, selection, shot, type, webview } from "./browser.mjs";
+import { command, given, log, openFile, openFolder, pick, release, scenario, selection, shot, type, webview } from "./browser.mjs";
 
 const titles = (frame) => frame.locator("figcaption").allInnerTexts();
 
@@ -51,10 +51,7 @@ await scenario(async (page) => {
   found.ink = await colour("figure .chart text");
   found.text = await colour(".answer p");
 
-  await answer.locator("button[data-action=data]").first().click();
-  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "Copy as CSV" }).first();
-  await row.waitFor();
-  await row.click();
+  await pick(page, () => answer.locator("button[data-action=data]").first().click(), "Copy as CSV");
   await page.locator(".statusbar-item", { hasText: "in the clipboard" }).first().waitFor();
   found.table = await page.evaluate(() => navigator.clipboard.readText());
   return found;

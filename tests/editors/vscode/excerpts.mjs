@@ -1,5 +1,5 @@
 // A log that the editor does not show: asked about from its tab, the answer's citation opens the lines around the place.
-import { choose, given, log, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
+import { choose, given, list, log, openFolder, scenario, selection, shot, type, webview } from "./browser.mjs";
 
 /** The lines on the screen, each with the number that stands before it (drawn by style, not text). */
 const numbered = (page) =>
@@ -19,10 +19,11 @@ await scenario(async (page) => {
   found.warning = await page.locator(".monaco-editor-pane-placeholder").first().innerText();
   // The key asks about what is shown, not about the folder.
   await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
-  await page.keyboard.press("Control+k");
-  await page.keyboard.press("Alt+a");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Outline" }).first().waitFor();
-  await shot(page, "questions");
+  const keys = async () => {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.press("Alt+a");
+  };
+  await list(page, keys, "Outline", () => shot(page, "questions"));
   await type(page, given.question);
   const answer = await webview(page, "#thread article");
   await answer.locator(".answer li a[data-citation]").first().waitFor();

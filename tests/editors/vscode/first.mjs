@@ -1,5 +1,5 @@
 // The first minute: an empty profile, no model anywhere, and a model server on this machine that nobody has named.
-import { command, given, log, openFile, openFolder, scenario, shot, type, webview } from "./browser.mjs";
+import { command, given, list, log, openFile, openFolder, scenario, shot, type, webview } from "./browser.mjs";
 
 await scenario(async (page) => {
   const found = {};
@@ -22,10 +22,10 @@ await scenario(async (page) => {
   await shot(page, "first-answer");
   log("answered");
 
-  await command(page, "RLM: Choose Model");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "on this machine" }).first().waitFor();
-  found.list = await page.locator(".quick-input-list").first().innerText();
-  found.now = await page.locator(".quick-input-widget input").first().getAttribute("placeholder");
-  await shot(page, "first-models");
+  await list(page, () => command(page, "RLM: Choose Model"), "on this machine", async () => {
+    found.list = await page.locator(".quick-input-list").first().innerText();
+    found.now = await page.locator(".quick-input-widget input").first().getAttribute("placeholder", { timeout: 5_000 });
+    await shot(page, "first-models");
+  });
   return found;
 });

@@ -1,5 +1,5 @@
 // A folder that would like to have something of its own run is opened, and a question is asked about one of its files.
-import { command, given, log, openFile, scenario, shot, webview } from "./browser.mjs";
+import { command, given, log, openFile, scenario, shot, type, webview } from "./browser.mjs";
 
 await scenario(async (page) => {
   await page.goto(`${given.url}/?folder=${given.workspace}`);
@@ -8,9 +8,7 @@ await scenario(async (page) => {
   const item = page.locator(".statusbar-item", { hasText: "RLM" }).first();
   await item.waitFor();
   await command(page, "RLM: Ask About This File");
-  await page.locator(".quick-input-widget .quick-input-title").first().waitFor();
-  await page.keyboard.type("How many lines contain OrderFailed?");
-  await page.keyboard.press("Enter");
+  await type(page, "How many lines contain OrderFailed?");
   const answer = await webview(page, ".answer p");
   log("answered");
   await shot(page, "hostile");

@@ -1,5 +1,5 @@
 // A workspace that the user does not trust: it can be asked about, and says that it is restricted.
-import { command, given, log, openFile, scenario, shot, webview } from "./browser.mjs";
+import { command, given, log, openFile, scenario, shot, type, webview } from "./browser.mjs";
 
 await scenario(async (page) => {
   const found = {};
@@ -14,8 +14,7 @@ await scenario(async (page) => {
   await page.locator(".quick-input-widget .quick-input-title").first().waitFor();
   found.title = await page.locator(".quick-input-widget .quick-input-title").first().innerText();
   await shot(page, "restricted");
-  await page.keyboard.type("How many orders failed?");
-  await page.keyboard.press("Enter");
+  await type(page, "How many orders failed?");
   const answer = await webview(page, ".answer p");
   found.answer = await answer.locator(".answer").first().innerText();
   await item.hover();

@@ -1,15 +1,8 @@
 // What one takes away from an answer: its table, all of it with citations; and a second look at a log that has gone on.
 import { appendFileSync } from "node:fs";
-import { choose, given, log, openFolder, scenario, shot, type, webview } from "./browser.mjs";
+import { choose, given, list, log, openFolder, pick, scenario, shot, type, webview } from "./browser.mjs";
 
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
-
-/** Choose from a list of the editor's. */
-async function pick(page, label) {
-  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first();
-  await row.waitFor();
-  await row.click();
-}
 
 /** What a status bar message tells once it is there. */
 const told = (page, words) => page.locator(".statusbar-item", { hasText: words }).first().waitFor();
@@ -28,24 +21,24 @@ await scenario(async (page) => {
   await first.locator(".answer li a[data-citation]").first().waitFor();
   log("answered");
 
-  await first.locator("button[data-action=data]").click();
-  await pick(page, "Copy as CSV");
+  const ways = () => first.locator("button[data-action=data]").click();
+  await pick(page, ways, "Copy as CSV");
   await told(page, "in the clipboard");
   found.csv = await clipboard(page);
-  await first.locator("button[data-action=data]").click();
-  await shot(page, "data");
-  await pick(page, "Copy as JSON");
-  for (const until = Date.now() + 20_000; Date.now() < until; await page.waitForTimeout(100)) {
+  await list(page, ways, "Copy as JSON", async (row) => {
+    await shot(page, "data");
+    await row.click({ timeout: 5_000 });
+  });
+  for (const until = Date.now() + 120_000; Date.now() < until; await page.waitForTimeout(100)) {
     found.json = await clipboard(page);
     if (found.json.startsWith("[")) break;
   }
   for (const [label, name] of [["Save as CSV", "hosts.csv"], ["Save as JSON", "hosts.json"]]) {
-    await first.locator("button[data-action=data]").click();
-    await pick(page, label);
+    await pick(page, ways, label);
     await page.locator(".quick-input-widget", { hasText: "Show Local" }).first().waitFor();
     // The dialog completes what is typed: until it stands there as it is meant.
     const box = page.locator(".quick-input-widget input").first();
-    for (const until = Date.now() + 20_000; Date.now() < until; ) {
+    for (const until = Date.now() + 120_000; Date.now() < until; ) {
       await box.fill(`${given.workspace}/${name}`);
       await page.waitForTimeout(300);
       if ((await box.inputValue()) === `${given.workspace}/${name}`) break;

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.editors.vscode.code import EXTENSION, HERE, running
+from tests.editors.vscode.code import EXTENSION, HERE, PATIENCE, running
 
 NAMES = re.findall(r'^test\("([^"]+)"', (HERE / "host" / "index.cjs").read_text("utf-8"), re.MULTILINE)
 
@@ -32,7 +32,7 @@ def results(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
                 extension=str(EXTENSION),
                 tests=str(HERE / "host" / "index.cjs"),
                 results=str(folder / "results.json"),
-                patience=100,
+                patience=PATIENCE - 60,  # so that it can say itself what hangs
             )["tests"]
 
 

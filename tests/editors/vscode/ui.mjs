@@ -1,16 +1,13 @@
 // As a user would: palette, question, streamed answer, a click on a citation, the trace.
-import { choose, command, given, log, openFile, openFolder, release, scenario, selection, shot, type, webview } from "./browser.mjs";
+import {
+  choose, command, given, list, log, openFile, openFolder, palette, pick, release, scenario, selection, shot, type, webview,
+} from "./browser.mjs";
 
 await scenario(async (page) => {
   const found = {};
   await openFolder(page);
   await openFile(page, "shop.log");
-  await page.locator(".statusbar-item", { hasText: "RLM" }).first().waitFor();
-  await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.keyboard.type("RLM: ");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Ask About This File" }).first().waitFor();
-  await shot(page, "palette");
+  await list(page, () => palette(page, "RLM: "), "Ask About This File", () => shot(page, "palette"));
   await page.keyboard.press("Escape");
 
   await command(page, "RLM: Ask About This File");
@@ -69,31 +66,20 @@ await scenario(async (page) => {
   await shot(page, "follow-up");
   log("followed up");
 
-  await command(page, "RLM: History");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: given.question }).first().waitFor();
-  found.history = await page.locator(".quick-input-list").first().innerText();
-  await shot(page, "history");
-  await page.keyboard.press("Enter");
+  await list(page, () => command(page, "RLM: History"), given.question, async (row) => {
+    found.history = await page.locator(".quick-input-list").first().innerText();
+    await shot(page, "history");
+    await row.click({ timeout: 5_000 });
+  });
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
 
-  // A list closes when something else takes the focus: then it is opened again, as a user would.
-  const listed = async () => {
-    const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "offline" }).first();
-    for (const until = Date.now() + 90_000; Date.now() < until; ) {
-      await command(page, "RLM: Choose Model");
-      if (await row.waitFor({ timeout: 10_000 }).then(() => true, () => false)) return row;
-      await page.keyboard.press("Escape");
-    }
-    throw new Error("the list of models never stayed open");
-  };
-  await (await listed()).click();
+  const models = () => command(page, "RLM: Choose Model");
+  await pick(page, models, "offline");
   await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
   // VS Code writes settings a little after the list has closed.
   for (const until = Date.now() + 180_000; ; ) {
-    await listed();
-    const input = page.locator(".quick-input-widget input[placeholder^='Now: '], .quick-input-widget input[placeholder^='None']");
-    await input.first().waitFor();
-    const now = await input.first().getAttribute("placeholder");
+    const box = page.locator(".quick-input-widget input[placeholder^='Now: '], .quick-input-widget input[placeholder^='None']");
+    const now = await list(page, models, "offline", () => box.first().getAttribute("placeholder", { timeout: 5_000 }));
     await page.keyboard.press("Escape");
     await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
     if (now === "Now: offline") break;
