@@ -96,7 +96,7 @@ export async function type(page, text) {
 
 /** The document within a webview that has an element. */
 export async function webview(page, selector) {
-  for (const until = Date.now() + 120_000; Date.now() < until; await page.waitForTimeout(100)) {
+  for (const until = Date.now() + 300_000; Date.now() < until; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
       if (await frame.locator(selector).first().isVisible().catch(() => false)) return frame;
     }

@@ -335,6 +335,30 @@ async def test_no_line_with_the_words_of_a_question_is_no_no(engine: Engine, tmp
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("before", ['{"log":', '{"stream": "stdout", "log": '])
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many errors are there?", "20 lines hold level error."),
+        ("Which user has the most 500s?", "1. u2: 10"),
+        ("How many requests did u3 make with status 404?", "10 lines hold status 404 and user u3."),
+        ("What is the slowest request?", "max = 79"),
+    ],
+)
+async def test_what_a_container_printed_as_logfmt_has_columns(
+    engine: Engine, tmp_path: Path, before: str, question: str, expected: str
+) -> None:
+    file = tmp_path / "json.log"
+    levels, states = ("info", "info", "warn", "error"), (200, 200, 500, 404)
+    inner = (
+        f'level={levels[n % 4]} msg=\\"req done\\" status={states[n // 4 % 2 * n % 4]} dur={n}ms user=u{n % 4}'
+        for n in range(80)
+    )
+    file.write_text("".join(f'{before}"{line}\\n","time":"2024-05-01T10:00:00Z"}}\n' for line in inner), "utf-8")
+    assert expected in (await ask(engine, question, file)).answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_an_answer_leaves_out_is_said(engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "x.log"
     file.write_text("".join(f"level=info user=u{n}\n" for n in range(1200)), "utf-8")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from rlm_ls.models.offline.shapes.levels import is_levels
 from rlm_ls.models.offline.shapes.times import TimeFormat, Unit
 
-END = r"(?:[\s,;:|\"'&)\]}<>]|$)"
-"""What follows a value, so that `user=bob` is not found in `user=bobby`."""
+END = r"(?:[\s,;:|\"'&)\]}<>]|\\[nrt]\"|$)"
+"""What follows a value, so that `user=bob` is not found in `user=bobby`; a line end within JSON is written `\\n`."""
 
 KINDS: dict[str, str] = {
     "time": r"_?(?:source_)?realtime_timestamp|time|ts|t|timestamp|date|datetime|event_?time|asctime|log_?time|"

@@ -28,8 +28,11 @@ THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 LONG_UNITS = r"s|ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
 TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 """A duration: a blank stands before none of the units of one letter, which may be anything."""
-PAIR = re.compile(rf"(?<![\w.\"/?&-])([A-Za-z_@][\w.@-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|{THOUSANDS}|[^\s,;\"'\])}}]*)")
-PAIR_START = r"(?:^|[\s,;:|(\[{])"
+UNQUOTED = r"(?:(?!\\[nrt]\")[^\s,;\"'\])}])"
+"""A character of a bare value, which ends before the `\\n"` that ends a line in a container's JSON."""
+QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
+PAIR = re.compile(rf"(?:(?<![\w.\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{UNQUOTED}*)")
+PAIR_START = r"(?:^|[\s,;:|(\[{]|:\"|: \")"
 QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
 MEASURE = re.compile(
     rf"(?:\b([A-Za-z_][\w-]{{0,40}})\s{{0,3}}[:=]?\s{{0,3}})(?<![\w.])({TIMED}|{NUMBER}\s?(?:{SIZE_UNITS}|%)|{COMPOUND})(?![\w/-])"
@@ -105,33 +108,30 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def pair_columns(lines: Sequence[str]) -> list[Column]:
-    """`key=value` anywhere in the lines, and `"key": value` in lines that are no JSON as a whole."""
-    plain: dict[str, list[str]] = {}
-    quoted: dict[str, list[str]] = {}
+def plain_pairs(lines: Sequence[str]) -> list[Column]:
+    """`key=value` anywhere in the lines."""
+    found: dict[str, list[str]] = {}
     for line in lines:
         for match in PAIR.finditer(line):
-            plain.setdefault(match[1], []).append(match[2])
+            found.setdefault(match[1], []).append(match[2])
+    return [_pair(name, values, len(lines)) for name, values in list(found.items())[:MOST_COLUMNS]]
+
+
+def pair_columns(lines: Sequence[str]) -> list[Column]:
+    """`key=value` anywhere in the lines, and `"key": value` in lines that are no JSON as a whole."""
+    columns = plain_pairs(lines)
+    taken = {column.name for column in columns}
+    quoted: dict[str, list[str]] = {}
+    for line in lines:
         for match in QUOTED_PAIR.finditer(line):
-            quoted.setdefault(match[1], []).append(match[2])
-    columns = [_pair(name, values, len(lines)) for name, values in list(plain.items())[:MOST_COLUMNS]]
+            if match[1] not in taken:
+                quoted.setdefault(match[1], []).append(match[2])
     for name, values in list(quoted.items())[:MOST_COLUMNS]:
-        if name in plain:
-            continue
         texts = [value.strip('"') for value in values]
         before = rf"\"{re.escape(name)}\"\s*:\s*\"?"
-        columns.append(
-            Column(
-                name,
-                kind_of(name, texts),
-                before,
-                r"[^\",}\]]*",
-                r"\"?\s*[,}]",
-                unit_of(name),
-                most_common(texts),
-                len(values) / len(lines),
-            )
-        )
+        kind, share = kind_of(name, texts), len(values) / len(lines)
+        after = r"\"?\s*[,}]"
+        columns.append(Column(name, kind, before, r"[^\",}\]]*", after, unit_of(name), most_common(texts), share))
     return columns
 
 
@@ -142,9 +142,9 @@ def _pair(name: str, values: Sequence[str], lines: int) -> Column:
     if quotes == len(values):
         before, value, after = before + '"', r"(?:[^\"\\]|\\.)*", '"'
     elif quotes:
-        before, value, after = before + '"?', r"[^\"]*?" if False else r"[^\s\",;]+", ""
+        before, value, after = before + '"?', r"[^\s\",;]+", ""
     else:
-        value, after = r"[^\s,;\"'\])}]+", ""
+        value, after = f"{UNQUOTED}+", ""
         if any("," in text for text in texts):
             value = f"{THOUSANDS}|{value}"
     return Column(

@@ -18,6 +18,7 @@ from rlm_ls.models.offline.shapes.keys import (
     loose_columns,
     measure_columns,
     pair_columns,
+    plain_pairs,
     wrapped_columns,
 )
 from rlm_ls.models.offline.shapes.levels import is_levels
@@ -63,6 +64,9 @@ def _json(lines: list[str]) -> Shape | None:
     wrapped = wrapped_columns(records)
     names = {column.name for column in wrapped}
     columns = [*wrapped, *(column for column in json_columns(records) if column.name not in names)]
+    names |= {column.name for column in columns}
+    # What a container printed may be logfmt, which stands in one of the strings.
+    columns = [*(one for one in plain_pairs(lines) if one.name not in names and one.share >= HALF), *columns]
     event = any(column.kind in {"level", "time"} for column in columns)
     shape = Shape("JSON lines", r"^\s*\{.*\}\s*$", "event" if event else "row", tuple(columns))
     return keyed_time(shape)
