@@ -30,6 +30,7 @@ LEFT_OUT = {
     "unit/context/test_growing_files.py": "waits until files count as settled",
     "unit/context/test_pool.py": "starts and kills worker processes",
     "unit/context/test_backtracking.py": "compares thousands of patterns with Python's engine",
+    "unit/context/test_many_weighed.py": "looks at each allocation of thousands of documents",
     "unit/context/test_dense.py": "compares thousands of patterns with Python's engine",
     "unit/models/test_choose_model.py": "loads LiteLLM in processes of its own",
     "unit/models/test_own_servers.py": "loads LiteLLM, in processes of its own too",

@@ -14,8 +14,9 @@ import pytest
 from acp import PROTOCOL_VERSION, RequestError, resource_block, resource_link_block, spawn_agent_process, text_block
 from acp.helpers import embedded_text_resource
 from acp.schema import AllowedOutcome, DeniedOutcome, RequestPermissionResponse
-from tests.agents.processes import alive, descendants
 from tests.fakes.model_server import ModelServer
+from tests.patience import PATIENCE
+from tests.processes import alive, descendants
 
 LOG = "".join(
     f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)
@@ -137,13 +138,13 @@ async def test_cancelling_a_prompt_ends_it_as_cancelled_and_the_session_goes_on(
             session = (await connection.new_session(cwd=str(folder), mcp_servers=[])).session_id
             prompt = [text_block("what?")]
             work = asyncio.ensure_future(connection.prompt(session_id=session, prompt=prompt))
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while "tool_call" not in editor.kinds():  # noqa: ASYNC110 - another process's state
                     await asyncio.sleep(0.05)
             with pytest.raises(RequestError):
                 await connection.prompt(session_id=session, prompt=prompt)
             await connection.cancel(session_id=session)
-            assert (await asyncio.wait_for(work, 60)).stop_reason == "cancelled"
+            assert (await asyncio.wait_for(work, PATIENCE)).stop_reason == "cancelled"
             assert (await connection.prompt(session_id=session, prompt=prompt)).stop_reason == "end_turn"
             assert "after" in editor.said()
 
@@ -205,6 +206,6 @@ async def test_the_agent_ends_with_its_client_and_leaves_no_process(folder: Path
         await connection.prompt(session_id=session, prompt=[text_block(QUESTION)])
         ours = descendants() - earlier
         assert ours
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while any(alive(process) for process in ours):  # noqa: ASYNC110 - other processes' state
             await asyncio.sleep(0.05)

@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 from tests.npm import command
+from tests.patience import PATIENCE
 
 INSPECTOR = ("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
 CONFORMANCE = ("@modelcontextprotocol/conformance", "dist/index.js")
 TOKEN = "a-token-of-this-test"
-PATIENCE = 120
-"""Seconds after which something hangs. Nothing here is a measurement."""
-
 APPLIES = {
     "server-initialize",
     "ping",

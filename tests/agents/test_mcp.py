@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -22,8 +21,9 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from tests.agents.processes import alive, descendants
 from tests.fakes.model_server import ModelServer, Scripted
+from tests.patience import PATIENCE
+from tests.processes import alive, descendants, works
 
 LOG = "".join(
     f"2024-01-01 00:00:{n % 60:02} {'ERROR' if n % 10 == 3 else 'INFO'} user=u{n % 7} took={n} ms\n" for n in range(400)
@@ -120,7 +120,7 @@ def test_a_client_that_lists_the_tools_waits_for_nothing_of_the_engine(folder: P
         # Where its input ends, the SDK drops what it has not answered: the client stays until it has both replies.
         assert [json.loads(server.stdout.readline())["id"] for _ in range(2)] == [1, 2]
         server.stdin.close()
-        assert server.wait(60) == 0
+        assert server.wait(PATIENCE) == 0
         imported.seek(0)
         loaded = {line.rpartition("|")[2].strip() for line in imported}
     assert "rlm_ls.mcp.server" in loaded
@@ -206,7 +206,7 @@ async def test_two_scripts_of_one_session_do_not_run_at_once(connect: Connect) -
     async with connect() as client:
         session = data_of(await call(client, "open", paths=["app.log"]))["session"]
         slow = asyncio.ensure_future(call(client, "run", session=session, script="while True: pass"))
-        await asyncio.sleep(0.5)
+        await _until(lambda: bool(_sandboxes()))
         second = await call(client, "run", session=session, script="print(1)")
         assert second.is_error
         assert "under way" in text_of(second)
@@ -458,7 +458,7 @@ async def test_a_killed_server_is_an_error_and_no_hang(connect: Connect) -> None
             children = server.children(recursive=True)
             server.send_signal(signal.SIGKILL)
             with pytest.raises(MCPError):
-                await asyncio.wait_for(work, 60)
+                await asyncio.wait_for(work, PATIENCE)
     await _until(lambda: not any(alive(child) for child in children))
 
 
@@ -469,19 +469,11 @@ def _sandboxes() -> list[psutil.Process]:
         with suppress(psutil.Error):
             if "monty" in " ".join(child.cmdline()):
                 found.append(child)
-    return [child for child in found if _works(child)]
-
-
-def _works(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        before = process.cpu_times().user
-        time.sleep(0.05)
-        return process.cpu_times().user > before
-    return False
+    return [child for child in found if works(child)]
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - another process's state
             await asyncio.sleep(0.05)
 
@@ -496,17 +488,17 @@ async def over_http(folder: Path) -> AsyncIterator[tuple[str, str]]:
     server = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, cwd="/")
     assert server.stderr is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             lines = [(await server.stderr.readline()).decode().split() for _ in range(2)]
         yield lines[0][-1], lines[1][-1]
     finally:
         server.terminate()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await server.wait()
 
 
 async def test_over_http_a_token_is_asked_of_everybody_and_no_other_page_gets_in(folder: Path) -> None:
-    async with over_http(folder) as (address, token), httpx2.AsyncClient(timeout=60) as nobody:
+    async with over_http(folder) as (address, token), httpx2.AsyncClient(timeout=PATIENCE) as nobody:
         assert address.startswith("http://127.0.0.1:")
         wrong: list[dict[str, str | bytes]] = [{}, *({"Authorization": one} for one in ("Bearer x", token, b"\xff"))]
         for headers in wrong:
@@ -517,7 +509,7 @@ async def test_over_http_a_token_is_asked_of_everybody_and_no_other_page_gets_in
         elsewhere = await nobody.post(address, json={}, headers={**hello, "Origin": "http://evil.example"})
         assert elsewhere.status_code == 403
         async with (
-            httpx2.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {token}"}) as ours,
+            httpx2.AsyncClient(timeout=PATIENCE, headers={"Authorization": f"Bearer {token}"}) as ours,
             Client(streamable_http_client(address, http_client=ours)) as client,
         ):
             asked = [call(client, "ask", question="How many lines contain ERROR?", paths=["app.log"]) for _ in range(5)]

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from tests.fakes.model_server import ModelServer
 from tests.npm import command
+from tests.patience import PATIENCE
 
 ACPX = ("acpx", "dist/cli.js")
 SERVER = f"{sys.executable} -P -m rlm_ls acp"
-PATIENCE = 120
-"""Seconds after which something hangs. Nothing here is a measurement."""
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.watched import AT_ONCE, WARM_UP, Watched, served, until, warm
 from tests.fakes.model_server import ModelServer, Reply, Scripted
 from tests.lsp.editor import RpcError, document, settings_for
+from tests.patience import PATIENCE
 from tests.scripted import TEXT, script
 
 from rlm_ls.executors.submodels.prompts import SYSTEM
@@ -92,7 +93,7 @@ async def _cancelled(editor: Watched, rng: random.Random, path: Path, number: in
             editor.notify("$/cancelRequest", {"id": identity})
     tally.messages += 2
     try:
-        ended = (await asyncio.wait_for(answer, 60))["status"]
+        ended = (await asyncio.wait_for(answer, PATIENCE))["status"]
     except RpcError as error:
         ended = "cancelled" if error.code == CANCELLED else str(error)
     except TimeoutError:

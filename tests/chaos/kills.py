@@ -13,6 +13,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.watched import Watched
 from tests.fakes.model_server import ModelServer, Reply, Scripted
 from tests.lsp.editor import RpcError, document, settings_for
+from tests.patience import PATIENCE
 from tests.scripted import TEXT, script
 
 from rlm_ls.executors.submodels.prompts import SYSTEM
@@ -23,7 +24,6 @@ MODEL = "openai/gpt-4o-mini"
 SIDE_BY_SIDE = 4
 """Sub-calls that may be in the air, and so paid twice, when a process dies."""
 
-PATIENCE = 60.0
 MODEL_NOT_TOLD = 4208
 """The run broke off before its trace said which model was chosen: it is asked anew, if no model was asked yet."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.model_server import ModelServer, Scripted
+from tests.patience import PATIENCE
 
 SUBMIT = Scripted("```python\nsubmit('Done.', cite=[])\n```", prompt_tokens=1000, completion_tokens=20)
-PATIENCE = 60
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from tests.lsp.editor import PATIENCE
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a process group of one's own")
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from tests.conftest import needed
 from tests.fakes.model_server import ModelServer
+from tests.patience import PATIENCE
 
 from rlm_ls.executors.compiled.toolchains.installed import Toolchains
 
 PROGRAM = "```rust native length\nfn analyze(text: &str) -> String { text.len().to_string() }\n```\n"
 USES = "```python\nsubmit('it has ' + length() + ' bytes', cite=[])\n```\n"
 WITHOUT = "```python\nsubmit('not allowed', cite=[])\n```\n"
-PATIENCE = 60
 
 
 def reply(body: Mapping[str, Any]) -> str:

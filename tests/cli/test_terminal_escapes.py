@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.model_server import ModelServer
+from tests.patience import PATIENCE
 
 from rlm_ls import cli
 
@@ -42,7 +43,9 @@ def clean(shown: bytes, *, terminal: bool) -> str:
 def through_a_pipe(*arguments: object, **environment: str) -> str:
     command = [sys.executable, "-P", "-m", "rlm_ls", *map(str, arguments)]
     env = {**os.environ, **environment}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, env=env, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, env=env, check=False
+    )
     return clean(done.stdout, terminal=False) + clean(done.stderr, terminal=False)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from tests.cli.test_commands import rlm
+from tests.patience import PATIENCE
 
 LINE = "2026-11-27 03:04:05 {} worker something happened\n"
-PATIENCE = 90.0
 
 
 class Watching:

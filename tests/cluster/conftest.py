@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 
 from rlm_ls.context.cluster.pool import ClusterPool
 from rlm_ls.context.workers.pool import SearchPool
@@ -113,7 +114,7 @@ class Cluster:
                 self.port = free.getsockname()[1]
         listen = ["--host", f"{self.scheme}://127.0.0.1", "--port", str(self.port), "--no-dashboard"]
         self.scheduler = self._start("dask_scheduler", *listen)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
@@ -141,7 +142,7 @@ class Cluster:
                 require_encryption=True,
             )
         async with Client(self.address, asynchronous=True, security=security, set_as_default=False) as client:
-            await client.wait_for_workers(number, timeout=60)
+            await client.wait_for_workers(number, timeout=PATIENCE)
 
     def _start(
         self, module: str, *arguments: str, code: str = "", env: dict[str, str] | None = None

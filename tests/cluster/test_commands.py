@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.patience import PATIENCE
 
 
 def rlm(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -17,7 +18,7 @@ def rlm(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProces
         [sys.executable, "-P", "-m", "rlm_ls", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "RLM_STATE_DIR": str(folder), **env},
         cwd="/",

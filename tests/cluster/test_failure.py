@@ -17,6 +17,7 @@ import psutil
 import pytest
 from tests.cluster.conftest import Cluster
 from tests.fakes.model_server import ModelServer
+from tests.patience import PATIENCE
 from tests.scripted import script
 from tests.unit.context.oracle import SLOW, piece_of, slow_text
 
@@ -51,8 +52,8 @@ async def two(cluster: Cluster, here: SearchPool) -> AsyncIterator[ClusterPool]:
     await pool.close()
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> float:
-    """How long it took."""
+async def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> float:
+    """How long it took. Searches that are stuck take longer."""
     began = time.monotonic()
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - it happens in other processes
@@ -155,7 +156,7 @@ async def test_a_scheduler_that_is_lost_is_an_error_and_one_that_is_there_again_
     began = time.monotonic()
     cluster.scheduler.send_signal(how)
     with pytest.raises(ClusterFailed, match="lost"):
-        await asyncio.wait_for(search, 60)
+        await asyncio.wait_for(search, PATIENCE)
     print(f"lost after {time.monotonic() - began:.1f} s")
     small = {"pieces": [piece_of(tmp_path, "a\na\n")], "pattern": "a", **COUNT}
     assert await here.call(OPERATION, small, 20) == ({0: 2}, 4)

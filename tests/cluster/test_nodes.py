@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -149,11 +149,10 @@ async def test_a_node_that_is_gone_is_said_with_what_was_searched(
 ) -> None:
     names = [f"node://{host}{disk}/app/large.log" for host, disk in disks.items()]
     context, cache = await taken(nodes, tmp_path, *names)
-    search = Search(context, nodes, deadline_seconds=60.0)
+    search = Search(context, nodes, deadline_seconds=240.0)
     cluster.workers[1].kill()
-    began = time.monotonic()
-    found = await search.find("ERROR", context.limit, limit=5)
-    assert time.monotonic() - began < 50, "it waited for a node that is gone until the search was late"
+    async with asyncio.timeout(200):  # and not until the search is late
+        found = await search.find("ERROR", context.limit, limit=5)
     assert found.total == 2_000
     assert f"no node at {TWO} (any more): 50 % of" in found.partial
     assert found.partial.endswith("1 of 2 documents whole")

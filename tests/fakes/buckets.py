@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.conftest import IN_CI
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +75,7 @@ def put(env: dict[str, str], texts: dict[str, bytes]) -> None:
         "        time.sleep(0.2)\n"
     )
     subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(texts), env={**os.environ, **env}, check=True, timeout=120
+        [sys.executable, "-c", code], input=pickle.dumps(texts), env={**os.environ, **env}, check=True, timeout=PATIENCE
     )
 
 
@@ -91,7 +92,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return

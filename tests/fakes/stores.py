@@ -16,6 +16,7 @@ import pytest
 from tests import npm
 from tests.conftest import IN_CI
 from tests.fakes.buckets import free_ports, wait_for
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CLOUDS = f"pip install --require-hashes -r {ROOT / '.ci' / 'clouds.txt'}"
@@ -39,7 +40,7 @@ class Store:
     def put(self, texts: dict[str, bytes]) -> None:
         code = f"import os, pickle, sys\ntexts = pickle.load(sys.stdin.buffer)\n{self.code}"
         command = [sys.executable, "-P", "-c", code]
-        subprocess.run(command, input=pickle.dumps(texts), env={**os.environ, **self.env}, check=True, timeout=120)
+        subprocess.run(command, input=pickle.dumps(texts), env={**os.environ, **self.env}, check=True, timeout=PATIENCE)
 
 
 Serving = Callable[[Path], AbstractContextManager[Store]]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.faults.broken_run import work
+from tests.patience import PATIENCE
 from tests.scripted import TEXT
 
 from rlm_ls.engine.engine import Engine
@@ -37,7 +38,7 @@ class Runs:
     async def __call__(self, verb: str, at: int = 0) -> dict[str, Any]:
         process = self.processes.Process(target=work, args=(self.folder, self.text, verb, at))
         process.start()
-        await asyncio.to_thread(process.join, 60)
+        await asyncio.to_thread(process.join, PATIENCE)
         if process.exitcode == -9:
             raise Killed
         assert process.exitcode == 0

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from tests.hostile_folder import HostileFolder
 from tests.lsp.editor import Editor, document
+from tests.patience import PATIENCE
 
 SCRIPT = str(Path(sys.executable).with_name("rlm-ls"))
 
@@ -47,7 +48,9 @@ def family(pid: int) -> list[psutil.Process]:
 def test_commands_in_a_folder_run_nothing_of_it_and_take_its_names(hostile: HostileFolder, state_dir: Path) -> None:
     environment = {**os.environ, **hostile.environment, "RLM_LEVELS": "dsl,wasm,native,llm"}
     for arguments in (["ask", "How many lines?", "app.log"], ["doctor"]):
-        done = subprocess.run([SCRIPT, *arguments], cwd=hostile.path, env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(
+            [SCRIPT, *arguments], cwd=hostile.path, env=environment, capture_output=True, timeout=PATIENCE
+        )
         assert done.returncode == 0, done.stderr.decode()
     assert hostile.ran() == []
 
@@ -57,7 +60,9 @@ def test_started_as_a_module_it_runs_nothing_that_python_itself_does_not(tmp_pat
     hostile = HostileFolder(tmp_path / "workspace", tmp_path / "marks", sooner=False)
     command = [sys.executable, "-m", "rlm_ls", "ask", "How many lines?", "app.log"]
     environment = {**os.environ, **hostile.environment}
-    done = subprocess.run(command, cwd=hostile.path, env=environment, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=hostile.path, env=environment, capture_output=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert hostile.ran() == []
 

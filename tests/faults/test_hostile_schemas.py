@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.patience import PATIENCE
 from tests.scripted import TEXT, Asker, FakeModel, asking, document, script
 
 from rlm_ls.context.workers.deadline import Deadline
@@ -238,7 +239,7 @@ async def test_a_schema_or_data_that_takes_forever_ends_in_words(ask: Asker, sch
 async def test_replies_of_a_slow_schema_are_given_up_together(ask: Asker) -> None:
     checker = Checker(ask.engine.checkers)
     texts = [json.dumps("a" * 40 + "!")] * 300
-    read = await asyncio.wait_for(checker.replies(texts, {"pattern": "^(a+)+$"}), 60)
+    read = await asyncio.wait_for(checker.replies(texts, {"pattern": "^(a+)+$"}), PATIENCE)
     assert len(read) == 300
     assert all("too long" in problem for _, problem in read)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import PATIENCE
 from tests.scripted import TEXT, FakeModel, asking, script
 
 from rlm_ls.context.scope import Scope
@@ -209,7 +210,7 @@ asyncio.run(main())
 def test_files_that_may_not_grow_any_more(tmp_path: Path) -> None:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
     code = LIMITED.format(root=str(Path(__file__).parents[2]))
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     run_id, count = done.stdout.split()
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as reader:

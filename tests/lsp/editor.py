@@ -16,8 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 120.0
-"""Seconds after which something hangs. Nothing here is a measurement."""
+from tests.patience import PATIENCE
 
 PATIENT = [
     *(sys.executable, "-P", "-c"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.fakes.model_server import Scripted
-from tests.lsp.editor import PATIENCE, Editor, RpcError, document, eventually
+from tests.lsp.editor import Editor, RpcError, document, eventually
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lsp.editor import PATIENCE, Connect, Editor, document
+from tests.lsp.editor import Connect, Editor, document
+from tests.patience import PATIENCE
 
 from rlm_ls.engine.abilities import Abilities, Learnt
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.fakes.model_server import ModelServer, Scripted
-from tests.lsp.editor import PATIENCE, Connect, Editor, Refuse, RpcError, document, settings_for
+from tests.lsp.editor import Connect, Editor, Refuse, RpcError, document, settings_for
+from tests.patience import PATIENCE
 
 ASKED = "window/showMessageRequest"
 SUBMIT = Scripted("```python\nsubmit('Done.', cite=[])\n```", prompt_tokens=1000, completion_tokens=20)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.fakes.model_server import Scripted
-from tests.lsp.editor import PATIENCE, Connect, RpcError, document, eventually, settings_for
+from tests.lsp.editor import Connect, RpcError, document, eventually, settings_for
+from tests.patience import PATIENCE
 
 CANCELLED = -32800
 

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from lsprotocol import types
-from tests.lsp.editor import PATIENCE, Connect, Editor, RpcError, document
+from tests.lsp.editor import Connect, Editor, RpcError, document, eventually
 from tests.lsp.test_network import KINDS, TOKEN, Listen, listen
 from tests.lsp.test_protocol import INVALID_REQUEST, PARSE_ERROR, in_process
+from tests.patience import PATIENCE
 from websockets.asyncio.client import connect
 
 from rlm_ls.lsp.jobs.jobs import Jobs
@@ -201,6 +202,7 @@ async def test_an_answer_or_a_cancellation_with_the_wrong_id_touches_nothing_tha
     server.protocol.receive({"jsonrpc": "2.0", "id": ours, "result": [6]})
     gate.set()
     assert await asyncio.wait_for(asked, PATIENCE) == (5,)
+    await eventually(lambda: any(b'"done"' in data for data in sent.data))
     await asyncio.sleep(0.05)
     answers = [json.loads(data.partition(b"\r\n\r\n")[2]) for data in sent.data]
     assert [a["result"] for a in answers if a.get("id") == 7] == ["done"]
@@ -268,7 +270,7 @@ async def test_what_many_ask_for_at_once_is_done_twice_and_is_never_older_than_t
         return mine
 
     first = asyncio.ensure_future(jobs.shared("x", work))
-    await asyncio.sleep(0.01)
+    await eventually(lambda: began == 1)
     later = [asyncio.ensure_future(jobs.shared("x", work)) for _ in range(300)]
     await asyncio.sleep(0.01)
     later[0].cancel()

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.lsp.editor import PATIENCE, Editor, RpcError, document
+from tests.lsp.editor import Editor, RpcError, document
+from tests.patience import PATIENCE
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -245,7 +246,7 @@ async def test_before_the_token_no_large_message_is_taken_in(listen: Listen) -> 
 )
 def test_what_is_not_done_is_explained(arguments: list[str], code: int, told: str) -> None:
     command = [sys.executable, "-P", "-m", "rlm_ls", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == code
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -254,7 +255,9 @@ def test_what_is_not_done_is_explained(arguments: list[str], code: int, told: st
 async def test_a_port_in_use_is_explained(listen: Listen) -> None:
     listening = await listen("--tcp", "0")
     command = [sys.executable, "-P", "-m", "rlm_ls", "--tcp", str(urlsplit(listening.url).port)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 1
     assert "cannot listen" in done.stderr
 
@@ -262,6 +265,6 @@ async def test_a_port_in_use_is_explained(listen: Listen) -> None:
 def test_without_the_package_ws_says_what_to_install() -> None:
     code = "import sys; sys.modules['websockets'] = None; sys.argv = ['rlm-ls', '--ws', '0']; import runpy\n"
     code += "runpy.run_module('rlm_ls', run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert "rlm-ls[ws]" in done.stderr

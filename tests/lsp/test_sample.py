@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.lsp.editor import PATIENCE, Connect, Editor, RpcError, document
+from tests.lsp.editor import Connect, Editor, RpcError, document
+from tests.patience import PATIENCE
 
 SAMPLE = "rlm/sample"
 URI = "file:///app.log"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.lsp.editor import PATIENCE, Editor
+from tests.lsp.editor import Editor
+from tests.patience import PATIENCE
 
 from rlm_ls import __version__
 
@@ -182,7 +183,7 @@ async def test_no_process_is_left_behind(tmp_path: Path, state_dir: Path) -> Non
         children = psutil.Process(editor.process.pid).children(recursive=True)
         editor.process.kill()
         await editor.process.wait()
-        _, alive = psutil.wait_procs(children, timeout=60)
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE)
         assert alive == []
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.lsp.editor import PATIENCE, Editor, eventually
+from tests.lsp.editor import Editor, eventually
+from tests.patience import PATIENCE
+from tests.processes import alive
 
 STUCK = {
     "asleep": "__import__('time').sleep(1_000_000)",
@@ -25,9 +27,10 @@ COMMAND = "import rlm_ls.engine.loop.run as m\nm._plan = lambda *_: {stuck}\n"
 MAIN = "from rlm_ls.__main__ import main\nmain()\n"
 
 
-def driver(part: str, stuck: str, *arguments: str) -> list[str]:
-    """The command line of rlm-ls with one of its functions replaced by one that never ends."""
-    return [sys.executable, "-c", part.format(stuck=stuck) + MAIN, *arguments]
+def driver(part: str, stuck: str, marker: Path, *arguments: str) -> list[str]:
+    """The command line of rlm-ls with one of its functions replaced by one that makes the marker and never ends."""
+    sticking = f"(open({str(marker)!r}, 'w').close(), {stuck})"
+    return [sys.executable, "-c", part.format(stuck=sticking) + MAIN, *arguments]
 
 
 def framed(message: dict[str, Any]) -> bytes:
@@ -37,24 +40,21 @@ def framed(message: dict[str, Any]) -> bytes:
 
 async def ended(process: asyncio.subprocess.Process, children: list[psutil.Process]) -> int:
     code = await asyncio.wait_for(process.wait(), PATIENCE)
-    await eventually(lambda: not any(_runs(child) for child in children))
+    await eventually(lambda: not any(alive(child) for child in children))
     return code
 
 
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+@pytest.fixture
+def marker(tmp_path: Path) -> Path:
+    return tmp_path / "stuck"
 
 
 @asynccontextmanager
-async def stuck_server(stuck: str) -> Any:
-    async with Editor(command=driver(SERVER, stuck)) as editor:
+async def stuck_server(stuck: str, marker: Path) -> Any:
+    async with Editor(command=driver(SERVER, stuck, marker)) as editor:
         await editor.initialize()
-        editor.notify("rlm/stop", {"runId": "x"})
         editor.start("rlm/stop", {"runId": "x"})
-        await asyncio.sleep(0.5)
+        await eventually(marker.exists)
         _, unanswered = editor.start("rlm/runs", {})
         await asyncio.sleep(0.3)
         assert not unanswered.done(), "the loop is not stuck"
@@ -62,23 +62,23 @@ async def stuck_server(stuck: str) -> Any:
 
 
 @pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
-async def test_a_stuck_server_ends_at_a_signal(state_dir: Path, stuck: str) -> None:
-    async with stuck_server(stuck) as editor:
+async def test_a_stuck_server_ends_at_a_signal(state_dir: Path, marker: Path, stuck: str) -> None:
+    async with stuck_server(stuck, marker) as editor:
         editor.process.send_signal(signal.SIGTERM)
         assert await ended(editor.process, []) in (0, 1)
 
 
 @pytest.mark.parametrize("stuck", ["asleep", "computing"])
-async def test_a_stuck_server_ends_when_its_client_has_gone(state_dir: Path, stuck: str) -> None:
-    async with stuck_server(STUCK[stuck]) as editor:
+async def test_a_stuck_server_ends_when_its_client_has_gone(state_dir: Path, marker: Path, stuck: str) -> None:
+    async with stuck_server(STUCK[stuck], marker) as editor:
         editor.process.stdin.close()
         assert await ended(editor.process, []) == 1
 
 
 @pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
-async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stuck: str) -> None:
+async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, marker: Path, stuck: str) -> None:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*driver(SERVER, stuck, "--tcp", "0"), stderr=pipe)
+    process = await asyncio.create_subprocess_exec(*driver(SERVER, stuck, marker, "--tcp", "0"), stderr=pipe)
     try:
         assert process.stderr is not None
         port = int((await process.stderr.readline()).rsplit(b":", 1)[1])
@@ -89,7 +89,7 @@ async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stu
         await asyncio.wait_for(reader.readuntil(b"positionEncoding"), PATIENCE)
         writer.write(framed({"method": "initialized", "params": {}}))
         writer.write(framed({"id": 2, "method": "rlm/stop", "params": {"runId": "x"}}))
-        await asyncio.sleep(1.0)
+        await eventually(marker.exists)
         process.send_signal(signal.SIGTERM)
         assert await ended(process, []) in (0, 1)
         writer.close()
@@ -106,13 +106,11 @@ async def test_a_stuck_server_that_listens_ends_at_a_signal(state_dir: Path, stu
 )
 @pytest.mark.parametrize("stuck", STUCK.values(), ids=STUCK)
 async def test_a_stuck_command_ends_with_its_children(
-    state_dir: Path, tmp_path: Path, stuck: str, numbers: tuple[signal.Signals, ...], code: int
+    state_dir: Path, tmp_path: Path, marker: Path, stuck: str, numbers: tuple[signal.Signals, ...], code: int
 ) -> None:
     path = tmp_path / "app.log"
     path.write_text("ERROR one\n" * 100)
-    marker = tmp_path / "stuck"
-    sticking = f"(open({str(marker)!r}, 'w').close(), {stuck})"
-    command = driver(COMMAND, sticking, "ask", "How many lines contain ERROR?", str(path))
+    command = driver(COMMAND, stuck, marker, "ask", "How many lines contain ERROR?", str(path))
     devnull = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, stdout=devnull, stderr=devnull)
     try:

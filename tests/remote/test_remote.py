@@ -23,6 +23,8 @@ import psutil
 import pytest
 from tests.fakes.buckets import put, s3_server
 from tests.lsp.editor import Editor, document
+from tests.patience import PATIENCE
+from tests.processes import alive
 
 from rlm_ls.context.remote import fetch
 from rlm_ls.context.remote.addresses import EXTRAS, is_pattern, is_remote, without_password
@@ -38,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 def rlm(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "rlm_ls", "ask", "--model", "offline", QUESTION, *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **env}, cwd="/"
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, env={**os.environ, **env}, cwd="/"
     )
 
 
@@ -251,21 +253,15 @@ async def test_a_page_without_end_is_stopped_at_once_with_its_process(pages: Pag
     pages.pages["/endless.log"] = b""
     command = [sys.executable, "-P", "-m", "rlm_ls", "ask", "--model", "offline", QUESTION, f"{pages.base}/endless.log"]
     asking = await asyncio.create_subprocess_exec(*command, cwd="/", stderr=asyncio.subprocess.DEVNULL)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while "GET /endless.log" not in pages.asked:  # noqa: ASYNC110 - another process's doing
             await asyncio.sleep(0.05)
         children = psutil.Process(asking.pid).children(recursive=True)
         assert children
         asking.send_signal(signal.SIGINT)
         assert await asking.wait() == 130
-        while any(_runs(child) for child in children):  # noqa: ASYNC110 - another process's doing
+        while any(alive(child) for child in children):  # noqa: ASYNC110 - another process's doing
             await asyncio.sleep(0.05)
-
-
-def _runs(child: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return child.is_running() and child.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 async def test_an_editor_asks_about_an_address(pages: Pages, tmp_path: Path) -> None:

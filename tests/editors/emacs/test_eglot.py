@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.editors.programs import missing, program
+from tests.patience import PATIENCE
 
 ASK = Path(__file__).with_name("ask.el")
 TEXT = "apple\n# rlm: How many lines contain apple?\nplum\n"
@@ -25,7 +26,7 @@ def test_a_question_in_the_text_is_answered_through_eglot(tmp_path: Path, state_
         [emacs, "--batch", "-q", "-l", str(ASK), str(notes), "2", "Answer this question", *server],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     said = re.match(r"(shown|answer): (.*)\n", ran.stdout)
     assert said is not None, ran.stdout + ran.stderr

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests.editors.programs import HELIX, missing, program
+from tests.patience import PATIENCE
 
-PATIENCE = 120.0
-"""Seconds after which something hangs."""
 TEXT = "apple\n# rlm: How many lines contain apple?\nplum\n"
 LANGUAGES = """
 [language-server.rlm]

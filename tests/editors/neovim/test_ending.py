@@ -12,6 +12,7 @@ from tests.editors.neovim.conftest import Models, Start
 from tests.editors.neovim.driver import Neovim
 from tests.fakes.model_server import Scripted
 from tests.lsp.editor import settings_for
+from tests.patience import PATIENCE
 from tests.scripted import script
 
 HELD = Scripted(fault="hang-mid", text="I think about it, and then about it again.")
@@ -156,4 +157,4 @@ def test_leaving_neovim_leaves_no_server_behind(start: Start, log: Path, models:
     nvim.edit(log)
     server = psutil.Process(nvim.server_pid())
     nvim.nvim.command("qall!", async_=True)
-    server.wait(60)
+    server.wait(PATIENCE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.editors.neovim.conftest import VERSIONS
 from tests.editors.programs import missing
+from tests.patience import PATIENCE
 
 CONFIGURATIONS = Path(__file__).parents[3] / "release" / "nvim-lspconfig"
 
@@ -51,7 +52,7 @@ def test_the_configuration_starts_the_server_for_any_file(tmp_path: Path) -> Non
         env={**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

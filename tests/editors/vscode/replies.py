@@ -12,6 +12,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from tests.editors.vscode.code import ROOT
+from tests.patience import PATIENCE
 
 LOOK = """I look at which errors there are, and when the most frequent one began.
 
@@ -63,12 +64,12 @@ def serving(folder: Path, replies: Sequence[str | dict[str, Any]]) -> Iterator[s
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 def requests(base_url: str) -> list[dict[str, Any]]:
     """What that model was asked."""
-    with urlopen(f"{base_url.removesuffix('/v1')}/state", timeout=60) as response:
+    with urlopen(f"{base_url.removesuffix('/v1')}/state", timeout=PATIENCE) as response:
         found: list[dict[str, Any]] = json.load(response)["requests"]
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tracemalloc
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -17,29 +16,21 @@ from rlm_ls.context.columns.index import Index
 from rlm_ls.context.columns.names import short_names
 from rlm_ls.context.columns.numbers import Numbers
 from rlm_ls.context.columns.strings import Strings, foreign
-from rlm_ls.context.document import Hit, Part, Span
+from rlm_ls.context.document import Part
 from rlm_ls.context.ops.files.served import ServedText, ServedTexts
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
-from rlm_ls.context.search.region import resolve
-from rlm_ls.context.search.scanner import Scanner
-from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
-from rlm_ls.context.snapshot.columns import MOST_KEPT
 from rlm_ls.context.snapshot.intake import RefusedFile
 from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.sources import uris
-from rlm_ls.context.surroundings import NO_SURROUNDINGS
 from rlm_ls.context.workers.pool import SearchPool
 from rlm_ls.context.workers.protocol import Payload
-from rlm_ls.engine.setup.card import card
 from rlm_ls.errors import DocumentChanged, DocumentUnreadable, SearchFailed
 
 MANY = 15_000
 SIZE = 1_000
-MOST = 200
-"""Bytes of the server's memory for each document: a million and the server itself fit into 300 MB."""
 
 
 class ToldNode(SearchPool):
@@ -64,16 +55,6 @@ class ToldNode(SearchPool):
         return await super().call(operation, payload, deadline_seconds)
 
 
-class Shown(Search):
-    """Shows no lines: there are none."""
-
-    async def lines(self, number: int, first: int, last: int) -> Hit:
-        return Hit(Span(self.context.documents[number].path, 0, 0, first, last), "")
-
-    async def describe(self, doc: int) -> Any:
-        return "", []
-
-
 def measure(start: int, end: int) -> RangeMeasure:
     blocks = -(-(end - start) // (1 << 20))
     return RangeMeasure(start, end, end - start, (10,) * blocks, 9, 0, 99, True, False, -1, 0, b"\n", os.urandom(16))
@@ -94,35 +75,6 @@ def many(count: int, name: str) -> ServedTexts:
         for day in range(30)
         for number in range(day, count, 30)
     )
-
-
-async def test_a_million_documents_elsewhere_fit_into_300_mb() -> None:
-    async with ToldNode({"few": lambda: many(9_000, "first"), "host": lambda: many(MANY, "app")}) as node:
-        tracemalloc.start()
-        try:
-            await _used(await taken(node, "node://few/logs"), node)  # caches are full, of which each has its limit
-            before, _ = tracemalloc.get_traced_memory()
-            tracemalloc.reset_peak()
-            context = await taken(node, "node://host/logs")
-            held, most = tracemalloc.get_traced_memory()
-            assert len(context.documents) == MANY
-            assert held - before < MOST * MANY
-            assert most - before < MOST * MANY
-            await _used(context, node)
-            held, _ = tracemalloc.get_traced_memory()
-            assert held - before < MOST * MANY + 2_000 * MOST_KEPT
-        finally:
-            tracemalloc.stop()
-
-
-async def _used(context: Context, node: ToldNode) -> None:
-    """What questions do with documents: no object stays for each."""
-    documents = context.documents
-    assert sum(len(pieces) for pieces in await Scanner(context, node).cut_up(context.limit)) == len(documents)
-    last = documents.paths[-1]
-    assert context.number(last) == resolve(context, f"{last[:-4]}*")[0].doc == len(documents) - 1
-    assert f"{len(documents):,} documents" in await card(context, Shown(context, node), NO_SURROUNDINGS)
-    await context.close()
 
 
 async def test_a_document_made_of_a_row_says_what_was_measured() -> None:

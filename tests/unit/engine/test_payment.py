@@ -64,7 +64,7 @@ async def test_what_a_call_may_cost_is_set_aside_while_it_is_made_and_what_it_co
     paid = await pay(ledger, Priced(), PROMPT, 100, ask, sub=True)
     assert during == [(1_001 + 100, 1.201, 1)]
     assert paid.reply.text == "text"
-    assert 0.01 <= paid.seconds < 5
+    assert 0 < paid.seconds < 60
     assert left(ledger) == (0, 0.0, 0)
     assert (ledger.tokens, ledger.usd, ledger.calls, ledger.sub_calls, ledger.cached_tokens) == (940, 0.25, 1, 1, 10)
 

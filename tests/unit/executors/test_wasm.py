@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.compilers import LENGTH, WHOLE, Bench, benched
+from tests.processes import works
 
 from rlm_ls.context.document import Source
 from rlm_ls.context.workers.deadline import Deadline
@@ -291,16 +292,19 @@ async def test_a_cancelled_call_leaves_no_process_at_work(over: Over) -> None:
     async with over("x\n") as bench:
         await bench.define("endless", endless, "wat")
         task = asyncio.create_task(bench.run("endless"))
-        await asyncio.sleep(0.5)
-        workers = [
-            child for child in psutil.Process().children() if "rlm_ls.executors.compiled.wasm.worker" in child.cmdline()
-        ]
-        assert workers
+        async with asyncio.timeout(60):
+            while not (workers := _at_work()):  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         psutil.wait_procs(workers, timeout=60)
         assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
+
+
+def _at_work() -> list[psutil.Process]:
+    children = [child for child in psutil.Process().children() if works(child)]
+    return [child for child in children if "rlm_ls.executors.compiled.wasm.worker" in child.cmdline()]
 
 
 async def test_a_file_that_is_cut_short_meanwhile_is_an_error_not_a_crash(over: Over, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rlm_ls.lsp.transport import framing
 from rlm_ls.lsp.transport.framing import HEADER_LIMIT, LARGEST, Malformed, Reader, Writer
 
-PATIENCE = 2.0 if "MUTANT_UNDER_TEST" in os.environ else 10.0
+PATIENCE = 2.0 if "MUTANT_UNDER_TEST" in os.environ else 60.0
 """Seconds. Half the changes of a mutation run are noticed by waiting for nothing."""
 
 

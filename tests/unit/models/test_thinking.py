@@ -86,12 +86,12 @@ def test_a_reply_that_speaks_of_the_marks_stays_whole(text: str, size: int) -> N
 
 
 def test_what_streams_in_is_taken_in_linear_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     hostile = [" " * 300_000, "<" * 300_000, "<think>" * 40_000, "```\n</think>\n```\n" * 20_000, "<|end|> " * 40_000]
     for text in hostile:
         in_pieces(text, 97)
         split(text)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 async def ask(server: ModelServer, folder: Path, **models: object) -> tuple[Answer, list[AnyEvent]]:

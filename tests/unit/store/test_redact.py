@@ -147,10 +147,10 @@ def test_every_field_of_every_event_has_a_rule_and_what_is_new_is_not_kept() -> 
 
 
 def test_a_hostile_error_is_redacted_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in ("'" + "\\'" * 200_000, "'" * 400_000, '"\\' * 200_000, "'\n" * 200_000):
         redact({"type": "programFinished", "output": "", "error": text})
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_excerpts_of_the_card_are_not_kept() -> None:

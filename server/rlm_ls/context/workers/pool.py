@@ -194,6 +194,7 @@ class SearchPool:
         self._all.add(worker)
         if self._closed:
             self._drop(worker)
+            await worker.ended()
             raise SearchFailed("The server is shutting down.")
         return worker
 
