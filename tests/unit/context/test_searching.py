@@ -16,8 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
 
-from rlm_ls.context.document import Hit, Source, Span
-from rlm_ls.context.ops.matching import find, match, scan, windows
+from rlm_ls.context import document
+from rlm_ls.context.document import Hit, Source, Span, base_of, counts_between, line_want
+from rlm_ls.context.ops import places
+from rlm_ls.context.ops.files import inspect
+from rlm_ls.context.ops.matching import find, hits, match, scan, windows
 from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
 from rlm_ls.context.ops.matching.folding import fold
 from rlm_ls.context.ops.matching.hits import Hits
@@ -25,6 +28,7 @@ from rlm_ls.context.ops.numbers import numbered, summaries
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.search.rows import hit_of, row_of
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.measure import join
 from rlm_ls.context.workers.piece import Bundling, File, Piece
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -89,6 +93,57 @@ def test_hits_know_their_lines_columns_and_groups(text: str, places: list[int], 
     ]
     assert shown == wanted
     assert total == len(wanted)
+
+
+@REPEATED
+@given(
+    text=TEXT.filter(bool),
+    every=st.sampled_from([4, 5, 12]),
+    few=st.booleans(),
+    cuts=st.lists(st.integers(1, 60), max_size=3),
+    asked=st.lists(st.integers(0, 60), max_size=6),
+)
+@pytest.mark.usefixtures("_window")
+def test_lines_are_counted_from_the_nearest_checkpoint(
+    text: str, every: int, few: bool, cuts: list[int], asked: list[int], tmp_path: Path
+) -> None:
+    piece = piece_of(tmp_path, text)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (document, "CHECKPOINT"),
+            (hits, "CHECKPOINT"),
+            (inspect, "CHECKPOINT"),
+            (inspect, "BLOCK"),
+        ):
+            patch.setattr(module, name, every)
+        whole = join([inspect.measure(clock(), piece.file, 0, piece.high)])
+        if few:
+            whole = whole._replace(checkpoints=(0, whole.checkpoints[-1]))
+        one = whole.document("", "text.txt", "", piece.file.source)
+        pieces = [
+            replace(part, base=base_of(one, part.start), later=counts_between(one, part.start, part.end))
+            for part in cut(piece, cuts)
+        ]
+        rows, *_ = match.regex(clock(), pieces, "a|b|1", False, False, 100)
+        assert [hit_of(row).span.line for row in rows] == [
+            number_of(text, start) for start, *_ in matches_of("a|b|1", text)
+        ]
+        with opened(piece.file) as reader:
+            for part in pieces:
+                lines = Hits(reader, part)
+                for character in asked:  # in any order
+                    at = byte_at(text, character)
+                    assert lines.line(at) == number_of(text, min(character, len(text)))
+        for number, (at, _) in enumerate(lines_of(text), 1):
+            want = line_want(one, number)
+            assert places.line_range(clock(), piece.file, want, want)[0] == byte_at(text, at)
+
+
+@given(text=st.text(st.sampled_from("ab\n")))
+def test_lines_of_a_text_are_counted_and_measured(text: str) -> None:
+    parts = text.split("\n")
+    longest = max(map(len, parts))
+    assert inspect.lines_of(text.encode()) == (len(parts) - 1, len(lines_of(text)), longest)
 
 
 @REPEATED

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from rlm_ls.context.columns.joined import Joined, Picked
-from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.document import SMALL, Source
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.measuring import measured
@@ -38,9 +38,6 @@ from rlm_ls.context.sources.stamp import kept_as, stamp_of
 from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError
-
-SMALL = CHECKPOINT
-"""Files below this many bytes are copied into a pack."""
 
 
 class _Reader(Reading):

@@ -44,7 +44,9 @@ def windows(reader: Reader, piece: Piece, deadline: Deadline) -> Iterator[Window
     begin, stop = bounds(reader, piece)
     at = begin
     while begin < stop and not deadline.late():
-        window = Window(at, whole_lines(reader, at, stop, WINDOW))
+        # To where a checkpoint is, and in any case much: lines are counted from one on, in what has been read.
+        size = (at + WINDOW + WINDOW // 2) // WINDOW * WINDOW - at
+        window = Window(at, whole_lines(reader, at, stop, size))
         reader.hold(at, window.raw)
         cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
