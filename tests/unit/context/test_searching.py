@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -52,30 +53,41 @@ def cut(piece: Piece, places: list[int]) -> list[Piece]:
 def test_find_brings_each_line_that_holds_the_text(
     text: str, word: str, ignore_case: bool, places: list[int], tmp_path: Path
 ) -> None:
-    found, total, searched = find.find(
-        clock(),
-        cut(piece_of(tmp_path, text), places),
-        word,
-        ignore_case,
-        folded=False,
-        limit=100,
-        words=len(set(word.split())) > 1,
-    )
+    pieces = cut(piece_of(tmp_path, text), places)
+    rows, _, total, searched = find.find(clock(), pieces, word, ignore_case, folded=False, limit=100)
     flags = re.IGNORECASE if ignore_case else 0
-    if len(set(word.split())) > 1:
-        lines = [(at, line) for at, line in lines_of(text) if re.search(r"\ba\b|\bb\b", line, flags)]
-        assert total == len(lines)
-        assert searched == len(text.encode())
-        return
     wanted = [
         (number_of(text, at), one.start() + 1, one.end() + 1, line)
         for at, line in lines_of(text)
         if (one := re.search(re.escape(word), line, flags))
     ]
-    assert [
-        (hit.span.line, hit.column, hit.end_column, hit.text) for _, row, _ in found for hit in [hit_of(row)]
-    ] == wanted
-    assert (total, searched) == (len(wanted), len(text.encode()))
+    hits = [(hit.span.line, hit.column, hit.end_column, hit.text) for hit in map(hit_of, rows)]
+    assert (hits, total, searched) == (wanted, len(wanted), len(text.encode()))
+    for limit in (0, 1, 2):  # the others are only counted
+        some = find.find(clock(), pieces, word, ignore_case, folded=False, limit=limit)
+        assert (some[0], *some[2:]) == (rows[:limit], total, searched)
+
+
+@REPEATED
+@given(text=TEXT, ignore_case=st.booleans(), places=st.lists(st.integers(1, 60), max_size=4))
+@pytest.mark.usefixtures("_window")
+def test_lines_with_most_of_the_words_are_the_best(
+    text: str, ignore_case: bool, places: list[int], tmp_path: Path
+) -> None:
+    pieces = cut(piece_of(tmp_path, text), places)
+    found, total, searched = find.find_words(clock(), pieces, "a b", ignore_case, folded=False, limit=3)
+    flags = re.IGNORECASE if ignore_case else 0
+    scores = [
+        (
+            "a b" in (line.lower() if ignore_case else line),
+            sum(bool(re.search(rf"\b{word}\b", line, flags)) for word in "ab"),
+        )
+        for _, line in lines_of(text)
+    ]
+    assert (
+        sorted((score for score, *_ in found), reverse=True) == sorted(filter(itemgetter(1), scores), reverse=True)[:3]
+    )
+    assert (total, searched) == (sum(count > 0 for _, count in scores), len(text.encode()))
 
 
 @REPEATED
@@ -215,7 +227,7 @@ FOLDED = st.text(st.sampled_from("eéEÉe\u0301 \u00a0\tﬁfi\nx\r"), max_size=2
 @REPEATED
 @given(text=FOLDED, word=st.sampled_from(["e", "é", "fi", "e e", "x", "ﬁ"]), ignore_case=st.booleans())
 def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_case: bool, tmp_path: Path) -> None:
-    found, total, _ = find.find(clock(), [piece_of(tmp_path, text)], word, ignore_case, folded=True, limit=100)
+    rows, _, total, _ = find.find(clock(), [piece_of(tmp_path, text)], word, ignore_case, folded=True, limit=100)
 
     def plain(line: str) -> str:
         return re.sub(r"\s+", " ", fold(line))
@@ -224,7 +236,7 @@ def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_ca
     wanted = [
         number_of(text, at) for at, line in lines_of(text) if re.search(re.escape(plain(word)), plain(line), flags)
     ]
-    hits = [hit_of(row) for _, row, _ in found]
+    hits = [hit_of(row) for row in rows]
     assert [hit.span.line for hit in hits] == wanted
     assert total == len(wanted)
     for hit in hits:
@@ -318,9 +330,11 @@ def test_a_bundle_is_searched_as_its_documents_are(
         one = match.values(clock(), pieces, pattern, False, multiline, 100, 1000)
         assert match.values(clock(), bundle, pattern, False, multiline, 100, 1000) == one
     for folded in (False, True):
-        assert find.find(clock(), bundle, "a b", False, folded, 5) == find.find(
-            clock(), pieces, "a b", False, folded, 5
-        )
+        for search in (find.find, find.find_words):
+            assert search(clock(), bundle, "a b", False, folded, 5) == search(clock(), pieces, "a b", False, folded, 5)
+        for most in (0, 1, 3):
+            one = find.find(clock(), pieces, "a", False, folded, most)
+            assert find.find(clock(), bundle, "a", False, folded, most) == one
     assert find.find_any(clock(), bundle, ["a", "é"], False, 5) == find.find_any(clock(), pieces, ["a", "é"], False, 5)
 
 

@@ -198,12 +198,6 @@ class CompiledPattern:
                 begin = start + 1
         return None
 
-    def holds(self, window: Window, start: int, end: int) -> bool:
-        """Whether bytes `start` to `end` of `window.text` hold a match. For plain texts only, which need no context."""
-        if self.literal:
-            return window.text.find(self.literal, start, end) >= 0
-        return bool(self._engine(window.ascii, False).Match(anywhere(), window.text, start, end)[0][0] >= 0)
-
     def held(self, window: Window) -> int | None:
         """How many lines hold a match, where the only ones that may are few; else None."""
         if self._decided_by_python(window) or window.is_piece or (lines := self.lines(window)) is None:
