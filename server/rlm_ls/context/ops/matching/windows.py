@@ -163,6 +163,8 @@ def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int
         window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     if (held := test.held(window)) is not None:
         return held
+    if (every := test.dense_again(window, lines=True)) is not None:
+        return every
     count = at = 0
     for _, end, _ in line_matches(test, window, deadline):
         count, at = count + 1, end
@@ -197,6 +199,8 @@ def match_count(test: CompiledPattern, window: Window, deadline: Deadline) -> in
     """How many matches `CompiledPattern.matches` has: where they are many, all in one call of the engine."""
     if test.literal or window.carriage or window.is_piece or not test.prefers_ascii:
         return test.count(window, deadline)
+    if (every := test.dense_again(window, lines=False)) is not None:
+        return every
     count, near = 0, len(window.text) // 4
     for spans in test.matches(window, deadline, captures=False):
         count += 1
