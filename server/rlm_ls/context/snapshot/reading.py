@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 
 from rlm_ls.context.columns.joined import Joined, Picked
 from rlm_ls.context.document import SMALL, Source
@@ -46,7 +46,7 @@ class _Reader(Reading):
     async def run(self) -> dict[int, AnyRead]:
         cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
         dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
-        self.found = dict(self.settled)
+        self.found, known = dict(self.settled), len(self.settled)
         numbers: Sequence[int] = range(len(asked))
         if self.settled:
             numbers = [n for n in numbers if n not in self.settled] if len(self.settled) < len(asked) else []
@@ -58,7 +58,8 @@ class _Reader(Reading):
                 await self.take_in(files)
             numbers = [*await self.unpack(), *await self.extract()]
         if dropped == cache.dropped:
-            cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files)))
+            fresh = tuple(islice(self.settled, known, None))
+            cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files), fresh))
         await asyncio.to_thread(self.finished)
         return self.found
 
