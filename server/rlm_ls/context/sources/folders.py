@@ -146,7 +146,7 @@ class Folders:
     async def _suspects(self, pool: Pool, seconds: float) -> list[Place]:
         """Folders that are not as they were, or cannot tell."""
         places = list(self._tree)
-        share = -(-len(places) // (4 * pool.size))  # of some folders there is more to look at
+        share = -(-len(places) // pool.size)
         parts = [places[at : at + share] for at in range(0, len(places), share)]
         payloads = ({"folders": [path for _, path in part]} for part in parts)
         suspects: list[Place] = []
