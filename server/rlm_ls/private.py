@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -81,6 +80,8 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """
     if path.exists() and not path.is_symlink() and not path.is_file():
         raise _refused(path, "it is no regular file")
+    import tempfile  # not on the way to `initialize`
+
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with open(descriptor, "wb") as file:

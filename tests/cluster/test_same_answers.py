@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT
 
 from rlm_ls.context.cluster.pool import ClusterPool
-from rlm_ls.context.document import CHECKPOINT
+from rlm_ls.context.document import SMALL
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search import scanner
 from rlm_ls.context.search.region import resolve
@@ -54,7 +54,7 @@ class Loop:
             assert await _said(ask, Search(context, self.cluster)) == await _said(ask, Search(context, self.here))
 
     def close(self) -> None:
-        scanner.SMALL = CHECKPOINT
+        scanner.SMALL = SMALL
         self._runner.run(self.cluster.close())
         self._runner.run(self.here.close())
         self._runner.close()

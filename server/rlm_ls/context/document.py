@@ -6,8 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHECKPOINT = 1 << 20
-"""Bytes between two checkpoints of a Document's line index."""
+CHECKPOINT = 1 << 17
+"""Bytes between two checkpoints of a Document's line index: as many as are measured together."""
+
+SMALL = 1 << 20
+"""Texts below so many bytes are copied into a pack, and searched many at a time."""
 
 NODE = "node://"
 """How the address of a file begins that lies on a node of a cluster: `node://host/path`."""
@@ -99,7 +102,8 @@ class Document:
 
     `path` is the name shown to models and people, unique within a Context. Lines end at `\\n`, `\\r\\n` or a lone
     `\\r` (LSP's rule, not `str.splitlines`'s). `checkpoints[k]` is the number of line ends in the first
-    `k * CHECKPOINT` bytes. `lines` counts a last line without an end, and a text of 0 bytes has 0 lines.
+    `k * CHECKPOINT` bytes, the last one that of all; a SMALL text may have no more than the first and the last. `lines`
+    counts a last line without an end, and a text of 0 bytes has 0 lines.
 
     `encoding` is the file's own: Python's name of a codec; `assumed`: nobody said so, it is what the bytes look like.
     `faults` of its bytes were not text in it, and are U+FFFD. A text that was `unpacked` from a compressed file or an
@@ -209,11 +213,22 @@ def line_want(document: Document, line: int) -> tuple[int, int]:
     """Where to count from, and how many line starts to pass, to come to a line (from 1)."""
     if line <= 1:
         return 0, 0
-    block = bisect_left(document.checkpoints, line - 1) - 1
+    block = min(bisect_left(document.checkpoints, line - 1) - 1, _last(document))
     return block * CHECKPOINT, line - 1 - document.checkpoints[block]
 
 
 def base_of(document: Document, at: int) -> tuple[int, int]:
     """The last checkpoint at or before a byte: its offset, and the lines that start up to it."""
-    block = min(at // CHECKPOINT, len(document.checkpoints) - 1)
+    block = min(at // CHECKPOINT, _last(document))
     return block * CHECKPOINT, document.checkpoints[block]
+
+
+def counts_between(document: Document, start: int, end: int) -> tuple[int, ...]:
+    """The lines that start up to each checkpoint after `base_of(document, start)` and before `end`."""
+    block, last = (min(at // CHECKPOINT, _last(document)) for at in (start, end))
+    return document.checkpoints[block + 1 : last + 1]
+
+
+def _last(document: Document) -> int:
+    """The number of the last checkpoint whose byte is known: the one after it is the text's end."""
+    return max(0, len(document.checkpoints) - 2)

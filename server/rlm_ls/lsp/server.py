@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from typing import TYPE_CHECKING
 
@@ -105,9 +104,11 @@ class RlmServer(LanguageServer):
 
     def admits(self, token: object) -> bool:
         """Whether this is the token, compared in a time that tells nothing of it."""
-        return self._token is None or (
-            isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
-        )
+        if self._token is None:
+            return True
+        import hmac  # not on the way to `initialize` where there is no token
+
+        return isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
 
     def stop_job(self, token: int | str) -> None:
         self.jobs.stop_by_token(token)

@@ -16,7 +16,7 @@ from rlm_ls.context.columns.index import Index
 from rlm_ls.context.columns.names import short_names
 from rlm_ls.context.columns.numbers import Numbers
 from rlm_ls.context.columns.strings import Strings, foreign
-from rlm_ls.context.document import Part
+from rlm_ls.context.document import CHECKPOINT, Part
 from rlm_ls.context.ops.files.served import ServedText, ServedTexts
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Scope
@@ -56,7 +56,7 @@ class ToldNode(SearchPool):
 
 
 def measure(start: int, end: int) -> RangeMeasure:
-    blocks = -(-(end - start) // (1 << 20))
+    blocks = -(-(end - start) // CHECKPOINT)
     return RangeMeasure(start, end, end - start, (10,) * blocks, 9, 0, 99, True, False, -1, 0, b"\n", os.urandom(16))
 
 
@@ -85,8 +85,8 @@ async def test_a_document_made_of_a_row_says_what_was_measured() -> None:
         assert (document.uri, document.path, document.language) == ("node://host/a/large.log", "large.log", "log")
         assert document.size == 3 * RANGE + 4
         assert document.source.offset == 3
-        assert document.lines == document.checkpoints[-1] == 10 * 25
-        assert len(document.checkpoints) == 26
+        assert document.lines == document.checkpoints[-1] == 10 * (1 + 3 * RANGE // CHECKPOINT)
+        assert len(document.checkpoints) == 1 + 3 * RANGE // CHECKPOINT + 1
         assert document.characters == document.size
         assert list(context.limit) == [Part(0, 0, document.size)]
         assert context.number(document.uri) == context.number("large.log") == 0

@@ -16,7 +16,7 @@ import pytest
 from tests.unit.context.conftest import Asking
 from tests.unit.context.oracle import SLOW, slow_text
 
-from rlm_ls.context.document import CHECKPOINT, Part, Selection
+from rlm_ls.context.document import Part, Selection
 from rlm_ls.context.ops.matching import match
 from rlm_ls.context.search import scanner, values
 from rlm_ls.context.search.region import resolve
@@ -69,7 +69,7 @@ async def test_a_text_of_a_few_pieces_is_cut_into_as_many_as_keep_every_process_
     part = Part(0, 0, search.context.documents[0].size)
     sizes = [one.end - one.start for some in search.pieces((part,)) for one in some]
     processes, done = search.pool.size, [0] * search.pool.size
-    assert len(sizes) >= min(scanner.SHARES * processes, part.end // CHECKPOINT)
+    assert len(sizes) >= min(scanner.SHARES * processes, part.end // scanner.LEAST)
     for size in sizes:  # as they are handed out
         done[done.index(min(done))] += size
     assert max(done) <= part.end / processes + max(sizes)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.context.oracle import TEXT, byte_at, clock, lines_of, matches_of, number_of, piece_of
 
-from rlm_ls.context.document import Hit, Source, Span
-from rlm_ls.context.ops.matching import find, match, scan, windows
+from rlm_ls.context import document
+from rlm_ls.context.document import Hit, Source, Span, base_of, counts_between, line_want
+from rlm_ls.context.ops import places
+from rlm_ls.context.ops.files import inspect
+from rlm_ls.context.ops.matching import find, hits, match, scan, windows
 from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
 from rlm_ls.context.ops.matching.folding import fold
 from rlm_ls.context.ops.matching.hits import Hits
@@ -25,6 +29,7 @@ from rlm_ls.context.ops.numbers import numbered, summaries
 from rlm_ls.context.ops.reader import opened
 from rlm_ls.context.search.rows import hit_of, row_of
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot.measure import join
 from rlm_ls.context.workers.piece import Bundling, File, Piece
 
 REPEATED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -48,30 +53,41 @@ def cut(piece: Piece, places: list[int]) -> list[Piece]:
 def test_find_brings_each_line_that_holds_the_text(
     text: str, word: str, ignore_case: bool, places: list[int], tmp_path: Path
 ) -> None:
-    found, total, searched = find.find(
-        clock(),
-        cut(piece_of(tmp_path, text), places),
-        word,
-        ignore_case,
-        folded=False,
-        limit=100,
-        words=len(set(word.split())) > 1,
-    )
+    pieces = cut(piece_of(tmp_path, text), places)
+    rows, _, total, searched = find.find(clock(), pieces, word, ignore_case, folded=False, limit=100)
     flags = re.IGNORECASE if ignore_case else 0
-    if len(set(word.split())) > 1:
-        lines = [(at, line) for at, line in lines_of(text) if re.search(r"\ba\b|\bb\b", line, flags)]
-        assert total == len(lines)
-        assert searched == len(text.encode())
-        return
     wanted = [
         (number_of(text, at), one.start() + 1, one.end() + 1, line)
         for at, line in lines_of(text)
         if (one := re.search(re.escape(word), line, flags))
     ]
-    assert [
-        (hit.span.line, hit.column, hit.end_column, hit.text) for _, row, _ in found for hit in [hit_of(row)]
-    ] == wanted
-    assert (total, searched) == (len(wanted), len(text.encode()))
+    hits = [(hit.span.line, hit.column, hit.end_column, hit.text) for hit in map(hit_of, rows)]
+    assert (hits, total, searched) == (wanted, len(wanted), len(text.encode()))
+    for limit in (0, 1, 2):  # the others are only counted
+        some = find.find(clock(), pieces, word, ignore_case, folded=False, limit=limit)
+        assert (some[0], *some[2:]) == (rows[:limit], total, searched)
+
+
+@REPEATED
+@given(text=TEXT, ignore_case=st.booleans(), places=st.lists(st.integers(1, 60), max_size=4))
+@pytest.mark.usefixtures("_window")
+def test_lines_with_most_of_the_words_are_the_best(
+    text: str, ignore_case: bool, places: list[int], tmp_path: Path
+) -> None:
+    pieces = cut(piece_of(tmp_path, text), places)
+    found, total, searched = find.find_words(clock(), pieces, "a b", ignore_case, folded=False, limit=3)
+    flags = re.IGNORECASE if ignore_case else 0
+    scores = [
+        (
+            "a b" in (line.lower() if ignore_case else line),
+            sum(bool(re.search(rf"\b{word}\b", line, flags)) for word in "ab"),
+        )
+        for _, line in lines_of(text)
+    ]
+    assert (
+        sorted((score for score, *_ in found), reverse=True) == sorted(filter(itemgetter(1), scores), reverse=True)[:3]
+    )
+    assert (total, searched) == (sum(count > 0 for _, count in scores), len(text.encode()))
 
 
 @REPEATED
@@ -89,6 +105,57 @@ def test_hits_know_their_lines_columns_and_groups(text: str, places: list[int], 
     ]
     assert shown == wanted
     assert total == len(wanted)
+
+
+@REPEATED
+@given(
+    text=TEXT.filter(bool),
+    every=st.sampled_from([4, 5, 12]),
+    few=st.booleans(),
+    cuts=st.lists(st.integers(1, 60), max_size=3),
+    asked=st.lists(st.integers(0, 60), max_size=6),
+)
+@pytest.mark.usefixtures("_window")
+def test_lines_are_counted_from_the_nearest_checkpoint(
+    text: str, every: int, few: bool, cuts: list[int], asked: list[int], tmp_path: Path
+) -> None:
+    piece = piece_of(tmp_path, text)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (document, "CHECKPOINT"),
+            (hits, "CHECKPOINT"),
+            (inspect, "CHECKPOINT"),
+            (inspect, "BLOCK"),
+        ):
+            patch.setattr(module, name, every)
+        whole = join([inspect.measure(clock(), piece.file, 0, piece.high)])
+        if few:
+            whole = whole._replace(checkpoints=(0, whole.checkpoints[-1]))
+        one = whole.document("", "text.txt", "", piece.file.source)
+        pieces = [
+            replace(part, base=base_of(one, part.start), later=counts_between(one, part.start, part.end))
+            for part in cut(piece, cuts)
+        ]
+        rows, *_ = match.regex(clock(), pieces, "a|b|1", False, False, 100)
+        assert [hit_of(row).span.line for row in rows] == [
+            number_of(text, start) for start, *_ in matches_of("a|b|1", text)
+        ]
+        with opened(piece.file) as reader:
+            for part in pieces:
+                lines = Hits(reader, part)
+                for character in asked:  # in any order
+                    at = byte_at(text, character)
+                    assert lines.line(at) == number_of(text, min(character, len(text)))
+        for number, (at, _) in enumerate(lines_of(text), 1):
+            want = line_want(one, number)
+            assert places.line_range(clock(), piece.file, want, want)[0] == byte_at(text, at)
+
+
+@given(text=st.text(st.sampled_from("ab\n")))
+def test_lines_of_a_text_are_counted_and_measured(text: str) -> None:
+    parts = text.split("\n")
+    longest = max(map(len, parts))
+    assert inspect.lines_of(text.encode()) == (len(parts) - 1, len(lines_of(text)), longest)
 
 
 @REPEATED
@@ -160,7 +227,7 @@ FOLDED = st.text(st.sampled_from("eéEÉe\u0301 \u00a0\tﬁfi\nx\r"), max_size=2
 @REPEATED
 @given(text=FOLDED, word=st.sampled_from(["e", "é", "fi", "e e", "x", "ﬁ"]), ignore_case=st.booleans())
 def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_case: bool, tmp_path: Path) -> None:
-    found, total, _ = find.find(clock(), [piece_of(tmp_path, text)], word, ignore_case, folded=True, limit=100)
+    rows, _, total, _ = find.find(clock(), [piece_of(tmp_path, text)], word, ignore_case, folded=True, limit=100)
 
     def plain(line: str) -> str:
         return re.sub(r"\s+", " ", fold(line))
@@ -169,7 +236,7 @@ def test_fold_ignores_accents_and_runs_of_blanks(text: str, word: str, ignore_ca
     wanted = [
         number_of(text, at) for at, line in lines_of(text) if re.search(re.escape(plain(word)), plain(line), flags)
     ]
-    hits = [hit_of(row) for _, row, _ in found]
+    hits = [hit_of(row) for row in rows]
     assert [hit.span.line for hit in hits] == wanted
     assert total == len(wanted)
     for hit in hits:
@@ -263,9 +330,11 @@ def test_a_bundle_is_searched_as_its_documents_are(
         one = match.values(clock(), pieces, pattern, False, multiline, 100, 1000)
         assert match.values(clock(), bundle, pattern, False, multiline, 100, 1000) == one
     for folded in (False, True):
-        assert find.find(clock(), bundle, "a b", False, folded, 5) == find.find(
-            clock(), pieces, "a b", False, folded, 5
-        )
+        for search in (find.find, find.find_words):
+            assert search(clock(), bundle, "a b", False, folded, 5) == search(clock(), pieces, "a b", False, folded, 5)
+        for most in (0, 1, 3):
+            one = find.find(clock(), pieces, "a", False, folded, most)
+            assert find.find(clock(), bundle, "a", False, folded, most) == one
     assert find.find_any(clock(), bundle, ["a", "é"], False, 5) == find.find_any(clock(), pieces, ["a", "é"], False, 5)
 
 

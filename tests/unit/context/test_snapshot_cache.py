@@ -15,9 +15,12 @@ from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.scope import Buffer, Scope
 from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.snapshot import cache
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
+from rlm_ls.context.snapshot.columns import AnyRead
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.snapshot.snapshot import Context
+from rlm_ls.context.sources.candidate import Candidate
 from rlm_ls.context.sources.stamp import SETTLED_NS, Stamp
 from rlm_ls.context.workers.pool import SearchPool
 
@@ -270,24 +273,49 @@ class Counted(SnapshotCache):
 
 async def test_of_files_that_have_not_changed_none_is_looked_for(tree: Path, pool: SearchPool) -> None:
     await until_settled()
-    cache = Counted()
-    async with await Context.take(whole(tree), pool, None, cache) as first:
+    kept = Counted()
+    async with await Context.take(whole(tree), pool, None, kept) as first:
         expected = await texts(first, pool)
     others = {"large.log", "bad.bin"}  # searched in its own file; refused
-    cache.looked_for = ()
-    async with await Context.take(whole(tree), pool, None, cache) as context:
-        assert set(cache.looked_for) == others
+    kept.looked_for = ()
+    async with await Context.take(whole(tree), pool, None, kept) as context:
+        assert set(kept.looked_for) == others
         assert await texts(context, pool) == expected
-        cache._drop(cache._packs[-1])  # as one that is over the limit
+        kept._drop(kept._packs[-1])  # as one that is over the limit
         assert await texts(context, pool) == expected
-    cache.looked_for = ()
-    async with await Context.take(whole(tree), pool, None, cache) as context:
-        assert len(cache.looked_for) == 32
+    kept.looked_for = ()
+    async with await Context.take(whole(tree), pool, None, kept) as context:
+        assert len(kept.looked_for) == 32
         assert await texts(context, pool) == expected
     (tree / "d1" / "f1.txt").write_text("changed")
-    cache.looked_for = ()
+    kept.looked_for = ()
     opened = Buffer((tree / "d0" / "f0.txt").as_uri(), "open")
-    async with await Context.take(whole(tree, opened), pool, None, cache) as context:
-        assert set(cache.looked_for) == {"f1.txt", *others}
+    async with await Context.take(whole(tree, opened), pool, None, kept) as context:
+        assert set(kept.looked_for) == {"f1.txt", *others}
         assert await texts(context, pool) == expected | {"d1/f1.txt": "changed", "d0/f0.txt": "open"}
-    cache.close()
+    kept.close()
+
+
+async def test_what_was_read_is_compared_with_its_file_once(
+    tree: Path, pool: SearchPool, snapshot_cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def noted(read: AnyRead, than: Candidate) -> bool:
+        compared.append(os.path.basename(than.path))
+        return is_newer(read, than)
+
+    is_newer = cache._is_newer
+    monkeypatch.setattr(cache, "_is_newer", noted)
+    await until_settled()
+    for wanted in (0, 30, 0):
+        compared.clear()
+        async with await Context.take(whole(tree), pool, None, snapshot_cache):
+            assert len(compared) == wanted
+    (tree / "d1" / "f1.txt").write_text("changed")
+    await until_settled()
+    for expected in ([], ["f1.txt"], []):
+        compared.clear()
+        async with await Context.take(whole(tree), pool, None, snapshot_cache) as context:
+            assert compared == expected
+            assert (await texts(context, pool))["d1/f1.txt"] == "changed"

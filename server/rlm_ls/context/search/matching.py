@@ -36,39 +36,30 @@ class Matching(Scanner):
         ProgramError.
         """
         check_text(text)
-        found = await self._lines_with(text, within, ignore_case, fold, limit, words=False)
-        if found.total or found.partial or len(set(text.split())) < 2:
+        asked: dict[str, Any] = {"text": text, "ignore_case": ignore_case, "folded": fold}
+        progress, gathered = self.progress(within), Gathered(_limit(limit))
+        results = self.scan("matching.find.find", within, progress, **asked, **_wanted(gathered))
+        found = await _found(results, gathered, progress)
+        if found.total or found.partial:
             return found
-        worded = await self._lines_with(text, within, ignore_case, fold, limit, words=True)
-        return replace(worded, words=True, hint=found.hint)
+        hint = await self._hint(text, within, ignore_case, fold)
+        if len(set(text.split())) < 2:
+            return replace(found, hint=hint)
+        return replace(await self._words(asked, within, limit), hint=hint)
 
-    async def _lines_with(
-        self, text: str, within: Selection, ignore_case: bool, fold: bool, limit: int, *, words: bool
-    ) -> Found:
-        progress = self.progress(within)
+    async def _words(self, asked: dict[str, Any], within: Selection, limit: int) -> Found:
+        """Lines that hold at least one word of the text, those with most of them."""
+        progress, found = self.progress(within), Gathered(_limit(limit))
         best: list[Scored] = []
-        found = Gathered(_limit(limit))
         total = 0
-        async for some, count, _ in self.scan(
-            "matching.find.find",
-            within,
-            progress,
-            text=text,
-            ignore_case=ignore_case,
-            folded=fold,
-            words=words,
-            **_wanted(found),
-        ):
+        async for some, count, _ in self.scan("matching.find.find_words", within, progress, **asked, **_wanted(found)):
             total += count
             progress.found(count, some[0][1] if some else "")
-            if not words:
-                _add(found, some)
-            elif some:
+            if some:
                 # In a thread, which others interrupt: of many thousands it takes a while.
                 best = await asyncio.to_thread(_best, [*best, *some], found.limit)
-        _add(found, best)
-        hint = "" if words or total or progress.note else await self._hint(text, within, ignore_case, fold)
-        return Found(tuple(found.rows), frozenset(found.docs), total, progress.note, hint)
+        found.extend([row for _, row, _ in best], [doc for *_, doc in best])
+        return Found(tuple(found.rows), frozenset(found.docs), total, progress.note, words=True)
 
     async def _hint(self, text: str, within: Selection, ignore_case: bool, fold: bool) -> str:
         """What the same search would find with other options, if anything."""
@@ -82,7 +73,7 @@ class Matching(Scanner):
                 continue
             quick = type(self)(self.context, self.pool, left)
             progress, total = quick.progress(within), 0
-            async for _, count, _ in quick.scan(
+            async for *_, count, _ in quick.scan(
                 "matching.find.find", within, progress, text=text, ignore_case=case, folded=accents, limit=0, room=0
             ):
                 total += count
@@ -195,14 +186,8 @@ async def _found(results: AsyncIterator[Any], found: Gathered, progress: Progres
     async for rows, docs, count, _ in results:
         total += count
         progress.found(count, rows[0] if rows else "")
-        for row, doc in zip(rows, docs, strict=True):
-            found.add(row, doc)
+        found.extend(rows, docs)
     return Found(tuple(found.rows), frozenset(found.docs), total, progress.note)
-
-
-def _add(found: Gathered, scored: list[Scored]) -> None:
-    for _, row, doc in scored:
-        found.add(row, doc)
 
 
 def _best(scored: list[Scored], limit: int) -> list[Scored]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 
@@ -103,6 +104,17 @@ class Gathered:
     @property
     def room(self) -> int:
         return max(0, self._room)
+
+    def extend(self, rows: Sequence[str], docs: Iterable[int]) -> None:
+        """`add` of each, at once where all fit."""
+        size = sum(map(len, rows))
+        if len(rows) <= self.limit and size <= self._room:
+            self._room -= size
+            self.rows += rows
+            self.docs.extend(docs)
+            return
+        for row, doc in zip(rows, docs, strict=True):
+            self.add(row, doc)
 
     def add(self, row: str, doc: int) -> None:
         """Adds a row. The first one for which there is no room, and all after it, are left out."""

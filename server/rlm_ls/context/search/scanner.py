@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from rlm_ls.context.document import CHECKPOINT, Part, Selection
+from rlm_ls.context.document import SMALL, Part, Selection, base_of, counts_between
 from rlm_ls.context.search.progress import Listener, Progress
 from rlm_ls.context.snapshot.columns import Files
 from rlm_ls.context.snapshot.snapshot import Context
@@ -25,16 +25,16 @@ FEW = 1000
 """Parts that are gone through on the event loop."""
 
 SHARES = 4
-"""Pieces that each process gets at least, where they need not be smaller than a checkpoint for that."""
+"""Pieces that each process gets at least, where they need not be smaller than LEAST for that."""
+
+LEAST = 1 << 20
+"""Bytes of a piece."""
 
 LARGER = 4
 """How many times as large pieces may be where there are to be few."""
 
 QUICK = 0.05
 """Seconds that a piece takes at most, on average, for the next one to be larger."""
-
-SMALL = CHECKPOINT
-"""Documents below this size are bundled."""
 
 
 _CUT: WeakKeyDictionary[Files, tuple[Pool, Selection, list[Pieces]]] = WeakKeyDictionary()
@@ -181,7 +181,7 @@ class Scanner:
         size = 0
         # Of a text of 26 MB four pieces of 8 would be no half for each of two processes.
         share = sum(part.end - part.start for part in within) // (SHARES * self.pool.size)
-        share = max(CHECKPOINT, share - share % -CHECKPOINT)
+        share = max(LEAST, share - share % -LEAST)
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
             most = self.pool.piece_bytes(file) if self.pool.cluster else min(share, self.pool.piece_bytes(file))
@@ -190,9 +190,8 @@ class Scanner:
                 batch, size = [], 0
             edges = [part.start, *([] if whole else self._cuts(part, most, few)), part.end]
             for start, end in pairwise(edges):
-                block = start // CHECKPOINT
-                base = (block * CHECKPOINT, document.checkpoints[block])
-                batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters))
+                base, later = base_of(document, start), counts_between(document, start, end)
+                batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters, later))
                 size += end - start
                 if size >= most or len(batch) >= MOST_PIECES:
                     yield batch

@@ -65,8 +65,9 @@ class LastRead:
     encoding: str
     found: Mapping[int, AnyRead]
     packs: tuple[Pack, ...]
-    settled: bool = False
-    """Whether those are left out that were written to between the look at a folder and the reading."""
+    fresh: Sequence[int] = ()
+    """Those that were read for that question: some may have been written to between the look at a folder and the
+    reading."""
 
 
 def _is_newer(read: AnyRead, than: Candidate) -> bool:
@@ -149,9 +150,12 @@ class SnapshotCache:
         for pack in last.packs:
             held_files.use(pack)
             pack.used_at = self._time
-        if not last.settled:
-            found = {n: read for n, read in last.found.items() if not _is_newer(read, last.wanted[n])}
-            last = self._last_read = replace(last, found=found, settled=True)
+        if last.fresh:
+            newer = {number for number in last.fresh if _is_newer(last.found[number], last.wanted[number])}
+            found = (
+                {number: read for number, read in last.found.items() if number not in newer} if newer else last.found
+            )
+            last = self._last_read = replace(last, found=found, fresh=())
         if all(map(is_, last.wanted, wanted)):
             return dict(last.found)
         return {number: read for number, read in last.found.items() if wanted[number] is last.wanted[number]}

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from rlm_ls.context.columns.joined import Joined
 from rlm_ls.context.columns.rows import Made
-from rlm_ls.context.document import CHECKPOINT, Document, Part, Source
+from rlm_ls.context.document import SMALL, Document, Part, Source
 from rlm_ls.context.remote.texts import FarDocument, FarDocuments
 from rlm_ls.context.snapshot.intake import CopiedText, ReadDocument
 from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure
@@ -32,7 +32,7 @@ ASCII, CRLF, SETTLED = 1, 2, 4
 
 
 class CopiedTexts(NamedTuple):
-    """Texts of one request that were copied and are plain: UTF-8 as it stood in a file, shorter than a checkpoint.
+    """Texts of one request that were copied and are plain: UTF-8 as it stood in a file, small.
 
     A row each: `numbers` holds WIDTH of them, from the text's INDEX in the request to the file's stamp, `digests`
     DIGEST bytes. A hundred bytes in all, where objects would take two thousand.
@@ -286,7 +286,7 @@ class Files(_OfEach[File]):
             if isinstance(one, CopiedDocument):
                 pack, numbers = one.pack, one.texts.numbers
                 offset, length = numbers[one.at + PLACE], numbers[one.at + SIZE]
-            elif (stretch := one.stretch) is not None and stretch[2] < CHECKPOINT:
+            elif (stretch := one.stretch) is not None and stretch[2] < SMALL:
                 pack, offset, length = stretch
             else:
                 break

@@ -88,7 +88,7 @@ class CopiedText(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether it is UTF-8 as it stood in the file, and shorter than a checkpoint."""
+        """Whether it is UTF-8 as it stood in the file, and small."""
         whole = self.whole
         as_is = self.encoding is UTF_8 and not self.faults and not whole.drawn and whole.bad < 0
         return as_is and len(whole.checkpoints) == 2

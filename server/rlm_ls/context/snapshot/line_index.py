@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rlm_ls import __version__
+from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.snapshot.measure import TextMeasure
 from rlm_ls.context.sources.stamp import Stamp, may_go_on
 from rlm_ls.private import replace_file
@@ -85,7 +86,7 @@ class LineIndex:
 
 def _name(key: tuple[str, str, bool]) -> str:
     return blake2b(
-        "\0".join(map(str, (__version__, *key))).encode("utf-8", "surrogateescape"), digest_size=16
+        "\0".join(map(str, (__version__, CHECKPOINT, *key))).encode("utf-8", "surrogateescape"), digest_size=16
     ).hexdigest()
 
 

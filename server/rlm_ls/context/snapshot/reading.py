@@ -8,10 +8,10 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 
 from rlm_ls.context.columns.joined import Joined, Picked
-from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.document import SMALL, Source
 from rlm_ls.context.gc_pause import garbage_collection_paused
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.remote.measuring import measured
@@ -39,9 +39,6 @@ from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.protocol import Pool
 from rlm_ls.errors import DocumentEmpty, DocumentUnreadable, RlmError
 
-SMALL = CHECKPOINT
-"""Files below this many bytes are copied into a pack."""
-
 
 class _Reader(Reading):
     """Takes the candidates through the steps of reading."""
@@ -49,7 +46,7 @@ class _Reader(Reading):
     async def run(self) -> dict[int, AnyRead]:
         cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
         dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
-        self.found = dict(self.settled)
+        self.found, known = dict(self.settled), len(self.settled)
         numbers: Sequence[int] = range(len(asked))
         if self.settled:
             numbers = [n for n in numbers if n not in self.settled] if len(self.settled) < len(asked) else []
@@ -61,7 +58,8 @@ class _Reader(Reading):
                 await self.take_in(files)
             numbers = [*await self.unpack(), *await self.extract()]
         if dropped == cache.dropped:
-            cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files)))
+            fresh = tuple(islice(self.settled, known, None))
+            cache.read_last(LastRead(asked, encoding, self.settled, cache.packs(self.held_files), fresh))
         await asyncio.to_thread(self.finished)
         return self.found
 

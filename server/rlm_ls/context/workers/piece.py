@@ -36,7 +36,8 @@ class NodePath:
 class Piece:
     """The lines of bytes `low` to `high` of a Document that start at `start` or later and before `end`.
 
-    `base` is a byte at or before `start` and the number of lines that start after byte 0 and not after it.
+    `base` is a byte at or before `start` and the number of lines that start after byte 0 and not after it, `later` that
+    number for each CHECKPOINT bytes on from there, as far as it is known.
     """
 
     doc: int
@@ -47,6 +48,7 @@ class Piece:
     end: int
     base: tuple[int, int]
     filters: Filters = ()
+    later: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

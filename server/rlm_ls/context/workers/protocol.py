@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import SearchTimeout
 
@@ -14,7 +13,7 @@ Payload = Mapping[str, Any]
 Arrived = Callable[[Any], None]
 """Is told each result as it comes, before its turn: how far a search is."""
 
-PIECE = 8 * CHECKPOINT
+PIECE = 8 << 20
 """Bytes of a large document that one process of this machine searches at a time."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +47,8 @@ async def show_excerpt(services: Services, address: Address) -> None:
     readable = client.can("workspace.text_document_content") and client.can_show_documents()
     if readable and await client.show_document(str(address), place):
         return
+    from hashlib import blake2b  # not on the way to `initialize`
+
     name = blake2b(str(address).encode("utf-8", "replace"), digest_size=8).hexdigest() + ".txt"
     path = await asyncio.get_running_loop().run_in_executor(None, services.shown_files.write, name, text)
     if client.can_show_documents() and await client.show_document(path.as_uri(), place):

@@ -5,8 +5,6 @@ Not in the history's folder, for they hold lines that nobody cited.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
 from rlm_ls.private import replace_file
@@ -23,6 +21,8 @@ class ShownFiles:
     def write(self, name: str, text: str) -> Path:
         """The file of this name, which is the oldest no more. Raises OSError."""
         if self._folder is None:
+            import tempfile  # not on the way to `initialize`
+
             self._folder = Path(tempfile.mkdtemp(prefix="rlm-ls-"))
         shown = sorted(self._folder.iterdir(), key=lambda file: file.stat().st_mtime)
         for old in shown[: -KEPT + 1]:
@@ -33,5 +33,7 @@ class ShownFiles:
 
     def close(self) -> None:
         if self._folder is not None:
+            import shutil
+
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

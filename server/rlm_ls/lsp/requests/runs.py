@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rlm_ls.errors import BadRequest
@@ -49,6 +48,8 @@ async def delete_runs(services: Services, params: wire.DeleteRunsParams) -> dict
 
 def wire_run(row: RunRow) -> dict[str, Any]:
     """One run of the history. `status` is an Answer's, or "running", or "interrupted" for one whose server died."""
+    from datetime import UTC, datetime  # not on the way to `initialize`
+
     return {
         **row.described(),
         "created": datetime.fromtimestamp(row.created, UTC).isoformat(timespec="seconds"),

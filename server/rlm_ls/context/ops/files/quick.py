@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from hashlib import sha256
 
+from rlm_ls.context.ops.files.inspect import lines_of
 from rlm_ls.context.snapshot.columns import ASCII, SETTLED
 from rlm_ls.context.snapshot.measure import DIGEST
 from rlm_ls.context.sources.secrets import may_hold_secret
@@ -50,8 +51,6 @@ def _is_clean(raw: bytes) -> bool:
 
 def row_of(index: int, place: int, raw: bytes, settled: bool, stamp: Stamp) -> tuple[tuple[int, ...], bytes]:
     """The row of CopiedTexts, and the digest, of such a text."""
-    parts = raw.split(b"\n")
-    ends = len(parts) - 1
-    size, lines, longest = len(raw), ends + (parts[-1] != b""), max(map(len, parts))
+    size, (ends, lines, longest) = len(raw), lines_of(raw)
     flags = ASCII | SETTLED if settled else ASCII
     return (index, place, size, size, lines, longest, ends, flags, *stamp), sha256(raw).digest()[:DIGEST]

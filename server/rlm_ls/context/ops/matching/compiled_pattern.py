@@ -33,6 +33,9 @@ the automaton is too large."""
 SPARE_SECONDS = 0.02
 """For an automaton to be built in."""
 
+RARELY = 1 << 12
+"""Bytes for each match, on average, from which on they are not many."""
+
 Raw = bytes | tuple[bytes | None, ...]
 """What one match captures: a text, or of a pattern with several groups a row (None: the group took no part)."""
 
@@ -58,6 +61,8 @@ class CompiledPattern:
         line."""
         self._wide: dict[Found, re.Pattern[bytes] | None] = {}
         self._doubt: re.Pattern[bytes] | None = None
+        self._lately = False
+        """Whether there were many in what was last taken by one call."""
         self._judged = b""
         self._whole = False
         self._values: list[Raw] | None = None
@@ -198,12 +203,6 @@ class CompiledPattern:
                 begin = start + 1
         return None
 
-    def holds(self, window: Window, start: int, end: int) -> bool:
-        """Whether bytes `start` to `end` of `window.text` hold a match. For plain texts only, which need no context."""
-        if self.literal:
-            return window.text.find(self.literal, start, end) >= 0
-        return bool(self._engine(window.ascii, False).Match(anywhere(), window.text, start, end)[0][0] >= 0)
-
     def held(self, window: Window) -> int | None:
         """How many lines hold a match, where the only ones that may are few; else None."""
         if self._decided_by_python(window) or window.is_piece or (lines := self.lines(window)) is None:
@@ -237,12 +236,17 @@ class CompiledPattern:
     def dense(self, window: Window, at: int, lines: bool) -> int | None:
         """How many matches (or `lines` that hold one) there are from the line start `at` on, by one call. None if this
         pattern, or this window, is not for that."""
-        if self._plain is None or window.carriage or window.is_piece:
-            return None
-        if not lines and window.ascii:
-            return len(self._plain.findall(window.text, at))
-        found = self._found_wide("lines" if lines else "matches", window, at)
+        found: list[Any] | None = None
+        if self._plain is not None and not (window.carriage or window.is_piece):
+            what: Found = "lines" if lines else "matches"
+            by_bytes = not lines and window.ascii
+            found = self._plain.findall(window.text, at) if by_bytes else self._found_wide(what, window, at)
+        self._lately = found is not None and len(found) * RARELY > len(window.text) - at
         return None if found is None else len(found)
+
+    def dense_again(self, window: Window, lines: bool) -> int | None:
+        """`dense` for all of the window, where they were many in the one before: then they are in most that follow."""
+        return self.dense(window, 0, lines) if self._lately else None
 
     def _found_wide(self, what: Found, window: Window, at: int) -> list[Raw] | None:
         engine = self._wide_engine(what)

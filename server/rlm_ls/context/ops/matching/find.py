@@ -11,12 +11,14 @@ from functools import lru_cache
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, compile_pattern
 from rlm_ls.context.ops.matching.folding import FoldedWindow, fold
 from rlm_ls.context.ops.matching.hits import Hits
+from rlm_ls.context.ops.matching.match import count
 from rlm_ls.context.ops.matching.scan import Scan
 from rlm_ls.context.ops.matching.window import Window
-from rlm_ls.context.ops.matching.windows import line_matches
+from rlm_ls.context.ops.matching.windows import line_count, line_matches
+from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.search.rows import ROOM, Gathered
 from rlm_ls.context.workers.deadline import Deadline
-from rlm_ls.context.workers.piece import Pieces
+from rlm_ls.context.workers.piece import Bundle, Piece, Pieces
 from rlm_ls.errors import ProgramError
 
 MOST_WORDS = 1000
@@ -28,59 +30,78 @@ Scored = tuple[Score, str, int]
 """A line's score, its row, and the number of its document."""
 
 
-class _Query:
-    """A phrase, or with `ranked` its words, each a whole one. A phrase has no scores."""
+class _Words:
+    """What is looked for word by word: a phrase of several words, each a whole one."""
 
-    def __init__(self, text: str, ignore_case: bool, folded: bool, ranked: bool) -> None:
-        words = list(dict.fromkeys((fold(text) if folded else text).split()))
-        self.ranked = ranked and len(words) > 1
-        phrase = re.escape(text)
-        if folded and words:
-            phrase = r"\s+".join(map(re.escape, fold(text).split()))
-        self.phrase = compile_pattern(phrase, ignore_case)
-        if not self.ranked:
-            self.words, self.any = [], self.phrase
-            return
-        whole = [_whole(word) for word in words]
+    def __init__(self, text: str, ignore_case: bool, folded: bool) -> None:
+        self.phrase = _phrase(text, ignore_case, folded)
+        whole = [_whole(word) for word in dict.fromkeys((fold(text) if folded else text).split())]
         self.words = [compile_pattern(word, ignore_case) for word in whole]
         self.any = compile_pattern("|".join(whole), ignore_case)
 
-    def score(self, window: Window, start: int, end: int) -> Score:
-        return self.phrase.holds(window, start, end), sum(word.holds(window, start, end) for word in self.words)
+    def score(self, line: bytes, deadline: Deadline) -> Score:
+        alone = Window(0, line)
+        whole, *words = [test.first(alone, deadline) is not None for test in (self.phrase, *self.words)]
+        return whole, sum(words)
 
 
 def find(
-    deadline: Deadline,
-    pieces: Pieces,
-    text: str,
-    ignore_case: bool,
-    folded: bool,
-    limit: int,
-    room: int = ROOM,
-    words: bool = False,
+    deadline: Deadline, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
+) -> tuple[list[str], array[int], int, int]:
+    """The first `limit` lines that hold the text, as rows of at most `room` characters together, their documents, how
+    many in all, bytes searched."""
+    test = _phrase(text, ignore_case, folded)
+    if limit == 0 and not folded:
+        return [], array("q"), *_counted(deadline, pieces, text, ignore_case)
+    scan = Scan(deadline, pieces)
+    found = Gathered(limit, room)
+    total = 0
+    for piece, reader in scan.pieces(None if folded else test):
+        hits = Hits(reader, piece)
+        for window, view in _views(scan, reader, piece, folded):
+            if not found.limit and view is window:  # how many there are is sooner known than where
+                total += line_count(test, window, deadline)
+                continue
+            for _, _, (match, match_end) in line_matches(test, view, deadline):
+                total += 1
+                if found.limit:
+                    found.add(hits.row(view, match, match_end), piece.doc)
+        if not (found.limit or folded) and isinstance(pieces, Bundle) and piece.doc != pieces.docs[-1]:
+            # The rest is only counted, which takes less where it is done for all of it together.
+            others, searched = _counted(deadline, pieces.after(piece.doc), text, ignore_case)
+            return found.rows, found.docs, total + others, scan.searched + searched
+    return found.rows, found.docs, total, scan.searched
+
+
+def _counted(deadline: Deadline, pieces: Pieces, text: str, ignore_case: bool) -> tuple[int, int]:
+    """How many lines hold the text, and bytes searched."""
+    counts, searched = count(deadline, pieces, re.escape(text), ignore_case, False, lines=True, apart=False)
+    return sum(counts.values()), searched
+
+
+def _views(scan: Scan, reader: Reader, piece: Piece, folded: bool) -> Iterator[tuple[Window, Window]]:
+    """Each window, and what is looked at of it."""
+    for window in scan.windows(reader, piece):
+        yield window, FoldedWindow(window) if folded and not window.ascii else window
+
+
+def find_words(
+    deadline: Deadline, pieces: Pieces, text: str, ignore_case: bool, folded: bool, limit: int, room: int = ROOM
 ) -> tuple[list[Scored], int, int]:
-    """At most `limit` lines that hold the text, the first; with `words` those that hold most of its words, the best;
-    how many in all; bytes searched.
+    """At most `limit` lines that hold most of the text's words, the best; how many hold any; bytes searched.
 
     `room` is how many characters the rows may have together.
     """
-    query = _query(text, ignore_case, folded, words)
+    query = _query(text, ignore_case, folded)
     scan = Scan(deadline, pieces)
     best: list[tuple[Score, int, str, int]] = []
-    total = size = 0
+    total = 0
     for piece, reader in scan.pieces(None if folded else query.any):
         hits = Hits(reader, piece)
-        for window in scan.windows(reader, piece):
-            view = FoldedWindow(window) if folded and not window.ascii else window
+        for _, view in _views(scan, reader, piece, folded):
             for start, end, (match, match_end) in line_matches(query.any, view, deadline):
                 total += 1
-                if not query.ranked:
-                    if len(best) < limit and size < room:
-                        row = hits.row(view, match, match_end)
-                        size += len(row)
-                        best.append(((False, 0), -total, row, piece.doc))
-                    continue
-                score = query.score(view, start, end)
+                score = query.score(view.text[start:end], deadline)
                 if len(best) < limit:
                     heapq.heappush(best, (score, -total, hits.row(view, match, match_end), piece.doc))
                 elif best and score > best[0][0]:
@@ -100,8 +121,14 @@ def _fitting(best: list[tuple[Score, int, str, int]], room: int) -> Iterator[tup
 
 
 @lru_cache(maxsize=32)
-def _query(text: str, ignore_case: bool, folded: bool, ranked: bool) -> _Query:
-    return _Query(text, ignore_case, folded, ranked)
+def _query(text: str, ignore_case: bool, folded: bool) -> _Words:
+    return _Words(text, ignore_case, folded)
+
+
+def _phrase(text: str, ignore_case: bool, folded: bool) -> CompiledPattern:
+    if folded and (words := fold(text).split()):
+        return compile_pattern(r"\s+".join(map(re.escape, words)), ignore_case)
+    return compile_pattern(re.escape(text), ignore_case)
 
 
 def _whole(word: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlm_ls.context.document import Hit, Span
+from rlm_ls.context.document import CHECKPOINT, Hit, Span
 from rlm_ls.context.ops.matching.window import Window
 from rlm_ls.context.ops.reader import Reader
 from rlm_ls.context.search.rows import row, row_of
@@ -30,15 +30,15 @@ class Hits:
         self._reader = reader
         self._piece = piece
         self._counted, self._lines = piece.base
+        self._known = (piece.base[1], *piece.later)
         self._line = (0, -1)
         self._column = (0, 0)
-        self._seen: Window | None = None
-        """The last window that a row was made of."""
 
     def line(self, at: int) -> int:
         """The number of the line that byte `at` is on, from 1."""
         if at < self._counted:
             self._counted, self._lines = self._piece.base if at >= self._piece.base[0] else (0, 0)
+        self._leap(at)
         self._lines += self._reader.line_starts(self._counted, at)
         self._counted = max(at, self._counted)
         return self._lines + 1
@@ -59,7 +59,7 @@ class Hits:
         if not (whole and end <= last <= first + LONG_LINE and window.verbatim):
             return row_of(self.hit(*window.span(start, end), groups, word))
         place = window.start + start
-        self._leave_for(window)
+        self._leap(place)
         if window.start <= self._counted <= place:
             self._lines += text.count(b"\n", self._counted - window.start, start)
             self._counted, number = place, self._lines + 1
@@ -71,12 +71,12 @@ class Hits:
         found = (shown, column, end_column, groups, word, _decode(matched), 0)
         return row(name, number, number, at, window.start + last, *found)
 
-    def _leave_for(self, window: Window) -> None:
-        """Counts the lines to the end of the window before, whose bytes are at hand: they need not be read again."""
-        seen, self._seen = self._seen, window
-        if seen is not None and seen is not window and seen.start <= self._counted < seen.end == window.start:
-            self._lines += seen.text.count(b"\n", self._counted - seen.start)
-            self._counted = seen.end
+    def _leap(self, at: int) -> None:
+        """To the last byte up to `at` of which it is known how many lines start before it."""
+        base = self._piece.base[0]
+        number = min((at - base) // CHECKPOINT, len(self._known) - 1)
+        if number >= 0 and self._counted < (checkpoint := base + number * CHECKPOINT):
+            self._counted, self._lines = checkpoint, self._known[number]
 
     def hit(self, start: int, end: int, groups: tuple[str | None, ...] = (), word: str | None = None) -> Hit:
         """For a match of bytes `start` to `end` of the Document."""

@@ -44,7 +44,9 @@ def windows(reader: Reader, piece: Piece, deadline: Deadline) -> Iterator[Window
     begin, stop = bounds(reader, piece)
     at = begin
     while begin < stop and not deadline.late():
-        window = Window(at, whole_lines(reader, at, stop, WINDOW))
+        # To where a checkpoint is, and in any case much: lines are counted from one on, in what has been read.
+        size = (at + WINDOW + WINDOW // 2) // WINDOW * WINDOW - at
+        window = Window(at, whole_lines(reader, at, stop, size))
         reader.hold(at, window.raw)
         cut = window.end < stop and window.raw[-1:] not in (b"\n", b"\r")
         own = character_start(window, max(window.end - REACH, begin + 4)) if cut else window.end
@@ -161,6 +163,8 @@ def line_count(test: CompiledPattern, window: Window, deadline: Deadline) -> int
         window = Window(0, window.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     if (held := test.held(window)) is not None:
         return held
+    if (every := test.dense_again(window, lines=True)) is not None:
+        return every
     count = at = 0
     for _, end, _ in line_matches(test, window, deadline):
         count, at = count + 1, end
@@ -195,6 +199,8 @@ def match_count(test: CompiledPattern, window: Window, deadline: Deadline) -> in
     """How many matches `CompiledPattern.matches` has: where they are many, all in one call of the engine."""
     if test.literal or window.carriage or window.is_piece or not test.prefers_ascii:
         return test.count(window, deadline)
+    if (every := test.dense_again(window, lines=False)) is not None:
+        return every
     count, near = 0, len(window.text) // 4
     for spans in test.matches(window, deadline, captures=False):
         count += 1

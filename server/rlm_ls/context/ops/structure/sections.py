@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rlm_ls.context.document import Hit, Span
@@ -125,7 +125,7 @@ def _sample(deadline: Deadline, piece: Piece, targets: list[int]) -> list[Hit]:
 
 
 def _next_kept(deadline: Deadline, reader: Reader, piece: Piece, at: int) -> int:
-    rest = Piece(piece.doc, piece.file, piece.low, piece.high, at, piece.high, piece.base, piece.filters)
+    rest = replace(piece, start=at, end=piece.high)
     return next((window.origin(0) for window in windows(reader, rest, deadline)), -1)
 
 
