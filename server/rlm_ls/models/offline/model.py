@@ -15,7 +15,7 @@ from rlm_ls.models.offline.code import definitions, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, told, values
+from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, suites, told, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
@@ -23,6 +23,7 @@ from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouch
 Rule = Callable[[Asked], Script | None]
 
 WHOLE: tuple[Rule, ...] = (
+    suites.tests,
     parts.default_of,
     parts.who_raises,
     parts.what_extends,
