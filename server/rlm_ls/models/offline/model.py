@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
-from rlm_ls.models.offline.code import definitions, parts
+from rlm_ls.models.offline.code import definitions, outside, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
@@ -32,6 +32,10 @@ WHOLE: tuple[Rule, ...] = (
     parts.uses,
     parts.created,
     parts.part_of,
+    outside.imported_from,
+    outside.imports,
+    outside.unit_tests,
+    outside.variable,
     definitions.defined,
     definitions.inherits,
     definitions.definitions,

@@ -17,7 +17,7 @@ from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.columns import Thing, crowded, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where
-from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.rules.script import guarded, inside, within
 from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.recognition import shape_of
@@ -142,6 +142,10 @@ class Asked:
         """How an answer names the conditions."""
         conditions = f" with {self.where.phrase}" if self.where.said else ""
         return conditions + "".join(f", {said}" for said in self.where.times)
+
+    def guarded(self, code: str) -> str:
+        """`code` with what says how many of the lines were understood."""
+        return guarded(code, self.shape, self.place, self.where.anywhere)
 
     @property
     def notes(self) -> str:

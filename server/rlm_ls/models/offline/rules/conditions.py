@@ -64,6 +64,12 @@ class Where:
             self.said = [self.held[column.name] if known == before else known for known in self.said]
 
     @property
+    def anywhere(self) -> list[str]:
+        """Patterns that a line of another format would match too, each of them, if it was meant."""
+        held = [rf"(?i){escaped(label)}" for label in self.labels.values() if label.isalpha() and not self.alternatives]
+        return [pattern for pattern in self.patterns if not pattern.startswith("^")] + held
+
+    @property
     def phrase(self) -> str:
         return " and ".join(self.said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.times import ORDER
 
 MOST_DOCUMENTS = 200
@@ -198,7 +198,7 @@ def span(asked: Asked) -> Script | None:
         most=MOST_DOCUMENTS,
         long=script("", LONG, parts=numbers).code + "\n" if reading.many else "",
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+    return Script(code.plan, asked.guarded(code.code))
 
 
 def ends(asked: Asked) -> Script | None:

@@ -7,7 +7,7 @@ import re
 
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
-from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
+from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script
 from rlm_ls.models.offline.shapes.column import EMPTY, SIZE_UNITS, Column
 
 MOST = 400_000
@@ -145,7 +145,7 @@ def statistics(asked: Asked) -> Script | None:
         code += script("", WANTED, pairs=repr(pairs)).code + "\n"
     code = f"{code.rstrip()}\n{_whole(asked, column)}"
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
-    return Script(plan, guarded(code, asked.shape, asked.place))
+    return Script(plan, asked.guarded(code))
 
 
 def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None) -> str:
@@ -286,7 +286,7 @@ def compared(asked: Asked) -> Script | None:
     )
     return Script(
         f"I count the values of {column.name} that are {against.sign} {against.number} {against.unit}.",
-        guarded(code, asked.shape, asked.place),
+        asked.guarded(code),
     )
 
 
@@ -345,9 +345,7 @@ def _by(
             title=plain_text(f"{NAMES[key].capitalize()} {column.name} by {named.label}{asked.phrase}"),
         ).code
     )
-    return Script(
-        f"I keep {column.name} apart by {named.label}{asked.phrase}.", guarded(code, asked.shape, asked.place)
-    )
+    return Script(f"I keep {column.name} apart by {named.label}{asked.phrase}.", asked.guarded(code))
 
 
 TEXTS = """\
@@ -385,5 +383,5 @@ def distinct_by(asked: Asked) -> Script | None:
     )
     return Script(
         f"I collect the different {things.label} of each of the {groups.label}{asked.phrase}.",
-        guarded(code, asked.shape, asked.place),
+        asked.guarded(code),
     )

@@ -90,8 +90,11 @@ read = count($head, by='line'$where)
 starts = count(r'^[^\s#})\]]', by='line'$where)
 if read < starts:
     starts = starts - count($continued, by='line'$where)
-${joined}if read < 0.9 * starts:
-    other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
+${joined}other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where)) if read < 0.9 * starts else ''
+apart = other and [p for p in $matters if not count(p, by='line', within=other)]
+if apart and answer:
+    answer += f'\n\nRead as $shape: {read:,} of {starts:,} lines fit; none of the others holds what was asked for.'
+elif other:
     cite = regex(r'.*\S.*', within=other, limit=3)
     rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
     short = '$not_understood'
@@ -101,7 +104,7 @@ elif answer:
     answer += f'\n\nRead as $shape: {read:,} of {max(read, starts):,} lines fit.'
 """
 """At least nine lines in ten must be understood: of those that are not, any may be what was asked for, and a number
-that is off by more than a tenth is worse than none."""
+that is off by more than a tenth is worse than none. Unless one of the things that are asked for is in none of them."""
 
 
 ENTRY = r"^.{0,60}?\d:\d\d:\d\d|^\W{0,3}(?:[A-Z]{4,8}|[Ee]rror|[Ww]arning|[Ii]nfo|[Dd]ebug)\b[\]:]"
@@ -111,8 +114,9 @@ starts = min(starts, read) if count($entry, by='line', within=filter($head, keep
 """Where entries begin with a time, lines that have none and do not look like entries go on with the one before."""
 
 
-def guarded(code: str, shape: Shape, place: str) -> str:
-    """`code`, and after it what says how many of the searched lines the shape covered."""
+def guarded(code: str, shape: Shape, place: str, matters: Sequence[str] = ()) -> str:
+    """`code`, and after it what says how many of the searched lines the shape covered. `matters` are patterns that each
+    line that is asked for matches, however it is written."""
     if not shape.head:
         return code
     guard = Template(GUARD.strip("\n")).substitute(
@@ -120,6 +124,7 @@ def guarded(code: str, shape: Shape, place: str) -> str:
         continued=raw(CONTINUED_TEXT),
         where=within(place),
         shape=plain_text(shape.name),
+        matters=list(matters),
         not_understood=NOT_UNDERSTOOD,
         joined=Template(JOINED.lstrip("\n")).substitute(head=raw(shape.head), entry=raw(ENTRY), where=within(place))
         if shape.joined

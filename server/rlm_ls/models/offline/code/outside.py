@@ -1,0 +1,119 @@
+"""What code takes from outside, and what tests it: modules, variables of the environment, unit tests."""
+
+from __future__ import annotations
+
+import re
+
+from rlm_ls.models.offline.code.parts import ID, NAMED, in_code
+from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.script import Script, coded, inside, raw, within
+
+ONE = NAMED + "answer = answer if len(names) == 1 else ''\n"
+"""Where there are several it is not known which is meant."""
+FROM = (
+    rf"(?:from )?(?:which|what) (?:module|package|library|file) (?:is|are|does|do) {ID} "
+    r"(?:imported|come|comes)(?: from)?",
+    rf"where (?:is|are) {ID} imported from",
+)
+IMPORTED = (
+    r"(?:please )?(?:(?P<many>how many)|which|what|list|name)(?: are)?(?: all)?(?: the)?(?: different)? "
+    r"(?:modules|packages|libraries|imports)(?: (?:does|do|is|are|it|the|this|program|file|script|module|code|imports?|"
+    r"imported|uses?|used|there|here))*",
+)
+IMPORTS = (
+    r"^\s*import\s+(?:.*\bfrom\s+)?[\"']([^\"']+)[\"']",
+    r"\brequire\([\"']([^\"']+)[\"']\)",
+    r"^\s*from\s+([\w.]+)\s+import\b",
+    r"^\s*import\s+([\w.]+)",
+    r"^\s*\w*\s*\"((?:[\w.-]+/)*[\w.-]+)\"\s*$",
+    r"^\s*(?:pub\s+)?use\s+(\w+)",
+    r"^\s*using\s+(?:static\s+)?([\w.]+);",
+    r"^\s*#include\s+[<\"]([\w./+-]+)[>\"]",
+)
+"""How languages name a module that is taken in."""
+
+VARIABLE = (
+    r"(?:which|what)(?: is the)? env(?:ironment)?(?: |-)?var(?:iable)? (?:sets?|holds?|gives?|configures?|controls?|"
+    rf"contains?|is (?:used|read) for|for)(?: the)? {ID}(?: (?:url|key|path|name|value))?",
+)
+READ = (
+    r"(?:getenv|environ(?:\.get)?|process\.env|env::var(?:_os)?|LookupEnv|Environ|EnvironmentVariable|\bENV|env)"
+    r"\W{0,3}([A-Z][A-Z0-9_]{2,})\b"
+)
+
+TESTS = (
+    r"(?:how many|(?:the )?number of|count(?: the)?|which|what|list|name)(?: are)?(?: all)?(?: the)? (?:unit )?tests?"
+    r"(?: functions?| cases?| methods?)?(?: (?:are|there|does|do|it|the|this|file|module|have|has|contain|here|in|"
+    r"defined))*",
+)
+TESTED = (
+    r"^\s*(?:async )?def (test_\w+)",
+    r"^func (Test\w+)\(t \*testing\.T",
+    r"^\s*(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,",
+    r"(?m)^\s*#\[(?:tokio::)?test\]\s*\n(?:\s*#\[.*\]\s*\n)*\s*(?:async )?fn (\w+)",
+    r"(?m)^\s*(?:@Test|\[(?:Fact|Theory|Test|TestMethod)\])\b.*\n(?:\s*[@\[].*\n)*.*?\b(\w+)\s*\(",
+)
+
+
+def imported_from(asked: Asked) -> Script | None:
+    """The module that a name is taken from."""
+    match = in_code(asked, FROM)
+    if match is None:
+        return None
+    name = re.escape(match["name"])
+    return coded(
+        f"I look for where {match['name']} is imported.",
+        ONE,
+        pattern=raw(
+            rf"^\s*import\b.*\b{name}\b.*\bfrom\s+[\"']([^\"']+)[\"']|^\s*from\s+([\w.]+)\s+import\b.*\b{name}\b|"
+            rf"\b{name}\b.*=\s*require\([\"']([^\"']+)[\"']\)|^\s*use\s+([\w:]+?)::(?:\{{.*)?\b{name}\b|"
+            rf"^\s*import\s+(?:static\s+)?([\w.]+)\.{name};"
+        ),
+        where=within(asked.place),
+        short="'; '.join(names)",
+        title=f"{match['name']} is imported from",
+        unit="",
+    )
+
+
+def imports(asked: Asked) -> Script | None:
+    """The modules that are taken in."""
+    match = in_code(asked, IMPORTED)
+    return None if match is None else _listed(asked, IMPORTS, "Imported:", many=match["many"] is not None)
+
+
+def unit_tests(asked: Asked) -> Script | None:
+    """The tests that stand in the code."""
+    match = in_code(asked, TESTS)
+    return None if match is None else _listed(asked, TESTED, "Tests:", many=not re.match("wh|li|na", match[0], re.I))
+
+
+def _listed(asked: Asked, patterns: tuple[str, ...], title: str, *, many: bool) -> Script:
+    pattern = "|".join(one.removeprefix("(?m)") for one in patterns)
+    multiline = any(one.startswith("(?m)") for one in patterns)
+    return coded(
+        f"I list them by how languages write them. {title}",
+        NAMED,
+        pattern=raw(pattern),
+        where=within(asked.place) + (", multiline=True" if multiline else ""),
+        short="len(names)" if many else "'; '.join(names)",
+        title=title,
+        unit=" in all",
+    )
+
+
+def variable(asked: Asked) -> Script | None:
+    """The variable of the environment that sets something: one that has its name, or is read on a line with it."""
+    match = in_code(asked, VARIABLE)
+    if match is None:
+        return None
+    name = re.escape(match["name"].removesuffix("s"))
+    return coded(
+        f"I look for variables of the environment beside {match['name']}.",
+        ONE,
+        pattern=raw(READ),
+        where=within(inside(asked.place, (f"(?i){name}",))),
+        short="'; '.join(names)",
+        title="The variable of the environment:",
+        unit="",
+    )
