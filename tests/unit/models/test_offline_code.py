@@ -120,7 +120,23 @@ mod tests {
     async fn closes() {}
 }
 """
+JAVA = """\
+class PoolTest {
+    @Test
+    @DisplayName("opens (at once)")
+    void opens() {
+    }
+
+    @Test
+    void closes() {
+    }
+
+    void helper() {
+    }
+}
+"""
 TEXTS = {
+    "PoolTest.java": JAVA,
     "pool.py": PYTHON,
     "shop.ts": SCRIPT,
     "tools.py": TOOLS,
@@ -169,6 +185,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         ("store.sql", "What is the default value of max_loans in members?", "The default of max_loans is 6."),
         ("pool.go", "How many struct types are declared?", "2 x struct"),
         ("pool.go", "What is the default number of workers?", "The default of workers is 6."),
+        ("PoolTest.java", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
         ("queue.rs", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
     ],
 )

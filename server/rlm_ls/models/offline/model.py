@@ -15,7 +15,7 @@ from rlm_ls.models.offline.code import definitions, outside, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, suites, told, values
+from rlm_ls.models.offline.rules import counting, gaps, moments, numbers, passages, ranking, suites, told, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
@@ -54,6 +54,7 @@ PARSED: tuple[Rule, ...] = (
     numbers.statistics,
     ranking.ranking,
     moments.span,
+    gaps.gap,
     moments.ends,
     moments.first_or_last,
     moments.which_lines,
@@ -168,6 +169,7 @@ GIVES: dict[Ask, Gives] = {
     "ratio": "number",
     "first": "time",
     "span": "time",
+    "gap": "time",
     "ends": "lines",
     "lines": "lines",
 }

@@ -47,12 +47,13 @@ TESTS = (
     r"defined))*",
 )
 TESTED = (
-    r"^\s*(?:async )?def (test_\w+)",
+    r"^[ \t]*(?:async )?def (test_\w+)",
     r"^func (Test\w+)\(t \*testing\.T",
-    r"^\s*(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,",
-    r"(?m)^\s*#\[(?:tokio::)?test\]\s*\n(?:\s*#\[.*\]\s*\n)*\s*(?:async )?fn (\w+)",
-    r"(?m)^\s*(?:@Test|\[(?:Fact|Theory|Test|TestMethod)\])\b.*\n(?:\s*[@\[].*\n)*.*?\b(\w+)\s*\(",
+    r"^[ \t]*(?:it|test)\([\"'`](.+?)[\"'`]\s?,",
+    r"^[ \t]*#\[(?:tokio::)?test\][ \t]*\n(?:[ \t]*#\[.*\n)*[ \t]*(?:async )?fn (\w+)",
+    r"^[ \t]*(?:@Test\b|\[(?:Fact|Theory|Test|TestMethod)\b).*\n(?:[ \t]*[@\[].*\n)*.*?\b(\w+) ?\(",
 )
+"""How languages begin a test; of some the name stands on a line below."""
 
 
 def imported_from(asked: Asked) -> Script | None:
@@ -89,13 +90,12 @@ def unit_tests(asked: Asked) -> Script | None:
 
 
 def _listed(asked: Asked, patterns: tuple[str, ...], title: str, *, many: bool) -> Script:
-    pattern = "|".join(one.removeprefix("(?m)") for one in patterns)
-    multiline = any(one.startswith("(?m)") for one in patterns)
+    across = ", multiline=True" if any(r"\n" in one for one in patterns) else ""
     return coded(
         f"I list them by how languages write them. {title}",
         NAMED,
-        pattern=raw(pattern),
-        where=within(asked.place) + (", multiline=True" if multiline else ""),
+        pattern=raw("|".join(patterns)),
+        where=within(asked.place) + across,
         short="len(names)" if many else "'; '.join(names)",
         title=title,
         unit=" in all",

@@ -123,7 +123,7 @@ def _own_server(words: Words, at: int, text: Text) -> int:
     while end < len(words.tokens) and words.free(end, end + 1) and words.tokens[end].lower in SERVERS:
         end += 1
     article = at and words.tokens[at - 1].lower in {"the", "our", "this"}
-    return end if article and text.shape.entry == "request" else 0
+    return end if end > at and article and text.shape.entry == "request" else 0
 
 
 def _no_value(where: Where, at: int, named: Names, text: Text) -> int:

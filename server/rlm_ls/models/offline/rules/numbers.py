@@ -214,9 +214,17 @@ if answer and named > 1.01 * count($capture, by='line'$where):
 """Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
 
 
+EACH_LINE = r"""
+if answer and values != count(r'^', by='line'$where):
+    short = 'not understood'
+    answer = 'I did not understand which numbers are meant: not each of the lines has just one.'
+"""
+
+
 def _whole(asked: Asked, column: Column) -> str:
-    if column.loose:
-        return ""  # nothing names such numbers
+    if column.loose:  # nothing names such numbers
+        each = column.share == 1 and bool(asked.where.patterns)
+        return script("", EACH_LINE, where=asked.within).code + "\n" if each else ""
     return (
         script(
             "",

@@ -239,6 +239,17 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
     return columns
 
 
+def only_duration(lines: Sequence[str]) -> Column | None:
+    """The one duration that each of these lines has, where nothing names it."""
+    found = [BARE.findall(line) for line in lines]
+    if not found or any(len(one) != 1 for one in found):
+        return None
+    values = [one[0] for one in found]
+    return Column(
+        "duration", "duration", r"(?<![\w.])", rf"{TIMED}|{COMPOUND}", r"(?![\w/-])", "", most_common(values), 1, True
+    )
+
+
 def _labelled(lines: Sequence[str], known: set[str]) -> list[Column]:
     """Bare numbers behind words and a colon, `Notification time out: 1600`, and what stands behind ` = `."""
     columns = []

@@ -10,7 +10,7 @@ Outcome = Literal["failed", "passed", "skipped", "ran"]
 LEAD = r"^(?:\[?\d[\d:.,TZ+ -]{7,34}\]? ?)?\s*"
 """What may stand before a runner's line: the time that a build server writes."""
 TIME = r"\d[\d.]* ?m?s"
-DONE = rf"(?: \({TIME}\))?\s*$"
+DONE = rf"(?: \({TIME}\))?\s?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ RUNNERS: dict[str, Runner] = {
         {
             "failed": rf"[✕×✗] (.+?){DONE}",
             "passed": rf"[✓✔] (.+?){DONE}",
-            "skipped": r"[○↓] (?:skipped )?(.+?)\s*$",
+            "skipped": r"[○↓] (?:skipped )?(.+?)\s?$",
         },
         {
             "failed": r"Tests:? +(?:.* )?(\d+) failed",
@@ -66,7 +66,7 @@ RUNNERS: dict[str, Runner] = {
             "skipped": r"Tests:? +(?:.* )?(\d+) skipped",
             "ran": r"Tests:? +.* (\d+) total",
         },
-        rf"[✕×✗✓✔] (.+?) \(({TIME})\)\s*$",
+        rf"[✕×✗✓✔] (.+?) \(({TIME})\)\s?$",
     ),
     "TAP": Runner(
         {
@@ -80,7 +80,7 @@ RUNNERS: dict[str, Runner] = {
             "skipped": r"# skip(?:ped)? +(\d+)",
             "ran": r"# tests +(\d+)",
         },
-        rf"(?:not )?ok \d+ (?:- )?(.+?) \(({TIME})\)\s*$",
+        rf"(?:not )?ok \d+ (?:- )?(.+?) \(({TIME})\)\s?$",
     ),
     "go test": Runner(
         {
