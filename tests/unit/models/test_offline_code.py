@@ -93,6 +93,11 @@ CREATE TABLE members (
 GO = """\
 package pool
 
+import (
+	"fmt"
+	"net/http"
+)
+
 const (
 	defaultWorkers = 6
 	defaultDepth   = 9
@@ -185,6 +190,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         ("store.sql", "What is the default value of max_loans in members?", "The default of max_loans is 6."),
         ("pool.go", "How many struct types are declared?", "2 x struct"),
         ("pool.go", "What is the default number of workers?", "The default of workers is 6."),
+        ("pool.go", "Which packages are imported?", "- fmt\n- net/http\n"),
         ("PoolTest.java", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
         ("queue.rs", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
     ],

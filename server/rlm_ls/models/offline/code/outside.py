@@ -21,16 +21,17 @@ IMPORTED = (
     r"imported|uses?|used|there|here))*",
 )
 IMPORTS = (
-    r"^\s*import\s+(?:.*\bfrom\s+)?[\"']([^\"']+)[\"']",
+    r"^\s*(?:import\s+(?:.*\bfrom\s+)?|\}\s*from\s+)[\"']([^\"']+)[\"']",
     r"\brequire\([\"']([^\"']+)[\"']\)",
     r"^\s*from\s+([\w.]+)\s+import\b",
     r"^\s*import\s+([\w.]+)",
-    r"^\s*\w*\s*\"((?:[\w.-]+/)*[\w.-]+)\"\s*$",
     r"^\s*(?:pub\s+)?use\s+(\w+)",
     r"^\s*using\s+(?:static\s+)?([\w.]+);",
     r"^\s*#include\s+[<\"]([\w./+-]+)[>\"]",
 )
 """How languages name a module that is taken in."""
+GROUPED = r"^\s+(?:[\w.]+ )?\"((?:[\w.-]+/)*[\w.-]+)\"$"
+"""How Go does within brackets."""
 
 VARIABLE = (
     r"(?:which|what)(?: is the)? env(?:ironment)?(?: |-)?var(?:iable)? (?:sets?|holds?|gives?|configures?|controls?|"
@@ -80,7 +81,10 @@ def imported_from(asked: Asked) -> Script | None:
 def imports(asked: Asked) -> Script | None:
     """The modules that are taken in."""
     match = in_code(asked, IMPORTED)
-    return None if match is None else _listed(asked, IMPORTS, "Imported:", many=match["many"] is not None)
+    if match is None or any(re.match(r"\s*import [\w.]+(?: as \w+)?,", line) for line in asked.text.lines):
+        return None  # several on a line
+    grouped = (GROUPED,) if any(line.startswith("import (") for line in asked.text.lines) else ()
+    return _listed(asked, (*IMPORTS, *grouped), "Imported:", many=match["many"] is not None)
 
 
 def unit_tests(asked: Asked) -> Script | None:
@@ -112,7 +116,7 @@ def variable(asked: Asked) -> Script | None:
         f"I look for variables of the environment beside {match['name']}.",
         ONE,
         pattern=raw(READ),
-        where=within(inside(asked.place, (f"(?i){name}",))),
+        where=within(inside(asked.place, (f"(?i)(?<![a-z]){name}",))),
         short="'; '.join(names)",
         title="The variable of the environment:",
         unit="",

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.moments import IN_ORDER
 from rlm_ls.models.offline.rules.script import Script, raw, script
+from rlm_ls.models.offline.shapes.times import ORDER
 
 MOST = 100_000
 """Lines whose times a script compares."""
 
+MISSING: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("y-m-d", "y/m/d", "d.m.y", "d/b/y", "d-b-y", "d b y"), ()),
+    **dict.fromkeys(("b d", "m-d", "m.d"), (2000,)),
+    "": (2000, 1, 1),
+}
+"""By a format's date, what a time lacks: a year, a day. Where that changes, times go back, and there is no answer."""
+
 GAP = r"""
 def at(text):
-    parts = [int(p) for p in re.findall(r'\d+', text)]
-    return datetime.datetime($parts) + datetime.timedelta(microseconds=int(f'{parts[6]:0<6}'[:6]) if parts[6:] else 0)
+    parts = $missing + when(text)
+    below = re.search(r'[.,](\d+)$$', text)
+    micros = int((below.group(1) + '00000')[:6]) if below else 0
+    return datetime.datetime(*parts[:6]) + datetime.timedelta(microseconds=micros)
 def lasted(pair):
     took = at(pair[1]) - at(pair[0])
     return took.days * 86400 + took.seconds + took.microseconds / 1e6
@@ -29,20 +38,20 @@ if pairs and lasted(pairs[0]) < 0:
 
 
 def gap(asked: Asked) -> Script | None:
-    """Only where times have a date with the year, in numbers, and the lines stand in the order of time."""
+    """Only where the lines of one text stand in the order of time."""
     time = asked.shape.time
     if asked.reading.ask != "gap" or time is None or not time.format.second:
         return None
-    numbers = IN_ORDER.get(time.format.date) if r"\d{4}" in time.format.day else None
-    if numbers is None or len(asked.question.columns.paths) > 1:
+    missing = None if time.format.epoch or time.format.name == "ctime" else MISSING.get(time.format.date)
+    if missing is None or (time.format.day and not time.format.date) or len(asked.question.columns.paths) > 1:
         return None
     # The zone is left out: it is the same in all lines, or the order would not be that of the text.
     whole = f"{time.before}({time.format.until('second')}(?:[.,]\\d+)?)"
     code = script(
         f"I compare the time of each line{asked.phrase} to that of the one before.",
-        GAP,
+        ORDER.lstrip("\n") + GAP.lstrip("\n"),
         time=raw(whole),
-        parts=numbers,
+        missing=list(missing),
         where=asked.within,
         most=MOST,
     )
