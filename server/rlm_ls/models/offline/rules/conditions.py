@@ -65,9 +65,8 @@ class Where:
 
     @property
     def anywhere(self) -> list[str]:
-        """Patterns that a line of another format would match too, each of them, if it was meant."""
-        held = [rf"(?i){escaped(label)}" for label in self.labels.values() if label.isalpha() and not self.alternatives]
-        return [pattern for pattern in self.patterns if not pattern.startswith("^")] + held
+        """Words of the lines' own, which a line of another format would hold too, if it was meant."""
+        return [pattern for pattern in self.patterns if not pattern.startswith("^")]
 
     @property
     def phrase(self) -> str:
