@@ -15,15 +15,16 @@ from rlm_ls.models.offline.code import definitions, outside, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, gaps, moments, numbers, passages, ranking, suites, told, values
+from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, told, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
+from rlm_ls.models.offline.suites import outcomes
 
 Rule = Callable[[Asked], Script | None]
 
 WHOLE: tuple[Rule, ...] = (
-    suites.tests,
+    outcomes.tests,
     parts.default_of,
     parts.who_raises,
     parts.what_extends,
@@ -54,7 +55,7 @@ PARSED: tuple[Rule, ...] = (
     numbers.statistics,
     ranking.ranking,
     moments.span,
-    gaps.gap,
+    moments.gap,
     moments.ends,
     moments.first_or_last,
     moments.which_lines,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script, coded, raw, within
-from rlm_ls.models.offline.shapes.runners import LEAD, RUNNERS, Outcome, Runner
 from rlm_ls.models.offline.shapes.shape import SHORT
+from rlm_ls.models.offline.suites.runners import LEAD, RUNNERS, Outcome, Runner
 
 TEST = r"(?:unit |integration |individual )?(?:tests?(?: cases?)?|specs?)"
 OUT = r"(?P<out>fail(?:ed|ing|ures?)?|pass(?:ed|ing)?|succeeded|skipped|ignored)"
