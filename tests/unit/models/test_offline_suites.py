@@ -119,6 +119,7 @@ async def test_tests_are_counted_and_named(
     [
         (TORN, "Which tests failed?"),  # of eight that failed one line is there
         (GO, "Which test class took the longest?"),  # there are no classes
+        (SUREFIRE * 9, "Which test took the longest?"),  # only classes have times, and what ran is no time
         (PYTEST, "Which tests failed on Windows?"),  # nothing says where
         (PYTEST + CARGO, "How many tests failed?"),  # of two runners
     ],

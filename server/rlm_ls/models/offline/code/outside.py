@@ -25,7 +25,7 @@ IMPORTS = (
     r"\brequire\([\"']([^\"']+)[\"']\)",
     r"^\s*from\s+([\w.]+)\s+import\b",
     r"^\s*import\s+([\w.]+)",
-    r"^\s*(?:pub\s+)?use\s+(\w+)",
+    r"^\s*(?:pub\s+)?use\s+(?!super|self|crate)(\w+)",
     r"^\s*using\s+(?:static\s+)?([\w.]+);",
     r"^\s*#include\s+[<\"]([\w./+-]+)[>\"]",
 )
