@@ -57,6 +57,100 @@ function hidden() {}
 """
 
 
+TOOLS = """\
+import argparse
+import os
+from collections import deque
+
+NOTHING = ()
+MIRROR = os.environ.get("TOOLS_MIRROR", "")
+COLOURS = os.environ.get("A_COLOUR"), os.environ.get("B_COLOUR")
+parser = argparse.ArgumentParser()
+parser.add_argument("--depth", type=int, default=40)
+DEFAULT_TRIES = 3
+
+def first(): return NOTHING
+
+
+# NOTHING is returned
+def last():
+    return deque() or NOTHING
+
+
+class Crate(Box):
+    def test_last(self): pass
+
+
+class Chest(Crate): pass
+"""
+SCHEMA = """\
+CREATE TABLE members (
+  id integer NOT NULL,
+  max_loans integer NOT NULL DEFAULT 6,
+  fees numeric DEFAULT 0
+);
+"""
+GO = """\
+package pool
+
+import (
+	"fmt"
+	"net/http"
+)
+
+const (
+	defaultWorkers = 6
+	defaultDepth   = 9
+)
+
+type Job struct {
+	ID int
+}
+
+type Pool struct {
+	jobs []Job
+}
+
+func New() *Pool { return &Pool{} }
+"""
+RUST = """\
+fn open() {}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn opens() {}
+
+    #[tokio::test]
+    async fn closes() {}
+}
+"""
+JAVA = """\
+class PoolTest {
+    @Test
+    @DisplayName("opens (at once)")
+    void opens() {
+    }
+
+    @Test
+    void closes() {
+    }
+
+    void helper() {
+    }
+}
+"""
+TEXTS = {
+    "PoolTest.java": JAVA,
+    "pool.py": PYTHON,
+    "shop.ts": SCRIPT,
+    "tools.py": TOOLS,
+    "store.sql": SCHEMA,
+    "pool.go": GO,
+    "queue.rs": RUST,
+}
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
     engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
@@ -83,11 +177,27 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         ("shop.ts", "What class does Shop extend?", "- Store"),
         ("shop.ts", "List the exported functions.", "Exported: 2:\n- open\n- close\n"),
         ("shop.ts", "How many exported classes are there?", "Exported: 1:\n- Shop"),
+        ("tools.py", "What is the default of --depth?", "The default of depth is 40."),
+        ("tools.py", "What is the default number of tries?", "The default of tries is 3."),
+        ("tools.py", "Which functions return NOTHING?", "- first (tools.py:12)\n- last (tools.py:17)\n\n"),
+        ("tools.py", "On which line does the function last start?", "last is defined, line 16"),
+        ("tools.py", "From which module is deque imported?", "deque is imported from 1:\n- collections"),
+        ("tools.py", "Which modules does this file import?", "- argparse\n- os\n- collections\n"),
+        ("tools.py", "How many unit tests are there?", "Tests: 1 in all:\n- test_last"),
+        ("tools.py", "Which environment variable sets the mirror?", "- TOOLS_MIRROR\n"),
+        ("tools.py", "Which environment variable sets the colour?", "I did not understand"),
+        ("tools.py", "Which classes inherit directly from Box?", "- Crate (tools.py:20)\n\n"),
+        ("store.sql", "What is the default value of max_loans in members?", "The default of max_loans is 6."),
+        ("pool.go", "How many struct types are declared?", "2 x struct"),
+        ("pool.go", "What is the default number of workers?", "The default of workers is 6."),
+        ("pool.go", "Which packages are imported?", "- fmt\n- net/http\n"),
+        ("PoolTest.java", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
+        ("queue.rs", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
     ],
 )
 async def test_code_is_asked_about(engine: Engine, tmp_path: Path, name: str, question: str, expected: str) -> None:
     file = tmp_path / name
-    file.write_text(PYTHON if name == "pool.py" else SCRIPT, "utf-8")
+    file.write_text(TEXTS[name], "utf-8")
     scope = Scope("files", files=(str(file),))
     answer = await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)
     assert expected in answer.answer.replace(f"{tmp_path}/", "")

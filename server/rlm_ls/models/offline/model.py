@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
-from rlm_ls.models.offline.code import definitions, parts
+from rlm_ls.models.offline.code import definitions, outside, parts
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
@@ -19,10 +19,12 @@ from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ra
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
+from rlm_ls.models.offline.suites import outcomes
 
 Rule = Callable[[Asked], Script | None]
 
 WHOLE: tuple[Rule, ...] = (
+    outcomes.tests,
     parts.default_of,
     parts.who_raises,
     parts.what_extends,
@@ -31,6 +33,10 @@ WHOLE: tuple[Rule, ...] = (
     parts.uses,
     parts.created,
     parts.part_of,
+    outside.imported_from,
+    outside.imports,
+    outside.unit_tests,
+    outside.variable,
     definitions.defined,
     definitions.inherits,
     definitions.definitions,
@@ -49,6 +55,7 @@ PARSED: tuple[Rule, ...] = (
     numbers.statistics,
     ranking.ranking,
     moments.span,
+    moments.gap,
     moments.ends,
     moments.first_or_last,
     moments.which_lines,
@@ -163,6 +170,7 @@ GIVES: dict[Ask, Gives] = {
     "ratio": "number",
     "first": "time",
     "span": "time",
+    "gap": "time",
     "ends": "lines",
     "lines": "lines",
 }

@@ -56,6 +56,15 @@ OWN_WORDS = frozenset(
         "base",
         "line",
         "total",
+        "types",
+        "type",
+        "def",
+        "here",
+        "directly",
+        "begin",
+        "begins",
+        "start",
+        "starts",
     ]
 )
 
@@ -72,7 +81,7 @@ answer = f'$title is defined{one}:\n{rows}{cut}' if cite else ''
 
 DEFINITIONS = r"""
 cite = regex($pattern$where, limit=1000)
-names, cut = [s.groups[0] for s in cite], ''
+names, cut = [[g for g in s.groups if g][0] for s in cite], ''
 if not names:
     entries = [e for d in docs()[:500] for e in outline(d) if ${condition}e.kind == $kind]
     names, cite = [e.name for e in entries], [e.span for e in entries]
@@ -125,7 +134,7 @@ def _all_used(asked: Asked, *used: str) -> bool:
 def defined(asked: Asked) -> Script | None:
     """Where X is defined."""
     question = asked.question
-    if not re.search(r"\bdefin|\bdeclar|\bimplement", question.lower):
+    if not re.search(r"\bdefin|\bdeclar|\bimplement|\bline\b.*\b(?:begin|start)s?\b", question.lower):
         return None
     thing = rf"(?:the )?(?:{A_THING} )?[`'\"]?([A-Za-z_][\w.:]*)[`'\"]?(?:\(\))?(?: {A_THING})?"
     match = (
@@ -135,7 +144,7 @@ def defined(asked: Asked) -> Script | None:
             rf"\bwh(?:ich|at) (?:file|line|module) (?:defines|declares|implements) {thing}", question.body, re.I
         )
         or re.search(
-            rf"\b(?:(?:in|on|at) )?wh(?:ich|at) (?:file|line|module)(?: number)? (?:is|are) {thing}",
+            rf"\b(?:(?:in|on|at) )?wh(?:ich|at) (?:file|line|module)(?: number)? (?:is|are|does|do) {thing}",
             question.body,
             re.I,
         )
@@ -169,7 +178,7 @@ def definitions(asked: Asked) -> Script | None:
         return None
     top = kind == "function" and re.search(r"\bnot methods\b|module[- ]level|top[- ]level|free functions", lower)
     if kind in {"class", "struct"}:
-        pattern = rf"^\s*{MODIFIERS}{kind}\s+(\w+)"
+        pattern = rf"^\s*{MODIFIERS}{kind}\s+(\w+)|^\s*type\s+(\w+)\s+{kind}\b"
     else:
         pattern = rf"^{'' if top else chr(92) + 's' + '+*'[kind == 'function']}{FUNCTION_HEAD}(\w+)"
     return coded(
@@ -199,8 +208,8 @@ def _members(asked: Asked, owner: str, *, many: bool) -> Script:
 def inherits(asked: Asked) -> Script | None:
     question = asked.question
     match = re.search(
-        r"\b(?:inherits?|derives?|derived|extends?|subclass(?:es)?|implements?)\b(?: (?:from|of))?(?: the)?"
-        r"(?: class| interface| trait)? [`'\"]?([A-Za-z_]\w*)",
+        r"\b(?:inherits?|derives?|derived|extends?|subclass(?:es)?|implements?)\b"
+        r"(?: directly)?(?: (?:from|of))?(?: the)?(?: class| interface| trait)? [`'\"]?([A-Za-z_]\w*)",
         question.body,
     )
     if match is None or not re.search(r"\bclass|\btypes?\b|\bstructs?\b|\bwh(?:o|at|ich)\b", question.lower):

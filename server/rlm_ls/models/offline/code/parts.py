@@ -10,18 +10,20 @@ from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, coded, raw, within
 from rlm_ls.models.offline.shapes.shape import SHORT
 
-ID = r"[`'\"]?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
+ID = r"[`'\"]?(?:--)?(?P<name>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?"
 OWNER = (
     r"(?: (?:in|of|for|by)(?: the)?(?: (?:function|method))? "
     r"[`'\"]?(?:\w+\.)?(?P<owner>[A-Za-z_$][\w$]*)(?:\(\))?[`'\"]?)?"
 )
 PARAMETER = r"(?: (?:parameter|argument|option|setting|value))?"
 DEFAULT = (
-    rf"(?:what(?:['’]?s| is) )?(?:the )?default(?: value)?(?: (?:of|for))?(?: the)? {ID}{PARAMETER}{OWNER}",
+    r"(?:what(?:['’]?s| is) )?(?:the )?default(?: value)?(?: (?:of|for))?(?: the)?(?: number of)? "
+    rf"{ID}{PARAMETER}{OWNER}",
     rf"what does (?:the )?{ID}{PARAMETER} default to{OWNER}",
 )
 RAISES = (
-    rf"(?:(?:which|what) (?:functions?|methods?)|who) (?:can |may )?(?P<verb>raises?|throws?|calls?) (?:an? |the )?{ID}"
+    r"(?:(?:which|what) (?:functions?|methods?)|who) (?:can |may )?(?P<verb>raises?|throws?|calls?|returns?) "
+    rf"(?:an? |the )?{ID}"
     r"(?: exceptions?| errors?)?",
 )
 EXTENDS = (
@@ -57,13 +59,24 @@ spans = [e.span for path in paths for e in outline(path) if $owned]
 found = [(re.search($value, parameters(text(s)[:4000])), s) for s in spans]
 values = list(dict.fromkeys(constant(m.group(1).strip()) for m, s in found if m))
 cite = [s for m, s in found if m][:5]
-if $anywhere and not values:
-    cite = regex($constant$where, limit=20)
-    values = list(dict.fromkeys(s.groups[0].strip() for s in cite))
+for pattern in $elsewhere if not values else []:
+    cite = cite or regex(pattern$where, limit=20)
+    values = list(dict.fromkeys([g for g in s.groups if g][0].strip() for s in cite))
 short = values[0] if len(values) == 1 else ''
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
 answer = f'The default of $name is {short}.\n{rows}' if short else ''
 """
+
+ELSEWHERE = (
+    # Columns of SQL, options of a command line, flags of Go, properties of C#, variables of the environment.
+    r"(?i)^\s*[`\"\[]?NAME\b.*\bDEFAULT\s+('[^']*'|[^\s,]+)",
+    r"(?i)[\"'`]-{0,2}NAME[\"'`].*\bdefault(?:_value)?\s*[=:]\s*(\"[^\"]*\"|'[^']*'|[^,)]+)",
+    r"(?i)\bflag\.\w+\(\"NAME\",\s*([^,]+),|\bflag\.\w+\(&\w+,\s*\"NAME\",\s*([^,]+),",
+    r"(?i)\bNAME\s*\{\s*get;[^}]*\}\s*=\s*([^;]+);",
+    r"(?i)\bNAME\b\s*(?:\?\?|\|\|)=?\s*([^;,)]+)",
+    r"(?i)\bdefault_?NAME\b\s*(?:[\w.]+\s*)?(?::[^=]*)?:?=\s*([^=;#]*[^=;#\s])",
+)
+"""Where else a default is said; the last: a constant that is called so, where no function is named."""
 
 WITHIN = r"""
 hits = [s for s in regex($pattern$where, limit=500) if not re.match($skipped, s.text)]
@@ -120,7 +133,7 @@ answer = f'Yes: {n:,} {"line" if n == 1 else "lines"}.{rows}' if n else 'No: the
 
 def marked(asked: Asked) -> Script | None:
     """The lines that somebody marked to come back to."""
-    match = _asked(asked, MARKED)
+    match = in_code(asked, MARKED)
     if match is None:
         return None
     return coded(
@@ -137,7 +150,7 @@ def marked(asked: Asked) -> Script | None:
 
 def uses(asked: Asked) -> Script | None:
     """Whether the code imports a module, or names it at all."""
-    match = _asked(asked, IMPORTS)
+    match = in_code(asked, IMPORTS)
     if match is None:
         return None
     name = re.escape(match["name"])
@@ -187,7 +200,7 @@ answer = f'In its own words, line {cite[0].line} of {cite[0].doc}:\n\n```text\n{
 
 def part_of(asked: Asked) -> Script | None:
     """What a definition holds: the fields of a structure, what a function returns. Its own lines are the answer."""
-    match = _asked(asked, PARTS)
+    match = in_code(asked, PARTS)
     if match is None:
         return None
     name = re.escape(match["name"])
@@ -230,7 +243,7 @@ def created(asked: Asked) -> Script | None:
     )
 
 
-def _asked(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
+def in_code(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
     """The question as one of the patterns says it, whole, where the text is code."""
     text = re.sub(r"\s*\bin the file\b\s*", " ", asked.question.unnamed).strip(" ?.!")
     found = next((match for pattern in patterns if (match := re.fullmatch(pattern, text, re.IGNORECASE))), None)
@@ -240,7 +253,7 @@ def _asked(asked: Asked, patterns: tuple[str, ...]) -> re.Match[str] | None:
 
 def default_of(asked: Asked) -> Script | None:
     """The one default that a parameter has: in the function that is named, else wherever it has one."""
-    match = _asked(asked, DEFAULT)
+    match = in_code(asked, DEFAULT)
     if match is None:
         return None
     name, owner = match["name"], match["owner"]
@@ -252,22 +265,27 @@ def default_of(asked: Asked) -> Script | None:
         owned=f"e.name == {owner!r}" if owner else "e.kind in ('function', 'method')",
         value=raw(rf"\b{re.escape(name)}\s*(?::[^=,()]*)?=\s*([^,)}}\n]+)"),
         name=name,
-        anywhere=not owner,
-        constant=raw(rf"(?i)\bdefault_?{re.escape(name)}\s*(?::[^=]*)?=\s*([^=;#]*[^=;#\s])"),
+        elsewhere=[
+            one.replace("NAME", rf"{re.escape(name)}s?") for one in ELSEWHERE[: len(ELSEWHERE) if not owner else -1]
+        ],
     )
 
 
 def who_raises(asked: Asked) -> Script | None:
     """The functions whose bodies raise, throw or call something."""
-    match = _asked(asked, RAISES)
+    match = in_code(asked, RAISES)
     if match is None:
         return None
     name = re.escape(match["name"])
-    calls = match["verb"].lower().startswith("call")
+    verb = match["verb"].lower().removesuffix("s")
+    pattern = {
+        "call": rf"\b{name}\s*\(",
+        "return": rf"\breturn\b[^;#]*\b{name}\b(?!\s*\()",
+    }.get(verb, rf"\b(?:raise|throw)\s+(?:new\s+)?(?:\w+\.)*{name}\b")
     return coded(
-        f"I look for where {match['name']} is {'called' if calls else 'raised'}, and in which functions that is.",
+        f"I look for what would {verb} {match['name']}, and in which functions that is.",
         WITHIN,
-        pattern=raw(rf"\b{name}\s*\(" if calls else rf"\b(?:raise|throw)\s+(?:new\s+)?(?:\w+\.)*{name}\b"),
+        pattern=raw(pattern),
         where=within(asked.place),
         skipped=raw(rf"\s*(?:#|//|\*|/\*|{MODIFIERS}(?:def|fn|func|function)\s+{name}\b)"),
     )
@@ -275,7 +293,7 @@ def who_raises(asked: Asked) -> Script | None:
 
 def what_extends(asked: Asked) -> Script | None:
     """What a class is derived from."""
-    match = _asked(asked, EXTENDS)
+    match = in_code(asked, EXTENDS)
     if match is None:
         return None
     return coded(
@@ -294,7 +312,7 @@ def what_extends(asked: Asked) -> Script | None:
 
 def exported(asked: Asked) -> Script | None:
     """The functions or classes that a module of JavaScript or TypeScript exports where it defines them."""
-    match = _asked(asked, EXPORTED)
+    match = in_code(asked, EXPORTED)
     if match is None:
         return None
     many = "how many" in match[0].lower()

@@ -89,11 +89,22 @@ def _near(measure: Mention | None, place: int) -> bool:
 WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
 
 
+TAKEN = re.compile(r"\b(?:took|takes?|taken)\b", re.IGNORECASE)
+
+
+def _lasts(measure: Mention) -> bool:
+    """Whether a quantity may be a time: what took longest is told by no other."""
+    column = measure.thing.column if measure.thing is not None else None
+    return column is None or column.kind == "duration" or any(re.search(r"\d ?[a-zµ]", v) for v in column.values)
+
+
 def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> Reading | None:
     keys, target, measure = cues.keys, roles.target, roles.measure
     if measure is not None and measure.noun.lower().endswith("total") and len(keys) > 1:
         keys = tuple(key for key in keys if key != "sum")
     if measure is not None:
+        if TAKEN.search(str(sentence.found["whole"])) and SPEED.search(cues.edge) and not _lasts(measure):
+            return None
         said = measure.noun
     elif cues.amount:
         said = cues.amount

@@ -93,7 +93,8 @@ class Composer(Naming):
             if mention is not None:
                 self.words.use(mention.start, mention.end)
         for mention in self.mentions:
-            if mention.sure and mention not in (target, measure):
+            taken = any(one is not None and one.start <= mention.start < one.end for one in (target, measure))
+            if mention.sure and not taken:
                 self.words.used[mention.start : mention.end] = [False] * (mention.end - mention.start)
         where = where_of(reading, self.text.shape)
         wanted = self._wanted(asked, reading, where)

@@ -45,7 +45,7 @@ GLUE = frozenset(
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
     response responses use used uses using run ran found find recorded record present stored shown marked tagged
     labelled
-    labeled reported reporting reports
+    labeled reported reporting reports handed forwarded routed back
     """,
     )
 )
@@ -66,6 +66,28 @@ ENTITIES = frozenset(
     )
 )
 """What logs are about."""
+
+SERVERS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    load balancer balancers proxy proxies server servers gateway router daemon backend backends website site app
+    application service system
+    """,
+    )
+)
+"""What answers requests: with an article, the one whose log it is."""
+
+ROWS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    reading readings measurement measurements sample samples observation observations booking bookings transaction
+    transactions
+    """,
+    )
+)
+"""What a row of a table of measurements or of an account is."""
 
 TRADE = frozenset("sold sell sells bought buy ordered placed earned generated earn brought bring".split())  # noqa: SIM905
 """What rows of orders and sales say by being there."""

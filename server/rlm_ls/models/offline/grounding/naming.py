@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention
 from rlm_ls.models.offline.grounding.cues import PER, Cues
@@ -223,11 +223,11 @@ class Naming:
         return any(value.lower() == self.words.tokens[at].lower for value in self.text.values(mention.thing.column))
 
     def _head(self, near: list[Mention]) -> Mention:
-        """Of nouns in a row the last: `backend server`."""
+        """Of nouns in a row the last, with those before it: `backend server`."""
         head = near[0]
         for mention in near[1:]:
             if mention.start == head.end and mention.sure and not mention.numeric:
-                head = mention
+                head = replace(mention, start=head.start)
         return head
 
     def _joined(self, start: int, end: int) -> bool:

@@ -6,7 +6,16 @@ import re
 from collections.abc import Mapping
 
 from rlm_ls.models.offline.grounding.lines import Left, said_of_lines
-from rlm_ls.models.offline.grounding.little import GLUE, HARMLESS, NEGATIONS, SEEN_VERBS, TRADE, TURNING
+from rlm_ls.models.offline.grounding.little import (
+    GLUE,
+    HARMLESS,
+    NEGATIONS,
+    ROWS,
+    SEEN_VERBS,
+    SERVERS,
+    TRADE,
+    TURNING,
+)
 from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
@@ -61,6 +70,10 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             continue
         if lower not in FUNCTION and _says_nothing(lower, token.text, text, reading):
             words.use(at, at + 1)
+        elif not negated and (end := _own_server(words, at, text)):
+            words.use(at, end)
+            at = end
+            continue
         elif not _empty(lower, token.text):
             plain_words.append((at, token.text, negated))
         at += 1
@@ -97,11 +110,20 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
     if _capital(written):
         return False
     keyed = shape.entry in {"row", "request"} or shape.name in {"JSON lines", "logfmt"}
-    if shape.entry == "row" and lower in TRADE:
+    if shape.entry == "row" and (lower in TRADE or (lower in ROWS and not text.vocabulary.knows(lower))):
         return True
     if lower in GLUE and (keyed or not text.vocabulary.knows(lower)):
         return True
     return is_row(shape, lower) or lower in shape.entries
+
+
+def _own_server(words: Words, at: int, text: Text) -> int:
+    """Where the words end that name what has answered all of the requests: the load balancer; 0 where they do not."""
+    end = at
+    while end < len(words.tokens) and words.free(end, end + 1) and words.tokens[end].lower in SERVERS:
+        end += 1
+    article = at and words.tokens[at - 1].lower in {"the", "our", "this"}
+    return end if end > at and article and text.shape.entry == "request" else 0
 
 
 def _no_value(where: Where, at: int, named: Names, text: Text) -> int:

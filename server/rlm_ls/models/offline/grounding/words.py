@@ -114,6 +114,11 @@ def stem(word: str) -> str:
     return lower
 
 
+def spelled(stemmed: str) -> tuple[str, ...]:
+    """How the forms of a stem are written: `find` and `found`; alone where they all begin with it."""
+    return (stemmed, *(form for form, now in IRREGULAR.items() if now == stemmed and form != stemmed))
+
+
 def forms(word: str) -> str:
     """The pattern of a word in any of its forms: `denied` finds `deny`, `sent` finds `send`."""
     lower = word.lower()

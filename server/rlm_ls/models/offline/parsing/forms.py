@@ -38,6 +38,25 @@ def span(s: Sentence) -> bool:
     return False
 
 
+NEIGHBOURS = (
+    r"(?: (?:of|in) (?:time|silence))? (?:between|without|with no)\b(?: (?:any|an?|two|the)\b)?"
+    r"(?: (?:consecutive|successive|adjacent|neighbou?ring|single)\b)?"
+)
+
+
+def gap(s: Sentence) -> bool:
+    """The longest time without a line; the words between say which lines."""
+    match = s.take(
+        r"\b(?:longest|biggest|largest|greatest) (?:time )?(?:gap|pause|silence|stretch|break|interval|period)"
+        + NEIGHBOURS
+    )
+    if match:
+        while s.take(r"^\W*(?:what|which|when|how long)\b|\b(?:was|is|were|did|does|last)\b|\bentry\b|\blog\b"):
+            pass
+        s.found["ask"] = "gap"
+    return bool(match)
+
+
 def ratio(s: Sentence) -> bool:
     match = s.take(
         r"\bratio (?:of|between) (?:the )?(?P<a>\S+)(?: lines| messages)? (?:to|and|versus|vs\.?) (?:the "
@@ -86,5 +105,5 @@ def lines(s: Sentence) -> bool:
     return bool(match)
 
 
-FORMS = (span, ratio, versus, ends, lines)
+FORMS = (span, gap, ratio, versus, ends, lines)
 """In order: the first that knows the question."""

@@ -23,6 +23,7 @@ Ask = Literal[
     "share",
     "ratio",
     "span",
+    "gap",
     "exists",
     "which",
     "what",

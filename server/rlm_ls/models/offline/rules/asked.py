@@ -13,13 +13,14 @@ from rlm_ls.models.offline.grounding.reader import grounded
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Reading
-from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.parsing.vocabulary import QUANTITIES, plain
 from rlm_ls.models.offline.question import Question
 from rlm_ls.models.offline.rules.columns import Thing, crowded, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where
-from rlm_ls.models.offline.rules.script import inside, within
+from rlm_ls.models.offline.rules.script import guarded, inside, within
 from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
+from rlm_ls.models.offline.shapes.keys import only_duration
 from rlm_ls.models.offline.shapes.recognition import shape_of
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
@@ -99,15 +100,21 @@ class Asked:
         if not self.where.patterns:
             found = [column for column in found if not column.loose or column.share >= 0.5]
         elif len(found) > 1:
-            lines = [
-                line for line in self.text.lines if all(re.search(pattern, line) for pattern in self.where.patterns)
-            ]
-            found = [c for c in found if not lines or any(re.search(c.capture, line) for line in lines)]
+            found = [c for c in found if not self.meant or any(re.search(c.capture, line) for line in self.meant)]
+        if not found and self.shape.entry == "event" and re.fullmatch(QUANTITIES[0][0], noun, re.IGNORECASE):
+            found = [column for column in (only_duration(self.meant),) if column is not None]
         if len(found) > 1:
             found = [column for column in found if not column.loose]
         if len(found) > 1:
             found = [column for column in found if re.fullmatch(KINDS[column.kind], column.name.lower())]
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def meant(self) -> list[str]:
+        """The lines of the sample that the conditions hold of; none where there are no conditions."""
+        patterns, unwanted = self.where.patterns, self.where.unwanted
+        held = [line for line in self.text.lines if all(re.search(one, line) for one in patterns)] if patterns else []
+        return [line for line in held if not any(re.search(one, line) for one in unwanted)]
 
     @cached_property
     def where(self) -> Where:
@@ -142,6 +149,10 @@ class Asked:
         """How an answer names the conditions."""
         conditions = f" with {self.where.phrase}" if self.where.said else ""
         return conditions + "".join(f", {said}" for said in self.where.times)
+
+    def guarded(self, code: str) -> str:
+        """`code` with what says how many of the lines were understood."""
+        return guarded(code, self.shape, self.place, self.where.anywhere)
 
     @property
     def notes(self) -> str:

@@ -64,6 +64,11 @@ class Where:
             self.said = [self.held[column.name] if known == before else known for known in self.said]
 
     @property
+    def anywhere(self) -> list[str]:
+        """Words of the lines' own, which a line of another format would hold too, if it was meant."""
+        return [pattern for pattern in self.patterns if not pattern.startswith("^")]
+
+    @property
     def phrase(self) -> str:
         return " and ".join(self.said)
 

@@ -7,7 +7,7 @@ import re
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, REQUESTS, singular
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.script import Script, guarded, inside, plain_text, raw, script, within
+from rlm_ls.models.offline.rules.script import Script, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.rules.vouching import unused
 from rlm_ls.models.offline.shapes.levels import level_said, spellings
 from rlm_ls.models.offline.shapes.shape import Shape
@@ -135,7 +135,7 @@ def share(asked: Asked) -> Script | None:
         phrase=plain_text(asked.phrase),
         soft=" if hits else ''" if where.soft else "",
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+    return Script(code.plan, asked.guarded(code.code))
 
 
 def _unwanted(asked: Asked) -> tuple[str, ...]:
@@ -214,7 +214,7 @@ def counted(asked: Asked) -> Script | None:
         )
     if _is_text(asked) and not reading.window:
         return code
-    return Script(code.plan, guarded(code.code, shape, asked.place))
+    return Script(code.plan, asked.guarded(code.code))
 
 
 def _label(asked: Asked) -> str:

@@ -7,7 +7,7 @@ import re
 
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
-from rlm_ls.models.offline.rules.script import Script, guarded, plain_text, raw, script
+from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script
 from rlm_ls.models.offline.shapes.column import EMPTY, SIZE_UNITS, Column
 
 MOST = 400_000
@@ -145,7 +145,7 @@ def statistics(asked: Asked) -> Script | None:
         code += script("", WANTED, pairs=repr(pairs)).code + "\n"
     code = f"{code.rstrip()}\n{_whole(asked, column)}"
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
-    return Script(plan, guarded(code, asked.shape, asked.place))
+    return Script(plan, asked.guarded(code))
 
 
 def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None) -> str:
@@ -214,9 +214,17 @@ if answer and named > 1.01 * count($capture, by='line'$where):
 """Where some of a quantity's numbers are written otherwise than the sample's, what the others give is no answer."""
 
 
+EACH_LINE = r"""
+if answer and values != count(r'^', by='line'$where):
+    short = 'not understood'
+    answer = 'I did not understand which numbers are meant: not each of the lines has just one.'
+"""
+
+
 def _whole(asked: Asked, column: Column) -> str:
-    if column.loose:
-        return ""  # nothing names such numbers
+    if column.loose:  # nothing names such numbers
+        each = column.share == 1 and bool(asked.where.patterns)
+        return script("", EACH_LINE, where=asked.within).code + "\n" if each else ""
     return (
         script(
             "",
@@ -286,7 +294,7 @@ def compared(asked: Asked) -> Script | None:
     )
     return Script(
         f"I count the values of {column.name} that are {against.sign} {against.number} {against.unit}.",
-        guarded(code, asked.shape, asked.place),
+        asked.guarded(code),
     )
 
 
@@ -345,9 +353,7 @@ def _by(
             title=plain_text(f"{NAMES[key].capitalize()} {column.name} by {named.label}{asked.phrase}"),
         ).code
     )
-    return Script(
-        f"I keep {column.name} apart by {named.label}{asked.phrase}.", guarded(code, asked.shape, asked.place)
-    )
+    return Script(f"I keep {column.name} apart by {named.label}{asked.phrase}.", asked.guarded(code))
 
 
 TEXTS = """\
@@ -385,5 +391,5 @@ def distinct_by(asked: Asked) -> Script | None:
     )
     return Script(
         f"I collect the different {things.label} of each of the {groups.label}{asked.phrase}.",
-        guarded(code, asked.shape, asked.place),
+        asked.guarded(code),
     )

@@ -7,18 +7,22 @@ import re
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.counting import one_kind
-from rlm_ls.models.offline.rules.script import Script, chart, guarded, plain_text, raw, script
+from rlm_ls.models.offline.rules.script import Script, chart, plain_text, raw, script
 from rlm_ls.models.offline.shapes.times import ORDER
 
 GROUPED = r"""
 groups = top($capture, n=20000$where)
+none = sum(n for value, n in groups if value == '')
+groups = [(value, n) for value, n in groups if value != '']
 ${order}cite = []
 cut = f'; and {len(groups) - 1000:,} more' if len(groups) > 1000 else ''
 short = '; '.join(f'{value}={n}' for value, n in groups[:1000]) + cut
 rows = '\n'.join(f'- {value}: {n:,}' for value, n in groups[:200])
 more = f'\n- and {len(groups) - 200:,} more' if len(groups) > 200 else ''
-if len(groups) == 20000:
+if len(groups) + bool(none) == 20000:
     more = more + ', of the 20,000 most frequent'
+if none:
+    more = more + f'\n\n{none:,} more have none.'
 answer = f'$title, by $label:\n{rows}{more}$notes' if groups else ''
 $kinds"""
 
@@ -78,7 +82,7 @@ def ranking(asked: Asked) -> Script | None:
     drawn = chart(
         "lines" if named.time else "bars", named.capture, f"{named.label}{asked.phrase}", asked.within, "ranked"
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place), "" if one or reading.least else drawn)
+    return Script(code.plan, asked.guarded(code.code), "" if one or reading.least else drawn)
 
 
 def grouped(asked: Asked) -> Script | None:
@@ -114,7 +118,7 @@ def grouped(asked: Asked) -> Script | None:
     kind = "lines" if groups.time else "bars"
     title = f"Lines{asked.phrase}, by {groups.label}"
     drawn = "" if groups.epoch else chart(kind, groups.capture, title, asked.within, "groups")
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place), drawn)
+    return Script(code.plan, asked.guarded(code.code), drawn)
 
 
 def distinct(asked: Asked) -> Script | None:
@@ -134,7 +138,7 @@ def distinct(asked: Asked) -> Script | None:
         label=plain_text(named.label),
         phrase=plain_text(asked.phrase),
     )
-    return Script(code.plan, guarded(code.code, asked.shape, asked.place))
+    return Script(code.plan, asked.guarded(code.code))
 
 
 def _without_dash(thing: Thing) -> str:

@@ -90,7 +90,7 @@ read = count($head, by='line'$where)
 starts = count(r'^[^\s#})\]]', by='line'$where)
 if read < starts:
     starts = starts - count($continued, by='line'$where)
-${joined}if read < 0.9 * starts:
+${extra}if read < 0.9 * starts$apart:
     other = filter(r'^[^\s#})\]]', within=filter($head, keep=False$where))
     cite = regex(r'.*\S.*', within=other, limit=3)
     rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:200]}' for s in cite)
@@ -98,11 +98,17 @@ ${joined}if read < 0.9 * starts:
     answer = 'I did not understand the lines well enough for a number: '
     answer += f'read as $shape, only {read:,} of {starts:,} fit. Others are:\n{rows}'
 elif answer:
-    answer += f'\n\nRead as $shape: {read:,} of {max(read, starts):,} lines fit.'
+    answer += f'\n\nRead as $shape: {read:,} of {max(read, starts):,} lines fit$rest.'
 """
 """At least nine lines in ten must be understood: of those that are not, any may be what was asked for, and a number
-that is off by more than a tenth is worse than none."""
+that is off by more than a tenth is worse than none. Unless one of the things that are asked for is in none of them."""
 
+
+APART = r"""
+apart = [p for p in $matters if not count(p, by='line', within=filter($head, keep=False$where))]
+"""
+REST = '{"; none of the others holds what was asked for" if read < 0.9 * starts else ""}'
+"""Where one of the patterns that any line that is meant must match is in none of the lines that do not fit."""
 
 ENTRY = r"^.{0,60}?\d:\d\d:\d\d|^\W{0,3}(?:[A-Z]{4,8}|[Ee]rror|[Ww]arning|[Ii]nfo|[Dd]ebug)\b[\]:]"
 JOINED = r"""
@@ -111,18 +117,22 @@ starts = min(starts, read) if count($entry, by='line', within=filter($head, keep
 """Where entries begin with a time, lines that have none and do not look like entries go on with the one before."""
 
 
-def guarded(code: str, shape: Shape, place: str) -> str:
-    """`code`, and after it what says how many of the searched lines the shape covered."""
+def guarded(code: str, shape: Shape, place: str, matters: Sequence[str] = ()) -> str:
+    """`code`, and after it what says how many of the searched lines the shape covered. `matters` are patterns that each
+    line that is asked for matches, however it is written."""
     if not shape.head:
         return code
+    parts = {"head": raw(shape.head), "where": within(place)}
+    extra = Template(JOINED.lstrip("\n")).substitute(parts, entry=raw(ENTRY)) if shape.joined else ""
+    if matters:
+        extra += Template(APART.lstrip("\n")).substitute(parts, matters=list(matters))
     guard = Template(GUARD.strip("\n")).substitute(
-        head=raw(shape.head),
+        parts,
         continued=raw(CONTINUED_TEXT),
-        where=within(place),
         shape=plain_text(shape.name),
         not_understood=NOT_UNDERSTOOD,
-        joined=Template(JOINED.lstrip("\n")).substitute(head=raw(shape.head), entry=raw(ENTRY), where=within(place))
-        if shape.joined
-        else "",
+        extra=extra,
+        apart=" and not apart" if matters else "",
+        rest=REST if matters else "",
     )
     return f"{code.rstrip()}\n{guard}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.models.offline.grounding.words import stem
+from rlm_ls.models.offline.grounding.words import spelled, stem
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, raw, script, within
@@ -62,15 +62,17 @@ LEAST = 0.6
 
 TOLD = r"""
 stems, named = $stems, $names
+pattern = $patterns
 all_lines = sum(d.lines for d in docs($glob))
-weights = {s: math.log(2 + all_lines / (1 + count(r'(?i)\b' + re.escape(s)$where))) for s in stems}
+weights = {s: math.log(2 + all_lines / (1 + count(pattern[s]$where))) for s in stems}
+of = {w: s for s in stems for w in stems[s]}
 near = {}
-for h in find_any(stems$where, ignore_case=True, limit=3000):
+for h in find_any(list(of)$where, ignore_case=True, limit=3000):
     for line in range(max(1, h.line - 2), h.line + 3):
-        near.setdefault((h.doc, line), {})[h.word.lower()] = 1
+        near.setdefault((h.doc, line), {})[of.get(h.word.lower(), '')] = 1
 ranked = sorted(near, key=lambda at: -sum(weights.get(w, 0) for w in near[at]))[:40]
 def has(s, text):
-    return re.search(r'(?i)(?<![a-z])' + re.escape(s), text)
+    return re.search(pattern[s], text)
 found, seen = [], {}
 for doc, line in ranked:
     if line // 5 in seen.get(doc, []):
@@ -87,19 +89,19 @@ for doc, line in ranked:
         if not re.search($kind, part) or not any(has(s, part) for s in stems) or not all(has(n, wide) for n in named):
             got = got * 0.5
         missing = [s for s in stems if not has(s, wide)]
-        if len(missing) <= (1 if len(stems) > 4 else 0):
-            found.append((got, doc, line, beside, part))
-found = sorted(found, key=lambda f: -f[0])
+        if len(missing) <= $missing:
+            found.append((len(missing), got, doc, line, beside, part))
+found = sorted(found, key=lambda f: (f[0], -f[1]))
 cite, several = [], $several
 short = answer = ''
-if found and found[0][0] >= $least * sum(weights.values()):
-    got, doc, line, beside, part = found[0]
+if found and found[0][1] >= $least * sum(weights.values()):
+    lacking, got, doc, line, beside, part = found[0]
     there = around(lines(line, line, doc), 7, 7)
     hit = [h for n in (6, 4, 3) for h in find(' '.join(part.split()[:n]), within=there, limit=1)]
     cite = hit[:1] or [lines(line, line, doc)]
     short = part[:300]
     if several:
-        beside = '” “'.join(list(dict.fromkeys(f[4] for f in found if f[0] >= 0.8 * got))[:8])
+        beside = '” “'.join(list(dict.fromkeys(f[5] for f in found if f[0] == lacking and f[1] >= 0.8 * got))[:8])
     answer = f'In its own words ({doc}:{cite[0].line}): “{beside[:900]}”'
     answer += '\n\nThis passage holds most of the words of the question.'
 """
@@ -140,7 +142,8 @@ def told(asked: Asked) -> Script | None:
     return script(
         "I look for the sentence that holds most of the question's words, and quote it.",
         TOLD,
-        stems=stems,
+        stems={one: spelled(one) for one in stems},
+        patterns={one: _written(spelled(one)) for one in stems},
         names=names,
         glob=asked.glob,
         where=within(asked.place),
@@ -148,7 +151,14 @@ def told(asked: Asked) -> Script | None:
         back=3 if question.quoted else 1,
         least=LEAST,
         several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
+        missing=0 if len(stems) < (3 if kind else 5) else 1,
     ).reading((), "passage")
+
+
+def _written(spellings: tuple[str, ...]) -> str:
+    """The pattern of words that begin with a stem; where forms are written otherwise, of these."""
+    start, end = r"(?i)(?<![a-z])(?:", ")" if len(spellings) == 1 else r")s?(?![a-z])"
+    return start + "|".join(map(re.escape, spellings)) + end
 
 
 def _words(body: str) -> tuple[list[str], list[str]]:

@@ -32,6 +32,8 @@ UNQUOTED = r"(?:(?!\\[nrt]\")[^\s,;\"'\])}])"
 """A character of a bare value, which ends before the `\\n"` that ends a line in a container's JSON."""
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 PAIR = re.compile(rf"(?:(?<![\w.\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{UNQUOTED}*)")
+COMMAND = re.compile(r"(?:^|[\s;])(?i:command|cmd|cmdline)=[^\s\"'=]+(?: [^=]+)?$")
+"""A command at the end of its line: what stands behind its name are its arguments."""
 PAIR_START = r"(?:^|[\s,;:|(\[{]|:\"|: \")"
 QUOTED_PAIR = re.compile(r"\"([\w.@-]+)\"\s*:\s*(\"(?:[^\"\\]|\\.)*\"|-?\d[\d.eE+-]*|true|false|null)")
 MEASURE = re.compile(
@@ -119,7 +121,7 @@ def plain_pairs(lines: Sequence[str]) -> list[Column]:
 
 def pair_columns(lines: Sequence[str]) -> list[Column]:
     """`key=value` anywhere in the lines, and `"key": value` in lines that are no JSON as a whole."""
-    columns = plain_pairs(lines)
+    columns = [_whole_command(column, lines) for column in plain_pairs(lines)]
     taken = {column.name for column in columns}
     quoted: dict[str, list[str]] = {}
     for line in lines:
@@ -150,6 +152,16 @@ def _pair(name: str, values: Sequence[str], lines: int) -> Column:
     return Column(
         name, kind_of(name, texts), before, value, after, unit_of(name), most_common(texts), len(values) / max(1, lines)
     )
+
+
+def _whole_command(column: Column, lines: Sequence[str]) -> Column:
+    """The column with a command's arguments, where it is the last of its lines."""
+    if not re.fullmatch("(?i)command|cmd|cmdline", column.name):
+        return column
+    found = [match[0].split("=", 1)[1] for line in lines if (match := COMMAND.search(line))]
+    if not found or sum(f"{column.name}=" in line for line in lines) != len(found):
+        return column
+    return replace(column, value=r"[^\s\"'=][^=]*", after="$", values=most_common(found))
 
 
 def measure_columns(lines: Sequence[str], known: Iterable[str]) -> list[Column]:
@@ -237,6 +249,17 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
                 )
             )
     return columns
+
+
+def only_duration(lines: Sequence[str]) -> Column | None:
+    """The one duration that each of these lines has, where nothing names it."""
+    found = [BARE.findall(line) for line in lines]
+    if not found or any(len(one) != 1 for one in found):
+        return None
+    values = [one[0] for one in found]
+    return Column(
+        "duration", "duration", r"(?<![\w.])", rf"{TIMED}|{COMPOUND}", r"(?![\w/-])", "", most_common(values), 1, True
+    )
 
 
 def _labelled(lines: Sequence[str], known: set[str]) -> list[Column]:

@@ -1,0 +1,82 @@
+"""What the offline rules say of times between lines, of durations without a name, and of lines of a second format."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.settings.sections import Settings
+
+ORDERED = "".join(
+    f"2026-03-14 0{n // 60}:{n % 60:02}:00.025 {('INFO', 'ERROR')[n % 10 == 0]} pay: charged order {n} in {n}ms\n"
+    for n in [*range(20), *range(50, 100)]
+)
+SHUFFLED = "\n".join(sorted(ORDERED.splitlines(), key=lambda line: line[::-1])) + "\n"
+TWO_FORMATS = "".join(
+    f"2026-03-14 00:{n:02}:00,000 [main] WARN  shop.Auth - login failed for user u{n % 3} from 10.0.0.1\n"
+    if n % 4
+    else f"14-Mar-2026 00:{n:02}:00.000 INFO [main] org.Startup.load Loaded part {n}\n"
+    for n in range(60)
+)
+TWO_KINDS = TWO_FORMATS.replace("Loaded part 8", "login failed for user u9 from 10.0.0.1")
+WEB = "".join(
+    f'10.0.0.{n % 3} - - [14/Mar/2026:00:{n:02}:00 +0000] "GET /items HTTP/1.1" {(200, 502)[n % 6 == 0]} 12 "-" "c"\n'
+    for n in range(60)
+)
+LATE = "".join(f"2026-03-14 00:00:0{n % 2}.0{27 - 24 * (n % 2):02} INFO pay: order {n}\n" for n in range(2))
+SUDO = "".join(
+    f"Mar  1 01:0{n}:00 web01 sudo: {('bob', 'eve')[n % 3 == 2]} : TTY=pts/0 ; USER=root ; "
+    f"COMMAND=/bin/{('apt update', 'reboot', 'ls -l /tmp')[n % 3]}\n"
+    for n in range(9)
+)
+SYSLOG = "".join(
+    f"{day} 01:00:00 web01 sshd[812]: Accepted password for bob\n" for day in ("Feb 26", "Feb 27", "Mar  1") * 1
+)
+LOGCAT = "".join(
+    f"06-18 08:00:{n + (22 if n > 9 else 0):02}.{'500' if n > 9 else '000'}  1432  1436 D Battery: level {n}\n"
+    for n in range(20)
+)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
+    yield engine
+    await engine.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("log", "question", "expected"),
+    [
+        (ORDERED, "What is the longest gap between two lines?", "1860 s (31 min), from 2026-03-14 00:19:00.025 to"),
+        (ORDERED, "How long was the longest stretch without any log line?", "1860 s (31 min)"),
+        (ORDERED, "What was the longest pause between two errors?", "2400 s (40 min), from 2026-03-14 00:10:00.025 to"),
+        (ORDERED, "What is the longest gap between two refunds?", "I did not understand"),
+        (SYSLOG, "What is the longest gap between two lines?", "259200 s (4320 min), from Feb 27 01:00:00 to Mar  1"),
+        (LOGCAT, "how long was the longest pause between two log lines?", "23.5 s, from 06-18 08:00:09.000 to"),
+        (WEB, "What is the longest gap between two requests?", "60 s (1 min), from 14/Mar/2026:00:"),
+        (LATE, "What is the longest gap between two lines?", "0.976 s, from 2026-03-14 00:00:00.027 to"),
+        (SUDO, "Which commands did bob run with sudo?", "/bin/apt update, /bin/reboot"),
+        (SHUFFLED, "What is the longest gap between two lines?", "I did not understand the order"),
+        (ORDERED, "What is the average time of the lines with ERROR?", "mean = 51.4286 ms (7 values)"),
+        (TWO_FORMATS, "Failed logins per user", "- u1: 15\n"),
+        (TWO_FORMATS, "Failed logins per user", "45 of 60 lines fit; none of the others holds what was asked for"),
+        (TWO_KINDS, "Failed logins per user", "I did not understand the lines well enough for a number"),
+        (WEB, "How many 502 did the load balancer return?", "10 requests with status 502."),
+        (WEB, "How many 502 did the billing queue return?", "I did not understand"),
+        (WEB, "What is the median size?", "p50 = 12"),
+    ],
+)
+async def test_questions_about_a_log(engine: Engine, tmp_path: Path, log: str, question: str, expected: str) -> None:
+    file = tmp_path / "app.log"
+    file.write_text(log, "utf-8")
+    scope = Scope("files", files=(str(file),))
+    answer = await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)
+    assert expected in answer.answer
