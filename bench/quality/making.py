@@ -1,5 +1,5 @@
-"""`python -m bench.quality.making DIR --novel FILE`: twelve questions with the texts that they are about, which are made
-up from a seed, or this project's code and pages as they are.
+"""`python -m bench.quality.making DIR --novel FILE`: twelve questions with the texts that they are about, which are
+made up from a seed, or this project's code and pages as they are.
 
 The answers are worked out here from the same data, by other means than the verbs; DIR/index.json is an index for
 `python -m bench.quality`. FILE is War and Peace as Project Gutenberg has it (2600); without it two are left out.

@@ -32,7 +32,7 @@ A Span has .doc .line .end_line .text .match .groups .column.
 
 Example: How many timeouts, on which host most?
 ```python
-hits = find("timed out", limit=9); n = count("timed out", by="line"); hosts = top(r"^\\S+ (\\S+) .*timed out", 99)
+hits = find("timed out"); n = count("timed out", by="line"); hosts = top(r"^\\S+ (\\S+) .*timed out", 99)
 if n and n == sum(k for _, k in hosts): submit(f"{{n}}, most on {{hosts[0][0]}}", cite=hits[:2])
 else: print(n, hosts, hits)
 ```
