@@ -33,8 +33,8 @@ async def record(question: Recorded, model: str, settings: Settings) -> None:
         run_id = new_run_id()
         factory = None
         if model == "--refresh":
-            calls = calls_from_events(read_recording(question.recording).events)
-            factory = lambda *_: RecordedModel(calls, strict=False)  # noqa: E731
+            told = read_recording(question.recording).events
+            factory = lambda *_: RecordedModel(calls_from_events(told), strict=False, events=told)  # noqa: E731
         try:
             if "wasm" in question.levels:  # known before it is asked, since the prompt depends on it
                 await engine.program_runner.languages(120)

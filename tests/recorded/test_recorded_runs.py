@@ -84,7 +84,8 @@ async def replayed(question: Recorded, texts: Path, state: Path, calls: list | N
     try:
         if "wasm" in question.levels and "rust" not in await engine.program_runner.languages(120):
             missing("a compiler for Rust")
-        model = RecordedModel(calls or calls_from_events(read_recording(question.recording).events), strict=True)
+        events = read_recording(question.recording).events
+        model = RecordedModel(calls or calls_from_events(events), strict=True, events=events)
         request = AskRequest(question=question.question, scope=scope_of([str(target)], [], []), levels=question.levels)
         return await engine.ask(request, lambda event: None, model=lambda *_: model), target
     finally:

@@ -10,9 +10,9 @@ from rlm_ls.settings.values import Effort
 
 Role = Literal["system", "user", "assistant"]
 
-READ_ONCE = 2_400
-"""Characters of an observation that is sent whole once, and by its beginning from the next call on (engine/loop): a
-provider's cache, a tenth of the price, is lost from there on, which shorter ones would not be worth."""
+READ_ONCE = 1_000
+"""Characters of a reply or an observation that is sent whole once, and by its beginning from the next call on
+(engine/loop): a provider's cache, a tenth of the price, is lost from there on, which shorter ones are not worth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class ClusterSettings(Section):
 class Settings(Section):
     """`code_lens`: editors show "Answer this question" above lines such as `# rlm: how are retries done?`.
 
-    `first_look`: what the offline rules find in two seconds is shown to a model before its first call.
+    `first_look`: the lines nearest the question by its words are shown to a model before its first call.
     `cache_mb`: what sub-models replied is kept for the next time, up to so many megabytes (0: not at all).
     `history_mb`: runs are kept up to so many megabytes; the oldest go first.
     """
@@ -126,7 +126,7 @@ class Settings(Section):
     script_seconds: Seconds = 10.0
     program_seconds: Seconds = 60.0
     output_characters: int = Field(default=0, ge=0, le=1_000_000)
-    first_look: bool = False
+    first_look: bool = True
     code_lens: bool = False
     cache_mb: int = Field(default=256, ge=0, le=1 << 20)
     history_mb: int = Field(default=512, ge=1, le=1 << 20)

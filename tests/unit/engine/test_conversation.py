@@ -62,7 +62,20 @@ def test_what_is_short_and_the_question_stay_as_they_are() -> None:
     conversation = Conversation()
     conversation.append(Message("system", "r" * 9_000))
     conversation.append(Message("user", "q" * 9_000))
-    conversation.observe("a" * 9_000, "x" * 2_000)
+    conversation.observe("a" * 1_000, "x" * 1_000)
     before = list(conversation.messages)
     conversation.observe("reply", "more")
     assert conversation.messages[:4] == before
+
+
+def test_a_long_program_is_whole_until_what_it_printed_was_read() -> None:
+    conversation = talk(0, 0)
+    program = "I look.\n```python\n" + "".join(f"print(count('{number}'))\n" for number in range(100)) + "```"
+    conversation.observe(program, "what it printed")
+    assert conversation.messages[2].content == program
+    conversation.observe("second", "short")
+    kept = conversation.messages[2].content
+    assert kept.startswith("I look.\n```python\nprint(count('0'))\n")
+    assert f"{len(program) - kept.index('[…') + 1:,} more characters of this reply, which ran" in kept
+    assert len(kept) < 600
+    assert conversation.messages[3].content == "what it printed"

@@ -170,8 +170,8 @@ async def test_what_was_read_is_not_sent_again_and_can_be_printed_again(ask: Ask
 
 
 async def test_a_small_window_compacts_old_observations_and_keeps_variables(ask: Asker) -> None:
-    chatty = [script(f"kept = 5\nfor i in range(150): print('padding', {n}, i)") for n in range(8)]
-    told = await ask(*chatty, script("submit(str(kept))"), window=8_000)
+    chatty = [script(f"kept = 5\nfor i in range(60): print('padding', {n}, i)") for n in range(8)]
+    told = await ask(*chatty, script("submit(str(kept))"), window=3_000)
     assert told.answer.answer == "5"
     assert any("was dropped to make room" in m.content for m in told.sent[-1])
     assert told.sent[-1][1] == told.sent[0][1]

@@ -24,7 +24,8 @@ class Typed(FakeModel):
 
 def labels(prompt: str) -> str:
     rows = [line.partition(". ")[2] for line in prompt.splitlines() if line[:1].isdigit() and ". " in line]
-    return json.dumps({"labels": ["bad" if "ERROR" in row else "good" for row in rows]})
+    assert "Reply with a letter for each row: a = good; b = bad" in prompt
+    return json.dumps({"labels": ["b" if "ERROR" in row else "a" for row in rows]})
 
 
 BATCHES = "hits = [h.text for h in sample(25)]\nbatches = [hits[i:i + 10] for i in range(0, 25, 10)]\n"
@@ -43,11 +44,21 @@ async def test_a_label_comes_back_for_each_row_in_order(tmp_path: Path) -> None:
     assert sorted(one["properties"]["labels"]["maxItems"] for one in model.schemas) == [5, 10, 10]
 
 
+async def test_short_labels_stand_for_themselves(tmp_path: Path) -> None:
+    code = 'submit(str(llm_map("q", [["one", "two"]], labels=["yes", "no"])), cite=[])'
+    model = Typed([script(code)], lambda _: '{"labels": ["no", "yes"]}')
+    async with asking(tmp_path) as ask:
+        run = await ask(model=model)
+    assert run.answer.answer == "[['no', 'yes']]"
+    [schema] = model.schemas
+    assert schema["properties"]["labels"]["items"]["enum"] == ["yes", "no"]
+
+
 async def test_too_few_labels_and_a_foreign_one_are_asked_again_and_then_a_failure(tmp_path: Path) -> None:
     def wrong(prompt: str) -> str:
         if "does not fit" in prompt:
-            return json.dumps({"labels": ["good"] * 10}) if "10 rows" in prompt else '{"labels": ["maybe"]}'
-        return '{"labels": ["good"]}'
+            return json.dumps({"labels": ["a"] * 10}) if "10 rows" in prompt else '{"labels": ["good"]}'
+        return '{"labels": ["a"]}'
 
     code = BATCHES + 'told = llm_map("q", batches, labels=["good", "bad"])\nprint([str(t)[:30] for t in told])'
     model = Typed([script(code), script("submit('x', cite=[])")], wrong)

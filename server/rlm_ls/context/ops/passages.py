@@ -1,13 +1,16 @@
-"""The passages of a text that answer some words best: candidates by how many of the words stand near each other, then
-by BM25, as SQLite's full-text index ranks (https://www.sqlite.org/fts5.html#the_bm25_function)."""
+"""The passages of a text that answer some words best: candidates by how many of the words stand near each other and how
+rare these are, then by BM25, as SQLite's full-text index ranks (https://www.sqlite.org/fts5.html#the_bm25_function)."""
 
 from __future__ import annotations
 
 import heapq
+import math
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits
@@ -33,7 +36,7 @@ def best(deadline: Deadline, pieces: Pieces, words: list[str], most: int) -> tup
     stems = list(dict.fromkeys(word[: max(4, len(word) - 3)] for word in words))
     scan = Scan(deadline, pieces)
     test = compile_pattern("|".join(map(re.escape, stems)), ignore_case=True)
-    found: list[tuple[int, Passage]] = []
+    found: list[tuple[float, Passage]] = []
     for piece, reader in scan.pieces(test):
         near: dict[int, set[str]] = {}
         for window in scan.windows(reader, piece):
@@ -43,9 +46,11 @@ def best(deadline: Deadline, pieces: Pieces, words: list[str], most: int) -> tup
                     # Of lines that were filtered the neighbours may be none that the question may look at.
                     start = reader.line_start(at, piece.low) if piece.filters else at - at % BLOCK
                     near.setdefault(start, set()).add(stem)
-        chosen = heapq.nlargest(CANDIDATES * most, near, key=lambda block: (len(near[block]), -block))
+        worth = _worth(near.values())
+        weights = {block: sum(worth[stem] for stem in held) for block, held in near.items()}
+        chosen = heapq.nlargest(CANDIDATES * most, near, key=lambda block: (weights[block], -block))
         hits = Hits(reader, piece)
-        found += [(len(near[block]), _passage(reader, piece, hits, block)) for block in sorted(chosen)]
+        found += [(weights[block], _passage(reader, piece, hits, block)) for block in sorted(chosen)]
     passages = [passage for _, passage in heapq.nlargest(CANDIDATES * most, found, key=lambda one: one[0])]
     return [passages[index] for index in rank(deadline, [text for _, _, text in passages], words, most)], scan.searched
 
@@ -67,6 +72,13 @@ def rank(deadline: Deadline, texts: Sequence[str], words: Sequence[str], most: i
         index.close()
     known = set(ranked)
     return [*ranked, *(number for number in range(len(texts)) if number not in known)][:most]
+
+
+def _worth(near: Collection[set[str]]) -> dict[str, float]:
+    """What each word weighs, by how few of the blocks with any of them hold it: of a question's words the common ones
+    stand together by chance."""
+    frequency = Counter(chain.from_iterable(near))
+    return {stem: math.log1p(len(near) / count) for stem, count in frequency.items()}
 
 
 def _passage(reader: Reader, piece: Piece, hits: Hits, block: int) -> Passage:

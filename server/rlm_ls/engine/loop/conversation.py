@@ -1,6 +1,6 @@
-"""The messages of a run. What was read is not sent again with each turn: a long observation is whole in the request
-that it is new in, and a few lines later. All else is append-only, so that providers' prompt caches hit, until it would
-outgrow the window."""
+"""The messages of a run. What was read is not sent again with each turn: a long program and a long observation are
+whole in the request that they are new in, and a few lines later. All else is append-only, so that providers' prompt
+caches hit, until it would outgrow the window."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ KEEP_NEWEST = 4
 COMPACTED = (
     "[An older observation of {size:,} characters was dropped to make room. The variables it spoke of are still there.]"
 )
-HEAD = 600
-"""Characters that stay of a long observation that was read."""
+HEAD = 400
+"""Characters that stay of what was read."""
 READ = "[… {size:,} more characters that you have read; print again what you still need]"
+RAN = "[… {size:,} more characters of this reply, which ran; its variables are still there]"
 
 
 @dataclass(slots=True)
@@ -30,11 +31,9 @@ class Conversation:
         self.messages.append(message)
 
     def observe(self, reply: str, observation: str) -> None:
-        """A reply and what came of it. The observation before it has been read."""
-        before = self.messages[-1].content
-        if len(self.messages) > 2 and len(before) > READ_ONCE:
-            head = before[:HEAD].rpartition("\n")[0] or before[:HEAD]
-            self.messages[-1] = Message("user", f"{head}\n{READ.format(size=len(before) - len(head))}")
+        """A reply and what came of it. The reply and the observation before it have been read."""
+        if len(self.messages) > 3:
+            self.messages[-2:] = [_beginning(self.messages[-2], RAN), _beginning(self.messages[-1], READ)]
         self.append(Message("assistant", reply))
         self.append(Message("user", observation))
 
@@ -68,3 +67,12 @@ class Conversation:
                 if self.characters <= room // 2:
                     break
         return changed
+
+
+def _beginning(message: Message, note: str) -> Message:
+    """The first lines of a message that was read, and how much more there was; a short one as it is."""
+    text = message.content
+    if len(text) <= READ_ONCE:
+        return message
+    head = text[:HEAD].rpartition("\n")[0] or text[:HEAD]
+    return Message(message.role, f"{head}\n{note.format(size=len(text) - len(head))}")

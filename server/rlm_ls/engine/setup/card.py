@@ -43,8 +43,9 @@ FEWEST_RECORDS = 5
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-async def card(context: Context, search: Search, surroundings: Surroundings) -> str:
-    """Documents with sizes, languages and longest lines; a few lines from the start and the middle of the largest."""
+async def card(context: Context, search: Search, surroundings: Surroundings, *, middle: bool = True) -> str:
+    """Documents with sizes, languages and longest lines; a few lines from the start of the largest, and from the
+    `middle`, where no nearer ones are shown."""
     documents = context.documents
     parts = list(await asyncio.to_thread(_described, documents))  # they may be 100,000
     parts += await structures(documents, search)
@@ -56,7 +57,7 @@ async def card(context: Context, search: Search, surroundings: Surroundings) -> 
     for number in sorted(largest):
         parts += await _fields(documents[number], number, search)
         part = limited.get(number)
-        parts += await (_excerpts(documents[number], number, search) if part is None else _within(part, search))
+        parts += await (_excerpts(documents[number], number, search, middle) if part is None else _within(part, search))
     return "\n".join(parts)
 
 
@@ -173,16 +174,14 @@ async def _within(part: Part, search: Search) -> list[str]:
     return [f"Its first lines in {_named(span.doc)}:", *await _numbered(search, part.doc, span.line, last)]
 
 
-async def _excerpts(document: Document, number: int, search: Search) -> list[str]:
+async def _excerpts(document: Document, number: int, search: Search, with_middle: bool) -> list[str]:
     if document.lines <= 3 * EXCERPT_LINES:
         return [f"All of {_named(document.path)}:", *await _numbered(search, number, 1, document.lines)]
+    first = [f"First lines of {_named(document.path)}:", *await _numbered(search, number, 1, EXCERPT_LINES)]
+    if not with_middle:
+        return first
     middle = document.lines // 2
-    return [
-        f"First lines of {_named(document.path)}:",
-        *await _numbered(search, number, 1, EXCERPT_LINES),
-        "Middle:",
-        *await _numbered(search, number, middle, middle + EXCERPT_LINES - 2),
-    ]
+    return [*first, "Middle:", *await _numbered(search, number, middle, middle + EXCERPT_LINES - 2)]
 
 
 async def _numbered(search: Search, number: int, first: int, last: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rlm_ls import __version__
 from rlm_ls.context.remote.addresses import is_remote, without_password
 from rlm_ls.context.scope import Scope
+from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.limits import without_lines
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.engine.abilities import UNABLE, Learnt
@@ -25,6 +26,7 @@ from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
 from rlm_ls.engine.setup.encodings import assumed, ignored, left_out
 from rlm_ls.engine.setup.first_look import AGAIN_SECONDS, SECONDS, Looking, first_look
+from rlm_ls.engine.setup.nearest import nearest_lines
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted
@@ -215,13 +217,17 @@ async def _manner(services: Services, model: Model, earlier_leg: Sequence[Mappin
 async def _look(
     question: Question, choice: Choice, earlier_leg: Sequence[Mapping[str, Any]], looking: Looking, small: bool
 ) -> str:
-    """The first look, where there is to be one; of a trace's run, where it had one."""
+    """What a model is shown of the text before its first call, beside its first lines: the lines nearest the question,
+    a small model what the rules found. Of a trace's run, where it was shown any."""
     request, told = question.request, first(earlier_leg, "routeChosen")
     wanted = told.get("firstLook", False) if told else (small or question.services.settings.first_look)
     if not wanted or choice.route != "rlm" or request.coordinator or (choice.model.kind != "live" and not told):
         return ""
-    rules = offline_model(question, looking.context)
-    return await first_look(looking, rules, AGAIN_SECONDS if told else SECONDS)
+    seconds = AGAIN_SECONDS if told else SECONDS
+    if small:
+        return await first_look(looking, offline_model(question, looking.context), seconds)
+    search = Search(looking.context, question.services.pool, AGAIN_SECONDS)
+    return await nearest_lines(search, request.question, looking.context.limit, seconds)
 
 
 def room_for(settings: Settings, model: Model, most: Limits) -> int:

@@ -88,7 +88,7 @@ async def open_conversation(
     first_look: str = "",
 ) -> tuple[Conversation, int]:
     """System prompt and first message, and how many characters of it are excerpts of the text."""
-    described = await card(context, search, request.surroundings)
+    described = await card(context, search, request.surroundings, middle=prompt_options.small or not first_look)
     parts = [f"Question: {request.question.strip()}"]
     if earlier is not None:
         parts.append(earlier.described())

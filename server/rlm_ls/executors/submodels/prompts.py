@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from string import ascii_lowercase
 from typing import Any
 
 from rlm_ls.errors import ProgramError
+
+SHORT_LABEL = 3
+"""Characters of a label that no letter need stand for."""
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -70,6 +74,20 @@ def rows_of(batch: Any) -> list[str]:
 def listed(rows: list[str]) -> str:
     """Rows with their numbers, for a reply that is to have one label for each."""
     return f"{len(rows)} rows:\n" + "\n".join(f"{number}. {row}" for number, row in enumerate(rows, 1))
+
+
+def codes_of(labels: list[str]) -> dict[str, str]:
+    """A letter for each label, since each stands in the reply as often as there are rows of it; labels that are as
+    short themselves, or more than there are letters, stand for themselves."""
+    if max(map(len, labels)) <= SHORT_LABEL or len(labels) > len(ascii_lowercase):
+        return {label: label for label in labels}
+    return dict(zip(ascii_lowercase, labels, strict=False))
+
+
+def coded(prompt: str, codes: dict[str, str]) -> str:
+    """The prompt, and which letter stands for which label."""
+    told = "; ".join(f"{code} = {label}" for code, label in codes.items() if code != label)
+    return f"{prompt}\n\nReply with a letter for each row: {told}" if told else prompt
 
 
 def labels_schema(labels: list[str], rows: int) -> dict[str, Any]:

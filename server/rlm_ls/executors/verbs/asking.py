@@ -91,13 +91,16 @@ async def _labelled(
     for at, batch in enumerate(rows):
         by_size.setdefault(len(batch), []).append(at)
     told: list[Row] = [(True, [])] * len(batches)
+    codes = prompts.codes_of(labels)
+    asked = prompts.coded(prompt, codes)
 
     async def ask_those(size: int, places: list[int]) -> None:
-        schema = prompts.labels_schema(labels, size)
+        schema = prompts.labels_schema(list(codes), size)
         texts = [prompts.listed(rows[at]) for at in places]
-        calls = await _calls(host, sub_models, "llm_map", prompt, texts, schema, numbered=False)
+        calls = await _calls(host, sub_models, "llm_map", asked, texts, schema, numbered=False)
         for at, reply in zip(places, await ask(sub_models, calls, schema), strict=True):
-            told[at] = (False, reply.error) if isinstance(reply, FailedSubCall) else (True, reply["labels"])
+            failed = isinstance(reply, FailedSubCall)
+            told[at] = (False, reply.error) if failed else (True, [codes[code] for code in reply["labels"]])
 
     async with asyncio.TaskGroup() as asking:
         for size, places in by_size.items():

@@ -122,7 +122,7 @@ async def stats(
     multiline: bool = False,
     field: FieldNames = None,
 ) -> dict[str, Any]:
-    """count sum min max mean p50…p99 of captured numbers; two groups: by the first
+    """count sum min max mean p50…p99; two groups: by the first
 
     Of two groups the result is a dict by the first. p50, p90, p95 and p99 are by nearest rank.
 

@@ -15,7 +15,7 @@ from rlm_ls.executors.scripts.host import SpanRow, VerbHost
 from rlm_ls.executors.verbs.registry import verb
 
 
-@verb(returns="list[Doc]", shape="docs", everyday=1)
+@verb(returns="list[Doc]", shape="docs")
 async def docs(host: VerbHost, glob: str | None = None) -> list[tuple[str, str, int, int, int]]:
     """.path .lines .characters
 
@@ -91,7 +91,7 @@ async def _text_of(host: VerbHost, selection: Selection) -> str:
     return "\n".join(texts)
 
 
-@verb(returns="list[Span]", shape="spans", everyday=2)
+@verb(returns="list[Span]", shape="spans")
 async def sample(host: VerbHost, n: int = 10, within: Any = None, seed: int = 0) -> list[SpanRow]:
     """spread lines
 

@@ -40,11 +40,11 @@ def wants_marks(provider: str, model: str) -> bool:
 
 def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """The messages as LiteLLM takes them, with marks where the next call's prompt will still be the same: after the
-    system message, the first one, and the newest, or the one before that where the newest will not come whole again."""
+    system message, the first one, and the newest, or one before that where what follows will not come whole again."""
     told: list[dict[str, Any]] = [{"role": message.role, "content": message.content} for message in messages]
     newest = len(told) - 1
-    if newest > 2 and len(messages[newest].content) > READ_ONCE:
-        newest -= 1
+    exchange = range(max(2, newest - 1), newest + 1)
+    newest = next((at - 1 for at in exchange if len(messages[at].content) > READ_ONCE), newest)
     for at in {0, min(1, newest), newest}:
         if text := told[at]["content"]:  # an empty block may not be marked
             told[at]["content"] = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
