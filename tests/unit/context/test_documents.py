@@ -23,7 +23,7 @@ from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.engine.setup.structure import structures
+from rlm_ls.engine.setup.opening.structure import structures
 
 Taking = Callable[..., Awaitable[Context]]
 

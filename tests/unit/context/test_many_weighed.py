@@ -14,7 +14,7 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.columns import MOST_KEPT
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import NO_SURROUNDINGS
-from rlm_ls.engine.setup.card import card
+from rlm_ls.engine.setup.opening.card import card
 
 MOST = 200
 """Bytes of the server's memory for each document: a million and the server itself fit into 300 MB."""

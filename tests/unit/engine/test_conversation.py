@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.models.base import Message
 
@@ -68,14 +70,15 @@ def test_what_is_short_and_the_question_stay_as_they_are() -> None:
     assert conversation.messages[:4] == before
 
 
-def test_a_long_program_is_whole_until_what_it_printed_was_read() -> None:
+@pytest.mark.parametrize("said", ["I look.\n", ""])
+def test_a_long_program_is_whole_until_what_it_printed_was_read(said: str) -> None:
     conversation = talk(0, 0)
-    program = "I look.\n```python\n" + "".join(f"print(count('{number}'))\n" for number in range(100)) + "```"
+    program = f"{said}```python\n" + "".join(f"print(count('{number}'))\n" for number in range(100)) + "```"
     conversation.observe(program, "what it printed")
     assert conversation.messages[2].content == program
     conversation.observe("second", "short")
     kept = conversation.messages[2].content
-    assert kept.startswith("I look.\n```python\nprint(count('0'))\n")
-    assert f"{len(program) - kept.index('[…') + 1:,} more characters of this reply, which ran" in kept
+    assert kept.startswith(f"{said}```python\nprint(count('0'))\n")
+    assert f"{len(program) - kept.index('```\n[…') + 1:,} more characters of this reply, which ran" in kept
     assert len(kept) < 600
     assert conversation.messages[3].content == "what it printed"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.scripted import TEXT, FakeModel, asking, script
 
-from rlm_ls.engine.setup import nearest
-from rlm_ls.engine.setup.first_look import HEADING, LONGEST
+from rlm_ls.engine.setup.opening import nearest
+from rlm_ls.engine.setup.opening.first_look import HEADING, LONGEST
 from rlm_ls.models.recorded import RecordedModel
 
 DONE = script("submit(str(count('ERROR')), cite=find('ERROR', limit=1))")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from rlm_ls.engine.setup.first_look import Looking
+from rlm_ls.engine.setup.opening.first_look import Looking
 from rlm_ls.models.offline.model import OfflineModel
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rlm_ls.engine.guided.guide import Guide
 from rlm_ls.engine.loop.state import Run
 from rlm_ls.engine.loop.submission import CheckedSubmission, check
-from rlm_ls.engine.setup.first_look import UNREAD, tried
+from rlm_ls.engine.setup.opening.first_look import UNREAD, tried
 from rlm_ls.errors import RlmError
 
 

@@ -13,6 +13,7 @@ KEEP_NEWEST = 4
 COMPACTED = (
     "[An older observation of {size:,} characters was dropped to make room. The variables it spoke of are still there.]"
 )
+FENCE = "```"
 HEAD = 400
 """Characters that stay of what was read."""
 READ = "[… {size:,} more characters that you have read; print again what you still need]"
@@ -75,4 +76,5 @@ def _beginning(message: Message, note: str) -> Message:
     if len(text) <= READ_ONCE:
         return message
     head = text[:HEAD].rpartition("\n")[0] or text[:HEAD]
-    return Message(message.role, f"{head}\n{note.format(size=len(text) - len(head))}")
+    fence = f"{FENCE}\n" * (f"\n{head}".count(f"\n{FENCE}") % 2)  # a program that is cut ends all the same
+    return Message(message.role, f"{head}\n{fence}{note.format(size=len(text) - len(head))}")

@@ -25,8 +25,8 @@ from rlm_ls.engine.setup.choosing import Choice, Question, choose, named_model, 
 from rlm_ls.engine.setup.compiling import languages_of, look_for_compilers
 from rlm_ls.engine.setup.earlier_run import EarlierRun, scripts_in
 from rlm_ls.engine.setup.encodings import assumed, ignored, left_out
-from rlm_ls.engine.setup.first_look import AGAIN_SECONDS, SECONDS, Looking, first_look
-from rlm_ls.engine.setup.nearest import nearest_lines
+from rlm_ls.engine.setup.opening.first_look import AGAIN_SECONDS, SECONDS, Looking, first_look
+from rlm_ls.engine.setup.opening.nearest import nearest_lines
 from rlm_ls.engine.setup.run_setup import RunConfig, set_up
 from rlm_ls.engine.submodels.roles import RoleModels
 from rlm_ls.engine.trace.events import Answering, ContextTaken, DocumentTaken, RouteChosen, RunStarted

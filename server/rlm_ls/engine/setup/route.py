@@ -14,8 +14,8 @@ from rlm_ls.engine.answer import Route
 from rlm_ls.engine.budget.ledger import CHARACTERS_PER_TOKEN
 from rlm_ls.engine.loop.conversation import Conversation
 from rlm_ls.engine.request import AskRequest
-from rlm_ls.engine.setup.card import LINE_END, card, whole_text
 from rlm_ls.engine.setup.earlier_run import EarlierRun
+from rlm_ls.engine.setup.opening.card import LINE_END, card, whole_text
 from rlm_ls.engine.setup.prompt import SMALL_LAST, PromptOptions, system_prompt
 from rlm_ls.errors import RlmError
 from rlm_ls.models.base import Message, Model

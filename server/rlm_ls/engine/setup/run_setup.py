@@ -25,7 +25,7 @@ from rlm_ls.engine.request import AskRequest
 from rlm_ls.engine.setup.choosing import Choice, Question, offline_model
 from rlm_ls.engine.setup.compiling import program_events, programs_of
 from rlm_ls.engine.setup.earlier_run import EarlierRun
-from rlm_ls.engine.setup.first_look import Looking
+from rlm_ls.engine.setup.opening.first_look import Looking
 from rlm_ls.engine.setup.prompt import PromptOptions
 from rlm_ls.engine.setup.route import open_conversation
 from rlm_ls.engine.submodels.calls import RunSubModelCalls

@@ -17,7 +17,7 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.columns import Documents
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.surroundings import Surroundings
-from rlm_ls.engine.setup.structure import structures
+from rlm_ls.engine.setup.opening.structure import structures
 from rlm_ls.errors import SearchTimeout
 
 LISTED = 12
