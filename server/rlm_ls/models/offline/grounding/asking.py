@@ -26,7 +26,7 @@ class Mention:
 
     @property
     def numeric(self) -> bool:
-        return self.thing is None or (self.thing.column is not None and self.thing.column.numeric)
+        return self.thing is None or (self.thing.column is not None and self.thing.column.quantity)
 
     @property
     def plural(self) -> bool:

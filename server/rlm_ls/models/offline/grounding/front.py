@@ -149,7 +149,7 @@ class Composer(Naming):
             found = [
                 m
                 for m in near
-                if asked.wh >= 0 and m.start == asked.wh + 1 and m.thing is not None and not m.thing.time
+                if asked.wh >= 0 and self._asks_for(asked.wh, m.start) and m.thing is not None and not m.thing.time
             ][:1]
             for mention in found:
                 self.words.use(mention.start, mention.end)
@@ -168,6 +168,11 @@ class Composer(Naming):
                 ):
                     where.unclear.append(token.text)
         return found
+
+    def _asks_for(self, wh: int, noun: int) -> bool:
+        """Whether a noun stands right behind what or which: which job, what was the id of the job."""
+        between = [token.lower for token in self.words.tokens[wh + 1 : noun]]
+        return wh < noun and between in ([], ["is", "the"], ["was", "the"])
 
     def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
         """The noun of which, what, whose or how many, where the answer would be something else."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, TURNING
+from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, SEEN_VERBS, TURNING
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.grounding.words import forms, others, stem
 from rlm_ls.models.offline.parsing.patterns import escaped, word_pattern
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
 from rlm_ls.models.offline.rules.conditions import Where, _condition
 from rlm_ls.models.offline.shapes.levels import level_said
 
@@ -31,7 +32,7 @@ class Left:
 def said_of_lines(left: Left) -> None:
     """Hold the lines to the words that are left; those that nothing explains stay unclear."""
     text, where, reading = left.text, left.where, left.reading
-    rest = _explained(left, _names(left))
+    rest = _numbered(left, _explained(left, _names(left)))
     if not rest:
         return
     closed = text.shape.entry in {"row", "request"} or (reading.ask == "share" and text.shape.entry == "line")
@@ -131,6 +132,43 @@ def _explained(left: Left, rest: list[Said]) -> list[Said]:
                 left.words.use(at, at + 1)
             rest = [one for one in rest if one[0] not in near]
     return rest
+
+
+def _numbered(left: Left, rest: list[Said]) -> list[Said]:
+    """Hold the lines to numbers with the nouns that they stand beside, attempt 2, 3 packets, as the lines write them:
+    a number alone says nothing, but where lines that contain it are asked for. The words that this does not explain."""
+    text, where, tokens = left.text, left.where, left.words.tokens
+    said = {at: word for at, word, _ in rest}
+    for at in [at for at, word in said.items() if word.isdigit()]:
+        number = said[at]
+        nouns = [n for n in (at + 1, at - 1) if 0 <= n < len(tokens) and _is_noun(tokens[n].lower)]
+        if not nouns and (left.reading.contains or left.reading.occurrences):
+            continue
+        found = [(n, pattern) for n in nouns for pattern in [_beside(tokens[n].text, number, n > at)]]
+        found = [(n, pattern) for n, pattern in found if any(re.search(pattern, line) for line in text.lines)]
+        if not found:
+            places = [*(n for n in nouns[-1:] if n < at), at]
+            where.unclear += [tokens[n].text for n in places]
+        else:
+            noun, pattern = found[0]
+            places = sorted((noun, at))
+            where.add(pattern, " ".join(tokens[n].text for n in places))
+        for n in places:
+            left.words.use(n, n + 1)
+            said.pop(n, None)
+    return [one for one in rest if one[0] in said]
+
+
+def _is_noun(word: str) -> bool:
+    return word.isalpha() and word not in FUNCTION | SEEN_VERBS
+
+
+def _beside(noun: str, number: str, behind: bool) -> str:
+    """The pattern of a number before its noun, or behind it: `slot 2`, `slot=2`, `"slot": 2`, `slot #2`, `slot-2`."""
+    word = rf"(?i:\b{escaped(stem(noun))}[a-z]{{0,5}})"
+    if behind:
+        return rf"(?:^|[^\w.]){number} {word}"
+    return rf"{word}[\"']?\s?[=:-]?\s?[\"'#\[]?{number}(?![\w.]*\w)"
 
 
 def _exactly(rest: list[Said], left: Left, start: int) -> None:

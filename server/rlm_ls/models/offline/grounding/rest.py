@@ -190,7 +190,10 @@ def _beside(words: Words, where: Where, at: int, named: Names, text: Text, negat
         said = words.tokens[place : place + 1]
         if thing is None or thing.column is None or not said or said[0].stop or not words.free(place, place + 1):
             continue
-        same = [v for v in text.values(thing.column) if v.lower() == said[0].lower]
+        values = text.values(thing.column)
+        same = [v for v in values if v.lower() == said[0].lower]
+        if said[0].text.isdigit() and not any(re.search(r"\d", value) for value in values):
+            continue  # severity 3, where severities are words
         if same or (re.search(r"[\d_.@/-]", said[0].text) and here == at):
             pattern = "|".join(map(escaped, same)) or escaped(said[0].text)
             if negated:
@@ -222,7 +225,7 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
         column = text.shape.level()
         own = (
             [v for v in column.values if v.lower() == singular(said[0].lower()) and v.upper() not in NO_LEVELS]
-            if column is not None
+            if column is not None and not said[0].isdigit()
             else []
         )
         if length == 1 and column is not None and own:

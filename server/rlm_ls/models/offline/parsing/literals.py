@@ -17,6 +17,14 @@ COMPARED = (
 )
 
 
+NUMBERED = (
+    "attempt block build id item job line node order part pid port process room rule session slot step thread vlan "
+    "worker zone"
+)
+NO_STATUS = "".join(rf"(?<!\b{noun} )" for noun in NUMBERED.split())
+"""Behind these a number says which one: port 443."""
+
+
 def comparison(s: Sentence) -> None:
     for words, sign in COMPARED:
         match = s.take(
@@ -49,7 +57,9 @@ def literals(s: Sentence, contains: bool) -> None:
         add(Condition("pair", match[2].strip('"'), match[1]))
     while (
         match := s.take(
-            NOT + r"(?<![\w.])([45123])(?:xx|\d\d)s?(?![\w.])(?: (?:status(?: codes?)?|errors?|responses?|codes?))?"
+            NOT
+            + NO_STATUS
+            + r"(?<![\w.])([45123])(?:xx|\d\d)s?(?![\w.])(?: (?:status(?: codes?)?|errors?|responses?|codes?))?"
         )
         if _status(s.text)
         else None
@@ -66,4 +76,4 @@ def literals(s: Sentence, contains: bool) -> None:
 
 
 def _status(text: str) -> bool:
-    return bool(re.search(r"(?<![\w.])[1-5](?:xx|\d\d)s?(?![\w.])", text, re.I))
+    return bool(re.search(NO_STATUS + r"(?<![\w.])[1-5](?:xx|\d\d)s?(?![\w.])", text, re.I))

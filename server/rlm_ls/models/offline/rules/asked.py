@@ -69,9 +69,9 @@ class Asked:
     @cached_property
     def measure(self) -> Column | None:
         """The column of the numbers that are calculated with."""
-        if self.front is not None and self.front.measure is not None:
-            return self.front.measure
-        return self.quantity(self.reading.measure)
+        named = self.front.measure if self.front is not None else None
+        column = named if named is not None else self.quantity(self.reading.measure)
+        return column if column is not None and column.quantity else None
 
     @property
     def reading(self) -> Reading:

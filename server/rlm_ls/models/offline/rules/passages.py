@@ -117,7 +117,7 @@ def only_line(asked: Asked) -> Script | None:
     if not re.match(rf"\W*{ASKS}", question.unnamed, re.IGNORECASE):
         return None
     if re.search(
-        r"\b(?:most|least|many|much|average|should|would|will|why|best|worst|every|each|all|"
+        r"\b(?:most|least|many|much|average|mean|median|total|sum|max(?:imum)?|min(?:imum)?|should|would|will|why|best|worst|every|each|all|"
         r"\w{3,}est|first|last|top)\b",
         question.lower,
     ):

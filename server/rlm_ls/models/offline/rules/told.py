@@ -24,6 +24,7 @@ A_TIME = (
     rf"{DAY}|{MONTH}|\b\d{{4}}\b|\d:\d\d|o'clock|\b(?:morning|noon|afternoon|evening|night|midnight|dawn|dusk|yesterday|tomorrow|"
     r"today|spring|summer|autumn|winter|Christmas|Easter|week|month|year|hours?|minutes?|days?)s?\b"
 )
+NO_NAME = rf"\b(?:{DAY}|{MONTH})s?\b"
 KINDS: tuple[tuple[str, str], ...] = (
     (r"how old\b|(?:at )?what age\b", r"\b(?:aged?|years? old|\w+ years|turned|years? younger|years? older)\b"),
     (
@@ -86,7 +87,9 @@ for doc, line in ranked:
         near_by = [(w, 1 if has(s, part) else 0.6 if has(s, beside) else 0.4)
                    for s, w in weights.items() if has(s, wide)]
         got = sum(w * closeness for w, closeness in near_by)
-        if not re.search($kind, part) or not any(has(s, part) for s in stems) or not all(has(n, wide) for n in named):
+        bare = re.sub($known, 'they', part)
+        said = any(has(s, part) for s in stems) and all(has(s, part) for s in $held)
+        if not re.search($kind, bare) or not said or not all(has(n, wide) for n in named):
             got = got * 0.5
         missing = [s for s in stems if not has(s, wide)]
         if len(missing) <= $missing:
@@ -133,6 +136,7 @@ def told(asked: Asked) -> Script | None:
     ):
         return None
     stems, names = _words(body)
+    naming = kind == A_NAME
     if len(stems) == 1 and kind == A_NAME:
         kind = rf"(?:named?|called|name (?:is|was)) (?:{A_NAME})|whose name"
     elif len(stems) < 2:
@@ -148,11 +152,25 @@ def told(asked: Asked) -> Script | None:
         glob=asked.glob,
         where=within(asked.place),
         kind=raw(kind),
+        known=raw(_known(body) if naming else NO_NAME),
+        held=_verb_and_object(stems, names) if naming else [],
         back=3 if question.quoted else 1,
         least=LEAST,
         several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
         missing=0 if len(stems) < (3 if kind else 5) else 1,
     ).reading((), "passage")
+
+
+def _verb_and_object(stems: list[str], names: list[str]) -> list[str]:
+    """What the sentence itself must hold that says who did something: not every word of it is as telling."""
+    plain = [one for one in stems if one not in names] or stems
+    return list(dict.fromkeys([plain[0], plain[-1]]))
+
+
+def _known(body: str) -> str:
+    """The pattern of the names that answer nobody's question for a name: those that it says itself, and dates."""
+    own = {match[0] for match in re.finditer(r"(?<!^)\b[A-Z][\w-]+", body.strip())}
+    return "|".join([NO_NAME, *(rf"\b{re.escape(name)}\b" for name in sorted(own))])
 
 
 def _written(spellings: tuple[str, ...]) -> str:

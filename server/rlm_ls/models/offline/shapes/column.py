@@ -60,6 +60,15 @@ EMPTY = frozenset(["-", "", "null", "None", "NULL", "NA", "N/A", "n/a", "nan", "
 """What stands where a column has no value."""
 
 
+NAMED_BY_NUMBER = frozenset(["client", "host", "level", "pid", "process", "status", "thread", "user"])
+"""Kinds of which a number says which one it is, not how much."""
+IDENTIFIER = re.compile(
+    r"(?:.*[^a-z])?(?:id|no|nr|number|port|code|status|pid|uid|gid|tid|zip|serial|severity|priority|level|rule|vlan|asn|"
+    r"version)"
+)
+"""So does a name that ends in one of these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`before`, `value` and `after` are patterns without groups. `unit` is that of numbers that are written without
@@ -90,6 +99,12 @@ class Column:
         written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|{SPELLED}|\d+:\d\d(?::\d\d)?|{COMMA}"
         known = [value for value in self.values if value not in EMPTY]
         return bool(known) and all(re.fullmatch(written, value) for value in known)
+
+    @property
+    def quantity(self) -> bool:
+        """Whether its numbers are amounts: those that only tell one thing from another are not added up or ranked."""
+        words = re.sub(r"([a-z])([A-Z])", r"\1_\2", self.name).lower()
+        return self.numeric and self.kind not in NAMED_BY_NUMBER and not IDENTIFIER.fullmatch(words)
 
     @property
     def comma(self) -> bool:

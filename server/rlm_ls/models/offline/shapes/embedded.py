@@ -14,6 +14,9 @@ CLOSING = {'"': '"', "'": "'", "`": "`", "(": ")", "[": "]", "<": ">", "â€œ": "â
 ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 NAME = r"[\w./@:#-]*[\d_./@:-][\w./@:#-]*\w"
 """A value that nothing sets apart is written as no plain word is."""
+POINTER = r"@?0x[0-9a-fA-F]+"
+"""Where a program keeps what the noun names: it tells nobody who that is."""
+PARTIES = "client|server|host|peer|caller|visitor|sender|receiver"
 LEAST = 2
 
 
@@ -22,7 +25,7 @@ def embedded(noun: str, lines: Sequence[str]) -> Column | None:
     one = singular(noun.lower())
     if len(one) < 3 or not re.fullmatch(r"[a-z][a-z _-]*", one):
         return None
-    word = rf"(?i:\b{escaped(one).replace(' ', '[ _-]?')}s?)"
+    word = rf"(?i:\b{escaped(one).replace(' ', '[ _-]?')}s?)(?:\s{POINTER}(?=\s))?"
     styles: Counter[tuple[str, str]] = Counter()
     for line in lines:
         for match in re.finditer(
@@ -40,19 +43,27 @@ def embedded(noun: str, lines: Sequence[str]) -> Column | None:
     value = rf"[^{re.escape(CLOSING[mark])}]+" if mark else NAME if sign == " " else r"[\w./@:#-]*\w"
     after = re.escape(CLOSING[mark]) if mark else END
     found = _values(before, value, after, lines)
-    if found and all(re.fullmatch(rf"{ADDRESS}:\d+", one) for one in found):
-        value, after = ADDRESS, r":\d+"
+    if found and all(re.fullmatch(rf"{ADDRESS}[:#]\d+", one) for one in found):
+        value, after = ADDRESS, r"[:#]\d+"
         found = _values(before, value, after, lines)
     prefix = re.match(r"[A-Za-z]{3,}[_-]", found[0]) if found else None
     if prefix and all(re.fullmatch(re.escape(prefix[0]) + r"-?\w+", one) for one in found):
         # Values that say themselves what they are, wherever they stand.
         before, value, after = r"\b", re.escape(prefix[0]) + r"-?\w+", ""
         found = _values(before, value, after, lines)
+    if re.fullmatch(PARTIES, one) and _handles(found, lines):
+        return None
     if len(found) < LEAST or any(len(one) > 120 for one in found):
         return None
     return Column(
         noun, "embedded", before, value, after, "", most_common(found, 200), len(found) / max(1, len(lines)), True
     )
+
+
+def _handles(values: Sequence[str], lines: Sequence[str]) -> bool:
+    """Whether values are what a program calls its parties by, where the lines give their addresses too."""
+    called = any(re.fullmatch(rf"{POINTER}|#?\d+", value) for value in values)
+    return called and 2 * sum(re.search(ADDRESS, line) is not None for line in lines) >= len(lines)
 
 
 def _plain(noun: str, one: str, lines: Sequence[str]) -> Column | None:

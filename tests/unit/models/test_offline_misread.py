@@ -1,0 +1,112 @@
+"""What the offline rules once took for something else: numbers without their nouns, identifiers for amounts, handles
+for addresses, a sentence of somebody else for an answer to who."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rlm_ls.context.scope import Scope
+from rlm_ls.engine.engine import Engine
+from rlm_ls.engine.request import AskRequest
+from rlm_ls.settings.sections import Settings
+
+ROWS = range(60)
+APPLIANCE = "".join(
+    f"Mar 14 0{n // 6}:{n % 6}0:00 fw1 %ASA-{(6, 4, 3)[n % 3]}-{302013 + n % 3}: Built connection {n} for zone inside "
+    "7 packets\n"
+    for n in ROWS
+)
+FILTER = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 action={('accept', 'drop')[n % 4 == 0]} src=10.0.1.{n % 5} "
+    f"port={(443, 80, 22)[n % 3]} rule={17 + n % 2} ttl=443\n"
+    for n in ROWS
+)
+UPLOADS = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 INFO uploader: attempt {n % 4} of file part-{n}: sent {n + 2} chunks in slot "
+    f"{n % 3}\n"
+    for n in ROWS
+)
+JOBS = "job_id,worker_port,exit_code,wall_seconds,owner\n" + "".join(
+    f"{9000 + n * 7 % 60},{8000 + n % 3},{n % 2},{(n * 13) % 47 + 1},{('ann', 'bo')[n % 2]}\n" for n in range(47)
+)
+RESOLVER = "".join(
+    f"14-Mar-2026 0{n // 6}:{n % 6}0:00.12{n % 10} client @0x7f3c{n:04x} 10.2.0.{n % 4}#5{n:03} (www.a.test): query: "
+    "www.a.test IN A\n"
+    for n in ROWS
+)
+MILL = textwrap.fill(
+    "The old mill stood by the river, and Martha Finch kept its books. In the spring the miller bought a grey horse "
+    "from a farmer of the next valley. The horse was called Bramble, and it pulled the cart to market. On the way "
+    "Tobias Reed met the surveyor, who looked at the dam. Nobody knew who had opened the sluice that night. Captain "
+    "Orley rowed across the river in March with the lantern, and he lost the key.",
+    90,
+)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
+    yield engine
+    await engine.close()
+
+
+async def reply(engine: Engine, folder: Path, text: str, question: str) -> str:
+    file = folder / ("jobs.csv" if text is JOBS else "mill.txt" if text is MILL else "x.log")
+    file.write_text(text, "utf-8")
+    scope = Scope("files", files=(str(file),))
+    return (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (APPLIANCE, "How many lines mention zone 3?"),
+        (UPLOADS, "How many lines of chunk 2?"),
+        (FILTER, "What is the average port?"),
+        (FILTER, "Which src has the highest port?"),
+        (FILTER, "How many bytes were accepted for 10.0.1.2 on port 443?"),
+        (JOBS, "What is the average job id?"),
+        (JOBS, "What is the total exit code?"),
+        (JOBS, "average exit code per owner"),
+        (JOBS, "What is the sum of worker port?"),
+        (MILL, "Who bought the grey horse?"),
+        (MILL, "Who did Captain Orley row across the river with?"),
+    ],
+)
+async def test_what_is_not_understood_whole_is_declined(
+    engine: Engine, tmp_path: Path, text: str, question: str
+) -> None:
+    answer = await reply(engine, tmp_path, text, question)
+    assert answer.startswith(("I did not understand", "Found nothing", "Nothing ")), answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (APPLIANCE, "How many messages of severity 3 are there?", "20 lines"),
+        (APPLIANCE, "How many messages of severity 7?", "0 lines"),
+        (FILTER, "How many lines are on port 443?", "20 lines"),
+        (FILTER, "How many packets hit rule 17?", "30 lines"),
+        (UPLOADS, "How many lines are of attempt 2?", "15 lines"),
+        (UPLOADS, "How many lines in slot 2?", "20 lines"),
+        (UPLOADS, "How many lines hold 17?", "2 lines hold 17"),
+        (JOBS, "How many jobs with exit code 1?", "23 rows"),
+        (JOBS, "What is the job id of the job that ran longest?", "\njob_id: 9006"),
+        (JOBS, "What is the worker port of the slowest job?", "\nworker_port: 8000"),
+        (RESOLVER, "How many different clients are there?", "4 different clients: 10.2.0.0, 10.2.0.1, "),
+        (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
+        (MILL, "Who kept the books of the mill?", "Martha Finch kept its books"),
+        (MILL, "Who lost the key?", "Captain Orley rowed"),
+    ],
+)
+async def test_what_is_asked_is_what_is_answered(
+    engine: Engine, tmp_path: Path, text: str, question: str, expected: str
+) -> None:
+    assert expected in await reply(engine, tmp_path, text, question)
