@@ -79,6 +79,7 @@ def test_a_long_program_is_whole_until_what_it_printed_was_read(said: str) -> No
     conversation.observe("second", "short")
     kept = conversation.messages[2].content
     assert kept.startswith(f"{said}```python\nprint(count('0'))\n")
-    assert f"{len(program) - kept.index('```\n[…') + 1:,} more characters of this reply, which ran" in kept
+    left = len(program) - kept.index("```\n[…") + 1
+    assert f"{left:,} more characters of this reply, which ran" in kept
     assert len(kept) < 600
     assert conversation.messages[3].content == "what it printed"
