@@ -359,6 +359,22 @@ async def test_what_a_container_printed_as_logfmt_has_columns(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many requests did bob make with status 500?", "0 lines hold status 500 and user bob."),
+        ("How many requests did bob make with status 999?", "I did not understand"),
+    ],
+)
+async def test_none_is_said_where_each_condition_holds_of_some_line(
+    engine: Engine, tmp_path: Path, question: str, expected: str
+) -> None:
+    file = tmp_path / "app.log"
+    file.write_text("".join(f"level=info status={(200, 500)[n % 2]} user={('bob', 'eve')[n % 2]}\n" for n in range(60)))
+    assert expected in (await ask(engine, question, file)).answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_an_answer_leaves_out_is_said(engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "x.log"
     file.write_text("".join(f"level=info user=u{n}\n" for n in range(1200)), "utf-8")

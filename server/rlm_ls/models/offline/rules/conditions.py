@@ -69,6 +69,12 @@ class Where:
         return [pattern for pattern in self.patterns if not pattern.startswith("^")]
 
     @property
+    def each(self) -> list[str]:
+        """Where several columns are held to values: the patterns, each of which some line matches, or not all of them
+        are what was meant."""
+        return [self.patterns[at] for at in self.columns.values()] if len(self.columns) > 1 else []
+
+    @property
     def phrase(self) -> str:
         return " and ".join(self.said)
 
