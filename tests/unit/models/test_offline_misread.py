@@ -104,6 +104,7 @@ async def test_what_is_not_understood_whole_is_declined(
         (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
         (MILL, "Who kept the books of the mill?", "Martha Finch kept its books"),
         (MILL, "Who lost the key?", "Captain Orley rowed"),
+        (MILL, "What was the name of the miller's horse?", "The horse was called Bramble"),
     ],
 )
 async def test_what_is_asked_is_what_is_answered(

@@ -132,7 +132,7 @@ def _ruled(asked: Asked) -> list[Vouched]:
         lambda: counting.sizes(asked),
         lambda: None if asked.grounded is None else _by_parse(asked.grounded),
         lambda: values.set_to(asked),
-        lambda: passages.only_line(asked),
+        lambda: None if told.asks_for_name(asked) else passages.only_line(asked),
     )
     scripts = (read() for read in readings)
     return [

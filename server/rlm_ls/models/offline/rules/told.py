@@ -14,10 +14,8 @@ NUMBER = (
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|"
     r"seventy|eighty|ninety|hundreds?|thousands?|dozens?|twice|none|half)\b"
 )
-A_NAME = (
-    r"[\w,:] \"?[A-Z][a-z]+|^(?:\w+: )?[A-Z][a-z]+ [A-Z][a-z]+|[\"”,] (?:said|asked|told|whispered|"
-    r"cried|answered|replied) "
-)
+A_NAME = r"[\w,:] \"?[A-Z][a-z]+|^(?:\w+: )?[A-Z][a-z]+ [A-Z][a-z]+"
+SOMEBODY = rf"{A_NAME}|[\"”,] (?:said|asked|told|whispered|cried|answered|replied) "
 DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 A_TIME = (
@@ -33,11 +31,8 @@ KINDS: tuple[tuple[str, str], ...] = (
         NUMBER,
     ),
     (r"(?:until |since )?when\b|(?:on |in )?(?:what|which) (?:day|date|year|month|time)\b|date\b", A_TIME),
-    (
-        r"who(?:se|m)?\b|(?:to|for|with|by|from) whom\b|(?:what|which) (?:is|was) the name\b|what (?:is|"
-        r"was) .* (?:called|named)\b",
-        A_NAME,
-    ),
+    (r"who(?:se|m)?\b|(?:to|for|with|by|from) whom\b", SOMEBODY),
+    (r"(?:what|which) (?:is|was) (?:.{0,60} )?name\b|what (?:is|was) .* (?:called|named)\b", A_NAME),
     (r"where\b", r"\b(?:in|at|on|near|from|to|under|behind|into|by|above|below|inside|beside|between|through|over)\b"),
     (r"why\b", r"\b(?:because|since|so that|as|for|due|owing|therefore|to)\b"),
     (r"(?:in |on |at |under |from |to )?(?:what|which)\b|how\b", r""),
@@ -121,6 +116,13 @@ def is_prose(asked: Asked) -> bool:
     return spoken >= 0.4 * len(lines) and signs < 0.4 * len(lines)
 
 
+def asks_for_name(asked: Asked) -> bool:
+    """Whether a name is asked for in prose, where a line that holds the question's words need not hold one."""
+    body = asked.question.unnamed.strip()
+    kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
+    return kind in {SOMEBODY, A_NAME} and is_prose(asked)
+
+
 def told(asked: Asked) -> Script | None:
     """What a sentence says of who, what, when, where, why or how many."""
     question = asked.question
@@ -136,8 +138,8 @@ def told(asked: Asked) -> Script | None:
     ):
         return None
     stems, names = _words(body)
-    naming = kind == A_NAME
-    if len(stems) == 1 and kind == A_NAME:
+    naming = kind in {SOMEBODY, A_NAME}
+    if len(stems) == 1 and naming:
         kind = rf"(?:named?|called|name (?:is|was)) (?:{A_NAME})|whose name"
     elif len(stems) < 2:
         return None
@@ -152,8 +154,8 @@ def told(asked: Asked) -> Script | None:
         glob=asked.glob,
         where=within(asked.place),
         kind=raw(kind),
-        known=raw(_known(body) if naming else NO_NAME),
-        held=_verb_and_object(stems, names) if naming else [],
+        known=raw(_known(body) if naming and not question.quoted else NO_NAME),
+        held=_held(body, stems, names) if naming and not question.quoted else [],
         back=3 if question.quoted else 1,
         least=LEAST,
         several=bool(re.match(r"\W*(?:(?:what|which) (?:are|were)|list|name)\b", body, re.IGNORECASE)),
@@ -161,10 +163,12 @@ def told(asked: Asked) -> Script | None:
     ).reading((), "passage")
 
 
-def _verb_and_object(stems: list[str], names: list[str]) -> list[str]:
-    """What the sentence itself must hold that says who did something: not every word of it is as telling."""
+def _held(body: str, stems: list[str], names: list[str]) -> list[str]:
+    """What the sentence itself must hold: the verb and the object of who did something, what somebody is or is called.
+    Of the other words it is enough that they stand near."""
     plain = [one for one in stems if one not in names] or stems
-    return list(dict.fromkeys([plain[0], plain[-1]]))
+    is_told = re.match(r"\W*(?:who|what|which)(?:['’]s| is| was| are| were) ", body, re.IGNORECASE)
+    return plain[:1] if is_told else list(dict.fromkeys([plain[0], plain[-1]]))
 
 
 def _known(body: str) -> str:
