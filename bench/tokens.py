@@ -1,4 +1,4 @@
-"""Tokens a turn on the recorded questions (goal: median 1,300), where they go, and the system prompt's (goal: 900)."""
+"""Tokens a turn on the recorded questions (goal: median 900), where they go, and the system prompt's (goal: 500)."""
 
 from __future__ import annotations
 

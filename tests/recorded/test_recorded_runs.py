@@ -130,4 +130,4 @@ def test_turns_of_the_recorded_questions_stay_small() -> None:
     """The figure of bench/tokens.py, kept from creeping up: tokens of a run over its turns, the median of all."""
     usages = [read_recording(question.recording).events[-1]["answer"]["usage"] for question in QUESTIONS]
     per_turn = sorted((u["promptTokens"] + u["completionTokens"]) / u["turns"] for u in usages)
-    assert per_turn[len(per_turn) // 2] <= 1_300
+    assert per_turn[len(per_turn) // 2] <= 900
