@@ -31,7 +31,8 @@ TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 UNQUOTED = r"(?:(?!\\[nrt]\")[^\s,;\"'\])}])"
 """A character of a bare value, which ends before the `\\n"` that ends a line in a container's JSON."""
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
-PAIR = re.compile(rf"(?:(?<![\w.\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{UNQUOTED}*)")
+PAIR = re.compile(rf"(?:(?<![\w.@\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{UNQUOTED}*)")
+"""A name begins where none of its signs stands before: it is looked at once, however long it is."""
 COMMAND = re.compile(r"(?:^|[\s;])(?i:command|cmd|cmdline)=[^\s\"'=]+(?: [^=]+)?$")
 """A command at the end of its line: what stands behind its name are its arguments."""
 PAIR_START = r"(?:^|[\s,;:|(\[{]|:\"|: \")"
