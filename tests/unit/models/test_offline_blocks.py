@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.models.conftest import Replying
 
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
 from rlm_ls.models.offline.shapes.blocks import RULE, blocks
-from rlm_ls.settings.sections import Settings
 
 PRINTED = "Linux 6.1 (host)\n\n" + "\n".join(
     "\n".join(
@@ -41,13 +35,6 @@ EUROPEAN = "Bank eG;;;\nZeitraum:;2025;;\n\nTag;Kunde;Betrag;Saldo\n" + "".join(
 ONCE = "".join(f'{{"time":"2026-03-01T10:00:0{n}Z","client_addr":"10.0.0.1:5000{n}","status":200}}\n' for n in range(9))
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("name", "text", "question", "expected"),
@@ -61,13 +48,9 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
     ],
 )
 async def test_a_table_in_a_text_is_read_by_its_heading_and_a_guess_is_none(
-    engine: Engine, tmp_path: Path, name: str, text: str, question: str, expected: str
+    reply: Replying, name: str, text: str, question: str, expected: str
 ) -> None:
-    file = tmp_path / name
-    file.write_text(text, "utf-8")
-    scope = Scope("files", files=(str(file),))
-    answer = (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
-    assert expected in answer
+    assert expected in await reply(text, question, name)
 
 
 @given(line=st.text("-=|+: \tx", max_size=12))

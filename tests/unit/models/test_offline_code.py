@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 PYTHON = """\
 WAIT = 2.5
@@ -151,13 +145,6 @@ TEXTS = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("name", "question", "expected"),
@@ -195,9 +182,5 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         ("queue.rs", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
     ],
 )
-async def test_code_is_asked_about(engine: Engine, tmp_path: Path, name: str, question: str, expected: str) -> None:
-    file = tmp_path / name
-    file.write_text(TEXTS[name], "utf-8")
-    scope = Scope("files", files=(str(file),))
-    answer = await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)
-    assert expected in answer.answer.replace(f"{tmp_path}/", "")
+async def test_code_is_asked_about(reply: Replying, tmp_path: Path, name: str, question: str, expected: str) -> None:
+    assert expected in (await reply(TEXTS[name], question, name)).replace(f"{tmp_path}/", "")

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 SALES = "order_no,day,city,product,quantity,total_eur,status\n" + "".join(
     f"A-{n},2026-0{1 + n % 3}-0{1 + n % 9},{('Porto', 'Turin')[n % 2]},{('desk lamp', 'footrest', 'desk')[n % 3]},"
@@ -105,26 +97,12 @@ UNKNOWN = [
 ]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
-async def ask(engine: Engine, folder: Path, text: str, name: str, question: str) -> str:
-    file = folder / name
-    file.write_text(text, "utf-8")
-    scope = Scope("files", files=(str(file),))
-    return (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("text", "name", "question", "part"), KNOWN)
 async def test_words_are_found_in_the_text_whatever_their_order(
-    engine: Engine, tmp_path: Path, text: str, name: str, question: str, part: str
+    reply: Replying, text: str, name: str, question: str, part: str
 ) -> None:
-    answer = await ask(engine, tmp_path, text, name, question)
+    answer = await reply(text, question, name)
     assert part in answer
     assert not answer.startswith(("I did not understand", "Found nothing"))
 
@@ -132,7 +110,7 @@ async def test_words_are_found_in_the_text_whatever_their_order(
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("text", "name", "question"), UNKNOWN)
 async def test_a_word_that_the_text_does_not_explain_leaves_the_question_open(
-    engine: Engine, tmp_path: Path, text: str, name: str, question: str
+    reply: Replying, text: str, name: str, question: str
 ) -> None:
-    answer = await ask(engine, tmp_path, text, name, question)
+    answer = await reply(text, question, name)
     assert answer.startswith(("I did not understand", "Found nothing"))

@@ -3,16 +3,8 @@ level that a text does not have."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 HOURS = range(40)
 SENTENCES = "".join(
@@ -54,20 +46,6 @@ READINGS = "timestamp,sensor,temperature_c,battery_mv,status\n" + "".join(
 )
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
-async def reply(engine: Engine, folder: Path, text: str, question: str, name: str = "x.log") -> str:
-    file = folder / name
-    file.write_text(text, "utf-8")
-    scope = Scope("files", files=(str(file),))
-    return (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("text", "question"),
@@ -87,8 +65,8 @@ async def reply(engine: Engine, folder: Path, text: str, question: str, name: st
         (HALF_DAYS, "jobs done per hour"),
     ],
 )
-async def test_a_guess_is_no_answer(engine: Engine, tmp_path: Path, text: str, question: str) -> None:
-    answer = await reply(engine, tmp_path, text, question)
+async def test_a_guess_is_no_answer(reply: Replying, text: str, question: str) -> None:
+    answer = await reply(text, question)
     assert answer.startswith(("I did not understand", "Found nothing", "Nothing ")), answer
 
 
@@ -117,8 +95,6 @@ async def test_a_guess_is_no_answer(engine: Engine, tmp_path: Path, text: str, q
         (READINGS, "how many rows per hour?", "- 2026-03-14 00: 6\n"),
     ],
 )
-async def test_what_is_known_is_answered(
-    engine: Engine, tmp_path: Path, text: str, question: str, expected: str
-) -> None:
+async def test_what_is_known_is_answered(reply: Replying, text: str, question: str, expected: str) -> None:
     name = "readings.csv" if text == READINGS else "x.log"
-    assert expected in await reply(engine, tmp_path, text, question, name)
+    assert expected in await reply(text, question, name)

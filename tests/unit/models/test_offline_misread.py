@@ -4,16 +4,9 @@ for addresses, a sentence of somebody else for an answer to who."""
 from __future__ import annotations
 
 import textwrap
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 ROWS = range(60)
 APPLIANCE = "".join(
@@ -46,20 +39,7 @@ MILL = textwrap.fill(
     "Orley rowed across the river in March with the lantern, and he lost the key.",
     90,
 )
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
-async def reply(engine: Engine, folder: Path, text: str, question: str) -> str:
-    file = folder / ("jobs.csv" if text is JOBS else "mill.txt" if text is MILL else "x.log")
-    file.write_text(text, "utf-8")
-    scope = Scope("files", files=(str(file),))
-    return (await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)).answer
+NAMES = {JOBS: "jobs.csv", MILL: "mill.txt"}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -79,10 +59,8 @@ async def reply(engine: Engine, folder: Path, text: str, question: str) -> str:
         (MILL, "Who did Captain Orley row across the river with?"),
     ],
 )
-async def test_what_is_not_understood_whole_is_declined(
-    engine: Engine, tmp_path: Path, text: str, question: str
-) -> None:
-    answer = await reply(engine, tmp_path, text, question)
+async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: str, question: str) -> None:
+    answer = await reply(text, question, NAMES.get(text, "x.log"))
     assert answer.startswith(("I did not understand", "Found nothing", "Nothing ")), answer
 
 
@@ -107,7 +85,5 @@ async def test_what_is_not_understood_whole_is_declined(
         (MILL, "What was the name of the miller's horse?", "The horse was called Bramble"),
     ],
 )
-async def test_what_is_asked_is_what_is_answered(
-    engine: Engine, tmp_path: Path, text: str, question: str, expected: str
-) -> None:
-    assert expected in await reply(engine, tmp_path, text, question)
+async def test_what_is_asked_is_what_is_answered(reply: Replying, text: str, question: str, expected: str) -> None:
+    assert expected in await reply(text, question, NAMES.get(text, "x.log"))

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 ORDERED = "".join(
     f"2026-03-14 0{n // 60}:{n % 60:02}:00.025 {('INFO', 'ERROR')[n % 10 == 0]} pay: charged order {n} in {n}ms\n"
@@ -44,13 +36,6 @@ LOGCAT = "".join(
 )
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("log", "question", "expected"),
@@ -74,9 +59,5 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         (WEB, "What is the median size?", "p50 = 12"),
     ],
 )
-async def test_questions_about_a_log(engine: Engine, tmp_path: Path, log: str, question: str, expected: str) -> None:
-    file = tmp_path / "app.log"
-    file.write_text(log, "utf-8")
-    scope = Scope("files", files=(str(file),))
-    answer = await engine.ask(AskRequest(question, scope, model="offline"), lambda _event: None)
-    assert expected in answer.answer
+async def test_questions_about_a_log(reply: Replying, log: str, question: str, expected: str) -> None:
+    assert expected in await reply(log, question)

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-
-from rlm_ls.context.scope import Scope
-from rlm_ls.engine.engine import Engine
-from rlm_ls.engine.request import AskRequest
-from rlm_ls.settings.sections import Settings
+from tests.unit.models.conftest import Replying
 
 PYTEST = """\
 collected 4 items
@@ -70,22 +62,6 @@ ok 2 - closes
 """
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    engine = await Engine.open(settings=Settings(), state_dir=tmp_path_factory.mktemp("state"))
-    yield engine
-    await engine.close()
-
-
-async def _answered(engine: Engine, folder: Path, log: str, question: str) -> str:
-    path = folder / "ci.log"
-    path.write_text(log, "utf-8")
-    answer = await engine.ask(
-        AskRequest(question, Scope("files", files=(str(path),)), model="offline"), lambda _event: None
-    )
-    return answer.answer
-
-
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("log", "question", "expected"),
@@ -107,10 +83,8 @@ async def _answered(engine: Engine, folder: Path, log: str, question: str) -> st
         (JEST, "how many tests were skipped?", "1 tests skipped"),
     ],
 )
-async def test_tests_are_counted_and_named(
-    engine: Engine, tmp_path: Path, log: str, question: str, expected: str
-) -> None:
-    assert expected in await _answered(engine, tmp_path, log, question)
+async def test_tests_are_counted_and_named(reply: Replying, log: str, question: str, expected: str) -> None:
+    assert expected in await reply(log, question)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -124,7 +98,5 @@ async def test_tests_are_counted_and_named(
         (PYTEST + CARGO, "How many tests failed?"),  # of two runners
     ],
 )
-async def test_what_the_lines_do_not_say_of_tests_is_not_answered(
-    engine: Engine, tmp_path: Path, log: str, question: str
-) -> None:
-    assert (await _answered(engine, tmp_path, log, question)).startswith("I did not understand")
+async def test_what_the_lines_do_not_say_of_tests_is_not_answered(reply: Replying, log: str, question: str) -> None:
+    assert (await reply(log, question)).startswith("I did not understand")
