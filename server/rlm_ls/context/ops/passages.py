@@ -8,9 +8,10 @@ import math
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import TypeVar
 
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, compile_pattern
 from rlm_ls.context.ops.matching.hits import Hits
@@ -26,14 +27,18 @@ LONGEST = 1_200
 CANDIDATES = 20
 """For each passage that is wanted: among so many BM25 decides."""
 
+STEM = 4
+"""Letters by which a word is found at least."""
+
 Passage = tuple[int, int, str]
 """Document, first line, text."""
+Place = TypeVar("Place")
 
 
 def best(deadline: Deadline, pieces: Pieces, words: list[str], most: int) -> tuple[list[Passage], int]:
     """At most `most` passages of the pieces, the best first, and the bytes searched. Words are found by their
     beginnings, whatever their case."""
-    stems = list(dict.fromkeys(word[: max(4, len(word) - 3)] for word in words))
+    stems = list(dict.fromkeys(map(stem_of, words)))
     scan = Scan(deadline, pieces)
     test = compile_pattern("|".join(map(re.escape, stems)), ignore_case=True)
     found: list[tuple[float, Passage]] = []
@@ -41,13 +46,12 @@ def best(deadline: Deadline, pieces: Pieces, words: list[str], most: int) -> tup
         near: dict[int, set[str]] = {}
         for window in scan.windows(reader, piece):
             for stem in stems:
-                for spans in _stem(stem).matches(window, deadline, captures=False):
+                for spans in _pattern(stem).matches(window, deadline, captures=False):
                     at = window.span(*spans[0])[0]
                     # Of lines that were filtered the neighbours may be none that the question may look at.
                     start = reader.line_start(at, piece.low) if piece.filters else at - at % BLOCK
                     near.setdefault(start, set()).add(stem)
-        worth = _worth(near.values())
-        weights = {block: sum(worth[stem] for stem in held) for block, held in near.items()}
+        weights = weighed(near)
         chosen = heapq.nlargest(CANDIDATES * most, near, key=lambda block: (weights[block], -block))
         hits = Hits(reader, piece)
         found += [(weights[block], _passage(reader, piece, hits, block)) for block in sorted(chosen)]
@@ -74,11 +78,17 @@ def rank(deadline: Deadline, texts: Sequence[str], words: Sequence[str], most: i
     return [*ranked, *(number for number in range(len(texts)) if number not in known)][:most]
 
 
-def _worth(near: Collection[set[str]]) -> dict[str, float]:
-    """What each word weighs, by how few of the blocks with any of them hold it: of a question's words the common ones
-    stand together by chance."""
-    frequency = Counter(chain.from_iterable(near))
-    return {stem: math.log1p(len(near) / count) for stem, count in frequency.items()}
+def stem_of(word: str) -> str:
+    """What a word is found by, whatever its ending is."""
+    return word[: max(STEM, len(word) - 3)]
+
+
+def weighed(held: Mapping[Place, Collection[Hashable]]) -> dict[Place, float]:
+    """What each place weighs by the words that it holds, each by how few of the places with any of them hold it: of a
+    question's words the common ones stand together by chance."""
+    frequency = Counter(chain.from_iterable(held.values()))
+    worth = {word: math.log1p(len(held) / count) for word, count in frequency.items()}
+    return {place: sum(worth[word] for word in words) for place, words in held.items()}
 
 
 def _passage(reader: Reader, piece: Piece, hits: Hits, block: int) -> Passage:
@@ -93,5 +103,5 @@ def _passage(reader: Reader, piece: Piece, hits: Hits, block: int) -> Passage:
 
 
 @lru_cache(maxsize=256)
-def _stem(stem: str) -> CompiledPattern:
+def _pattern(stem: str) -> CompiledPattern:
     return compile_pattern(re.escape(stem), ignore_case=True)

@@ -127,7 +127,7 @@ def _ruled(asked: Asked) -> list[Vouched]:
         return []
     readings: tuple[Callable[[], Script | None], ...] = (
         lambda: _by_block(asked),
-        lambda: told.told(asked) if told.is_prose(asked) else None,
+        lambda: told.told(asked),
         *(partial(rule, asked) for rule in WHOLE),
         lambda: counting.sizes(asked),
         lambda: None if asked.grounded is None else _by_parse(asked.grounded),

@@ -4,13 +4,12 @@ has seen what the lines asked about look like, and needs no reply to find out.""
 from __future__ import annotations
 
 import asyncio
-import math
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from rlm_ls.context.document import Selection
+from rlm_ls.context.ops.passages import stem_of, weighed
 from rlm_ls.context.search.passages import Passage, best_passages
 from rlm_ls.context.search.search import Search
 from rlm_ls.errors import RlmError
@@ -30,8 +29,6 @@ BEFORE = 30
 MATCHES = 20
 """Of each word in a line, that are looked at."""
 LONGEST = 800
-STEM = 4
-"""Letters by which a word is found at least."""
 
 
 async def nearest_lines(search: Search, question: str, within: Selection, seconds: float) -> str:
@@ -50,7 +47,7 @@ async def nearest_lines(search: Search, question: str, within: Selection, second
 def _chosen(passages: Sequence[Passage], words: Sequence[str], *, named: bool) -> list[str]:
     """The lines with the rarest of the words, as they are shown, each with the one after it. Of lines with the same
     words one is enough, and of those with few of them none is needed."""
-    stems = [re.compile(re.escape(stem), re.IGNORECASE) for stem in dict.fromkeys(map(_stem, words))]
+    stems = [re.compile(re.escape(stem), re.IGNORECASE) for stem in {stem_of(word).lower(): None for word in words}]
     lines = {
         (passage.path, line): text.strip()
         for passage in passages
@@ -58,18 +55,12 @@ def _chosen(passages: Sequence[Passage], words: Sequence[str], *, named: bool) -
         if text.strip()
     }
     held = {place: found for place, text in lines.items() if (found := _held(text, stems))}
-    frequency = Counter(chain.from_iterable(held.values()))
-    worth = {place: sum(math.log1p(len(held) / frequency[stem]) for stem in found) for place, found in held.items()}
+    worth = weighed(held)
     ranked = sorted(held, key=lambda place: -worth[place])
     first = {held[place]: place for place in reversed(ranked) if 2 * worth[place] >= worth[ranked[0]]}
     best = [place for place in ranked if first.get(held[place]) == place][:HITS]
     shown = dict.fromkeys(place for path, line in best for place in ((path, line), (path, line + 1)) if place in lines)
     return [f"{f'{path}:' * named}{line}| {_cut(lines[path, line], stems)}" for path, line in shown]
-
-
-def _stem(word: str) -> str:
-    """What a word is found by, as passages are."""
-    return word[: max(STEM, len(word) - 3)].lower()
 
 
 def _held(text: str, stems: Sequence[re.Pattern[str]]) -> frozenset[int]:

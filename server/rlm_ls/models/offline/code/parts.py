@@ -265,9 +265,7 @@ def default_of(asked: Asked) -> Script | None:
         owned=f"e.name == {owner!r}" if owner else "e.kind in ('function', 'method')",
         value=raw(rf"\b{re.escape(name)}\s*(?::[^=,()]*)?=\s*([^,)}}\n]+)"),
         name=name,
-        elsewhere=[
-            one.replace("NAME", rf"{re.escape(name)}s?") for one in ELSEWHERE[: len(ELSEWHERE) if not owner else -1]
-        ],
+        elsewhere=[one.replace("NAME", rf"{re.escape(name)}s?") for one in (ELSEWHERE[:-1] if owner else ELSEWHERE)],
     )
 
 

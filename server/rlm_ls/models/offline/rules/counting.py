@@ -182,8 +182,9 @@ def counted(asked: Asked) -> Script | None:
             return None
         where.patterns.append(head)
     *others, last = where.patterns
-    met = f" or all(count(one, by='line'{within(asked.place)}) for one in {where.each})" if where.each else ""
-    soft = " if n else ''" if where.soft else f" if n{met} else ''" if met else ""
+    each = [] if where.soft else where.each
+    met = f" or all(count(one, by='line'{within(asked.place)}) for one in {each})" if each else ""
+    soft = f" if n{met} else ''" if where.soft or each else ""
     rest = within(inside(asked.place, tuple(others), _unwanted(asked)))
     named = shape.entry == "line" and len(where.said) == 1 and where.said[0].isalpha()
     times = reading.occurrences and len(where.patterns) == 1 and (_is_text(asked) or named)

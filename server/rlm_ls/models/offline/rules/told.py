@@ -16,6 +16,7 @@ NUMBER = (
 )
 A_NAME = r"[\w,:] \"?[A-Z][a-z]+|^(?:\w+: )?[A-Z][a-z]+ [A-Z][a-z]+"
 SOMEBODY = rf"{A_NAME}|[\"”,] (?:said|asked|told|whispered|cried|answered|replied) "
+NAMES = frozenset([A_NAME, SOMEBODY])
 DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 A_TIME = (
@@ -118,16 +119,19 @@ def is_prose(asked: Asked) -> bool:
 
 def asks_for_name(asked: Asked) -> bool:
     """Whether a name is asked for in prose, where a line that holds the question's words need not hold one."""
-    body = asked.question.unnamed.strip()
-    kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
-    return kind in {SOMEBODY, A_NAME} and is_prose(asked)
+    return _kind(asked.question.unnamed.strip()) in NAMES and is_prose(asked)
+
+
+def _kind(body: str) -> str | None:
+    """The pattern of what a sentence must hold to answer the question: a name, a number, a time."""
+    return next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
 
 
 def told(asked: Asked) -> Script | None:
     """What a sentence says of who, what, when, where, why or how many."""
     question = asked.question
     body = question.unnamed.strip()
-    kind = next((pattern for start, pattern in KINDS if re.match(rf"\W*{start}", body, re.IGNORECASE)), None)
+    kind = _kind(body)
     if kind is None or re.search(OPINION, body, re.IGNORECASE) or not is_prose(asked):
         return None
     if re.match(r"\W*(?:which|what) (?:lines?|messages?|entries|places|rows?)\b", body, re.IGNORECASE) or re.search(
@@ -138,7 +142,7 @@ def told(asked: Asked) -> Script | None:
     ):
         return None
     stems, names = _words(body)
-    naming = kind in {SOMEBODY, A_NAME}
+    naming = kind in NAMES
     if len(stems) == 1 and naming:
         kind = rf"(?:named?|called|name (?:is|was)) (?:{A_NAME})|whose name"
     elif len(stems) < 2:
