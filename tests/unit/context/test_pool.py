@@ -91,6 +91,37 @@ async def test_a_late_worker_is_killed_and_replaced(pool: SearchPool, tmp_path: 
     assert await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20) == ({0: 1}, 1)
 
 
+async def test_of_a_worker_that_was_not_listened_to_nothing_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Worker] = []
+
+    async def deaf(self: Worker, request: bytes) -> bytes:
+        asked.append(self)
+        self._stdin.write(request)
+        await asyncio.Event().wait()
+        return b""
+
+    before = psutil.Process().num_fds()
+    async with SearchPool(1) as pool:
+        await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
+        with monkeypatch.context() as patched:
+            patched.setattr(Worker, "ask", deaf)
+            many = counting(tmp_path, "a\n" * 50_000, "a") | {"limit": 50_000, "room": 10_000_000}
+            del many["lines"]
+            call = asyncio.create_task(pool.call("matching.match.regex", many, 60))
+            # The reply is larger than what is read ahead: nobody looks for the end of the pipe behind it.
+            await eventually(lambda: bool(asked) and len(asked[0]._stdout._buffer) > 1 << 17)  # type: ignore[attr-defined]
+            call.cancel()
+            await asyncio.wait({call})
+        await eventually(lambda: not asked[0].alive)
+        await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
+        workers()[0].kill()  # another that has to be dropped
+        with suppress(SearchFailed):
+            await pool.call("matching.match.count", counting(tmp_path, "a", "a"), 20)
+    assert psutil.Process().num_fds() == before
+
+
 async def test_a_late_item_of_a_map_does_not_lose_the_others(pool: SearchPool, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     payloads = [counting(tmp_path / "other", "a", "a"), stuck(tmp_path), counting(tmp_path / "other", "a", "a")]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import PATIENCE
 
 from rlm_ls import errors
 from rlm_ls.context.options import ContextOptions
@@ -175,10 +180,69 @@ async def test_open_buffers_lie_over_what_is_kept(tree: Path, pool: SearchPool, 
         assert document.version is None
 
 
-async def test_a_full_shelf_lets_go_and_runs_go_on(tree: Path, pool: SearchPool) -> None:
-    def held() -> int:
-        return sum("/rlm-ls-" in os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if entry.is_symlink())
+def held() -> int:
+    """How many packs and files of `tree` this process has open."""
+    names = [os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if entry.is_symlink()]
+    return sum("/rlm-ls-" in name or "/project/" in name for name in names)
 
+
+class Stopping:
+    """asyncio.to_thread, whose call number `at` begins only after the task that asked for it was stopped."""
+
+    def __init__(self, at: int) -> None:
+        self.calls, self._at = 0, at
+        self._begin, self._ended = threading.Event(), threading.Event()
+        self._ended.set()
+
+    async def __call__(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+        self.calls += 1
+        if self.calls != self._at:
+            return await to_thread(work, *args, **named)
+        self._ended.clear()
+        task = asyncio.current_task()
+        assert task is not None
+        stop = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
+        return await to_thread(self._late, stop, partial(work, *args, **named))
+
+    def _late(self, stop: Callable[[], Any], work: Callable[[], Any]) -> Any:
+        stop()
+        self._begin.wait(PATIENCE)
+        try:
+            return work()
+        finally:
+            self._ended.set()
+
+    async def go_on(self) -> None:
+        self._begin.set()
+        await to_thread(self._ended.wait, PATIENCE)
+
+
+to_thread = asyncio.to_thread
+
+
+async def test_wherever_a_question_is_stopped_nothing_stays_open(
+    tree: Path, pool: SearchPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "old.log.gz").write_bytes(gzip.compress(b"an old line\n" * 1000))
+    (tree / "wide.txt").write_bytes("wide\n".encode("utf-16"))
+    opened = Buffer((tree / "d0" / "f0.txt").as_uri(), "open")
+    for at in count(1):
+        before, snapshot_cache, stopping = held(), SnapshotCache(), Stopping(at)
+        monkeypatch.setattr(asyncio, "to_thread", stopping)
+        asked = asyncio.create_task(Context.take(whole(tree, opened), pool, None, snapshot_cache))
+        await asyncio.wait({asked})
+        await stopping.go_on()
+        monkeypatch.undo()
+        if not asked.cancelled():
+            await (await asked).close()
+        snapshot_cache.close()
+        assert held() == before, f"stopped at call {at}"
+        if stopping.calls < at:
+            break
+    assert at > 10
+
+
+async def test_a_full_shelf_lets_go_and_runs_go_on(tree: Path, pool: SearchPool) -> None:
     await until_settled()
     for limits in ({"most_bytes": 100}, {"most_texts": 5}):
         snapshot_cache = SnapshotCache(**limits)

@@ -74,7 +74,7 @@ class LocalNodes:
             if process.stdin is not None:
                 process.stdin.close()
         for process in self.processes:
-            await process.wait()
             if process.stdout is not None:
-                await process.stdout.read()
+                await process.stdout.read()  # `wait` returns only when the pipe has come to its end
+            await process.wait()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)

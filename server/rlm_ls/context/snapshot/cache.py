@@ -82,18 +82,13 @@ class SnapshotCache:
     """
 
     def __init__(
-        self,
-        folder: str | None = None,
-        most_bytes: int = MOST_BYTES,
-        most_texts: int = MOST_TEXTS,
-        line_index: Path | None = None,
+        self, most_bytes: int = MOST_BYTES, most_texts: int = MOST_TEXTS, line_index: Path | None = None
     ) -> None:
         self.watching = False
         """Whether `changed` is called for every change below the roots. If not, each question asks for every file's
         state."""
         self.copies: Copies | None = None
         """Of texts that lie elsewhere; without it there are none to be asked about."""
-        self._folder = folder
         self._most_bytes = most_bytes
         self._most_texts = most_texts
         self._kept: dict[Key, CachedRead | CopiedDocument] = {}
@@ -221,7 +216,9 @@ class SnapshotCache:
     async def room(self, size: int, held_files: HeldFiles) -> tuple[Pack, int]:
         """A pack, and the offset in it at which so many bytes are reserved. `held_files` keeps the pack for the run."""
         if not self._packs or self._packs[-1].size + size > PACK_BYTES:
-            self._packs.append(await asyncio.to_thread(Pack, self._folder))
+            new = await asyncio.to_thread(held_files.new)
+            new.use()
+            self._packs.append(new)
         pack = self._packs[-1]
         held_files.use(pack)
         pack.used_at = self._time

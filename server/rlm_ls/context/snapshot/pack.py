@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 
 from rlm_ls.context.sources.stamp import opened_file
 from rlm_ls.errors import NoDocuments
@@ -24,15 +25,19 @@ class Pack:
     `path` is for workers. Where there is /proc, they open our own descriptor through it, and the file has no name.
     `written` counts the bytes of all texts, including those no longer used; `kept` are the keys of texts that may be
     used again.
+
+    A thread may still write when a stopped question drops the pack: then its writing fails, and never goes to whatever
+    file is given the same descriptor next.
     """
 
-    __slots__ = ("_descriptor", "_folder", "_users", "kept", "path", "size", "used_at", "written")
+    __slots__ = ("_descriptor", "_folder", "_lock", "_users", "kept", "path", "size", "used_at", "written")
 
     def __init__(self, folder: str | None) -> None:
         _remove_stale(folder or tempfile.gettempdir())
         self._folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder)  # mode 0700
         self.path = os.path.join(self._folder, "pack")
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        self._lock = threading.Lock()
         self._users = 1
         self.size = self.written = self.used_at = 0
         self.kept: set[object] = set()
@@ -49,26 +54,32 @@ class Pack:
 
     def append(self, raw: bytes) -> int:
         """Writes at the end; where. Raises NoDocuments when the disk is full."""
-        place = self.reserve(len(raw))
-        os.lseek(self._descriptor, place, os.SEEK_SET)
-        view = memoryview(raw)
-        while view:
-            try:
-                view = view[os.write(self._descriptor, view) :]
-            except OSError as error:
-                raise cannot_write(error) from None
-        self.written += len(raw)
-        return place
+        with self._lock:
+            if not self._users:
+                raise _stopped()
+            place = self.reserve(len(raw))
+            os.lseek(self._descriptor, place, os.SEEK_SET)
+            view = memoryview(raw)
+            while view:
+                try:
+                    view = view[os.write(self._descriptor, view) :]
+                except OSError as error:
+                    raise cannot_write(error) from None
+            self.written += len(raw)
+            return place
 
     def use(self) -> None:
-        self._users += 1
+        with self._lock:
+            self._users += 1
 
     def release(self) -> None:
-        self._users -= 1
-        if not self._users:
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
-            self._remove_folder()
+        self._remove_folder()
 
     def _remove_folder(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -76,32 +87,45 @@ class Pack:
 
 class HeldFiles:
     """The packs and open files of one run: readable to its end, even if the files are renamed or deleted. Close it at
-    the end."""
+    the end, from any thread.
+
+    A question that is stopped leaves its threads running for a moment. What they would still add is let go at once.
+    """
 
     def __init__(self, folder: str | None) -> None:
         self._folder = folder
         self._descriptors: list[int] = []
         self._packs: set[Pack] = set()
         self._own: Pack | None = None
+        self._lock = threading.Lock()
+        self._closed = False
 
     @property
     def own(self) -> Pack:
         """The pack for texts that only this run uses, such as open buffers."""
         if self._own is None:
-            self._own = Pack(self._folder)
-            self._packs.add(self._own)
+            self._own = self.new()
         return self._own
 
     def new(self) -> Pack:
         """A new pack for one text or archive. It lives as long as it is used."""
         pack = Pack(self._folder)
-        self._packs.add(pack)
+        self._add(pack)
         return pack
 
     def use(self, pack: Pack) -> None:
         if pack not in self._packs:
             pack.use()
-            self._packs.add(pack)
+            self._add(pack)
+
+    def _add(self, pack: Pack) -> None:
+        """Takes over one use of a pack."""
+        with self._lock:
+            if not self._closed:
+                self._packs.add(pack)
+                return
+        pack.release()
+        raise _stopped()
 
     def holds(self, pack: Pack) -> bool:
         return pack in self._packs
@@ -111,13 +135,16 @@ class HeldFiles:
         file."""
         descriptor, status = opened_file(path)
         through = _through_proc(descriptor) if len(self._descriptors) < MOST_HELD else ""
-        if through:
-            self._descriptors.append(descriptor)
-            return through, status, False
+        with self._lock:
+            if through and not self._closed:
+                self._descriptors.append(descriptor)
+                return through, status, False
         os.close(descriptor)
         return path, status, True
 
     def close(self) -> None:
+        with self._lock:
+            self._closed = True
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
@@ -125,6 +152,10 @@ class HeldFiles:
         for pack in self._packs:
             pack.release()
         self._packs.clear()
+
+
+def _stopped() -> NoDocuments:
+    return NoDocuments("The question was stopped while its documents were read.", "Ask again.")
 
 
 def cannot_write(error: OSError) -> NoDocuments:

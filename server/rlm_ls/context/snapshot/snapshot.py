@@ -123,30 +123,31 @@ class Context:
             )
         held_files = HeldFiles(options.pack_folder)
         private = snapshot_cache is None
-        snapshot_cache = snapshot_cache or SnapshotCache(options.pack_folder)
+        snapshot_cache = snapshot_cache or SnapshotCache()
         try:
-            snapshot_cache.begin()
-            wanted = await candidates(scope, pool, options, snapshot_cache)
-            found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
-            skipped = [_skipped(one, error) for one, error in errors]
-            skipped += await asyncio.to_thread(_left_out, Documents(found))
-            if scope.kind in ("document", "selection") or wanted.explicit:
-                _raise_first(errors)
-            if not found:
-                raise _nothing(scope, skipped)
-            with garbage_collection_paused(len(found)):
-                context = await asyncio.to_thread(
-                    lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
-                )
-            context.ignored = wanted.ignored
-            if scope.region is not None:
-                context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)
-            return context
+            try:
+                snapshot_cache.begin()
+                wanted = await candidates(scope, pool, options, snapshot_cache)
+                found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
+                skipped = [_skipped(one, error) for one, error in errors]
+                skipped += await asyncio.to_thread(_left_out, Documents(found))
+                if scope.kind in ("document", "selection") or wanted.explicit:
+                    _raise_first(errors)
+                if not found:
+                    raise _nothing(scope, skipped)
+                with garbage_collection_paused(len(found)):
+                    context = await asyncio.to_thread(
+                        lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
+                    )
+                context.ignored = wanted.ignored
+                if scope.region is not None:
+                    context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)
+            finally:
+                await asyncio.to_thread(snapshot_cache.close if private else snapshot_cache.trim)
         except BaseException:
-            held_files.close()
+            await asyncio.to_thread(held_files.close)
             raise
-        finally:
-            await asyncio.to_thread(snapshot_cache.close if private else snapshot_cache.trim)
+        return context
 
     def narrowed(self, limit: Selection) -> tuple[Context, tuple[int, ...]]:
         """A Context of the same texts limited to `limit`, and for each of its documents the number that it has here. It

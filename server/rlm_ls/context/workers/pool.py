@@ -40,6 +40,7 @@ class Worker:
         self._process = process
         self._stdin = process.stdin
         self._stdout = process.stdout
+        self._reading = asyncio.Lock()
 
     @classmethod
     async def start(cls, module: str) -> Worker:
@@ -62,10 +63,11 @@ class Worker:
 
     async def ask(self, request: bytes) -> bytes:
         """The reply to a request, both pickled; the request in its frame."""
-        self._stdin.write(request)
-        await self._stdin.drain()
-        (length,) = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
-        return await self._stdout.readexactly(length)
+        async with self._reading:
+            self._stdin.write(request)
+            await self._stdin.drain()
+            (length,) = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
+            return await self._stdout.readexactly(length)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -73,8 +75,11 @@ class Worker:
         self._stdin.close()
 
     async def ended(self) -> None:
+        # A reply that nobody took may stand in the pipe, and `wait` returns only when the pipe has come to its end.
+        async with self._reading:
+            while await self._stdout.read(1 << 16):
+                pass
         await self._process.wait()
-        await self._stdout.read()  # to the end of the pipe, so that its transport is closed as well
 
 
 class SearchPool:
@@ -94,7 +99,7 @@ class SearchPool:
         self._slots = asyncio.Semaphore(self.size)
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
-        self._dying: list[Worker] = []
+        self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def ready(self) -> None:
@@ -153,7 +158,7 @@ class SearchPool:
         self._closed = True
         for worker in list(self._all):
             self._drop(worker)
-        await asyncio.gather(*(worker.ended() for worker in self._dying))
+        await asyncio.gather(*self._ending)
 
     async def __aenter__(self) -> SearchPool:
         return self
@@ -193,17 +198,20 @@ class SearchPool:
         worker = await Worker.start(self.worker)
         self._all.add(worker)
         if self._closed:
-            self._drop(worker)
-            await worker.ended()
+            await self._drop(worker)
             raise SearchFailed("The server is shutting down.")
         return worker
 
-    def _drop(self, worker: Worker) -> None:
+    def _drop(self, worker: Worker) -> asyncio.Task[None]:
+        """Kills it. The task is done when it has ended and its pipes are closed."""
         self._all.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
         worker.kill()
-        self._dying = [*(other for other in self._dying if other.alive), worker]
+        ending = asyncio.create_task(worker.ended())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return ending
 
 
 def result(reply: Reply) -> Any:
