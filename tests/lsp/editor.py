@@ -18,14 +18,6 @@ from typing import Any
 
 from tests.patience import PATIENCE
 
-PATIENT = [
-    *(sys.executable, "-P", "-c"),
-    "import rlm_ls.lsp.features.code_actions as actions; actions.WAIT_SECONDS = 60.0\n"
-    "from rlm_ls.__main__ import main; main()",
-]
-"""A server that reads any text before it offers what can be asked of it: a busy machine may take longer than 50 ms to
-read the smallest."""
-
 Handler = Callable[[Any], Any]
 Connect = Callable[..., Any]
 HANDLERS: dict[str, Handler] = {

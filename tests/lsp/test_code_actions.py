@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.lsp.editor import PATIENT, Connect, Editor, document
+from lsprotocol import types
+from tests.lsp.editor import Connect, Editor, document
+from tests.patience import PATIENCE
 
-from rlm_ls.lsp.features.code_actions import name_at, wanted
+from rlm_ls.lsp.features.code_actions import LONG, _lines, name_at, wanted
 from rlm_ls.lsp.features.inline_questions import question_in
+from rlm_ls.lsp.workspace.buffers import Buffers
 
 LITERALS = {"textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}}
 URI = "file:///notes.py"
@@ -28,7 +34,7 @@ async def actions(
 
 
 async def test_the_file_is_always_offered_and_the_selection_when_there_is_one(editor: Connect) -> None:
-    connected = await editor(command=PATIENT, capabilities=LITERALS)
+    connected = await editor(capabilities=LITERALS)
     connected.open(URI, "x = 1\n")
     assert [action["title"] for action in await actions(connected, (0, 2), (0, 2))] == ["Ask about this file…"]
     file, selection = await actions(connected, (0, 1), (0, 3))
@@ -41,7 +47,7 @@ async def test_the_file_is_always_offered_and_the_selection_when_there_is_one(ed
 
 
 async def test_a_question_written_in_the_text_is_offered_first(editor: Connect) -> None:
-    connected = await editor(command=PATIENT, capabilities=LITERALS)
+    connected = await editor(capabilities=LITERALS)
     connected.open(URI, "x = 1\nretry()\n")
     insert = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 0}}
     connected.change(URI, 2, {"range": insert, "text": "# rlm: how are retries done?\n"})
@@ -53,12 +59,33 @@ async def test_a_question_written_in_the_text_is_offered_first(editor: Connect) 
     assert len(await actions(connected, (0, 2), (0, 2))) == 1
 
 
+async def test_a_short_text_is_waited_for_and_a_long_one_is_not() -> None:
+    buffers, go_on = Buffers(), threading.Event()
+    services: Any = SimpleNamespace(buffers=buffers)
+    busy = buffers._thread.submit(go_on.wait, PATIENCE)
+
+    def first_line(name: str, text: str) -> asyncio.Task[list[str]]:
+        buffers.opened(types.TextDocumentItem(name, "plaintext", 1, text))
+        start = types.Position(0, 0)
+        place = types.TextDocumentIdentifier(name), types.Range(start, start), types.CodeActionContext([])
+        return asyncio.create_task(_lines(services, types.CodeActionParams(*place)))
+
+    short, long = first_line("untitled:short", "short\n"), first_line("untitled:long", "long\n" * LONG)
+    assert await long == []
+    assert not short.done()
+    go_on.set()
+    assert await short == ["short"]
+    assert busy.result()
+    assert await first_line("untitled:long", "read by now\n") == ["read by now"]
+    buffers.close()
+
+
 async def test_clients_with_an_input_box_get_their_own_command(editor: Connect) -> None:
     for how in (
         {"options": {"clientCommands": True}, "capabilities": LITERALS},
         {"capabilities": {**LITERALS, "experimental": {"rlm": {"commands": True}}}},
     ):
-        connected = await editor(command=PATIENT, **how)
+        connected = await editor(**how)
         connected.open(URI, "# rlm: why so?\n")
         answer, file = await actions(connected, (0, 0), (0, 0))
         assert answer["command"]["command"] == "rlm.server.ask"
@@ -66,7 +93,7 @@ async def test_clients_with_an_input_box_get_their_own_command(editor: Connect) 
 
 
 async def test_clients_without_code_action_literals_get_commands(editor: Connect) -> None:
-    connected = await editor(command=PATIENT)
+    connected = await editor()
     assert await actions(connected, (0, 0), (0, 0)) == [
         {"title": "Ask about this file…", "command": "rlm.server.ask", "arguments": [{"scope": document(URI)}]}
     ]
@@ -74,7 +101,7 @@ async def test_clients_without_code_action_literals_get_commands(editor: Connect
 
 async def test_a_name_under_the_cursor_can_be_asked_about(editor: Connect, tmp_path: Path) -> None:
     uri = (tmp_path / "notes.py").as_uri()
-    connected = await editor(command=PATIENT, capabilities=LITERALS)
+    connected = await editor(capabilities=LITERALS)
     connected.open(uri, "x = größe_2(😀 + naïve) # 12\n")
     named = {at: await names(connected, uri, at) for at in (3, 4, 8, 11, 12, 14, 17, 21, 27)}
     assert named == {
@@ -113,7 +140,7 @@ async def names(editor: Editor, uri: str, at: int) -> list[str]:
 async def test_each_diagnostic_can_be_explained(editor: Connect, tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     uri = (tmp_path / "src" / "a b.py").as_uri()
-    connected = await editor(command=PATIENT, capabilities=LITERALS, folders=[tmp_path])
+    connected = await editor(capabilities=LITERALS, folders=[tmp_path])
     connected.open(uri, "total = price\n")
     place = {"start": {"line": 0, "character": 8}, "end": {"line": 0, "character": 13}}
     marks = [
@@ -150,7 +177,7 @@ async def test_each_diagnostic_can_be_explained(editor: Connect, tmp_path: Path)
 async def test_nothing_is_ever_published_as_a_diagnostic(editor: Connect, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("apple\n")
-    connected = await editor(command=PATIENT, capabilities=LITERALS)
+    connected = await editor(capabilities=LITERALS)
     connected.open(path.as_uri(), "apple\n")
     await connected.request("rlm/ask", {"question": "Which lines contain apple?", "scope": document(path.as_uri())})
     assert "diagnosticProvider" not in connected.initialized["capabilities"]
@@ -158,7 +185,7 @@ async def test_nothing_is_ever_published_as_a_diagnostic(editor: Connect, tmp_pa
 
 
 async def test_other_kinds_are_not_answered(editor: Connect) -> None:
-    connected = await editor(command=PATIENT, capabilities=LITERALS)
+    connected = await editor(capabilities=LITERALS)
     assert await actions(connected, (0, 0), (0, 0), only=["quickfix"]) == []
     assert await actions(connected, (0, 0), (0, 0), only=["source.organizeImports"]) == []
     assert len(await actions(connected, (0, 0), (0, 0), only=["quickfix", "source"])) == 1

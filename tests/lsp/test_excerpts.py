@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.lsp.editor import PATIENT, Connect, Editor, RpcError, document, settings_for
+from tests.lsp.editor import Connect, Editor, RpcError, document, settings_for
 
 LINES = 900
 TEXT = "".join(
@@ -197,7 +197,7 @@ async def test_hostile_lines_are_cut_and_inert(editor: Connect, models: Connect,
 
 
 async def test_a_client_without_a_plugin_is_shown_numbers_and_ways_on(servers: Connect, tmp_path: Path) -> None:
-    connected = await servers(command=PATIENT, capabilities=READS)
+    connected = await servers(capabilities=READS)
     run_id, citation = await ask(connected, compressed(tmp_path))
     uri = f"rlm:/answer/{run_id}.md"
     links = await connected.request("textDocument/documentLink", {"textDocument": {"uri": uri}})

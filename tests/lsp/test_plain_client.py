@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.lsp.editor import PATIENT, Connect, Editor, RpcError, document
+from tests.lsp.editor import Connect, Editor, RpcError, document
 
 SHOWS = {"window": {"showDocument": {"support": True}, "workDoneProgress": True}}
 READS = {**SHOWS, "workspace": {"textDocumentContent": {}}}
@@ -136,7 +136,7 @@ async def test_a_command_uses_the_token_that_came_with_it(servers: Connect, log:
 
 async def test_the_code_actions_command_runs_as_offered(servers: Connect, tmp_path: Path) -> None:
     uri = (tmp_path / "notes.txt").as_uri()
-    connected = await servers(command=PATIENT, capabilities=READS)
+    connected = await servers(capabilities=READS)
     connected.open(uri, "apple\n# rlm: How many lines contain apple?\n")
     line = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 0}}
     params = {"textDocument": {"uri": uri}, "range": line, "context": {"diagnostics": []}}

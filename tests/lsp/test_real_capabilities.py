@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,6 @@ from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.checks import LspSpecificationWarning
 from pytest_lsp.client import make_test_lsp_client
-from tests.lsp.editor import PATIENT
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def client() -> AsyncIterator[LanguageClient]:
     def on_registration(_: types.RegistrationParams) -> None:
         pass
 
-    await client.start_io(*PATIENT)
+    await client.start_io(sys.executable, "-P", "-m", "rlm_ls")
     yield client
     await client.shutdown_session()
     await client.stop()

@@ -17,7 +17,7 @@ SCRIPT = """
 vim.opt.runtimepath:append(arg[1])
 vim.cmd.edit(arg[2])
 vim.lsp.enable('rlm_ls')
-local attached = vim.wait(30000, function()
+local attached = vim.wait(300000, function()
   local client = vim.lsp.get_clients({ name = 'rlm_ls', bufnr = 0 })[1]
   return client ~= nil and client.initialized
 end)
@@ -25,7 +25,7 @@ assert(attached, 'never attached')
 local client = vim.lsp.get_clients({ name = 'rlm_ls', bufnr = 0 })[1]
 local params = { textDocument = vim.lsp.util.make_text_document_params(), context = { diagnostics = {} },
   range = { start = { line = 0, character = 0 }, ['end'] = { line = 0, character = 0 } } }
-local actions = client:request_sync('textDocument/codeAction', params, 30000, 0)
+local actions = client:request_sync('textDocument/codeAction', params, 300000, 0)
 io.stdout:write(client.root_dir, '\\n', actions.result[1].title, '\\n')
 client:stop(true)
 vim.wait(5000, function() return client:is_stopped() end)

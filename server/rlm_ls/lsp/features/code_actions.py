@@ -29,8 +29,10 @@ CLIENT_ASK = "rlm.ask"
 """The palette command of clients that have an input box; its argument is `{scope}`."""
 LINES = 50
 """Lines of a selection that are looked through for a question."""
+LONG = 1 << 20
+"""Characters from which on a text that has just been opened or changed is not waited for."""
 WAIT_SECONDS = 0.05
-"""Seconds that the text may take to be read; a text that has just been opened or changed a lot may take longer."""
+"""Seconds that a long text may take to be read all the same."""
 EXPLAINED = 3
 """Diagnostics of one place for which an explanation is offered."""
 CITED = 10
@@ -102,13 +104,16 @@ async def _offers(services: Services, params: types.CodeActionParams) -> list[Of
 
 
 async def _lines(services: Services, params: types.CodeActionParams) -> list[str]:
-    """The range's first lines, the first one to beyond its start; none of a text that is not open or takes long."""
+    """The range's first lines, the first one to beyond its start; none of a text that is not open, or long and not read
+    yet."""
     first, at = params.range.start.line, params.range.start.character
     numbers = range(first, min(params.range.end.line, first + LINES - 1) + 1)
     limit = max(WIDTH, at + LONGEST_NAME + 1) if at <= FURTHEST_NAME else WIDTH
+    uri = params.text_document.uri
+    seconds = WAIT_SECONDS if services.buffers.size(uri) > LONG else None
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            return await services.buffers.lines(params.text_document.uri, numbers, limit)
+        async with asyncio.timeout(seconds):
+            return await services.buffers.lines(uri, numbers, limit)
     except TimeoutError:
         return []
 

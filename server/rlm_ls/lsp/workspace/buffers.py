@@ -42,6 +42,8 @@ class OpenText:
     language: str
     version: int
     noted: list[Change]
+    size: int
+    """At most so many characters: those of the text that was opened, and all that were put in since."""
     rope: Rope | None = field(default=None)
     """Used by the buffers' thread only."""
     marked: list[tuple[int, str]] | None = field(default=None)
@@ -63,7 +65,7 @@ class Buffers:
     def opened(self, item: types.TextDocumentItem) -> None:
         whole = Change(None, item.text)
         self._open.pop(key_of(item.uri), None)
-        self._open[key_of(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole])
+        self._open[key_of(item.uri)] = OpenText(item.uri, item.language_id, item.version, [whole], len(item.text))
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         key = key_of(params.text_document.uri)
@@ -78,8 +80,10 @@ class Buffers:
                 start, end = event.range.start, event.range.end
                 place = ((start.line, start.character), (end.line, end.character))
                 opened.noted.append(Change(place, event.text))
+                opened.size += len(event.text)
             else:
                 opened.noted = [Change(None, event.text)]
+                opened.size = len(event.text)
         if len(opened.noted) >= FOLD_AT:
             self._thread.submit(_fold, opened, self._take(opened), self.encoding)
 
@@ -92,6 +96,11 @@ class Buffers:
 
     def __contains__(self, uri: str) -> bool:
         return key_of(uri) in self._open
+
+    def size(self, uri: str) -> int:
+        """The most characters that a text can have, however much of it has been read yet; 0 if it is not open."""
+        opened = self._open.get(key_of(uri))
+        return opened.size if opened else 0
 
     async def snapshot(self, uris: Sequence[str]) -> tuple[Buffer, ...]:
         """The texts as they are at the moment of the call; URIs that are not open are left out."""
