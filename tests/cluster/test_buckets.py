@@ -23,7 +23,7 @@ from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
 from rlm_ls.context.snapshot.snapshot import Context
 from rlm_ls.context.workers.pool import SearchPool
-from rlm_ls.errors import DocumentChanged, DocumentEncoding
+from rlm_ls.errors import DocumentChanged, DocumentEncoding, RlmError
 from rlm_ls.executors.compiled.wasm.executor import ProgramLimits, WasmRunner
 
 TEXT = "".join(
@@ -60,11 +60,19 @@ async def taken(pool: Any, folder: Path, *names: str) -> tuple[Context, Snapshot
     cache = SnapshotCache()
     cache.copies = Copies(folder / "copies")
     scope = Scope("files" if len(names) > 1 else "document", files=names)
-    return await Context.take(scope, pool, ContextOptions(), cache), cache
+    try:
+        return await Context.take(scope, pool, ContextOptions(), cache), cache
+    except RlmError:
+        await _closed(cache)
+        raise
 
 
 async def done(context: Context, cache: SnapshotCache) -> None:
     await context.close()
+    await _closed(cache)
+
+
+async def _closed(cache: SnapshotCache) -> None:
     assert cache.copies is not None
     await cache.copies.close()
     cache.close()
