@@ -171,6 +171,21 @@ async def test_the_agent_explores_with_scripts_whose_variables_persist_and_submi
         assert "4002" in text_of(over)
 
 
+async def test_an_agent_that_prints_the_same_again_goes_on_exploring(connect: Connect) -> None:
+    async with connect() as client:
+        session = data_of(await call(client, "open", paths=["app.log"]))["session"]
+        for number in range(6):
+            script = f'print(count("ERROR", by="line"))  # look {number}'
+            ran = data_of(await call(client, "run", session=session, script=script))
+            assert (ran["output"].split()[0], ran["answer"]) == ("40", None)
+        for number in range(3):
+            ran = data_of(await call(client, "run", session=session, script=f"nothing = {number}"))
+            assert (ran["output"].count("offline"), ran["answer"]) == (0, None)
+        script = 'submit("40 errors", cite=find("ERROR", limit=1))'
+        answer = data_of(await call(client, "run", session=session, script=script))["answer"]
+        assert (answer["status"], answer["answer"]) == ("answered", "40 errors")
+
+
 async def test_an_agent_gets_charts_as_data_and_as_a_table(connect: Connect) -> None:
     async with connect() as client:
         session = data_of(await call(client, "open", paths=["app.log"]))["session"]

@@ -58,7 +58,8 @@ def _is_limit(given: Any, most: int, fraction: bool) -> bool:
 @dataclass(frozen=True, slots=True)
 class AskRequest:
     """`coordinator`: the root model may only delegate, to sub-models and child runs. `again`: the run `follow_up` asked
-    the same, of texts that may have gone on since."""
+    the same, of texts that may have gone on since. `guided`: a model that gets nowhere by exploring may be led
+    (engine/guided); one whose scripts an agent writes is not."""
 
     question: str
     scope: Scope
@@ -71,3 +72,4 @@ class AskRequest:
     coordinator: bool = False
     surroundings: Surroundings = NO_SURROUNDINGS
     again: bool = False
+    guided: bool = True

@@ -97,6 +97,7 @@ class Sessions:
             budget=Budget(turns=TURNS, seconds=SECONDS, sub_calls=0, depth=0),
             follow_up=follow_up,
             run_id=run_id,
+            guided=False,
         )
         task = asyncio.ensure_future(self._engine.ask(request, lambda _: None, model=lambda *_: model))
         session = self._sessions[run_id] = Session(run_id, model, task)

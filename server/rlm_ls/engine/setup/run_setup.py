@@ -147,7 +147,9 @@ async def set_up(
 
 def _guide(config: RunConfig, request: AskRequest, context: Context) -> Guide | None:
     """None where the route is another one, or what is asked for is more than an answer in words."""
-    if not config.guided or config.choice.route != "rlm" or request.coordinator or request.schema is not None:
+    if not (config.guided and request.guided) or config.choice.route != "rlm":
+        return None
+    if request.coordinator or request.schema is not None:
         return None
     looking = Looking(config.services, config.checker, context, config.created)
     rules = partial(offline_model, Question(config.services, request), context)
