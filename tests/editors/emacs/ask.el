@@ -1,7 +1,6 @@
 ;;; ask.el --- what a user of eglot does, in batch mode  -*- lexical-binding: t -*-
 ;; emacs --batch -q -l ask.el FILE LINE TITLE SERVER…: opens FILE, takes the code action on LINE whose title contains
-;; TITLE, asking again while there is none (a text that was just edited may not have been read yet), and prints what the
-;; user then sees: `shown: BUFFER' with its text, or the echo area's `answer: FILE'.
+;; TITLE, and prints what the user then sees: `shown: BUFFER' with its text, or the echo area's `answer: FILE'.
 
 (require 'package)
 (package-initialize)
@@ -29,18 +28,15 @@
   (insert "apple, not saved\n")
   (goto-char (point-min))
   (forward-line (1- line))
-  (let* ((last-nonmenu-event ?.)         ; as if by a key: the choice is read, not a menu popped up
-         (found nil)
-         (pick (lambda (_prompt collection &rest _)
-                 (setq found (seq-find (lambda (choice) (string-match-p (regexp-quote title) choice))
-                                       (all-completions "" collection))))))
+  (let ((last-nonmenu-event ?.)          ; as if by a key: the choice is read, not a menu popped up
+        (pick (lambda (_prompt collection &rest _)
+                (seq-find (lambda (choice) (string-match-p (regexp-quote title) choice))
+                          (all-completions "" collection)))))
     (cl-letf (((symbol-function 'completing-read) pick))
-      (while (and (not found) (< (float-time) patience))
-        ;; Eglot waits ten seconds for a command; the user sees that it gave up, and goes on.
-        (condition-case problem
-            (eglot-code-actions (point) nil nil t)
-          (error (message "%s" (error-message-string problem))))
-        (accept-process-output nil 0.05))))
+      ;; Eglot waits ten seconds for a command; the user sees that it gave up, and goes on.
+      (condition-case problem
+          (eglot-code-actions (point) nil nil t)
+        (error (message "%s" (error-message-string problem))))))
   (cl-flet ((new-answer ()
               (seq-find (lambda (buffer)
                           (and (not (memq buffer before))
