@@ -90,7 +90,7 @@ async def _run_script(run: Run, turn: int, index: int, source: str) -> ProgramRe
     error = shortened(outcome.error)
     if outcome.output:
         run.findings.output = cap(outcome.output, run.output_limit)
-    await run.journal.emit(
+    run.journal.emit_nowait(
         ProgramFinished(
             run_id="",
             turn=turn,

@@ -76,7 +76,7 @@ async def _turn(run: Run) -> Answer | None:
     started, before = time.perf_counter(), (run.model_seconds, run.program_seconds, run.ledger.tokens)
     run.ledger.turns += 1
     turn = run.ledger.turns
-    await run.journal.emit(TurnStarted(run_id="", turn=turn))
+    run.journal.emit_nowait(TurnStarted(run_id="", turn=turn))
     answer: Answer | None
     if run.guide is not None and (run.standstill.reached or run.guide.at_once or _must_be_guided(run)):
         answer = await guided(run, run.guide, turn)
@@ -84,7 +84,7 @@ async def _turn(run: Run) -> Answer | None:
         answer = await _explored(run, turn)
     taken = time.perf_counter() - started - (run.model_seconds - before[0]) - (run.program_seconds - before[1])
     tokens = run.ledger.tokens - before[2]
-    await run.journal.emit(
+    run.journal.emit_nowait(
         TurnFinished(run_id="", turn=turn, loop_seconds=round(taken, 5), tokens=tokens, usd=run.ledger.usd)
     )
     return answer

@@ -55,9 +55,9 @@ class Journal:
         it."""
         top = self._top
         told = top._stamp(event, self.child)
+        top._writing.append(asyncio.create_task(top._store(told.event)))
         try:
             await top.flush()
-            await top._store(told.event)
         except BaseException:
             top._queue.remove(told)  # what comes after is told all the same
             raise
@@ -81,8 +81,7 @@ class Journal:
         """Wait until every event passed to the listener is stored."""
         top = self._top
         writing, top._writing = top._writing, []
-        for task in writing:
-            await task
+        await asyncio.gather(*writing)
 
     @property
     def _top(self) -> Journal:

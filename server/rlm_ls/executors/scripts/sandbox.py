@@ -205,9 +205,8 @@ class Sandbox:
                     later[pause.call_id] = asyncio.ensure_future(self._verb(pause, host, on_verb))
                     pause = await pause.resume({"future": ...})
                 else:
-                    await self._dump(pause)
                     before = time.perf_counter()
-                    result = await self._verb(pause, host, on_verb)
+                    result = await self._dumped_beside(pause, host, on_verb)
                     verb_seconds[0] += time.perf_counter() - before
                     pause = await pause.resume(result)
         finally:
@@ -225,6 +224,16 @@ class Sandbox:
         if len(self._rescue.state) < CHEAP_DUMP:
             assert self._session is not None
             self._rescue = _Rescue(await self._session.dump(), True)
+
+    async def _dumped_beside(self, pause: AsyncFunctionSnapshot, host: VerbHost, on_verb: VerbSink) -> Any:
+        """The verb's result. The dump is made while it works: the sandbox would have nothing to do."""
+        dumping = asyncio.ensure_future(self._dump(pause))
+        try:
+            result = await self._verb(pause, host, on_verb)
+            await dumping
+        finally:
+            await _cancelled([dumping])
+        return result
 
     async def _verb(self, pause: AsyncFunctionSnapshot, host: VerbHost, on_verb: VerbSink) -> Any:
         started = time.perf_counter()
