@@ -22,6 +22,7 @@ from rlm_ls import errors
 from rlm_ls.context.scope import Scope
 from rlm_ls.context.search.search import Search
 from rlm_ls.context.snapshot.cache import SnapshotCache
+from rlm_ls.context.snapshot.measure import RANGE
 from rlm_ls.context.snapshot.snapshot import Context, ContextOptions
 from rlm_ls.context.sources.compression import kind_of
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
@@ -92,6 +93,41 @@ async def test_a_compressed_file_is_the_text_it_holds_whatever_its_name(
     assert document.uri == (tmp_path / "app.log").as_uri()
     assert document.unpacked
     assert await errors_in(context, pool) == text.count(b"ERROR")
+
+
+RANGES = LARGE * (1 + 3 * RANGE // len(LARGE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RANGES,
+        RANGES[: 2 * RANGE],
+        RANGES[: RANGE + 2],
+        RANGES.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + RANGES,
+        b"x" * 3 * RANGE,
+        RANGES + b"\xff\n",
+        RANGES + b"a\x1b[31mb\x1b[0m\n",
+    ],
+    ids=["ranges", "whole ranges", "little more", "pairs", "mark", "one line", "bad byte", "drawn"],
+)
+async def test_a_text_that_is_measured_while_it_is_unpacked_is_known_as_if_it_had_lain_there(
+    taking: Taking, tmp_path: Path, text: bytes
+) -> None:
+    (tmp_path / "a.log").write_bytes(text)
+    plain = await taking(scope(tmp_path / "a.log"))
+    (tmp_path / "a.log").write_bytes(gzip.compress(text, 1))
+    compressed = await taking(scope(tmp_path / "a.log"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.log", b"one\n")
+        archive.writestr("b.log", text)
+    archived = await taking(scope(tmp_path / "a.zip"))
+    assert compressed.digest == plain.digest
+    known, *others = [context.documents[-1] for context in (plain, compressed, archived)]
+    for one in others:
+        for name in ("size", "characters", "lines", "longest_line", "ascii", "crlf", "checkpoints", "encoding"):
+            assert getattr(one, name) == getattr(known, name), name
 
 
 @pytest.mark.parametrize("kind", COMPRESS)

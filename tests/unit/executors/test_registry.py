@@ -102,3 +102,11 @@ def test_wrong_arguments_are_explained_with_the_signature(args: tuple, kwargs: d
         VERBS["find"].bind(args, kwargs)
     assert problem in caught.value.message
     assert "find(text, within=None" in caught.value.remedy
+
+
+def test_a_number_in_second_place_is_how_many_are_wanted() -> None:
+    for name in ("find", "regex", "find_any"):
+        bound = VERBS[name].bind(("a" if name != "find_any" else ["a"], 7), {})
+        assert (bound["limit"], bound["within"]) == (7, None)
+    with pytest.raises(ProgramError, match="'limit' twice"):
+        VERBS["regex"].bind(("a", 7), {"limit": 9})

@@ -130,11 +130,12 @@ class Extracted:
 
 class Member(NamedTuple):
     """One unpacked text: `size` bytes at offset `place` of the pack. `name` is its name in the archive, "" for a
-    compressed file."""
+    compressed file; `measures` are those of its first ranges."""
 
     name: str
     place: int
     size: int
+    measures: tuple[RangeMeasure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from blake3 import blake3
+
 from rlm_ls import __version__
 from rlm_ls.context.document import CHECKPOINT
 from rlm_ls.context.snapshot.measure import TextMeasure
@@ -86,7 +88,8 @@ class LineIndex:
 
 def _name(key: tuple[str, str, bool]) -> str:
     return blake2b(
-        "\0".join(map(str, (__version__, CHECKPOINT, *key))).encode("utf-8", "surrogateescape"), digest_size=16
+        "\0".join(map(str, (__version__, blake3.name, CHECKPOINT, *key))).encode("utf-8", "surrogateescape"),
+        digest_size=16,
     ).hexdigest()
 
 

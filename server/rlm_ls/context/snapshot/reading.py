@@ -209,7 +209,9 @@ class _Reader(Reading):
         one = self.wanted[number]
         if one.inside is not None and one.stamp is not None:
             source = Source(one.inside.path, one.inside.place + skip, one.size - skip, one.inside.version)
-            self.large[number] = LargeText(source, None, one.stamp, skip, [])
+            # Of what stands behind a mark nothing is known: it was measured from the mark on.
+            known = [] if skip else list(one.inside.measures)
+            self.large[number] = LargeText(source, None, one.stamp, skip, known)
             return True
         try:
             path, status, replaceable = self.held_files.open(one.path)
@@ -232,7 +234,7 @@ class _Reader(Reading):
             (number, File(self.wanted[number].name, text.source, text.identity), at)
             for number, text in self.large.items()
             if text.whole is None
-            for at in range(text.measures[0].end if text.measures else 0, text.source.size, RANGE)
+            for at in range(text.measures[-1].end if text.measures else 0, text.source.size, RANGE)
         ]
         lines_only = self.options.lines_only and not any(self.large[number].measures for number, _, _ in todo)
         payloads = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rlm_ls.context.document import Extraction
 from rlm_ls.context.remote.listed import Listed
 from rlm_ls.context.scope import Buffer
+from rlm_ls.context.snapshot.measure import RangeMeasure
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.stamp import Stamp
 from rlm_ls.errors import RlmError
@@ -19,7 +20,7 @@ class Inside:
 
     `settled`: the file they come from has a stamp that differs from that of any later state. `raw`: they may be
     compressed. `unpacked`: they were, or in an archive. `extraction`: what else they were taken out of. `version`: they
-    stay elsewhere, and `path` is their address.
+    stay elsewhere, and `path` is their address. `measures`: what is known of their first ranges.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Inside:
     unpacked: bool = False
     extraction: Extraction | None = None
     version: str = ""
+    measures: tuple[RangeMeasure, ...] = ()
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]
             member.name,
             member.size,
             outcome,
-            Inside(pack.path, member.place, pack, outcome.settled, unpacked=True),
+            Inside(pack.path, member.place, pack, outcome.settled, unpacked=True, measures=member.measures),
         )
         for member in (outcome.members[n] for n in in_time([member.name for member in outcome.members]))
     ]

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -25,7 +24,7 @@ from rlm_ls.context.snapshot.intake import (
     Packed,
     RefusedFile,
 )
-from rlm_ls.context.snapshot.measure import DIGEST, TextMeasure, join
+from rlm_ls.context.snapshot.measure import TextMeasure, digest_of, join
 from rlm_ls.context.snapshot.pack import cannot_write
 from rlm_ls.context.sources.drawing import drawn, drawn_chunks, may_draw
 from rlm_ls.context.sources.encoding import AUTO, NOT_WINDOWS, Encoding, Faults, binary, encoding_of, guessed, not_text
@@ -190,7 +189,7 @@ def _whole(text: bytes, characters: int) -> TextMeasure:
         checkpoints=tuple(checkpoints),
         bad=-1,
         bad_line=0,
-        digest=sha256(text).digest()[:DIGEST],
+        digest=digest_of(text),
     )
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from hashlib import sha256
 
 from rlm_ls.context.ops.files.inspect import lines_of
 from rlm_ls.context.snapshot.columns import ASCII, SETTLED
-from rlm_ls.context.snapshot.measure import DIGEST
+from rlm_ls.context.snapshot.measure import digest_of
 from rlm_ls.context.sources.secrets import may_hold_secret
 from rlm_ls.context.sources.stamp import Stamp
 
@@ -53,4 +52,4 @@ def row_of(index: int, place: int, raw: bytes, settled: bool, stamp: Stamp) -> t
     """The row of CopiedTexts, and the digest, of such a text."""
     size, (ends, lines, longest) = len(raw), lines_of(raw)
     flags = ASCII | SETTLED if settled else ASCII
-    return (index, place, size, size, lines, longest, ends, flags, *stamp), sha256(raw).digest()[:DIGEST]
+    return (index, place, size, size, lines, longest, ends, flags, *stamp), digest_of(raw)
