@@ -9,6 +9,7 @@ from tests.unit.context.conftest import Asking
 
 from rlm_ls.context.ops.structure.definitions import LANGUAGES, definitions
 from rlm_ls.context.search.search import Search
+from rlm_ls.errors import ProgramError
 
 SOURCES = {
     "python": ("class A:\n    def f(self): pass\n\ndef g(): pass\n", ["class A", "method f", "function g"]),
@@ -115,6 +116,21 @@ async def test_without_any_structure_there_are_blocks(asking: Asking) -> None:
     assert {kind for kind, *_ in found} == {"block"}
     assert (found[0][3], found[-1][4]) == (1, 1000)
     assert all(one[4] + 1 == two[3] for one, two in pairwise(found))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", "=#*-~+_")
+async def test_titles_between_rules(asking: Asking, mark: str, end: str) -> None:
+    rule = mark * 5
+    lines = [f"{rule} MEETING {n} {rule}{end}said {n}{end * 20}" for n in ("one", "two")]
+    search = await asking("".join(lines) + f"{rule}{end}{rule} {rule}{end}a {rule} b{end}")
+    assert [(kind, name, span.line) for kind, name, _, span, _ in await search.outline(0)] == [
+        ("heading", "MEETING one", 1),
+        ("heading", "MEETING two", 22),
+    ]
+    assert [(await search.part_named(0, name)).line for name in ("meeting two", "Two")] == [22, 22]
+    with pytest.raises(ProgramError):
+        await search.part_named(0, "meeting")
 
 
 @pytest.mark.parametrize("text", ["x", "x\n", "\n", "\r", "class", "\x01\x02", "def f(:\n" * 50])

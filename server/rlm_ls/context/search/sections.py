@@ -91,7 +91,8 @@ class Sections(Scanner):
         return found
 
     async def part_named(self, doc: int, name: str) -> Span:
-        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone.
+        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone, or
+        the only one with that word in its name.
 
         Raises ProgramError, naming some that there are."""
         wanted = name.strip().lower()
@@ -100,6 +101,9 @@ class Sections(Scanner):
             for kind, title, _, span, _ in entries:
                 if kind != "column" and wanted in keys(kind.lower(), title.lower()):
                     return span
+        holding = [span for kind, title, _, span, _ in entries if kind != "column" and wanted in title.lower().split()]
+        if len(holding) == 1:
+            return holding[0]
         shown = ", ".join(repr(f"{kind} {title}"[:60]) for kind, title, *_ in entries[:3])
         remedy = f"Its outline() has {shown} …" if entries else "Its outline() is empty: give line numbers."
         raise ProgramError(f"{self.context.documents[doc].path} has no part called {name[:100]!r}.", remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from rlm_ls.context.ops.matching.compiled_pattern import compile_pattern
 from rlm_ls.context.ops.matching.windows import line_matches, windows
@@ -35,6 +36,8 @@ _BOOK = (
     rf"^\s*(?:(?:{_BOTH_CASES})\s+{_NUMBER}{_TITLE}|(?:{_ALONE_BOTH_CASES})[.:]?"
     rf"|(?:FIRST|SECOND|THIRD|FOURTH) (?:EPILOGUE|PART|BOOK|ACT){_TITLE}|[IVXLC]+\.?)\s*$"
 )
+_RULED = "|".join(rf"^{re.escape(mark)}{{3,}} +\S.{{0,100}} {re.escape(mark)}{{3,}}$" for mark in "=#*~+-_")
+"""`===== a title =====`: how programs and people part what they put into one file."""
 _TEX_LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
 _UPPER_LEVEL = frozenset(
     {"volume", "book", "part", "act", "first", "second", "third", "fourth", *(word.lower() for word in _ALONE)}
@@ -43,9 +46,20 @@ _UPPER_LEVEL = frozenset(
 
 def headings(deadline: Deadline, reader: Reader, file: File, language: str) -> list[Found]:
     """Each heading with the text up to the next one of its level or above."""
-    found = list(_headings(deadline, reader, file, language))[:MOST]
+    return _with_ends(list(islice(_headings(deadline, reader, file, language), MOST)), reader.size)
+
+
+def ruled(deadline: Deadline, reader: Reader, file: File) -> list[Found]:
+    """Titles between rules, in whatever has no other structure."""
+    titles = (
+        (line.strip().strip(line.strip()[0]).strip(), 1, at) for at, line in _lines(deadline, reader, file, _RULED)
+    )
+    return _with_ends(list(islice(titles, MOST)), reader.size)
+
+
+def _with_ends(found: list[Heading], size: int) -> list[Found]:
     out: list[Found] = []
-    ends: list[int] = [reader.size] * len(found)
+    ends: list[int] = [size] * len(found)
     open_ones: list[int] = []
     for number, (_, level, start) in enumerate(found):
         while open_ones and found[open_ones[-1]][1] >= level:

@@ -39,7 +39,7 @@ def outline(
         if not found:
             found = listing.listing(deadline, reader, file)
         if not found and lines >= BLOCKS:
-            found = logtimes.buckets(deadline, reader) or _blocks(reader)
+            found = logtimes.buckets(deadline, reader) or headings.ruled(deadline, reader, file) or _blocks(reader)
         found = sorted(found, key=lambda one: (one[3], -one[4]))[:MOST]
         found = [(kind, name, level, reader.line_start(start), end) for kind, name, level, start, end in found]
         spans = spans_of(reader, file, [(start, end) for *_, start, end in found], (0, 0))
