@@ -91,8 +91,8 @@ class Sections(Scanner):
         return found
 
     async def part_named(self, doc: int, name: str) -> Span:
-        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone, or
-        the only one with that word in its name.
+        """The part of the outline that is called so: "page 12", "sheet Sales", "function main", or by its name alone;
+        or the only one with that word in its name.
 
         Raises ProgramError, naming some that there are."""
         wanted = name.strip().lower()
