@@ -64,15 +64,15 @@ async def test_pieces_stay_small_where_each_takes_its_time(log: Search, monkeypa
     assert max(sizes) == 100_000
 
 
-async def test_a_text_of_a_few_pieces_is_cut_into_as_many_as_keep_every_process_busy(asking: Asking) -> None:
-    search = await asking(LOG * 9)
+async def test_pieces_keep_every_process_busy_to_the_end(asking: Asking) -> None:
+    search = await asking(LOG * 29)
     part = Part(0, 0, search.context.documents[0].size)
     sizes = [one.end - one.start for some in search.pieces((part,)) for one in some]
     processes, done = search.pool.size, [0] * search.pool.size
-    assert len(sizes) >= min(scanner.SHARES * processes, part.end // scanner.LEAST)
+    assert len(sizes) >= min(2 * processes, part.end // scanner.LEAST)
     for size in sizes:  # as they are handed out
         done[done.index(min(done))] += size
-    assert max(done) <= part.end / processes + max(sizes)
+    assert max(done) - min(done) <= scanner.LEAST
 
 
 async def test_find_stops_at_the_limit_and_says_how_many_there_are(log: Search) -> None:

@@ -72,7 +72,6 @@ class FieldScanner(Scanner):
         **payload: Any,
     ) -> AsyncGenerator[Any, None]:
         """What an operation of `match` gives; of `fields`, if they are given, which are told what was seen."""
-        payload["few"] = operation == "tally"
         if fields is None:
             results = self.matches(
                 f"matching.match.{operation}", within, progress, pattern, ignore_case, multiline, **payload

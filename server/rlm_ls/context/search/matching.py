@@ -160,7 +160,6 @@ class Matching(Scanner):
             multiline,
             lines=by == "line",
             apart=apart,
-            few=True,
         ):
             counts.update(found)
             progress.found(sum(found.values()))

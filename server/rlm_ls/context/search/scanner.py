@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
-from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +14,7 @@ from rlm_ls.context.document import SMALL, Part, Selection, base_of, counts_betw
 from rlm_ls.context.search.progress import Listener, Progress
 from rlm_ls.context.snapshot.columns import Files
 from rlm_ls.context.snapshot.snapshot import Context
-from rlm_ls.context.workers.piece import Bundling, Piece, Pieces
+from rlm_ls.context.workers.piece import Bundling, Piece, Pieces, size_of
 from rlm_ls.context.workers.protocol import Pool
 
 MOST_PIECES = 500
@@ -24,11 +23,8 @@ MOST_PIECES = 500
 FEW = 1000
 """Parts that are gone through on the event loop."""
 
-SHARES = 4
-"""Pieces that each process gets at least, where they need not be smaller than LEAST for that."""
-
 LEAST = 1 << 20
-"""Bytes of a piece."""
+"""Bytes of a piece, where a document is cut."""
 
 LARGER = 4
 """How many times as large pieces may be where there are to be few."""
@@ -67,18 +63,17 @@ class Scanner:
         progress: Progress,
         *,
         whole: bool = False,
-        few: bool = False,
         **payload: Any,
     ) -> AsyncGenerator[Any, None]:
         """What the operation found in each batch of pieces, in order, without those that were not done in time.
 
         Its results are tuples whose last item is the bytes searched. A payload value may be a function: it is called
-        when a batch is sent. With `whole` parts are not cut, for patterns that cross lines; `few`: into
-        larger pieces, where putting the results together is a good part of the work.
+        when a batch is sent. With `whole` parts are not cut, for patterns that cross lines.
         """
 
-        # Thousands of documents are cut once, and alike for every search.
-        batches = await self.cut_up(within, whole, few and len(within) <= FEW)
+        # Thousands of documents are cut once, and alike for every search; fewer into few pieces, since each costs as
+        # much as searching a megabyte.
+        batches = await self.cut_up(within, whole, len(within) <= FEW)
         asked: deque[Pieces] = deque()
 
         def payloads() -> Iterator[dict[str, Any]]:
@@ -138,14 +133,15 @@ class Scanner:
     def _wholes(self) -> Iterator[Pieces]:
         """All of each document: of thousands of small ones no object is made."""
         limit, others, number = self.context.limit, list[Part](), 0
+        size = left = self.context.size
         while number < len(limit):
-            bundle = self.context.files.bundle(number)
+            bundle = self.context.files.bundle(number, self._share(size, left))
             if others and (bundle is not None or len(others) >= MOST_PIECES):
                 yield from self.pieces(tuple(others))
                 others = []
             if bundle is not None:
                 yield bundle
-                number += len(bundle.docs)
+                number, left = number + len(bundle.docs), left - size_of(bundle)
             else:
                 others.append(limit[number])
                 number += 1
@@ -179,36 +175,37 @@ class Scanner:
         """In order; large parts cut, small ones together."""
         batch: list[Piece] = []
         size = 0
-        # Of a text of 26 MB four pieces of 8 would be no half for each of two processes.
-        share = sum(part.end - part.start for part in within) // (SHARES * self.pool.size)
-        share = max(LEAST, share - share % -LEAST)
+        size_of_all = left = sum(part.end - part.start for part in within)
+        began, drawn = time.monotonic(), 0
         for part in within:
             document, file = self.context.documents[part.doc], self.context.files[part.doc]
-            most = self.pool.piece_bytes(file) if self.pool.cluster else min(share, self.pool.piece_bytes(file))
             if batch and batch[0].file.source.place != file.source.place:
                 yield batch  # what lies elsewhere goes to other processes than what is here
                 batch, size = [], 0
-            edges = [part.start, *([] if whole else self._cuts(part, most, few)), part.end]
-            for start, end in pairwise(edges):
+            start = part.start
+            while True:
+                # Evenly too where a piece takes its time: somebody waits to hear how far it is.
+                quick = drawn >= self.pool.size and time.monotonic() - began < QUICK * drawn
+                larger = LARGER if few and quick and not self.pool.cluster else 1  # whose pieces are large as it is
+                most = min(self._share(size_of_all, left), larger * self.pool.piece_bytes(file))
+                end = start + most
+                end = part.end if whole or end >= part.end else end - end % min(LEAST, most)
                 base, later = base_of(document, start), counts_between(document, start, end)
                 batch.append(Piece(part.doc, file, part.start, part.end, start, end, base, part.filters, later))
-                size += end - start
+                size, left = size + end - start, left - (end - start)
                 if size >= most or len(batch) >= MOST_PIECES:
+                    drawn += 1
                     yield batch
                     batch, size = [], 0
+                if end == part.end:
+                    break
+                start = end
         if batch:
             yield batch
 
-    def _cuts(self, part: Part, size: int, few: bool) -> Iterator[int]:
-        """Where a part is cut: evenly, or into `few` pieces, of which the last ones are small, so that all processes
-        are busy to the end; evenly too where a piece takes its time: somebody waits to hear how far it is."""
-        few = few and not self.pool.cluster  # whose pieces are large as it is
-        at, began, drawn = part.start, time.monotonic(), 0
-        while True:
-            quick = drawn >= self.pool.size and time.monotonic() - began < QUICK * drawn
-            share = (part.end - at) // self.pool.size // size if few and quick else 1
-            at += size * max(1, min(LARGER, share)) - at % size
-            if at >= part.end:
-                return
-            drawn += 1
-            yield at
+    def _share(self, size: int, left: int) -> int:
+        """Bytes that a process gets next of a text of this size, where so many are left: less and less, so that all are
+        busy to the end."""
+        if self.pool.cluster:
+            return max(LEAST, size)  # pieces are dear to send
+        return max(LEAST, max(left // 2, size // 16) // self.pool.size // LEAST * LEAST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
@@ -50,6 +51,10 @@ class Archives:
         """Note that `count` candidates, from number `first` on, are the members of `archive`, in its order."""
         for position in range(count):
             self._parents[first + position] = (archive, position)
+
+    def in_order(self, numbers: Iterable[int]) -> list[int]:
+        """Candidates, where each belongs. Where nothing was unpacked they are numbered so."""
+        return sorted(numbers, key=self.place if self._parents else None)
 
     def place(self, number: int) -> tuple[int, ...]:
         """A sort key that puts what was unpacked where its archive is: the numbers and positions from outside in."""

@@ -151,7 +151,7 @@ class SnapshotCache:
                 {number: read for number, read in last.found.items() if number not in newer} if newer else last.found
             )
             last = self._last_read = replace(last, found=found, fresh=())
-        if all(map(is_, last.wanted, wanted)):
+        if wanted is last.wanted or all(map(is_, last.wanted, wanted)):
             return dict(last.found)
         return {number: read for number, read in last.found.items() if wanted[number] is last.wanted[number]}
 

@@ -276,10 +276,10 @@ class Files(_OfEach[File]):
     def name(self, number: int) -> str:
         return self._found[number].path
 
-    def bundle(self, first: int) -> Bundle | None:
-        """All of the small documents from a number on that stand in one file: BUNDLE bytes or a little more. None where
-        the first is no such one."""
-        path, size = "", 0
+    def bundle(self, first: int, most: int = BUNDLE) -> Bundle | None:
+        """All of the small documents from a number on that stand in one file: `most` bytes, at most BUNDLE, or a little
+        more. None where the first is no such one."""
+        path, size, most = "", 0, min(most, BUNDLE)
         offsets, sizes, names = array("q"), array("q"), list[str]()
         for number in range(first, len(self._found)):
             one = self._found[number]
@@ -290,7 +290,7 @@ class Files(_OfEach[File]):
                 pack, offset, length = stretch
             else:
                 break
-            if (names and pack != path) or size >= BUNDLE:
+            if (names and pack != path) or size >= most:
                 break
             path = pack
             offsets.append(offset)

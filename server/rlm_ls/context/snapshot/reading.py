@@ -296,10 +296,10 @@ async def read(
     """Reads the candidates. Returns the documents in order, and the candidates that could not be read with the reason;
     both include what was unpacked."""
     reader = _Reader(wanted.candidates, held_files, pool, options, snapshot_cache)
-    found, place = await reader.run(), reader.archives.place
-    errors = [(reader.wanted[number], reader.errors[number]) for number in sorted(reader.errors, key=place)]
+    found, in_order = await reader.run(), reader.archives.in_order
+    errors = [(reader.wanted[number], reader.errors[number]) for number in in_order(reader.errors)]
     if not wanted.far:
-        return await asyncio.to_thread(lambda: [found[number] for number in sorted(found, key=place)]), errors
+        return await asyncio.to_thread(lambda: [found[number] for number in in_order(found)]), errors
     far: list[FarDocuments] = []
     for one in wanted.far:
         before = snapshot_cache.far(one.listed)
@@ -320,7 +320,7 @@ def _in_order(
     """What is here and what stays elsewhere, where each belongs."""
     there: Sequence[Sequence[AnyRead]] = _in_time(far, wanted.moved) if wanted.moved else far
     segments: list[Sequence[AnyRead]] = []
-    numbers = sorted(near, key=reader.archives.place)
+    numbers = reader.archives.in_order(near)
     at = 0
     for one, documents in zip(wanted.far, there, strict=True):
         until = bisect_left(numbers, one.place, key=lambda number: reader.archives.place(number)[0])

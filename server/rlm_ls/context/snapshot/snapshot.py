@@ -130,15 +130,14 @@ class Context:
                 wanted = await candidates(scope, pool, options, snapshot_cache)
                 found, errors = await read(wanted, held_files, pool, options, snapshot_cache)
                 skipped = [_skipped(one, error) for one, error in errors]
-                skipped += await asyncio.to_thread(_left_out, Documents(found))
                 if scope.kind in ("document", "selection") or wanted.explicit:
                     _raise_first(errors)
                 if not found:
                     raise _nothing(scope, skipped)
                 with garbage_collection_paused(len(found)):
-                    context = await asyncio.to_thread(
-                        lambda: cls(snapshot_cache.same(Contents, found), skipped, held_files)
-                    )
+                    contents = await asyncio.to_thread(snapshot_cache.same, Contents, found)
+                    skipped += await asyncio.to_thread(_left_out, contents.documents)
+                context = cls(contents, skipped, held_files)
                 context.ignored = wanted.ignored
                 if scope.region is not None:
                     context.limit = await selected(context.documents[0], context.files[0], scope.region, pool)

@@ -100,7 +100,7 @@ def docs_of(pieces: Pieces) -> set[int]:
     return set(pieces.docs) if isinstance(pieces, Bundle) else {one.doc for one in pieces}
 
 
-BUNDLE = 8 << 20
+BUNDLE = 16 << 20
 """Bytes of a Bundle at which the next one is begun."""
 
 

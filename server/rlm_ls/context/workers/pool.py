@@ -27,6 +27,10 @@ from rlm_ls.isolation import PLACE, python
 START_SECONDS = 30.0
 """For a worker to be there. It does not count for the deadline: on a busy machine that would be over before it."""
 
+ALLOCATING = {"MALLOC_MMAP_THRESHOLD_": str(8 << 20), "MALLOC_TRIM_THRESHOLD_": str(16 << 20)}
+"""For glibc: a worker keeps what it let go of a window for the next one. As it is, memory for each block that was
+measured was asked of the system anew, which took a third of the time."""
+
 GRACE_SECONDS = 0.5
 """How long after its deadline a worker may take to hand in a partial result before it is killed."""
 
@@ -48,6 +52,7 @@ class Worker:
         process = await asyncio.create_subprocess_exec(
             *python("-m", module),
             cwd=PLACE,
+            env={**ALLOCATING, **os.environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
