@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from rlm_ls.context.document import Document, Part
@@ -53,12 +54,16 @@ async def card(context: Context, search: Search, surroundings: Surroundings, *, 
     if limited:
         parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
-    largest = await asyncio.to_thread(documents.largest, EXCERPTED)
-    for number in sorted(largest):
-        parts += await _fields(documents[number], number, search)
-        part = limited.get(number)
-        parts += await (_excerpts(documents[number], number, search, middle) if part is None else _within(part, search))
-    return "\n".join(parts)
+    largest = sorted(await asyncio.to_thread(documents.largest, EXCERPTED))
+    # Side by side: each asks the workers several times, one after the other.
+    shown = await asyncio.gather(*(_shown(documents[one], one, search, limited.get(one), middle) for one in largest))
+    return "\n".join(chain(parts, *shown))
+
+
+async def _shown(document: Document, number: int, search: Search, part: Part | None, with_middle: bool) -> list[str]:
+    """What a large document holds, and some of its lines, or of the part that is selected."""
+    fields = await _fields(document, number, search)
+    return fields + await (_excerpts(document, number, search, with_middle) if part is None else _within(part, search))
 
 
 async def whole_text(context: Context, search: Search) -> str:
