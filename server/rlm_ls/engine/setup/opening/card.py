@@ -48,13 +48,12 @@ async def card(context: Context, search: Search, surroundings: Surroundings, *, 
     """Documents with sizes, languages and longest lines; a few lines from the start of the largest, and from the
     `middle`, where no nearer ones are shown."""
     documents = context.documents
-    parts = list(await asyncio.to_thread(_described, documents))  # they may be 100,000
-    parts += await structures(documents, search)
+    described, largest = await asyncio.to_thread(_described, documents)  # they may be 100,000
+    parts = [*described, *await structures(documents, search)]
     limited = await asyncio.to_thread(_limited, context)
     if limited:
         parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
-    largest = sorted(await asyncio.to_thread(documents.largest, EXCERPTED))
     # Side by side: each asks the workers several times, one after the other.
     shown = await asyncio.gather(*(_shown(documents[one], one, search, limited.get(one), middle) for one in largest))
     return "\n".join(chain(parts, *shown))
@@ -78,14 +77,15 @@ async def whole_text(context: Context, search: Search) -> str:
     return "\n".join(parts)
 
 
-_DESCRIBED: WeakKeyDictionary[Documents, tuple[str, ...]] = WeakKeyDictionary()
+_DESCRIBED: WeakKeyDictionary[Documents, tuple[list[str], list[int]]] = WeakKeyDictionary()
 
 
-def _described(documents: Documents) -> tuple[str, ...]:
-    """The same for every question about the same documents."""
+def _described(documents: Documents) -> tuple[list[str], list[int]]:
+    """What is said of documents, and the numbers of the largest: the same for every question about the same ones."""
     said = _DESCRIBED.get(documents)
     if said is None:
-        said = _DESCRIBED[documents] = (_heading(documents), *_listing(documents), *_rotated(documents))
+        lines = [_heading(documents), *_listing(documents), *_rotated(documents)]
+        said = _DESCRIBED[documents] = lines, sorted(documents.largest(EXCERPTED))
     return said
 
 
