@@ -10,7 +10,7 @@ from tests.scripted import Asker, script
 
 from rlm_ls.cli.terminal import screen
 from rlm_ls.context.document import Part
-from rlm_ls.context.search import progress
+from rlm_ls.context.search import progress, scanner
 from rlm_ls.context.search.progress import Progress
 from rlm_ls.context.workers import pool
 from rlm_ls.context.workers.piece import File, Piece, Source
@@ -24,10 +24,11 @@ LONG = "".join(f"{n} {'ERROR' if n % 10 == 3 else 'INFO'} {'x' * 80}\n" for n in
 
 @pytest.fixture
 def talkative(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every piece is said, and pieces are small."""
+    """Every piece is said, and pieces are small, however quickly they are searched."""
     monkeypatch.setattr(progress, "FIRST_TOLD", 0.0)
     monkeypatch.setattr(progress, "TOLD_EVERY", 0.0)
     monkeypatch.setattr(pool, "PIECE", 200_000)
+    monkeypatch.setattr(scanner, "LARGER", 1)
 
 
 @pytest.mark.usefixtures("talkative")
