@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from typing import Literal, Unpack
 
 from rlm_ls.models.base import CallOptions, Message, Reply, Usage
 from rlm_ls.models.offline.code import definitions, outside, parts
+from rlm_ls.models.offline.grounding.mentions import is_row
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, moments, numbers, passages, ranking, told, values
+from rlm_ls.models.offline.rules import counting, labels, moments, numbers, passages, ranking, told, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
@@ -127,6 +129,7 @@ def _ruled(asked: Asked) -> list[Vouched]:
         return []
     readings: tuple[Callable[[], Script | None], ...] = (
         lambda: _by_block(asked),
+        lambda: labels.labelled(asked),
         lambda: told.told(asked),
         *(partial(rule, asked) for rule in WHOLE),
         lambda: counting.sizes(asked),
@@ -151,11 +154,17 @@ def _by_block(asked: Asked) -> Script | None:
         for one in asked.blocks
         if (read := one.grounded) is not None
         and read.reading.ask in ROWS
-        and (read.measure or read.thing or read.group or read.where.columns)
+        and _of_table(read)
         and (script := _by_parse(read)) is not None
         and vouched(asked.question, script) is not None
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _of_table(read: Asked) -> bool:
+    """Whether a question names something of the table: a column, a value, or what its rows are."""
+    named = read.measure or read.thing or read.group or read.where.columns or read.reading.comparison
+    return bool(named) or any(is_row(read.shape, word) for word in re.findall(r"\w+", read.question.lower))
 
 
 GIVES: dict[Ask, Gives] = {
@@ -185,4 +194,6 @@ def _by_parse(asked: Asked) -> Script | None:
     gives = GIVES[asked.reading.ask]
     if gives == "values" and asked.reading.many:
         gives = "count"
+    if gives == "number" and any(column.kind == "time" for column in asked.front.wanted):
+        gives = "time"
     return None if script is None else script.reading(asked.front.left, gives)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from rlm_ls.models.offline.grounding.cues import SIZE, SPEED, Cues
-from rlm_ls.models.offline.grounding.mentions import is_entry, is_quantity
+from rlm_ls.models.offline.grounding.cues import IMPLIED, SPEED, Cues
+from rlm_ls.models.offline.grounding.mentions import column_names, is_entry, is_quantity
 from rlm_ls.models.offline.parsing.reading import INTERROGATIVE
 from rlm_ls.models.offline.parsing.sentence import Reading, Sentence
-from rlm_ls.models.offline.parsing.vocabulary import singular
+from rlm_ls.models.offline.parsing.vocabulary import plain, singular
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.shapes.shape import Shape
 
@@ -31,6 +31,11 @@ class Mention:
     @property
     def plural(self) -> bool:
         return singular(self.noun.lower()) != self.noun.lower()
+
+    @property
+    def loose(self) -> bool:
+        """Whether nothing but the words beside it name its column."""
+        return self.thing is not None and self.thing.column is not None and self.thing.column.loose
 
     @property
     def embedded(self) -> bool:
@@ -64,18 +69,24 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     if base.comparison is not None:
         alone = (cues.count >= 0 or cues.share) and roles.group is None and roles.target is None
         return replace(base, ask="share" if cues.share else "count") if alone else None
+    if shape.entry == "row" and cues.count >= 0 > cues.distinct and MISSING.search(str(sentence.found["whole"])):
+        return replace(base, ask="count", thing="lines")
     if cues.share:
         return replace(base, ask="share") if roles.group is None and roles.target is None else None
     if cues.count >= 0 and set(cues.keys) - {"sum"} and not _near(roles.measure, cues.count):
         return None  # how many rows the slowest query returned
     if cues.amount and not cues.keys:
         cues = replace(cues, keys=("sum",))
+    if cues.much >= 0 and roles.measure is not None and roles.measure.sure and roles.measure.start == cues.much + 1:
+        cues = replace(cues, keys=("sum",))
     if cues.keys:
         return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
+        if shape.entry == "row" and roles.measure is None and TRADED.search(str(sentence.found["whole"])):
+            return None  # how much, or how often
         return _ranked(cues, base, roles)
     if roles.group is not None:
-        return _grouped(cues, base, roles, roles.group)
+        return _grouped(cues, base, roles, roles.group, shape)
     if roles.target is not None and not is_entry(roles.target.noun):
         return _of_target(cues, base, roles.target, shape)
     return _of_lines(cues, base, roles, sentence)
@@ -86,6 +97,10 @@ def _near(measure: Mention | None, place: int) -> bool:
     return measure is not None and place < measure.start <= place + 3
 
 
+TRADED = re.compile(
+    r"\b(?:sold|sells?|bought|spen[dt]s?|pa(?:id|ys?)|earn(?:ed|s)?)(?: me)? the (?:most|least)\b", re.IGNORECASE
+)
+MISSING = re.compile(r"\b(?:missing|empty|blank)\b", re.IGNORECASE)
 WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
 
 
@@ -113,7 +128,10 @@ def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> 
     elif WAITED.search(str(sentence.found["whole"])):
         said = "duration"  # and the word itself is looked for in the lines
     else:
-        said = "size" if SIZE.search(cues.edge) else ""
+        said = next(
+            (noun for edge, noun in IMPLIED if re.match(edge, cues.edge.removeprefix("most ").removeprefix("least "))),
+            "",
+        )
     if not said and keys == ("sum",):
         return (
             replace(base, ask="groups", by=roles.group.noun)
@@ -145,8 +163,19 @@ def _ranked(cues: Cues, base: Reading, roles: Roles) -> Reading | None:
     return replace(base, ask="top", thing=roles.target.noun)
 
 
-def _grouped(cues: Cues, base: Reading, roles: Roles, group: Mention) -> Reading | None:
+def _is_amount(target: Mention, shape: Shape) -> bool:
+    """Whether how many of these is a sum: each row says how many, in a column of this name."""
+    column = target.thing.column if target.thing is not None else None
+    named = column is not None and target.numeric and target.sure and plain(target.noun) in column_names(column)
+    return named and shape.entry in {"row", "request"}
+
+
+def _grouped(cues: Cues, base: Reading, roles: Roles, group: Mention, shape: Shape) -> Reading | None:
     target = roles.target if roles.target is not None and (roles.target.sure or cues.distinct >= 0) else None
+    if target is not None and (target.loose or target.numeric) and cues.distinct < 0:
+        if cues.count >= 0 and _is_amount(target, shape):
+            return replace(base, ask="numbers", measure=target.noun, aggregates=("sum",), by=group.noun)
+        target = None  # overloads per lift: the lines that tell of one
     if target is None:
         return replace(base, ask="groups", by=group.noun)
     if cues.distinct >= 0 or (cues.count >= 0 and target.plural and not is_entry(target.noun)):
@@ -163,7 +192,7 @@ def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Read
     if many and 0 <= cues.wh < target.start <= cues.wh + 2 < cues.count:
         return replace(base, ask="top", thing=target.noun, listed=True)  # for which reasons, and how many times each
     if many and target.numeric and target.sure:
-        summed = shape.entry in {"row", "request"}
+        summed = _is_amount(target, shape)
         return replace(base, ask="numbers", measure=target.noun, aggregates=("sum",)) if summed else None
     if many and cues.distinct < 0 and target.embedded and not target.sure:
         return replace(base, ask="count", thing="lines")  # how many sessions expired: those lines

@@ -23,7 +23,8 @@ COUNT = (
 )
 DISTINCT = r"\b(?:unique|distinct|different|individual|separate)\b"
 SHARE = (
-    r"\b(?:what )?(?:percentage|percent|share|fraction|proportion|ratio)\b(?: of)?(?: all)?(?: the)?|%|\bin percent\b"
+    r"\b(?:what )?(?:percentage|percent|share|fraction|proportion|ratio)\b(?: of)?(?: all)?(?: the)?|"
+    r"(?<!\w)%(?!\w)|\bin percent\b"
 )
 LEAST = r"\b(?:least|fewest|quietest|rarest|lowest number of|smallest number of)\b"
 TOP = (
@@ -32,10 +33,27 @@ TOP = (
     rf"number of)(?:[- ](?:{OFTEN}))?\b|"
     r"\b(?:busiest|noisiest|chattiest|quietest|loudest|commonest|rarest)\b|\brank(?:ed|ing)?\b|\bmost first\b"
 )
-HIGH = r"\b(?:maximum|max|largest|highest|longest|slowest|biggest|greatest|peak|heaviest|oldest)\b"
-LOW = r"\b(?:minimum|min|smallest|lowest|shortest|fastest|quickest|lightest)\b"
-SPEED = re.compile(r"slow|fast|quick|long|short", re.IGNORECASE)
-SIZE = re.compile(r"larg|bigg|small|heav", re.IGNORECASE)
+HIGH = (
+    r"\b(?:maximum|max|largest|highest|longest|slowest|biggest|greatest|peak|strongest|hottest|warmest|wettest|windiest|"
+    r"heaviest|deepest|tallest|farthest|furthest|most expensive|costliest|dearest)\b"
+)
+LOW = (
+    r"\b(?:minimum|min|smallest|lowest|shortest|fastest|quickest|weakest|lightest|coldest|coolest|driest|cheapest|nearest|"
+    r"least expensive)\b"
+)
+IMPLIED = (
+    ("slow|fast|quick|long|short", "duration"),
+    ("larg|bigg|small|heavi|light", "size"),
+    ("hot|warm|cold|cool", "temperature"),
+    ("wet|dr[iy]", "rain"),
+    ("wind", "wind"),
+    ("expens|cheap|cost|dear", "price"),
+    ("deep", "depth"),
+    ("tall", "height"),
+    ("far|near", "distance"),
+)
+"""What is measured where only the edge is said: the hottest day."""
+SPEED = re.compile(IMPLIED[0][0], re.IGNORECASE)
 FIRST = r"\b(?:for the )?(?P<which>first|earliest|last|latest|most recent|final)(?: time)?\b"
 WHEN = r"\b(?:when|at what time|at which time|what times?|since when|time stamps?|timestamps?|what date)\b"
 LIST = (
@@ -56,6 +74,7 @@ AMOUNTS = (
     r"(?:milli|micro|nano)?seconds|ms|minutes|hours"
 )
 """What is asked for by its unit."""
+UNIT_AT_END = r"\b(?:in|\() ?(?:(?:milli|micro|nano)?seconds|minutes|hours|days|ms|bytes|[km]b)\b\W*$"
 IN = (
     r"ms|milli ?seconds|s|secs?|seconds|minutes?|mins?|hours?|days?|bytes|kb|mb|gb|kib|mib|gib|percent|µs|us|"
     r"microseconds|euros?|eur|usd|dollars?|degrees"
@@ -75,10 +94,11 @@ BREAKDOWN = (
 AGGREGATES = (
     (r"\b(?:average|mean|avg)\b", "mean"),
     (r"\bmedian\b", "p50"),
-    (r"\b(?:minimum|min|smallest|lowest|shortest|fastest|quickest)\b", "min"),
-    (r"\b(?:maximum|max|largest|highest|longest|slowest|biggest|greatest|peak)\b", "max"),
+    (LOW, "min"),
+    (HIGH, "max"),
     (r"\b(?:sum|total|combined|altogether|overall|add up)\b", "sum"),
 )
+CALCULATED = "|".join([r"\bhow long\b", *(pattern for pattern, _ in AGGREGATES)])
 RANKS = r"\bp(\d{2}(?:\.\d+)?)\b|\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?[ -]percentile"
 
 
@@ -105,6 +125,8 @@ class Cues:
     exists: bool = False
     any: bool = False
     """Asked for any at all."""
+    much: int = -1
+    """Where how much stands: the sum of what is behind it."""
     how_long: bool = False
     breakdown: bool = False
     high: bool = False
@@ -144,8 +166,6 @@ def cues(words: Words) -> Cues:
     words.take(r"\bpercentiles?\b")
     if keys or how_long:
         words.take(rf"\bin (?:{IN})\b")
-    if found := words.take(r"\b(?:heaviest|lightest)\b"):
-        edge = found[0][0].lower()
     order = words.take(ORDER)
     top = words.take(TOP) or order
     groups = top[0].groupdict() if top else {}
@@ -164,6 +184,7 @@ def cues(words: Words) -> Cues:
     times = bool(count and re.search("times|often", count[0][0], re.I))
     while words.take(COUNT):
         pass
+    much = words.take(r"\bhow much\b")
     exists = words.take(EXISTS) if not (count or when or keys or top or distinct or share) else None
     wh = words.take(WH)
     who = bool(wh and wh[0][0].lower().startswith("who"))
@@ -189,6 +210,7 @@ def cues(words: Words) -> Cues:
         listed[1] if listed else -1,
         exists is not None,
         exists is not None and re.search(r"\bthere\b|\bany|\bsome|\bever\b", exists[0][0], re.I) is not None,
+        much[2] if much else -1,
         how_long,
         words.take(BREAKDOWN) is not None,
         top is not None and top[0][0].lower() == "top",

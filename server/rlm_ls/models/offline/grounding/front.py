@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention, Roles, asks
-from rlm_ls.models.offline.grounding.cues import Cues, cues
+from rlm_ls.models.offline.grounding.cues import CALCULATED, UNIT_AT_END, Cues, cues
 from rlm_ls.models.offline.grounding.little import ACTORS
-from rlm_ls.models.offline.grounding.mentions import column_named, is_entry, thing_named
-from rlm_ls.models.offline.grounding.naming import NO_NAMES, Naming
+from rlm_ls.models.offline.grounding.mentions import called, column_named, is_entry, thing_named, value_named
+from rlm_ls.models.offline.grounding.naming import NO_NAMES, Naming, is_person
 from rlm_ls.models.offline.grounding.rest import explain
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.parsing.sentence import Reading
-from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, UNITS
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, UNITS, plain
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.shapes.column import Column
@@ -24,7 +24,8 @@ NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage
 TAIL_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "and how long much many often big large what which who when where whose time times did do does was were is"
+        "and how long much many often big large high low fast slow far old hot cold what which who when where whose"
+        " time times did do does was were is"
         " are it "
         "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they"
         " line value",
@@ -42,6 +43,7 @@ VERBS = frozenset(
 )
 """Behind the first of these a question for a share says which part is meant."""
 
+SAYING = r"\b(?:sa(?:id|ys?)|wr[io]te|written|ask\w*|mention\w*|post\w*|talk\w*|sen[dt]|use[ds]?|repl\w+|answer\w*)\b"
 WHO = frozenset(["from", "sender", "author", "owner", "customer", "user", "username", "name", "driver", "by"])
 
 
@@ -61,10 +63,22 @@ class Front:
     """The lines of which a share is asked for; none: all."""
 
 
+def _measured_in(column: Column | None, kind: str) -> bool:
+    """Whether a column's numbers may be bytes, or seconds: by its kind, its name or what is written behind them."""
+    return (
+        column is None
+        or column.kind == kind
+        or column.unit != ""
+        or any(value[-1:].isalpha() for value in column.values)
+    )
+
+
 class Composer(Naming):
     """A question as it is put together."""
 
     def front(self) -> Front | None:
+        if re.search(CALCULATED, self.words.text, re.IGNORECASE):
+            self.words.take(UNIT_AT_END)
         self._names()
         asked = cues(self.words)
         group = self._group()
@@ -81,6 +95,10 @@ class Composer(Naming):
             self.words.use(group.start, group.end)
         if asked.who and target is None and not asked.first and not asked.edge:
             return None
+        if target is not None and self.sentence.found.get("comparison") and self._is_row(target):
+            self.words.use(target.start, target.end)
+            self.mentions = [mention for mention in self.mentions if mention.start != target.start]
+            target = None
         measure = self._measure(asked, target)
         reading = asks(asked, self.sentence, Roles(target, measure, group), self.text.shape)
         if reading is None:
@@ -97,7 +115,10 @@ class Composer(Naming):
             if mention.sure and not taken:
                 self.words.used[mention.start : mention.end] = [False] * (mention.end - mention.start)
         where = where_of(reading, self.text.shape)
+        self._what_is_long(asked, reading, measure, where)
         wanted = self._wanted(asked, reading, where)
+        if asked.amount == "money" and measure is not None and measure.thing is not None:
+            self._by_sign(measure.thing.column, where)
         explain(
             self.words,
             self.text,
@@ -108,6 +129,7 @@ class Composer(Naming):
         base = self._base(reading, where) if reading.ask == "share" else ()
         where.unclear += self._asked_for(asked, wanted[0] if wanted else target, measure)
         column = target.thing.column if target is not None and target.thing is not None else None
+        where.unclear += ["who"] if where.soft and self._tells_of_others() else []
         lines_of_it = column is not None and column.name in where.columns and asked.distinct < 0
         if lines_of_it and reading.ask == "distinct" and reading.many:
             reading = replace(reading, ask="count", thing="lines")  # how many console logins failed: those lines
@@ -121,6 +143,55 @@ class Composer(Naming):
             tuple(self.words.left()),
             base,
         )
+
+    def _by_sign(self, column: Column | None, where: Where) -> None:
+        """Of amounts of both signs, what was spent or what was earned."""
+        if column is None or len({value[:1] == "-" for value in column.values if value}) < 2:
+            return
+        earned = re.search(r"\b(?:earn|receiv)", self.words.text, re.IGNORECASE)
+        sign = "(?!-)" if earned else "(?=-)"
+        where.patterns.append(f"{column.before}{sign}(?:{column.value}){column.after}")
+        where.said.append(f"{column.name} {'above' if earned else 'below'} 0")
+
+    def _tells_of_others(self) -> bool:
+        """Whether who did something is asked of a chat: those who write of it need not have done it."""
+        spoken = any(column.name == "speaker" for column in self.text.shape.columns)
+        asked = re.search(r"\bwho\b", self.words.text, re.IGNORECASE) is not None
+        return spoken and asked and re.search(SAYING, self.words.text, re.IGNORECASE) is None
+
+    def _is_row(self, target: Mention) -> bool:
+        """Whether each row is one of these days."""
+        shape = self.text.shape
+        return (
+            shape.entry == "row"
+            and bool(re.fullmatch("da(?:y|te)s?", target.noun.lower()))
+            and shape.time is not None
+            and not shape.time.format.hour
+            and len(shape.columns[0].values) > 1
+            and target.thing is not None
+            and len({d for line in self.text.lines for d in re.findall(target.thing.capture, line)})
+            >= len(self.text.lines) - 4
+        )
+
+    def _what_is_long(self, asked: Cues, reading: Reading, measure: Mention | None, where: Where) -> None:
+        """Use the noun of the longest ride, which says what a row is, where the text does not know it. The wettest
+        month is none of the rows."""
+        at = asked.edge_at + 1
+        noun = self.words.tokens[at].text if 0 < at < len(self.words.tokens) else ""
+        text = self.text
+        if reading.ask != "numbers" or measure is not None or text.shape.entry != "row" or not noun.isalpha():
+            return
+        if re.fullmatch("(?:month|week|year|hour|minute)s?", noun.lower()):
+            where.unclear.append(noun)
+        own = [m.thing.column for m in self.mentions if m.start == at and m.thing is not None and m.thing.column]
+        if any(plain(column.name).endswith(" id") for column in own):
+            self.words.use(at, at + 1)  # the longest session, of which each has a session id
+            return
+        means = (
+            noun.lower() in FUNCTION or text.vocabulary.knows(noun) or value_named(text, [noun]) or called(text, noun)
+        )
+        if not means:
+            self.words.use(at, at + 1)
 
     def _base(self, reading: Reading, where: Where) -> tuple[str, ...]:
         """The patterns of the lines of which a part is asked for: the slow queries of `percentage of the slow queries
@@ -153,8 +224,14 @@ class Composer(Naming):
             ][:1]
             for mention in found:
                 self.words.use(mention.start, mention.end)
+            asks_time = asked.when or (
+                asked.wh >= 0 and any(m.thing and m.thing.time and m.start == asked.wh + 1 for m in near)
+            )
+            if asks_time and (time := self.text.shape.time) is not None:
+                column = Column("time", "time", time.before, time.format.pattern)
+                found = [Mention(0, 0, "time", Thing("time", column.capture, column), True)]
             if asked.who:
-                who = [c for c in self.text.shape.columns if c.kind == "user" or c.name.lower() in WHO]
+                who = [c for c in self.text.shape.columns if is_person(c) or c.name.lower() in WHO]
                 found = [Mention(asked.wh, asked.wh + 1, c.name, Thing(c.name, c.capture, c), True) for c in who]
                 found = found if len(found) == 1 else []
         if reading.tail:
@@ -196,7 +273,7 @@ class Composer(Naming):
         return [word.text] if word.lower not in NOT_NOUNS else []
 
     def _measure(self, asked: Cues, target: Mention | None) -> Mention | None:
-        if not (asked.keys or asked.top >= 0 or asked.count >= 0 or asked.how_long or asked.amount):
+        if not (asked.keys or asked.much >= 0 or asked.top >= 0 or asked.count >= 0 or asked.how_long or asked.amount):
             return None
         if asked.amount == "money" and (column := column_named(self.text.shape, ["amount"])) is not None:
             return Mention(0, 0, "amount", Thing("amount", column.column.capture, column.column), True)
@@ -204,7 +281,12 @@ class Composer(Naming):
         if not asked.keys and asked.top >= 0:
             # The most bytes: what stands behind the word.
             near = [m for m in free if asked.top < m.start <= asked.top + 3 and not re.match("t[ao]", m.noun.lower())]
+            near = near or [
+                m for m in free if m.sure and asked.top - 2 <= m.end <= asked.top
+            ]  # where it rained the most
             free = [m for m in free if re.search(r"\bby(?: total| the| average)?$", self.words.before(m.start))] or near
+        if asked.amount in {"size", "duration"}:
+            free = [m for m in free if m.thing is None or _measured_in(m.thing.column, asked.amount)]
         if not free and asked.keys == ("sum",) and (named := self._total()) is not None:
             return named
         return next((m for m in free if m.sure), free[0] if free else None)

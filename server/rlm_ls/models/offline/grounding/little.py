@@ -45,7 +45,8 @@ GLUE = frozenset(
     is are was were old new actual yet api http web rest utc gmt return returned returns respond responded
     response responses use used uses using run ran found find recorded record present stored shown marked tagged
     labelled
-    labeled reported reporting reports handed forwarded routed back
+    labeled reported reporting reports work works worked measured observed registered reached fell fallen handed
+    forwarded routed back
     """,
     )
 )
@@ -59,8 +60,9 @@ ENTITIES = frozenset(
     mail mails email emails message messages job jobs task tasks connection connections packet packets session
     sessions query queries statement statements device devices pod pods file files package packages order
     orders process processes alert alerts client clients customer customers user users system systems server
-    servers machine machines database daemon firewall gateway router cluster site website program log app apps
-    application applications service services network delivery deliveries container containers document documents item
+    servers group groups channel machine machines database daemon firewall gateway router cluster site website
+    program log app apps application applications service services network delivery deliveries container
+    containers document documents item
     items
     """,
     )
@@ -83,11 +85,13 @@ ROWS = frozenset(
         r"\S+",
         """
     reading readings measurement measurements sample samples observation observations booking bookings transaction
-    transactions
+    transactions runner runners finisher finishers participant participants athlete athletes competitor competitors
+    player players contestant contestants racer racers rider riders entrant entrants student students pupil pupils
+    passenger passengers pod pods
     """,
     )
 )
-"""What a row of a table of measurements or of an account is."""
+"""What a row of a table of measurements, of an account or of people is."""
 
 TRADE = frozenset("sold sell sells bought buy ordered placed earned generated earn brought bring".split())  # noqa: SIM905
 """What rows of orders and sales say by being there."""

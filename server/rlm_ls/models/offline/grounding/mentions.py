@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.grounding.little import ENTITIES, ROWS
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.words import alike, forms, stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
 from rlm_ls.models.offline.rules.columns import ANYWHERE, Thing, _without_unit, thing_of
-from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.column import IDENTIFIER, Column
 from rlm_ls.models.offline.shapes.embedded import embedded
 from rlm_ls.models.offline.shapes.levels import is_pri, level_said
 from rlm_ls.models.offline.shapes.shape import Shape
@@ -27,12 +28,21 @@ OTHER = (
 )
 """What says what is calculated is no part of a name."""
 MEANT = (
-    (r"units|pieces|items|copies|units sold|number of units", r"quantity|qty|unit|piece|item|count|unit sold"),
+    (r"balances?", r"(?:\w+ )?(?:balance|saldo|solde)(?: \w+)*"),
+    (r"units|pieces|items|copies|units sold|number of units", r"quantity|unit|piece|item|count|unit sold"),
     (
         rf"(?:{OTHER}\w+ )?(?:values?|amounts?|revenues?|turnover|sales|spending|spend|money|income|sum|totals?)",
         r"(?:\w+ )??(?:total|amount|revenue|value|turnover|sum|sale|gross|betrag|montant|importe?|importo|bedrag"
         r"|umsatz)"
         r"(?: \w+)?",
+    ),
+    (
+        r"(?:max(?:imum)?|highest) temp(?:erature)?s?",
+        r"t maximum(?: c)?|tmax(?: c)?|temperature maximum(?: c)?|maximum temperature(?: c)?",
+    ),
+    (
+        r"(?:min(?:imum)?|lowest) temp(?:erature)?s?",
+        r"t minimum(?: c)?|tmin(?: c)?|temperature minimum(?: c)?|minimum temperature(?: c)?",
     ),
     (r"prices?|costs?", r"(?:\w+ )?(?:price|cost)(?: \w+)?"),
 )
@@ -56,7 +66,7 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     signed = [c for c in shape.columns if c.name.lower() == noun.lower()]
     if len(signed) == 1:
         return Named(signed[0], True)
-    whole = [c for c in shape.columns if wanted in _names(c)]
+    whole = [c for c in shape.columns if wanted in column_names(c)]
     if len(whole) > 1:
         whole = [c for c in whole if plain(c.name) == wanted] or whole
     if len(whole) == 1:
@@ -71,8 +81,18 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     if not parts <= GENERIC and all(len(part) > 2 for part in parts):
         within = [c for c in shape.columns if parts <= set(plain(c.name).split()) and c.kind != "message"]
         within = [c for c in within if 2 * len(parts) >= len(plain(c.name).split()) - 1]
+        if len(within) > 1 and shape.entry == "row":
+            ids = sorted((c for c in within if plain(c.name).endswith(" id")), key=lambda c: len(c.name))
+            # A session is told by its id; wind is wind_speed, not wind_direction.
+            within = ids[:1] or [c for c in within if c.quantity]
         if len(within) == 1:
             return Named(within[0], True)
+    verbs = [c for c in shape.columns if c.quantity and len(words) == 1 and stem(plain(c.name)) == stem(wanted)]
+    if len(verbs) == 1:
+        return Named(verbs[0], True)  # restarted, of restarts
+    numbered = [c for c in shape.columns if c.kind not in PLAIN_KINDS and _numbered(c, wanted)]
+    if len(numbered) == 1:
+        return Named(numbered[0], True)
     for pattern, kinds in NOUNS:
         if re.fullmatch(pattern, noun, re.IGNORECASE):
             for kind in kinds:
@@ -83,7 +103,19 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     return None
 
 
-def _names(column: Column) -> set[str]:
+def _numbered(column: Column, noun: str) -> bool:
+    """Whether all values are this noun and which one: lift-A, lift-B."""
+    return (
+        len(noun) > 2
+        and len(column.values) > 1
+        and all(
+            re.fullmatch(rf"(?i){re.escape(noun)}[-_ .#]?[a-z]?\d{{0,6}}", v) and v.lower() != noun
+            for v in column.values
+        )
+    )
+
+
+def column_names(column: Column) -> set[str]:
     leaf = column.name.rsplit(".", 1)[-1]
     names = {plain(column.name), plain(leaf), *_without_unit(column.name)}
     for end in (" id", " name", " code", " no", " number"):
@@ -101,13 +133,17 @@ def is_entry(words: str) -> bool:
 
 
 def is_row(shape: Shape, noun: str) -> bool:
-    """Whether a noun is what a row of the table is: by the name of the file, or by that of the first column."""
+    """Whether a noun is what a row of the table is: by the name of the file, or by that of the first column, which says
+    which row it is."""
     if shape.entry != "row":
         return False
-    one, first = plain(noun), plain(shape.columns[0].name) if shape.columns else ""
-    return one in shape.row.split() or one in {
-        first.removesuffix(end) for end in (" id", " no", " number") if first.endswith(end)
-    }
+    one = plain(noun)
+    if one in shape.row.split() or not shape.columns:
+        return one in shape.row.split()
+    first, keyed = plain(shape.columns[0].name), shape.name in {"JSON lines", "logfmt"}
+    ends = [end for end in (" id", " no", " number") if first.endswith(end)]
+    named = {first.removesuffix(end) for end in ends} if ends or IDENTIFIER.fullmatch(first) else {first}
+    return one in named and (shape.columns[0].key or (keyed and bool(ends)))
 
 
 def is_quantity(words: str) -> bool:
@@ -124,9 +160,13 @@ def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
     if re.fullmatch(ANYWHERE["exception"][0], noun, re.IGNORECASE) and len(words) > 1:
         found = thing_of(shape, noun)
         return None if found is None else (found, True)
+    if noun.lower() in ROWS and shape.entry == "row" and not any(plain(c.name) == plain(noun) for c in shape.columns):
+        return None
     if is_row(shape, noun) or (len(words) == 1 and level_said(noun) is not None and shape.level() is not None):
         return None
     named = column_named(shape, words)
+    if named is not None and is_boolean(named.column) and re.search("(?:ed|ing|en)$", noun):
+        return None
     if named is not None and any(map(is_pri, named.column.values)):
         return None
     if named is not None and named.column.kind != "message":
@@ -168,11 +208,52 @@ def value_named(text: Text, words: Sequence[str]) -> Held | None:
     return None
 
 
+CALLED: tuple[tuple[str, str, str], ...] = (
+    (r"wom[ae]n|females?|ladies|girls?", r"w|f|female|woman", r"w|f|m|d|x|(?:fe)?male|(?:wo)?man"),
+    (r"m[ae]n|males?|boys?", r"m|male|man", r"w|f|m|d|x|(?:fe)?male|(?:wo)?man"),
+)
+"""What people call values: by the word, the values, and what else the column may hold."""
+
+
+def called(text: Text, word: str) -> Held | None:
+    """The values of the one column that a word of another language or trade names: W, of the women."""
+    for said, meant, column in CALLED:
+        if not re.fullmatch(said, word, re.IGNORECASE):
+            continue
+        held = [(c, [v for v in text.values(c) if v]) for c in text.shape.columns if c.kind not in PLAIN_KINDS]
+        found = [(c, values) for c, values in held if values and all(re.fullmatch(column, v, re.I) for v in values)]
+        if len(found) == 1:
+            values = [v for v in found[0][1] if re.fullmatch(meant, v, re.IGNORECASE)]
+            return (
+                Held(found[0][0], "|".join(values), f"{found[0][0].name} {'/'.join(values)}", True) if values else None
+            )
+    return None
+
+
+YES = r"(?i:yes|y|true|t|1|x)"
+BOOLEAN = re.compile(rf"{YES}|(?i:no|n|false|f|0|)")
+
+
+def boolean(text: Text, word: str) -> Held | None:
+    """The rows of which a column that says yes or no says yes: passed."""
+    if len(word) < 3 or text.shape.entry != "row":
+        return None
+    named = [c for c in text.shape.columns if stem(plain(c.name).split()[-1:][0] if c.name else "") == stem(word)]
+    if len(named) != 1 or not is_boolean(named[0]):
+        return None
+    return Held(named[0], YES, f"{named[0].name} yes", True)
+
+
+def is_boolean(column: Column) -> bool:
+    return 1 <= len(set(column.values)) <= 3 and all(BOOLEAN.fullmatch(value) for value in column.values)
+
+
 def part_named(text: Text, word: str) -> Held | None:
     """The one column some of whose values have this word as a part: googlebot in an agent, DENIED in TCP_DENIED."""
-    if len(word) < 3 or word.isdigit():
+    if len(word) < 3 or word.isdigit() or (text.shape.entry == "row" and word.lower() in ENTITIES):
         return None
-    part = forms(word) if text.shape.entry == "request" else rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
+    inflected = text.shape.entry == "request" or len(word) > 3
+    part = forms(word) if inflected else rf"(?i)(?:^|[^a-z]){escaped(word.lower())}(?:[^a-z]|$)"
     found = []
     for column in text.shape.columns:
         if column.kind in {"message", "time", "pid", "line", "referer"}:

@@ -7,12 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention
 from rlm_ls.models.offline.grounding.cues import PER, Cues
-from rlm_ls.models.offline.grounding.mentions import column_named, is_entry, is_quantity, thing_named
+from rlm_ls.models.offline.grounding.little import ROWS
+from rlm_ls.models.offline.grounding.mentions import (
+    column_named,
+    is_entry,
+    is_quantity,
+    is_row,
+    thing_named,
+    value_named,
+)
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.parsing.sentence import Sentence
-from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
+from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, plain
 from rlm_ls.models.offline.rules.columns import Thing, quantities_of, thing_of
+from rlm_ls.models.offline.shapes.column import Column
 from rlm_ls.models.offline.shapes.embedded import numbers_by
 from rlm_ls.models.offline.shapes.levels import level_said
 
@@ -22,6 +31,22 @@ UNITS_OF_NUMBERS = (
     r"bytes|(?:milli|micro|nano)?seconds|minutes|hours|days|rows|buffers|pages|ticks|items|tokens|degrees|percent|files"
 )
 """What may stand beside numbers in a sentence."""
+
+PERSONS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    student player driver author sender customer employee member person speaker nick agent owner runner athlete pupil
+    teacher client user name guest patient seller buyer worker candidate assignee reporter borrower
+    """,
+    )
+)
+"""Columns of people."""
+
+
+def is_person(column: Column) -> bool:
+    return column.kind == "user" or plain(column.name).removesuffix(" name") in PERSONS
+
 
 NO_NAMES = FUNCTION | frozenset(
     [
@@ -65,6 +90,7 @@ class Naming:
             self.mentions.append(self.slot)
             self.words.use(self.slot.start, self.slot.end)
         while at < len(tokens):
+            at += self._value(at)
             for length in range(LONGEST_NAME, 0, -1):
                 run = tokens[at : at + length]
                 if len(run) < length or not self.words.free(at, at + length):
@@ -78,6 +104,17 @@ class Naming:
                     at += length - 1
                     break
             at += 1
+
+    def _value(self, at: int) -> int:
+        """How many words from here on are one value, low_battery, though a part of it names a column."""
+        for length in (3, 2):
+            run = [token.text for token in self.words.tokens[at : at + length]]
+            plain_run = len(run) == length and self.words.free(at, at + length) and all(word.isalpha() for word in run)
+            if not plain_run or run[0].lower() in NO_NAMES or run[-1].lower() in NO_NAMES:
+                continue
+            if (held := value_named(self.text, run)) is not None and column_named(self.text.shape, run) is None:
+                return length if held.column.kind not in {"message", "path"} else 0
+        return 0
 
     def _is_total(self, at: int) -> bool:
         """Whether `total` is a noun here: the biggest order total."""
@@ -161,6 +198,10 @@ class Naming:
             # In brackets, in the text's own terms: who reads it most (display_name).
             own = mention.start and tokens[mention.start - 1].text == "(" and tokens[mention.end : mention.end + 1]
             if own and own[0].text == ")" and (asked.wh >= 0 or asked.top >= 0 or asked.distinct >= 0):
+                at = mention.start - 2
+                while at > max(asked.wh, asked.top, asked.distinct) and tokens[at].lower not in FUNCTION:
+                    self.words.use(at, at + 1)  # the noun that the brackets explain
+                    at -= 1
                 return mention
         free = [m for m in self.mentions if m.thing is not None and not (asked.keys and m.numeric and not m.thing.time)]
         if asked.who and not any(m.start == asked.wh + 1 for m in free):
@@ -170,6 +211,19 @@ class Naming:
                     return Mention(
                         asked.wh, asked.wh + 1, kind, Thing(f"{kind}s", named.column.capture, named.column), True
                     )
+            people = [c for c in self.text.shape.columns if is_person(c)]
+            if len(people) == 1:
+                return Mention(asked.wh, asked.wh + 1, "who", Thing(people[0].name, people[0].capture, people[0]), True)
+        if (row := self._row(asked)) is not None:
+            return row
+        at = asked.wh + 1
+        rows = (
+            0 < at < len(tokens)
+            and self.text.shape.entry == "row"
+            and (tokens[at].lower in ROWS or is_row(self.text.shape, tokens[at].lower))
+        )
+        if rows and not any(m.start <= at < m.end for m in free):
+            return None  # which backup: no column says which
         for place in (asked.wh, asked.distinct, asked.top, asked.listed, asked.count):
             if place < 0:
                 continue
@@ -182,7 +236,10 @@ class Naming:
             near = [
                 m
                 for m in free
-                if not self._with_value(m) and place < m.start <= place + 4 and self._joined(place + 1, m.start)
+                if not self._with_value(m)
+                and not (place == asked.top and asked.wh >= 0 and m.numeric and m.sure)
+                and place < m.start <= place + 4
+                and self._joined(place + 1, m.start)
             ]
             if near:
                 return self._head(near)
@@ -197,6 +254,27 @@ class Naming:
             nouns = [m for m in free if m.sure and (not m.numeric or m.thing.time)]  # type: ignore[union-attr]
             return nouns[0] if nouns else None
         return None
+
+    def _row(self, asked: Cues) -> Mention | None:
+        """The rows themselves, by what they are called: which runner, the names of the pods, who."""
+        shape, tokens = self.text.shape, self.words.tokens
+        at = asked.wh if asked.who else max(asked.wh, asked.listed) + 1
+        while not asked.who and at < len(tokens) and tokens[at].lower in FUNCTION:
+            at += 1
+        if shape.entry != "row" or max(asked.wh, asked.listed) < 0 or at >= len(tokens):
+            return None
+        called = [c for c in shape.columns if plain(c.name) in {"name", "title"}]
+        word = tokens[at].lower
+        if shape.columns and shape.columns[0].key and is_row(shape, word):
+            called = [shape.columns[0]]
+        if len(called) != 1 or not (asked.who or word in ROWS or is_row(shape, word)):
+            return None
+        names = [match[1] for line in self.text.lines if (match := re.search(called[0].capture, line))]
+        if len(set(names)) < 0.9 * len(names):
+            return None  # a row is something else
+        found = Mention(at, at + 1, word, Thing(called[0].name, called[0].capture, called[0]), True)
+        self.mentions.append(found)
+        return found
 
     def _errors(self, asked: Cues) -> Mention | None:
         """The most common error is one of the messages of that level, or one of the names that errors have."""

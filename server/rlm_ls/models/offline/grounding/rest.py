@@ -16,7 +16,7 @@ from rlm_ls.models.offline.grounding.little import (
     TRADE,
     TURNING,
 )
-from rlm_ls.models.offline.grounding.mentions import is_quantity, is_row, part_named, value_named
+from rlm_ls.models.offline.grounding.mentions import boolean, called, is_quantity, is_row, part_named, value_named
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.grounding.words import stem
@@ -25,7 +25,7 @@ from rlm_ls.models.offline.parsing.reading import OPERATION
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, singular
 from rlm_ls.models.offline.rules.columns import Thing
-from rlm_ls.models.offline.rules.conditions import Where, _condition
+from rlm_ls.models.offline.rules.conditions import Where, _condition, spelled
 from rlm_ls.models.offline.shapes.levels import RISING, level_said
 
 Names = Mapping[int, tuple[Thing | None, int]]
@@ -39,6 +39,8 @@ NO_LEVELS = {"STATEMENT", "DETAIL", "HINT", "CONTEXT", "LOG", "DEFAULT", "SYSTEM
 def explain(words: Words, text: Text, where: Where, reading: Reading, named: Names) -> None:
     """Hold the lines to what the words that are left say; `where.unclear` are those that nothing explains."""
     at, negated, plain_words = 0, False, []
+    turns = ""
+    # `turns` is a negation that has turned nothing yet.
     while at < len(words.tokens):
         token = words.tokens[at]
         if words.used[at]:
@@ -51,7 +53,7 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
             at = end
             continue
         if lower in NEGATIONS:
-            negated = True
+            negated, turns = True, lower
             words.use(at, at + 1)
             at += 1
             if lower == "other" and at < len(words.tokens) and words.tokens[at].lower == "than":
@@ -66,17 +68,21 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
         )
         if length:
             words.use(at, at + length)
+            turns = ""
             at += length
             continue
         if lower not in FUNCTION and _says_nothing(lower, token.text, text, reading):
             words.use(at, at + 1)
+            turns = "" if lower in HARMLESS and where.patterns else turns  # requests, not the responses
         elif not negated and (end := _own_server(words, at, text)):
             words.use(at, end)
             at = end
             continue
         elif not _empty(lower, token.text):
             plain_words.append((at, token.text, negated))
+            turns = ""
         at += 1
+    where.unclear += [turns] if turns else []
     said_of_lines(Left(tuple(plain_words), words, text, where, reading))
 
 
@@ -90,7 +96,8 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
     if lower in TURNING:
         return False
     shape = text.shape
-    if lower in WRITTEN and (reading.thing not in {"", "lines"} or shape.entry in {"row", "request"}):
+    spoken = any(column.name == "speaker" for column in shape.columns)
+    if lower in WRITTEN and (spoken or reading.thing not in {"", "lines"} or shape.entry in {"row", "request"}):
         return True
     status = any(condition.kind == "status" for condition in reading.conditions)
     if status and re.fullmatch("fail(?:ed|ing|s|ures?)?|succe(?:eded|ssful|ss)|error(?:ed|s)?", lower):
@@ -190,6 +197,9 @@ def _beside(words: Words, where: Where, at: int, named: Names, text: Text, negat
         said = words.tokens[place : place + 1]
         if thing is None or thing.column is None or not said or said[0].stop or not words.free(place, place + 1):
             continue
+        near = [token.text for token in words.tokens[min(at, place) : max(end, place + 1)]]
+        if (whole := value_named(text, near)) is not None and whole.exact:
+            continue  # Shed 2, of the column Shed
         values = text.values(thing.column)
         same = [v for v in values if v.lower() == said[0].lower]
         if said[0].text.isdigit() and not any(re.search(r"\d", value) for value in values):
@@ -217,12 +227,13 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
         if len(run) < length or not words.free(at, at + length):
             continue
         said = [token.text for token in run]
-        if length == 1 and (level := level_said(said[0])) is not None and text.shape.level() is not None:
+        column = text.shape.level()
+        level = level_said(said[0]) if length == 1 else None
+        if level is not None and column is not None and not (not spelled(column, level) and value_named(text, said)):
             if reading.contains and said[0].isupper() and not negated:
                 where.add(rf"\b{escaped(said[0])}\b", said[0])
                 return 1
             return _level(words, text, where, reading, at, level, negated)
-        column = text.shape.level()
         own = (
             [v for v in column.values if v.lower() == singular(said[0].lower()) and v.upper() not in NO_LEVELS]
             if column is not None and not said[0].isdigit()
@@ -237,7 +248,7 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
             continue
         held = value_named(text, said)
         if held is None and length == 1 and text.shape.entry in {"request", "row"}:
-            held = part_named(text, said[0])
+            held = boolean(text, said[0]) or called(text, said[0]) or part_named(text, said[0])
         if held is None:
             continue
         if negated:
@@ -245,6 +256,7 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
             where.said.append(f"not {held.said}")
         else:
             where.hold(held.column, held.pattern, held.said, " ".join(said))
+        where.partly = where.partly or not held.exact
         return length
     return 0
 

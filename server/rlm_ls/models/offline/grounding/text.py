@@ -29,9 +29,10 @@ class Text:
         if column.capture not in self._values:
             found = dict.fromkeys(column.values)
             pattern = re.compile(column.capture)
-            header = re.compile(self.shape.header) if self.shape.header else None
+            header = re.compile(self.shape.header or r"[^\s\S]")
+            rows = re.compile(self.shape.head if self.shape.entry == "row" else "")
             for line in self.lines:
-                if (header is None or not header.match(line)) and (match := pattern.search(line)):
+                if rows.search(line) and not header.match(line) and (match := pattern.search(line)):
                     found[match[1]] = None
                 if len(found) > MOST_VALUES:
                     break

@@ -105,6 +105,8 @@ def stem(word: str) -> str:
         return IRREGULAR[lower]
     if not re.fullmatch("[a-z]+", lower) or len(lower) < 4:
         return lower
+    if re.search("(?:c|n|f|s|p|l|br|d|h|w)eed$", lower):
+        return lower  # exceed: no past
     for ending in ENDINGS:
         if lower.endswith(ending) and len(lower) - len(ending) >= 3 and not lower.endswith("ss"):
             kept = lower[: -len(ending)]

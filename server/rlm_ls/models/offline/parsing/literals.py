@@ -18,18 +18,34 @@ COMPARED = (
 
 
 NUMBERED = (
-    "attempt block build id item job line node order part pid port process room rule session slot step thread vlan "
+    "account attempt block box build bus card channel customer device flight floor gate id item job lane line node "
+    "order part pid plot port process room rule seat sensor session slot step ticket thread track train unit user vlan "
     "worker zone"
 )
 NO_STATUS = "".join(rf"(?<!\b{noun} )" for noun in NUMBERED.split())
 """Behind these a number says which one: port 443."""
 
 
+SIGNED = (
+    (r"\bpositive (?:amounts?|values?)\b", ">"),
+    (r"\bnegative (?:amounts?|values?)\b", "<"),
+    (r"\b(?:incoming (?:payments?|transfers?)|deposits?)\b", ">"),
+    (r"\b(?:outgoing (?:payments?|transfers?)|withdrawals?)\b", "<"),
+)
+"""What an account's rows are called by the sign of their amounts."""
+
+
+def signed(s: Sentence) -> None:
+    found = [sign for words, sign in SIGNED if s.take(words)]
+    if found and len(set(found)) == 1:
+        s.found["comparison"] = Comparison("amount", found[0], "0", "")  # type: ignore[arg-type]
+
+
 def comparison(s: Sentence) -> None:
     for words, sign in COMPARED:
         match = s.take(
-            rf"\b(?:(?:with|having|had|have|has|whose|where|of)(?: an?| the)? )?(?:(?P<measure>{QUANTITY}|"
-            rf"[a-z_]\w*(?: code)?)(?: of| is| was| were| that is)? )??"
+            rf"(?:\b|(?=%))(?:(?:with|having|had|have|has|whose|where|of)(?: an?| the)? )?(?:(?P<measure>{QUANTITY}|"
+            rf"%?[a-z_]\w*(?: code)?)(?: of| is| was| were| that is)? )??"
             rf"(?:{words}) (?P<number>\d[\d,]*(?:\.\d+)?)[ -]?(?P<unit>{TIME_UNITS}|{SIZE_UNITS})?(?![\w:.])"
         )
         if match:

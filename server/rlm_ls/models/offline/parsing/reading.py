@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from rlm_ls.models.offline.parsing.literals import addresses_and_paths, comparison, literals
+from rlm_ls.models.offline.parsing.literals import addresses_and_paths, comparison, literals, signed
 from rlm_ls.models.offline.parsing.sentence import GAP, PLACE, POLITE, Condition, Sentence
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
 from rlm_ls.models.offline.parsing.windows import window_in
@@ -40,7 +40,7 @@ def prepared(question: Question) -> Sentence:
     for pattern, one in ONE_WORD:
         sentence.text = re.sub(pattern, one, sentence.text, flags=re.IGNORECASE)
     sentence.text = re.sub(
-        rf"(?<=than |over |bove |nder |elow |east |most )({'|'.join(NUMBERS)})(?= (?:\w+)?)",
+        rf"(?<=than |over |bove |nder |elow |east |most )({'|'.join(NUMBERS)})\b",
         lambda match: str(NUMBERS[match[1].lower()]),
         sentence.text,
     )
@@ -82,6 +82,8 @@ def _opened(sentence: Sentence) -> bool:
             sentence.text = sentence.text[: other[1]] + GAP + sentence.text[other[2] :]
     addresses_and_paths(sentence)
     comparison(sentence)
+    if "comparison" not in sentence.found and re.search(r"\bhow many\b|\bnumber of\b|\bcount\b", sentence.text, re.I):
+        signed(sentence)
     _tail(sentence)
     return contains
 
@@ -90,7 +92,11 @@ INTERROGATIVE = (
     r"\b(?:what|who|why|how|where|when|which|whose|explain|describe|summari[sz]e|list|show|find|print|give|name|is|are|was|"
     r"were|did|does|do|has|have|can|should|tell|compare)\b"
 )
-TAIL = r"(?:,? and (?:how (?:long|much)|what|which|who|when|where|whose)\b.*|\s[-–—]\s?[\w ,]+)$"
+TAIL = (
+    r"(?:,? and (?:(?:in|at|on|for|from|to|with) )?"
+    r"(?:how (?:long|much|high|low|big|large|fast|slow|far|old|hot|cold)|what|which|who|when|where|whose)\b.*"
+    r"|\s[-–—]\s?[\w ,]+)$"
+)
 OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"
 """What takes time: it says nothing more where durations are asked for."""
 EDGE = (

@@ -100,6 +100,9 @@ class Sentence:
 
 
 PLACE = (
+    r"\b(?:in|of|on|from) (?:the|this|my|our) (?:account|statement|list|sheet|race|results)\b"
+    r"(?=\W*(?:$|\x00|(?:and|is|was|in|for|with|by|per)\b))|"
+    r"\b(?:over|across|throughout) (?:all|the whole|the entire) (?:of )?(?:the )?\w+\b|"
     r"\b(?:in|of|from|within|across|throughout|does|do|for) (?:all (?:of )?)?(?:the|this|that|these|those|my|"
     r"our)? ?(?:\w+ ){0,2}?"
     r"(?:logs?|log ?files?|files?|documents?|texts?|traces?|dumps?|datasets?|data|csv|table|output)\b(?! "

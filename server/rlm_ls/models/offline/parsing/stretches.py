@@ -21,7 +21,7 @@ def window_pattern(window: Window, time: TimeColumn | None) -> str | None:
     known, start, end = time.format, window.start, window.end
 
     def day_of(at: Moment) -> str | None:
-        if at.month is None or at.day is None:
+        if (at.year, at.month, at.day) == (None, None, None):
             return known.day
         return date_text(known, at.year, at.month, at.day)
 

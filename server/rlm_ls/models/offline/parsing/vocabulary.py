@@ -42,8 +42,13 @@ FILLER = frozenset(
 """They say that something is in the text, or what a line of it is. Beside a condition they say nothing more."""
 
 WRITTEN = frozenset(
-    "send sent receive receives received write writes wrote written generate generated produced emit emits emitted "  # noqa: SIM905
-    "issued raise raised throw throws thrown".split()
+    re.findall(
+        r"\w+",
+        """
+    send sent talk talks spoke post posted say said receive receives received write writes wrote written generate
+    generated produced emit emits emitted issued raise raised throw throws thrown
+    """,
+    )
 )
 """Verbs that say nothing of a request or of a line of a level, and all of a message that was sent."""
 
@@ -111,7 +116,22 @@ def singular(word: str) -> str:
     return word
 
 
+ABBREVIATED = dict(
+    re.findall(
+        r"(\w+)=(\w+)",
+        """
+    src=source orig=source originating=source originator=source dst=destination dest=destination addr=address
+    qty=quantity amt=amount avg=average temp=temperature desc=description proto=protocol pkt=packet octet=byte
+    cat=category dept=department mem=memory pct=percent percentage=percent dur=duration usr=user ver=version
+    min=minimum max=maximum num=number pl=place conn=connection
+    """,
+    )
+)
+"""How names of columns are written, and what people say."""
+
+
 def plain(name: str) -> str:
     """A name without what people leave out: `requestId`, `request_id` and `request id` are one."""
     spaced = re.sub(r"([a-z])([A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", r"\1 \2", name)
-    return " ".join(singular(word) for word in re.findall(r"[a-z0-9]+", spaced.lower()))
+    words = [singular(word) for word in re.findall(r"[a-z0-9]+", spaced.lower())]
+    return " ".join(ABBREVIATED.get(word, word) for word in words)

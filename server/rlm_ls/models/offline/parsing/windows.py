@@ -13,7 +13,8 @@ NAME = (
 )
 ORDINAL = r"(?:st|nd|rd|th)?"
 DATE = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{4}}/\d\d/\d\d|\d\d/{NAME}/\d{{4}}|{NAME}\.? \d{{1,2}}(?!:){ORDINAL}(?:,? \d{{4}}\b)?|"
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{4}}/\d\d/\d\d|\d\d/{NAME}/\d{{4}}|"
+    rf"{NAME}\.? \d{{1,2}}(?![:\d]){ORDINAL}(?:,? \d{{4}}\b)?|"
     rf"\d{{1,2}}{ORDINAL} (?:of )?{NAME}(?:,? \d{{4}}\b)?)"
 )
 CLOCK = (
@@ -34,6 +35,7 @@ FORMS: tuple[tuple[str, str], ...] = (
         rf"from )?)?(?P<a>{MOMENT})(?: hour)?",
     ),
     ("on", rf"\b(?P<a>{DATE})(?!\w)"),
+    ("on", rf"\b(?:in|im|during|for|of|throughout) (?:the month of )?(?P<a>{NAME}(?:,? \d{{4}})?)\b(?![-/.:]?\w)"),
 )
 
 
@@ -82,8 +84,10 @@ def moment(text: str) -> Moment | None:
         year, month, day = int(match[1]), int(match[2]), int(match[3])
     elif match := re.search(rf"(\d{{1,2}})(?:{ORDINAL}) ?(?:of |/)?({NAME})(?:[/,]? ?(\d{{4}}))?", lower):
         day, month, year = int(match[1]), MONTHS.index(match[2][:3]) + 1, int(match[3]) if match[3] else None
-    elif match := re.search(rf"({NAME})\.? (\d{{1,2}}){ORDINAL}(?:,? (\d{{4}}))?", lower):
+    elif match := re.search(rf"({NAME})\.? (\d{{1,2}})(?!\d){ORDINAL}(?:,? (\d{{4}}))?", lower):
         day, month, year = int(match[2]), MONTHS.index(match[1][:3]) + 1, int(match[3]) if match[3] else None
+    elif match := re.fullmatch(rf"({NAME})(?:,? (\d{{4}}))?", lower):
+        return Moment(int(match[2]) if match[2] else None, MONTHS.index(match[1][:3]) + 1)
     if match:
         lower = lower.replace(match[0], " ")
     if month is not None and not (1 <= month <= 12 and day is not None and 1 <= day <= 31):

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from rlm_ls.models.offline.grounding.front import Front
+from rlm_ls.models.offline.grounding.mentions import column_named
 from rlm_ls.models.offline.grounding.reader import grounded
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.parsing.reading import LONGEST
@@ -22,6 +23,7 @@ from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.keys import only_duration
 from rlm_ls.models.offline.shapes.recognition import shape_of
+from rlm_ls.models.offline.shapes.records import spans
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 CONSECUTIVE = 200
@@ -79,12 +81,14 @@ class Asked:
 
     @cached_property
     def shape(self) -> Shape:
-        if self.block is not None:
-            return self.block.shape
         documents = [self.question.document] if self.question.document else self.question.documents
-        shape = shape_of(self.sample)
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
-        return replace(shape, row=plain(stem), crowded=crowded(self.sample), joined=_joined(shape, self.sample))
+        if self.block is not None:
+            return replace(self.block.shape, row=f"{self.block.shape.row} {plain(stem)}")
+        shape = shape_of(self.sample)
+        return replace(
+            shape, row=f"{shape.row} {plain(stem)}", crowded=crowded(self.sample), joined=_joined(shape, self.sample)
+        )
 
     @property
     def sample(self) -> list[str]:
@@ -97,6 +101,8 @@ class Asked:
         """The column of numbers that a noun means: of several the one that lines of the conditions have, and where
         those are not told apart either, the one that has its name from the text. None where that leaves several."""
         found = quantities_of(self.shape, noun)
+        if not found and (named := column_named(self.shape, noun.split())) is not None and named.column.quantity:
+            found = [named.column]
         if not self.where.patterns:
             found = [column for column in found if not column.loose or column.share >= 0.5]
         elif len(found) > 1:
@@ -105,6 +111,10 @@ class Asked:
             found = [column for column in (only_duration(self.meant),) if column is not None]
         if len(found) > 1:
             found = [column for column in found if not column.loose]
+        if len(found) > 1:
+            found = [
+                column for column in found if re.fullmatch("finish|total|result|net|net time", plain(column.name))
+            ] or found
         if len(found) > 1:
             found = [column for column in found if re.fullmatch(KINDS[column.kind], column.name.lower())]
         return found[0] if len(found) == 1 else None
@@ -133,11 +143,29 @@ class Asked:
     def glob(self) -> str:
         return repr(self.question.document.path) if self.question.document else ""
 
+    def among(self, patterns: Sequence[str], unwanted: Sequence[str] = ()) -> str:
+        """Source of the lines that match all of `patterns` and none of `unwanted`, "" for all; of a text of records the
+        lines of the records that do."""
+        if not self.shape.record:
+            return inside(self.place, tuple(patterns), tuple(unwanted))
+        parts: list[list[int]] = []
+        for first, last in spans(self.shape.record, self.sample):
+            rows = self.sample[first - 1 : last]
+            held = all(any(re.search(one, row[:SHORT]) for row in rows) for one in patterns)
+            if not held or any(re.search(one, row[:SHORT]) for row in rows for one in unwanted):
+                continue
+            if parts and parts[-1][1] == first - 1:
+                parts[-1][1] = last
+            else:
+                parts.append([first, last])
+        document = self.question.document or self.question.documents[0]
+        return f"[{', '.join(f'lines({first}, {last}, {document.path!r})' for first, last in parts)}]"
+
     @property
     def lines(self) -> str:
         """Source of the lines that the question is about, "" for all."""
         unwanted = (*self.where.unwanted, *((self.shape.header,) if self.shape.header else ()))
-        return inside(self.place, tuple(self.where.patterns), unwanted)
+        return self.among(self.where.patterns, unwanted)
 
     @property
     def within(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.grounding.words import stem
 from rlm_ls.models.offline.parsing.vocabulary import NOUNS, QUANTITIES, UNITS, plain, singular
 from rlm_ls.models.offline.shapes.column import Column
 from rlm_ls.models.offline.shapes.levels import is_pri
@@ -92,15 +93,17 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
             return Thing(noun, named.capture, named)
         if shape.time is None or unit not in ("month", "day", "hour", "minute", "second"):
             return None
-        if unit == "month" and (shape.time.format.epoch or shape.time.format.date not in {"y-m-d", "y/m/d"}):
-            return None
+        if unit == "month":
+            monthly = shape.time.format.month
+            skipped, month = monthly or ("", "")
+            return Thing("months", f"{shape.time.before}{skipped}({month})", time=True) if monthly else None
         chosen: Unit = unit  # type: ignore[assignment]
         if shape.time.format.epoch:
             capture = f"{shape.time.before}(1\\d{{9}})"
             return Thing(
                 f"{unit}s", capture, time=True, epoch={"day": 86400, "hour": 3600, "minute": 60, "second": 1}[unit]
             )
-        if not shape.time.format.day if unit in {"month", "day"} else not shape.time.format.hour:
+        if not shape.time.format.day if unit == "day" else not shape.time.format.hour:
             return None
         return Thing(f"{unit}s", shape.time.capture(chosen), time=True)
     if noun == "errors":
@@ -137,6 +140,9 @@ def quantities_of(shape: Shape, noun: str) -> list[Column]:
                 found = [c for c in found if words and words <= set(plain(c.name).split())] or found
             return found
     column = column_of(shape, noun)
+    if column is None:
+        alike = [c for c in shape.columns if c.quantity and stem(plain(c.name)) == stem(wanted)]  # finished, of finish
+        column = alike[0] if len(alike) == 1 else None
     if column is None or not column.numeric or re.search(r"(?:^| )(?:id|number|no)$", plain(column.name)):
         return []
     return [column]

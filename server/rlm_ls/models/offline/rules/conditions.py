@@ -27,6 +27,8 @@ class Where:
     unclear: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     soft: bool = False
+    partly: bool = False
+    """A column is held to a part or another form of a value: where no line has it, something else may be meant."""
     absent: bool = False
     """A word of a whole text was looked for that it has in no form: no line can be meant."""
     times: list[str] = field(default_factory=list)
@@ -158,7 +160,7 @@ def _condition(where: Where, condition: Condition, reading: Reading, shape: Shap
 def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) -> None:
     column = shape.level()
     said = level_said(word) == level and word.islower()
-    if column is not None and level in {"panic", "fatal"} and said and not _spelled(column, level):
+    if column is not None and level in {"panic", "fatal"} and said and not spelled(column, level):
         # A program that panics writes so, at whatever level its log has.
         where.add(word_pattern(word), f"the word {level}")
         where.soft = True
@@ -166,7 +168,7 @@ def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) 
     if column is not None:
         known = "|".join(LEVELS[level].split("|"))
         has = any(re.fullmatch(f"(?i:{known})", value) or value.isdigit() for value in column.values)
-        own = _spelled(column, level)
+        own = spelled(column, level)
         where.hold(column, spellings(level, column.values), _named(level, word), own[0] if len(own) == 1 else level)
         if level == "error" and not has and any(re.fullmatch("(?i:fatal|critical|failure)", v) for v in column.values):
             where.notes.append("other levels of this text say worse than error; they are not counted")
@@ -187,7 +189,7 @@ def _level(where: Where, level: str, word: str, reading: Reading, shape: Shape) 
     where.loose = rf"(?i){stem}"
 
 
-def _spelled(column: Column, level: str) -> list[str]:
+def spelled(column: Column, level: str) -> list[str]:
     """How a column of levels writes one of them."""
     pattern = spellings(level, column.values)
     return [value for value in column.values if re.fullmatch(pattern, value)]

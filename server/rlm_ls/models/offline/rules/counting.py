@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, REQUESTS, singular
@@ -117,11 +118,11 @@ def share(asked: Asked) -> Script | None:
     *others, last = where.patterns
     base = asked.front.base if asked.front is not None else ()
     header = (asked.shape.header,) if asked.shape.header else ()
-    rows = within(inside(asked.place, base[:-1], header))
+    rows = within(asked.among(base[:-1], header))
     total = (
         f"count({raw(base[-1])}, by='line'{rows})"
         if base
-        else f"count({raw(asked.shape.head)}, by='line'{rows})"
+        else f"count({raw(asked.shape.record or asked.shape.head)}, by='line'{rows})"
         if asked.shape.head
         else f"sum(d.lines for d in docs({asked.glob}))"
     )
@@ -129,7 +130,7 @@ def share(asked: Asked) -> Script | None:
         f"I compare the lines{asked.phrase} to all.",
         SHARE,
         pattern=raw(last),
-        where=within(inside(asked.place, tuple(others), _unwanted(asked))),
+        where=within(asked.among(_beside(asked, others), _unwanted(asked))),
         total=total,
         of=ENTRIES[asked.shape.entry] + (" that are meant" if base else ""),
         phrase=plain_text(asked.phrase),
@@ -142,6 +143,11 @@ def _unwanted(asked: Asked) -> tuple[str, ...]:
     return (*asked.where.unwanted, *((asked.shape.header,) if asked.shape.header else ()))
 
 
+def _beside(asked: Asked, others: Sequence[str]) -> Sequence[str]:
+    """The patterns that a line's record must match besides its own: of a record of several lines all."""
+    return asked.where.patterns if asked.shape.record else others
+
+
 def exists(asked: Asked) -> Script | None:
     if asked.reading.ask != "exists" or not asked.where.patterns:
         return None
@@ -150,7 +156,7 @@ def exists(asked: Asked) -> Script | None:
         f"I look whether there is a line{asked.phrase}.",
         EXISTS,
         pattern=raw(last),
-        where=within(inside(asked.place, tuple(others), _unwanted(asked))),
+        where=within(asked.among(_beside(asked, others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
         none="''"
         if not asked.where.absent and asked.where.soft and len(asked.where.patterns) > 1
@@ -177,15 +183,15 @@ def counted(asked: Asked) -> Script | None:
             or (reading.thing == "requests" and shape.entry != "request")
         ):
             return None
-        head = shape.head if shape.entry != "line" else ""
+        head = shape.record or (shape.head if shape.entry != "line" else "")
         if not head:
             return None
         where.patterns.append(head)
     *others, last = where.patterns
-    each = [] if where.soft else where.each
+    each = [] if where.soft or where.partly else where.each
     met = f" or all(count(one, by='line'{within(asked.place)}) for one in {each})" if each else ""
-    soft = f" if n{met} else ''" if where.soft or each else ""
-    rest = within(inside(asked.place, tuple(others), _unwanted(asked)))
+    soft = f" if n{met} else ''" if where.soft or each else " if n else ''" if where.partly else ""
+    rest = within(asked.among(_beside(asked, others), _unwanted(asked)))
     named = shape.entry == "line" and len(where.said) == 1 and where.said[0].isalpha()
     times = reading.occurrences and len(where.patterns) == 1 and (_is_text(asked) or named)
     last = literal(where.said[0]) if times and named and not _is_text(asked) else last
@@ -250,7 +256,7 @@ def _each(asked: Asked) -> str:
         return ""
     joined = "|".join(pattern for _, pattern in where.alternatives)
     others = tuple(pattern for pattern in where.patterns if pattern != joined)
-    place = within(inside(asked.place, others, _unwanted(asked)))
+    place = within(asked.among(others, _unwanted(asked)))
     return script("", EACH, where=place, each=repr(where.alternatives)).code + "\n"
 
 
@@ -274,8 +280,9 @@ def _agreement(asked: Asked, place: str) -> str:
 KINDS = r"""
 starts = top($start$where, n=50)
 pairs = top($pair$where, n=50)
-one = sum(n for _, n in starts[:1]) >= 0.95 * sum(n for _, n in starts)
-same = sum(n for _, n in pairs[:1]) >= 0.95 * sum(n for _, n in pairs)
+behind = top($behind$where, n=50)
+one = sum(n for _, n in starts[:1]) >= $most * sum(n for _, n in starts)
+same = any(sum(n for _, n in s[:1]) >= $most * sum(n for _, n in starts) for s in (pairs, behind))
 if answer and starts and not (one and (same or len(pairs) > 5)):
     short = 'not understood'
     shown = '; '.join(f'“{text} …” ({n:,})' for text, n in pairs[:5])
@@ -285,8 +292,9 @@ if answer and starts and not (one and (same or len(pairs) > 5)):
 of several kinds have them (started, finished) it is not known which of these count."""
 
 
-def one_kind(asked: Asked) -> str:
-    """Source of the check that the lines found by plain words are of one kind; "" where the words were asked for."""
+def one_kind(asked: Asked, having: str = "", most: float = 0.95) -> str:
+    """Source of the check that at least the part `most` of the lines found by plain words, of those `having` a pattern,
+    are of one kind; "" where the words were asked for."""
     messages = asked.shape.of_kind("message")
     own = [column for column in (asked.shape.level(), *asked.shape.of_kind("process")) if column is not None]
     head = rf"{own[-1].before}(?:{own[-1].value}){own[-1].after}" if own else asked.shape.head
@@ -301,7 +309,9 @@ def one_kind(asked: Asked) -> str:
             KINDS,
             start=raw(f"{before}({word})"),
             pair=raw(f"{before}({word}(?:\\s+{word})?)"),
-            where=asked.within,
+            behind=raw(f"{before}{word}\\s+\\S+\\s+({word})"),
+            most=most,
+            where=within(inside(asked.lines, (having,) if having else ())),
             said=plain_text(asked.where.phrase),
         ).code
         + "\n"

@@ -63,7 +63,7 @@ cite = regex($pattern$where, limit=20)
 n = count($pattern, by='line'$where)
 short = '; '.join(f'{s.doc}:{s.line}' for s in cite)
 rows = '\n'.join(f'- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
-answer = f'{n:,} {"line holds" if n == 1 else "lines hold"} it:\n{rows}' if cite else ''
+answer = f'{n:,} {"line holds" if n == 1 else "lines hold"} it:\n{rows}' if cite$few else ''
 """
 
 
@@ -85,7 +85,8 @@ def first_or_last(asked: Asked) -> Script | None:
     title = f"The {'last' if reading.last else 'first'} line{asked.phrase}"
     return Script(
         f"I look for {title[0].lower()}{title[1:]}.",
-        _search(asked, last=reading.last) + _found(asked, title, last=reading.last),
+        (_recorded(asked) if asked.shape.record and asked.shape.time else _search(asked, last=reading.last))
+        + _found(asked, title, last=reading.last),
     )
 
 
@@ -107,9 +108,24 @@ def _search(asked: Asked, *, last: bool) -> str:
     )
 
 
+RECORDED = r"""
+all = docs($glob)
+hits = regex($time, within=$place, limit=$most)
+"""
+
+
+def _recorded(asked: Asked) -> str:
+    """Source of the times of the records that are meant."""
+    time = asked.shape.time
+    assert time is not None
+    place = asked.among(asked.where.patterns, asked.where.unwanted)
+    found = script("", RECORDED, glob=asked.glob, time=raw(time.whole), place=place, most=MOST_TIMES)
+    return found.code + "\n" + _sorted(asked)
+
+
 def _sorted(asked: Asked) -> str:
     time = asked.shape.time
-    if time is None or (len(asked.question.documents) < 2 and not asked.question.document):
+    if time is None or (not asked.shape.record and len(asked.question.documents) < 2 and not asked.question.document):
         return ""
     months = bool(re.search("b|d-m|d/m|d.m", time.format.date))
     code = ORDER.lstrip("\n") if months else ""
@@ -275,9 +291,11 @@ def which_lines(asked: Asked) -> Script | None:
     if asked.reading.ask != "lines" or not asked.where.patterns:
         return None
     *others, last = asked.where.patterns
+    untimed = asked.shape.time is None and re.match(r"\W*when\b", asked.question.body, re.IGNORECASE)
     return script(
         f"I list the lines{asked.phrase}.",
         WHICH_LINES,
         pattern=raw(last),
-        where=within(inside(asked.place, tuple(others), tuple(asked.where.unwanted))),
+        where=within(asked.among(others, asked.where.unwanted)),
+        few=" and n <= 3" if untimed else "",
     )

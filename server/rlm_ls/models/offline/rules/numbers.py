@@ -7,8 +7,9 @@ import re
 
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
+from rlm_ls.models.offline.rules.counting import one_kind
 from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script
-from rlm_ls.models.offline.shapes.column import EMPTY, SIZE_UNITS, Column
+from rlm_ls.models.offline.shapes.column import EMPTY, END, SIZE_UNITS, Column
 
 MOST = 400_000
 """Values that a script calculates with; of more only what the verb stats() gives is known."""
@@ -51,7 +52,7 @@ def shown(x):
 
 PLAIN = r"""
 def number(text):
-    return float(re.sub(r'[^0-9.eE+-]', '', text$comma))
+    return float(re.sub(r'EUR|USD|GBP|CHF|[^0-9.eE+-]', '', text$comma))
 def shown(x):
     return (f'{int(x)}' if x == int(x) and abs(x) < 1e15 else f'{x:.10g}')$unit
 """
@@ -59,7 +60,7 @@ def shown(x):
 unit: the one of the text, or, where that has several, a handy one."""
 
 SLOW = r"""
-texts = extract($capture$where)
+texts = [t for t in extract($capture$where) if re.search('[0-9]', t)]
 xs = sorted([number(t) for t in texts if t not in empty])
 values = len(xs)
 def rounded(x):
@@ -90,7 +91,7 @@ if edge and not one_unit:
 """
 
 BY = r"""
-both = filter($second, within=filter($first$where))
+both = $both
 names, texts = extract($first, within=both), extract($second, within=both)
 groups = {}
 for name, t in zip(names, texts):
@@ -113,6 +114,8 @@ VALUES = {
     "max": "return max(xs)",
     "p50": "return sorted(xs)[max(0, math.ceil(len(xs) / 2) - 1)]",
 }
+PREPOSITIONS = frozenset(["in", "after", "for", "within", "of", "about", "to", "by"])
+"""Before a number with a unit they do not say what took that long: the lines must be of one kind."""
 NAMES = {"mean": "average", "sum": "sum", "min": "least", "max": "greatest", "p50": "median"}
 
 
@@ -124,6 +127,11 @@ def statistics(asked: Asked) -> Script | None:
     if column is None:
         return None
     keys = list(reading.aggregates)
+    if asked.shape.record and asked.front is not None and asked.front.wanted:
+        who = asked.front.wanted[0]
+        alone = len(asked.front.wanted) == len(keys) == 1 and keys[0] in {"min", "max"}
+        named = Thing(who.name, who.capture, who)
+        return _by(asked, column, named, keys[0], listed=False, least=keys[0] == "min", n=10) if alone else None
     if reading.by:
         return _by(asked, column, asked.group, keys[0], listed=True) if len(keys) == 1 else None
     edge = next((key for key in keys if key in {"min", "max"}), None)
@@ -131,7 +139,7 @@ def statistics(asked: Asked) -> Script | None:
     code += script(
         "",
         ANSWER,
-        cite=f"[h for t in edge for h in find(t{asked.within}, limit=1)][:3]"
+        cite=f"[h for t in edge for h in regex({_holding(column)}{asked.within}, limit=1)][:3]"
         if edge
         else f"regex({raw(column.capture)}{asked.within}, limit=3)",
         short=f"digits.get('{keys[0]}', '')" if len(keys) == 1 else "'; '.join(f'{k}={v}' for k, v in digits.items())",
@@ -144,8 +152,15 @@ def statistics(asked: Asked) -> Script | None:
         pairs = [(wanted.name, wanted.capture) for wanted in asked.front.wanted]
         code += script("", WANTED, pairs=repr(pairs)).code + "\n"
     code = f"{code.rstrip()}\n{_whole(asked, column)}"
+    if column.name.lower() in PREPOSITIONS:
+        code += one_kind(asked, column.capture, 1 if edge else 0.95)
     plan = f"I take the numbers called {column.name} and calculate {', '.join(keys)}{asked.phrase}."
     return Script(plan, asked.guarded(code))
+
+
+def _holding(column: Column) -> str:
+    """Source of the pattern of the lines where a column holds the text `t`, which may stand elsewhere in others."""
+    return f"{raw(column.before)} + re.escape(t) + {raw(column.after or END)}"
 
 
 def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None) -> str:
@@ -239,10 +254,10 @@ def _whole(asked: Asked, column: Column) -> str:
 
 
 COMPARED = r"""
-texts = extract($capture$where)
+texts = [t for t in extract($capture$where) if re.search('[0-9]', t)]
 hits = [t for t in texts if t not in empty and number(t) $sign $limit]
 n = len(hits)
-cite = [h for t in list(dict.fromkeys(hits))[:3] for h in find(t$where, limit=1)]
+cite = [h for t in list(dict.fromkeys(hits))[:3] for h in regex($holding$where, limit=1)]
 short = $short
 answer = f'$share{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
 """
@@ -264,6 +279,8 @@ def compared(asked: Asked) -> Script | None:
     column = asked.quantity(measure) if measure else None
     if column is None:
         return None
+    if against.measure == "amount" and against.number == "0" and not any("-" in value for value in column.values):
+        return None  # its sign says nothing
     if against.unit and column.kind not in {"duration", "size"}:
         return None
     limit = f"number({against.number + against.unit!r})"
@@ -282,6 +299,7 @@ def compared(asked: Asked) -> Script | None:
             "",
             COMPARED,
             capture=raw(column.capture),
+            holding=_holding(column),
             where=asked.within,
             sign=against.sign,
             limit=limit,
@@ -342,7 +360,7 @@ def _by(
             BY,
             first=raw(named.capture),
             second=raw(column.capture),
-            where=asked.within,
+            both=_both(asked, named.capture, column.capture),
             value=VALUES[key],
             rounded="round(x, 6)"
             if key in {"sum", "min", "max"}
@@ -354,6 +372,13 @@ def _by(
         ).code
     )
     return Script(f"I keep {column.name} apart by {named.label}{asked.phrase}.", asked.guarded(code))
+
+
+def _both(asked: Asked, first: str, second: str) -> str:
+    """Source of the lines, or of the records, that have two columns."""
+    if not asked.shape.record:
+        return f"filter({raw(second)}, within=filter({raw(first)}{asked.within}))"
+    return asked.among([*asked.where.patterns, first, second], asked.where.unwanted)
 
 
 TEXTS = """\
@@ -380,7 +405,7 @@ def distinct_by(asked: Asked) -> Script | None:
             BY,
             first=raw(groups.capture),
             second=raw(things.capture),
-            where=asked.within,
+            both=_both(asked, groups.capture, things.capture),
             value="return len(set(xs))",
             rounded="x",
             down=True,

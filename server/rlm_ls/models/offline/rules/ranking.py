@@ -46,7 +46,7 @@ answer = f'{total:,} different $label$phrase: ' + ', '.join(values) + more if va
 """
 
 RANKING = r"""
-ranked = top($capture, n=$most$where)
+ranked = [(v, n) for v, n in top($capture, n=$most + 2$where) if v not in ('', '-')][:$most]
 ${least}cite = find(ranked[0][0]$where, limit=1) if ranked else []
 short = $short if ranked else ''
 rows = '\n'.join(f'{i}. {value}$hour: {n:,}' for i, (value, n) in enumerate(ranked[:$n], 1))

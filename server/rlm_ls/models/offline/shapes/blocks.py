@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.parsing.vocabulary import plain
-from rlm_ls.models.offline.shapes.column import Column, kind_of, most_common, unit_of
+from rlm_ls.models.offline.shapes.column import Column, is_key, most_common
+from rlm_ls.models.offline.shapes.grid import cell_column, grid
 from rlm_ls.models.offline.shapes.headed import keyed_time
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
@@ -40,10 +41,10 @@ def blocks(lines: Sequence[str]) -> list[Block]:
     """The tables of a whole text."""
     found: dict[tuple[str, ...], Block] = {}
     for block in _parts([line[:SHORT].rstrip() for line in lines]):
-        names = tuple(column.name for column in block.shape.columns)
+        names = tuple(column.name + column.capture for column in block.shape.columns)
         if (known := found.get(names)) is None:
             found[names] = block
-        elif block.shape.head == known.shape.head and len(known.parts) < MOST_PARTS:
+        elif len(known.parts) < MOST_PARTS:
             found[names] = replace(known, parts=known.parts + block.parts, rows=known.rows + block.rows)
     return list(found.values())[:MOST_BLOCKS]
 
@@ -61,16 +62,90 @@ def _parts(lines: Sequence[str]) -> Iterator[Block]:
             at += 1
 
 
+PAIRS = re.compile(r"^\s*(\S[^:=|]{0,60}?)\s*:\s+(?=\w+=)((?:\w+=\S*\s*){2,})$")
+"""A summary's line: what it is of, and its numbers by their names."""
+
+
+def _pairs(lines: Sequence[str], at: int, title: str) -> Block | None:
+    """Lines that sum up one thing each, `web01 : ok=3 failed=0`: as a table without a heading."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for line in lines[at:]:
+        if (match := PAIRS.match(line)) is None:
+            break
+        found.append((match[1], dict(pair.split("=", 1) for pair in match[2].split())))
+    keys = list(found[0][1]) if found else []
+    if len(found) < LEAST_ROWS or any(list(pairs) != keys for _, pairs in found):
+        return None
+    own = Column(
+        "name", "host", r"^\s*", r"\S[^:=|]*?", r"\s*:\s", "", most_common([name for name, _ in found]), key=True
+    )
+    columns = [
+        cell_column(
+            key, rf"^[^=]+:\s+(?:.*\s)?{re.escape(key)}=", r"\S*", r"(?:\s|$)", [pairs[key] for _, pairs in found]
+        )
+        for key in keys
+    ]
+    end = at + len(found)
+    shape = Shape("a table in it", r"^\s*\S.*=", "row", (own, *columns), None, "", row=plain(title))
+    return Block(shape, ((at + 1, end),), tuple(lines[at:end]))
+
+
 def _block(lines: Sequence[str], at: int, title: str) -> Block | None:
     """The table whose heading this line is."""
+    if (summed := _pairs(lines, at, title)) is not None:
+        return summed
     under = lines[at + 1] if at + 1 < len(lines) else ""
     ruled = RULE.match(under) is not None
     if "|" in lines[at]:
         return _rows(lines, at, title, "|") if ruled else None
-    for style in (WIDE, NARROW):
-        if (found := _rows(lines, at, title, style, ruled=ruled)) is not None:
-            return found
-    return None
+    return (
+        _rows(lines, at, title, WIDE, ruled=ruled)
+        or _grid(lines, at, title, ruled=ruled)
+        or _rows(lines, at, title, NARROW, ruled=ruled)
+    )
+
+
+def _grid(lines: Sequence[str], at: int, title: str, *, ruled: bool) -> Block | None:
+    """The table whose cells stand below each other; without a rule one with a heading in capitals, or of numbers."""
+    if not all(LABEL.match(word) for word in lines[at].split()):
+        return None
+    below = [word for line in lines[at + 1 : at + 3] for word in line.split()]
+    if (
+        not ruled
+        and not lines[at].isupper()
+        and 3 * sum(word.strip("+-.")[:1].isdigit() for word in below) < len(below)
+    ):
+        return None  # looked at first: most lines of a text head no table
+    found = grid(lines, at, RULE.match)
+    if found is None or not all(LABEL.match(name) for name in found.names):
+        return None
+    rows = [
+        line for line in lines[at + 1 : at + 1 + found.rows] if not RULE.match(line) and not re.match(SUMMARY, line)
+    ]
+    cells = [found.texts(number, rows) for number in range(len(found.names))]
+    if not rows or not (ruled or lines[at].isupper() or (len(rows) > LEAST_ROWS and _mostly_numbers(cells))):
+        return None
+    end = at + 1 + found.rows
+    return _made(lines, at, end, title, found.columns(rows))
+
+
+def _mostly_numbers(columns: Sequence[Sequence[str]]) -> bool:
+    number = re.compile(r"[-+]?[\d.,:/]+\s?\S{0,3}$|-?$")
+    return 2 * sum(all(map(number.match, cells)) for cells in columns) >= len(columns)
+
+
+def _made(lines: Sequence[str], at: int, end: int, title: str, columns: Sequence[Column], bars: str = "") -> Block:
+    header = "|".join(["^" + re.escape(lines[at]), r"^[\s|+:=-]*$", SUMMARY])
+    shape = Shape(
+        "a table in it",
+        rf"^\s*{bars}\s*\S" if bars else r"^\s*\S",
+        "row",
+        tuple(columns),
+        None,
+        header,
+        row=plain(title),
+    )
+    return Block(keyed_time(shape), ((at + 1, end),), tuple(lines[at + 1 : end]))
 
 
 def _cells(line: str, style: str) -> list[str]:
@@ -98,8 +173,12 @@ def _rows(lines: Sequence[str], at: int, title: str, style: str, *, ruled: bool 
         if RULE.match(line):
             continue
         cells = _cells(line, style)
-        last_is_text = style == NARROW and len(cells) > width and rows
-        if not line.strip() or (len(cells) != width and not last_is_text):
+        last_is_text = style == NARROW and len(cells) > width and (rows or lines[at].isupper())
+        if not line.strip():
+            break
+        if len(cells) != width and not last_is_text:
+            if len(line.split()) >= width:
+                return None  # a row, too, of which this makes nothing
             break
         if not re.match(SUMMARY, line):
             rows.append([*cells[: width - 1], " ".join(cells[width - 1 :])])
@@ -107,14 +186,10 @@ def _rows(lines: Sequence[str], at: int, title: str, style: str, *, ruled: bool 
         end = len(lines)
     if len(rows) < LEAST_ROWS:
         return None
-    numbers = [n for n in range(width) if all(re.match(r"[-+]?[\d.,]+\s?\S{0,3}$|-$", row[n]) for row in rows)]
-    if not ruled and not numbers:
+    by_column = [[row[n] for row in rows] for n in range(width)]
+    if not ruled and not lines[at].isupper() and not _mostly_numbers(by_column):
         return None
-    columns = _columns(names, rows, style)
-    head = r"^\s*\|?\s*\S" if style == "|" else r"^\s*\S"
-    header = "|".join(["^" + re.escape(lines[at]), r"^[\s|+:=-]*$", SUMMARY])
-    shape = Shape("a table in it", head, "row", tuple(columns), None, header, row=plain(title))
-    return Block(keyed_time(shape), ((at + 1, end),), tuple(lines[at + 1 : end]))
+    return _made(lines, at, end, title, _columns(names, rows, style), r"\|?" if style == "|" else "")
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[str]], style: str) -> list[Column]:
@@ -131,7 +206,7 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[str]], style: str) ->
             before = r"^\s*" + (rf"{first}{gap}(?:{style}{gap}){{{number - 1}}}" if number else "")
             value, after = (".*", "$") if last and style == NARROW else (style, r"\s*$" if last else gap)
             value = value if number else first
-        label = name or f"column {number + 1}"
-        kind = kind_of(re.sub(r"\W+", "_", label).strip("_"), texts)
-        columns.append(Column(label, kind, before, value, after, unit_of(label), most_common(texts, 400)))
+        columns.append(
+            cell_column(name or f"column {number + 1}", before, value, after, texts, key=is_key(number, texts))
+        )
     return columns

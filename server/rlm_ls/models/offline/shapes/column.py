@@ -30,7 +30,7 @@ KINDS: dict[str, str] = {
     "size": r"(?:body_?)?bytes(?:_?sent)?|size|(?:content_?)?length|len|response_?size|sc_bytes|body_?size|"
     r"bytes_?(?:out|read|written)",
     "duration": r"(?:\w+_)?(?:duration|elapsed|latency|took|rt|response_?time|request_?time|time_?taken|dur|"
-    r"runtime|exec_?time|query_?time|"
+    r"runtime|exec_?time|query_?time|session_?time|"
     r"wall|uptime)(?:_?(?:ms|us|ns|s|sec|seconds|millis|micros|nanos))?|time_?ms|ms",
     "user": r"user|user_?(?:name|id)|uid|account|login|actor|customer(?:_?id)?|user_?email|cs_username|username|owner",
     "message": r"msg|message|event|text|log",
@@ -56,12 +56,16 @@ SPELLED = (
     r"(?:,? (?:and )?\d+(?:\.\d+)? (?:hours?|minutes?|seconds?))*"
 )
 """A duration in words: 2 minutes 45 seconds."""
-EMPTY = frozenset(["-", "", "null", "None", "NULL", "NA", "N/A", "n/a", "nan", "NaN"])
+MONEY = rf"[-+]?[£$€]\s?{NUMBER}|{NUMBER}\s?(?:[£$€]|EUR|USD|GBP|CHF)"
+EMPTY = frozenset(
+    ["-", "", "null", "None", "NULL", "NA", "N/A", "n/a", "nan", "NaN", "-999", "-999.0", "-999.9", "-9999", "-9999.0"]
+)
 """What stands where a column has no value."""
 
 
 NAMED_BY_NUMBER = frozenset(["client", "host", "level", "pid", "process", "status", "thread", "user"])
 """Kinds of which a number says which one it is, not how much."""
+LEAST_KEYS = 2
 IDENTIFIER = re.compile(
     r"(?:.*[^a-z])?(?:id|no|nr|number|port|code|status|pid|uid|gid|tid|zip|serial|severity|priority|level|rule|vlan|asn|"
     r"version)"
@@ -84,6 +88,8 @@ class Column:
     share: float = 1.0
     loose: bool = False
     """Known by its unit alone: nothing names it."""
+    key: bool = False
+    """The first of a table, of which nearly each row has another value: it says which row it is."""
 
     @property
     def capture(self) -> str:
@@ -96,7 +102,9 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        written = rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|{SPELLED}|\d+:\d\d(?::\d\d)?|{COMMA}"
+        written = (
+            rf"(?:{NUMBER})\s?(?:{TIME_UNITS}|{SIZE_UNITS}|%)?|{COMPOUND}|{SPELLED}|\d+:\d\d(?::\d\d)?|{COMMA}|{MONEY}"
+        )
         known = [value for value in self.values if value not in EMPTY]
         return bool(known) and all(re.fullmatch(written, value) for value in known)
 
@@ -104,7 +112,7 @@ class Column:
     def quantity(self) -> bool:
         """Whether its numbers are amounts: those that only tell one thing from another are not added up or ranked."""
         words = re.sub(r"([a-z])([A-Z])", r"\1_\2", self.name).lower()
-        return self.numeric and self.kind not in NAMED_BY_NUMBER and not IDENTIFIER.fullmatch(words)
+        return self.numeric and not self.key and self.kind not in NAMED_BY_NUMBER and not IDENTIFIER.fullmatch(words)
 
     @property
     def comma(self) -> bool:
@@ -139,8 +147,26 @@ def kind_of(name: str, values: Sequence[str] = ()) -> str:
         return "level"  # of Kubernetes' events
     for kind, names in KINDS.items():
         if re.fullmatch(names, plain) or re.fullmatch(names, leaf):
+            if (
+                kind == "time"
+                and values
+                and all(re.fullmatch(rf"{NUMBER} ?(?:{TIME_UNITS})", value) for value in values)
+            ):
+                return "duration"  # time=12.8 ms
             return kind if _fits(kind, values) else ""
     return ""
+
+
+def cell_kind(name: str, texts: Sequence[str]) -> str:
+    """What a column of a table holds, by its heading, or as only durations are written: 0:48:31."""
+    kind = "" if "%" in name else kind_of(re.sub(r"\W+", "_", name).strip("_"), texts)
+    known = [text for text in texts if text not in EMPTY]
+    timed = known and all(re.fullmatch(r"\d+:\d\d:\d\d(?:\.\d+)?", text) for text in known)
+    return "duration" if not kind and timed and any(text[1] == ":" for text in known) else kind
+
+
+def is_key(number: int, texts: Sequence[str]) -> bool:
+    return number == 0 and len(texts) > LEAST_KEYS and len(set(texts)) >= 0.9 * len(texts)
 
 
 def _fits(kind: str, values: Sequence[str]) -> bool:

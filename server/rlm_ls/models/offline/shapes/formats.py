@@ -88,7 +88,7 @@ SAME = {
 }
 
 REQUEST = r"\"(?:[^\"\\]|\\.)*\""
-SYSLOG = r"^(?:<\d+>)?«time» «host» "
+SYSLOG = r"^(?:<\d+>)?«time» (?=\w)«host» "
 HAPROXY = r"^(?:.{0,80}haproxy\[\d+\]: )?"
 ACCESS = r"^(?:\S+:\d+ )?«client» \S+ «user» \[«time»\] "
 

@@ -14,15 +14,16 @@ from rlm_ls.models.offline.shapes.column import Column, TimeColumn
 from rlm_ls.models.offline.shapes.keys import ALIGNED_CELL, aligned_columns, table_columns
 from rlm_ls.models.offline.shapes.shape import Shape
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
-from rlm_ls.models.offline.shapes.times import TimeFormat
+from rlm_ls.models.offline.shapes.times import TimeFormat, time_at_start
 
 
 def keyed_time(shape: Shape) -> Shape:
-    """The time column of lines whose columns carry names: of a table the only one that holds times."""
-    found = [
-        TimeColumn(column.before, known) for column in _candidates(shape) if (known := _written(column)) is not None
-    ]
-    return replace(shape, time=found[0]) if len(found) == 1 else shape
+    """The time column of lines whose columns carry names: of a table the first column, or the only one that holds
+    times."""
+    found = [(column, known) for column in _candidates(shape) if (known := _written(column)) is not None]
+    if not found or (len(found) > 1 and (shape.entry != "row" or found[0][0] is not shape.columns[0])):
+        return shape
+    return replace(shape, time=TimeColumn(found[0][0].before, found[0][1]))
 
 
 def _candidates(shape: Shape) -> list[Column]:
@@ -66,7 +67,7 @@ def w3c(lines: list[str]) -> Shape | None:
         time = TimeColumn(clock.before, known) if known else None
     sign = "\t" if separator == "\t" else " "
     head = "^[^#]\\S*" + (f"(?:{sign}[^{sign}]*){{{len(names) - 1}}}")
-    return Shape("a W3C log", head, "request" if "cs-method" in names else "event", tuple(columns), time, "^#")
+    return Shape("a W3C log", head, "request" if "cs-method" in names else "row", tuple(columns), time, "^#")
 
 
 IIS = {
@@ -84,7 +85,9 @@ IIS = {
 
 
 def _iis(column: Column) -> Column:
-    return replace(column, kind=IIS.get(column.name, ""), unit="ms" if column.name == "time-taken" else column.unit)
+    return replace(
+        column, kind=IIS.get(column.name, column.kind), unit="ms" if column.name == "time-taken" else column.unit
+    )
 
 
 def table(lines: list[str]) -> Shape | None:
@@ -102,16 +105,31 @@ def table(lines: list[str]) -> Shape | None:
             continue
         names = [cell.strip() for cell in rows[0]]
         if not all(re.fullmatch(r"[A-Za-z_][\w .()/%#-]*", name) for name in names) or len(set(names)) < width:
+            if separator == "|" and (found := _unheaded(lines_left, rows)) is not None:
+                return found
             continue
         data = rows[1:]
         if not data:
             continue
         heading = "^" + re.escape(lines_left[0]) + "$"
-        shape = Shape(
-            "a table", re.escape(separator), "row", tuple(table_columns(names, data, separator)), None, heading
-        )
+        head = f"^(?:[^{separator}]*{re.escape(separator)}){{{width - 1}}}"
+        shape = Shape("a table", head, "row", tuple(table_columns(names, data, separator)), None, heading)
         return keyed_time(shape)
     return None
+
+
+def _unheaded(lines: Sequence[str], rows: Sequence[Sequence[str]]) -> Shape | None:
+    """Lines of a log in cells that nothing names: what stands in them is found by what it is."""
+    known = time_at_start(lines[0])
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    if known is None or width < 4:
+        return None
+    head = f"^{known.pattern}\\s*\\|"
+    if sum(re.match(head, line) is not None for line in lines) < 0.9 * len(lines):
+        return None
+    names = ["", *(f"column {n}" for n in range(2, width + 1))]
+    columns = [c for c in table_columns(names, rows, "|")[1:] if len(set(c.values)) < 0.5 * len(rows)]
+    return Shape("lines of cells", head, "event", tuple(columns), TimeColumn("^", known))
 
 
 def _heading(rows: Sequence[Sequence[str]]) -> int:

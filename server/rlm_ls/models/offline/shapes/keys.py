@@ -17,10 +17,13 @@ from rlm_ls.models.offline.shapes.column import (
     SPELLED,
     TIME_UNITS,
     Column,
+    cell_kind,
+    is_key,
     kind_of,
     most_common,
     unit_of,
 )
+from rlm_ls.models.offline.shapes.grid import cell_column
 
 MOST_COLUMNS = 80
 DEEPEST = 3
@@ -30,8 +33,11 @@ TIMED = rf"{NUMBER}(?:(?:{TIME_UNITS})| (?:{LONG_UNITS}))"
 """A duration: a blank stands before none of the units of one letter, which may be anything."""
 UNQUOTED = r"(?:(?!\\[nrt]\")[^\s,;\"'\])}])"
 """A character of a bare value, which ends before the `\\n"` that ends a line in a container's JSON."""
+SPACED = r"\d+(?:\.\d+)? (?:ms|us|µs|ns|sec|seconds|min|minutes)(?=[\s,;)\]]|$)"
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
-PAIR = re.compile(rf"(?:(?<![\w.@\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{UNQUOTED}*)")
+PAIR = re.compile(
+    rf"(?:(?<![\w.@\"/?&-])|(?<=: \")|(?<=:\"))([A-Za-z_@][\w.@-]*)=({QUOTED}|{THOUSANDS}|{SPACED}|{UNQUOTED}*)"
+)
 """A name begins where none of its signs stands before: it is looked at once, however long it is."""
 COMMAND = re.compile(r"(?:^|[\s;])(?i:command|cmd|cmdline)=[^\s\"'=]+(?: [^=]+)?$")
 """A command at the end of its line: what stands behind its name are its arguments."""
@@ -147,7 +153,7 @@ def _pair(name: str, values: Sequence[str], lines: int) -> Column:
     elif quotes:
         before, value, after = before + '"?', r"[^\s\",;]+", ""
     else:
-        value, after = f"{UNQUOTED}+", ""
+        value, after = f"{SPACED}|{UNQUOTED}+" if any(" " in text for text in texts) else f"{UNQUOTED}+", ""
         if any("," in text for text in texts):
             value = f"{THOUSANDS}|{value}"
     return Column(
@@ -299,14 +305,13 @@ def _measured(values: Sequence[str]) -> str:
 def aligned_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:
     """The columns of a table whose cells stand below each other, at least two blanks apart."""
     return [
-        Column(
+        cell_column(
             name,
-            kind_of(name.replace(" ", "_"), texts),
             "^" + (rf"(?:{ALIGNED_CELL}\s{{2,}}){{{number}}}" if number else ""),
             ALIGNED_CELL,
             r"(?:\s{2,}|\s*$)",
-            unit_of(name),
-            most_common(texts),
+            texts,
+            key=is_key(number, texts),
         )
         for number, name in enumerate(names)
         if (texts := [row[number] for row in rows if number < len(row)])
@@ -328,16 +333,19 @@ def table_columns(names: Sequence[str], rows: Sequence[Sequence[str]], separator
         texts = [row[number] for row in rows if number < len(row)]
         before = "^" + (rf"(?:{cell}{sign}){{{number}}}" if number else "") + ('"?' if separator in ",;" else "")
         value = {",": r"[^\",]*", ";": r"[^\";]*"}.get(separator, cell)
-        after = rf"\"?(?:{sign}|$)" if separator in ",;" else rf"(?:{sign}|$)"
+        if separator in ",;" and any(separator in text for text in texts):
+            value = rf"(?<=\")[^\"]*|{value}"
+        after = ('"?' if separator in ",;" else "") + (sign if number < len(names) - 1 else f"(?:{sign}|$)")
         columns.append(
             Column(
                 name,
-                kind_of(re.sub(r"\W+", "_", name).strip("_"), texts),
+                cell_kind(name, texts),
                 before,
                 value,
                 after,
                 unit_of(name),
                 most_common(texts),
+                key=is_key(number, texts),
             )
         )
     return columns

@@ -87,7 +87,9 @@ def is_levels(values: Iterable[str]) -> bool:
     """Whether these are the values of a column of levels."""
     seen = set(values)
     known = "|".join([*LEVELS.values(), *FOREIGN.values()])
-    numbers = seen <= set(NUMERIC.values()) or seen <= set(PRIORITIES.values()) or all(map(is_pri, seen))
+    calm = {PRIORITIES[level] for level in ("notice", "info", "debug")}
+    priorities = seen <= set(PRIORITIES.values()) and bool(seen & calm)
+    numbers = seen <= set(NUMERIC.values()) or priorities or all(map(is_pri, seen))
     words = [
         value
         for value in seen

@@ -22,13 +22,16 @@ from rlm_ls.models.offline.shapes.keys import (
     wrapped_columns,
 )
 from rlm_ls.models.offline.shapes.levels import is_levels
-from rlm_ls.models.offline.shapes.services import services
+from rlm_ls.models.offline.shapes.records import records
+from rlm_ls.models.offline.shapes.services import services, speakers
 from rlm_ls.models.offline.shapes.shape import CONTINUED, LONGEST, MOST_LINES, SHORT, Shape
 from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, MONTH, TimeFormat
 from rlm_ls.models.offline.shapes.times import FORMATS as TIMES
 
 MOST_OF = 0.8
 HALF = 0.5
+MOST_RECORDED = 1_200
+"""Lines of a text whose records are known one by one."""
 FIRST = 20
 """Lines of a text's start that are looked at all: a heading is there."""
 
@@ -37,6 +40,8 @@ def shape_of(sample: Sequence[str]) -> Shape:
     """The shape that most lines of `sample` have."""
     thinned = [*sample[:FIRST], *sample[FIRST :: max(1, len(sample) // (MOST_LINES - FIRST))]]
     whole_lines = [line[:LONGEST].rstrip("\r\n") for line in thinned[:MOST_LINES]]
+    if len(sample) <= MOST_RECORDED and (found := records([line[:SHORT].rstrip() for line in sample])) is not None:
+        return found
     whole_lines = [line for line in whole_lines if line.strip()]
     lines = [line[:SHORT] for line in whole_lines if line[:SHORT].strip()]
     if not lines:
@@ -213,7 +218,8 @@ def _plain(lines: list[str]) -> Shape:
     if sum(re.match(head, line) is not None for line in entries) < HALF * len(entries):
         return Shape("text", "", "line", tuple(_free_columns(lines, ())))
     columns = _free_columns([re.sub(head, "", line, count=1) for line in lines], ())
-    return Shape("lines that begin with a time", head, "event", tuple(columns), column)
+    said = speakers(head, [line for line in entries if re.match(head, line)])
+    return Shape("lines that begin with a time", head, "event", (*said, *columns), column)
 
 
 def _unsure(lines: Sequence[str], time: TimeFormat) -> bool:
@@ -283,6 +289,10 @@ def _with_level(shape: Shape, lines: Sequence[str]) -> Shape:
             level = Column("level", "level", before, value, after, "", most_common(found))
             head = shape.head or f"{before}{value}{after}"
             others = tuple(column for column in shape.columns if column.kind != "level")
-            service = services(before, value, after, starts) if shape.time and not shape.of_kind("process") else ()
+            service = (
+                services(before, value, after, starts, shape.head)
+                if shape.time and not shape.of_kind("process")
+                else ()
+            )
             return replace(shape, columns=(level, *service, *others), head=head, entry="event")
     return shape

@@ -38,6 +38,8 @@ class Shape:
     """The pattern of the lines that name the columns and are no data."""
     row: str = ""
     """What a row is, by the name of the file: order for orders.csv."""
+    record: str = ""
+    """The pattern of the lines that begin a record of several lines; "" where a line is one."""
     joined: bool = False
     """Whether lines that begin with no time go on with the one before, as a sample shows."""
     entries: tuple[str, ...] = ()

@@ -118,7 +118,8 @@ def _column(noun: str, slot: Slot) -> Column | None:
     if not slot.before and not slot.after:
         return None
     before = r"\s*".join(escaped(piece) for piece in slot.before)
-    start = rf"(?:^|[^\w]){before}\s*" if before else r"(?:^|\s)"
+    word = r"(?:^|[^\w])" if re.match(r"\w", before) else ""
+    start = rf"{word}{before}\s*" if before else r"(?:^|\s)"
     after = rf"\s*{escaped(slot.after)}" if slot.after else r"(?:\s|$)"
     value = r"[\w@%$#-]+(?:[./:\\][\w@%$#-]+)*"
     return Column(noun, "embedded", start, value, after, "", most_common(slot.values, 200), 1.0, True)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["month", "day", "hour", "minute", "second"]
+Unit = Literal["day", "hour", "minute", "second"]
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -35,10 +35,14 @@ class TimeFormat:
     def pattern(self) -> str:
         return self.day if self.epoch else self.until("second") + self.tail
 
+    @property
+    def month(self) -> tuple[str, str] | None:
+        """What stands before a date's month and year, and these; None where they do not stand together."""
+        return MONTHLY.get(self.date)
+
     def until(self, unit: Unit) -> str:
         """What stands from the time's start to the end of `unit`."""
         parts = {
-            "month": {"y-m-d": r"\d{4}-\d\d", "y/m/d": r"\d{4}/\d\d"}.get(self.date, self.day),
             "day": self.day,
             "hour": self.day + self.gap + self.hour,
             "minute": self.day + self.gap + self.hour + self.minute,
@@ -46,6 +50,16 @@ class TimeFormat:
         }
         return parts[unit]
 
+
+MONTHLY = {
+    "y-m-d": ("", r"\d{4}-\d\d"),
+    "y/m/d": ("", r"\d{4}/\d\d"),
+    "d.m.y": (r"\d\d\.", r"\d\d\.\d+"),
+    "d/b/y": (r"\d\d/", rf"{MONTH}/\d+"),
+    "d-b-y": (r"\d\d[- ]", rf"{MONTH}[- ]\d+"),
+    "d b y": (r"\d\d ", rf"{MONTH} \d+"),
+}
+"""By the parts of a date."""
 
 ISO = r"\d{4}-\d\d-\d\d"
 CLOCK = TimeFormat("time of day", "", "", date="")
@@ -75,7 +89,13 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("epoch milliseconds", r"1\d{12}", "", date="", epoch=1000),
     CLOCK,
     TimeFormat("ISO 8601 to the minute", ISO, "[T ]", second="", tail=r"(?!:?\d)" + ZONE),
+    TimeFormat("day.month.year to the minute", r"\d\d\.\d\d\.\d{4}", ",? ", second="", tail=r"(?!:?\d)", date="d.m.y"),
+    TimeFormat("two-digit day.month.year", r"\d\d\.\d\d\.\d\d", ",? ", second="", tail=r"(?::\d\d)?", date="d.m.y"),
+    TimeFormat("time of day to the minute", "", "", second="", tail=r"(?!:?\d)", date=""),
     TimeFormat("date", ISO, "", "", "", "", ""),
+    TimeFormat("date with slashes", r"\d{4}/\d\d/\d\d", "", "", "", "", "", date="y/m/d"),
+    TimeFormat("date with dots", r"\d\d\.\d\d\.\d{4}", "", "", "", "", "", date="d.m.y"),
+    TimeFormat("date with a month's name", rf"\d\d {MONTH} \d{{4}}", "", "", "", "", "", date="d b y"),
 )
 """Longer ones first: a time of day is part of most others."""
 
@@ -92,17 +112,18 @@ def time_at_start(text: str) -> TimeFormat | None:
     return None
 
 
-def date_text(known: TimeFormat, year: int | None, month: int, day: int) -> str | None:
-    """The pattern of a date as `known` writes it; a year that is not given may be any."""
+def date_text(known: TimeFormat, year: int | None, month: int | None, day: int | None) -> str | None:
+    """The pattern of a date as `known` writes it; what is not given may be any."""
     if not known.date:
         return None
     long_year = r"\d{4}" in known.day or r"\d{8}" in known.day
-    name = MONTHS[month - 1].capitalize()
+    if day is None and known.date in {"b d", "md", "m-d", "m.d"} and (month is None or year is not None):
+        return None  # it has no year
     parts = {
         "y": (rf"\d{{{4 if long_year else 2}}}" if year is None else str(year) if long_year else f"{year % 100:02}"),
-        "m": f"{month:02}",
-        "d": rf" ?[ 0]?{day}" if known.date in {"b d", "b d y"} and day < 10 else f"{day:02}",
-        "b": name,
+        "m": r"\d\d" if month is None else f"{month:02}",
+        "d": r"[ \d]?\d" if day is None else rf" ?[ 0]?{day}" if known.date[:1] == "b" and day < 10 else f"{day:02}",
+        "b": MONTH if month is None else MONTHS[month - 1].capitalize(),
     }
     written = "".join(parts.get(sign, re.escape(sign)) for sign in known.date)
     if known.name in {"ctime", "RFC 2822"}:

@@ -71,14 +71,16 @@ if not same:
 """
 
 SLOW = r"""
+def spaced(took):
+    return re.sub(r'([0-9])([a-z])', r'\1 \2', took)
 def seconds(hit):
     took = hit.groups[$time]
     return float(re.findall(r'[0-9.]+', took)[0]) * (0.001 if 'ms' in took else 1)
 hits = sorted(regex($line$where, limit=$most), key=lambda h: -seconds(h))
 cite = hits[:1]
 short = hits[0].groups[$name] if hits else ''
-rows = '\n'.join(f'{i}. {h.groups[$name]}: {h.groups[$time]}' for i, h in enumerate(hits[:10], 1))
-answer = f'{short} took longest, {hits[0].groups[$time]}:\n{rows}' if 0 < len(hits) < $most else ''
+rows = '\n'.join(f'{i}. {h.groups[$name]}: {spaced(h.groups[$time])}' for i, h in enumerate(hits[:10], 1))
+answer = f'{short} took longest, {spaced(hits[0].groups[$time])}:\n{rows}' if 0 < len(hits) < $most else ''
 """
 
 PART = r"""
