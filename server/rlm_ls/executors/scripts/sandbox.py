@@ -181,6 +181,8 @@ class Sandbox:
     ) -> None:
         assert self._session is not None
         later: dict[int, asyncio.Task[Any]] = {}
+        # Of one statement nothing is assigned before its end: what was kept after the last script is all there is.
+        keeps = "\n" in code.strip() or ";" in code
         try:
             for source in needed(code):
                 await self._session.feed_run(source)
@@ -206,7 +208,8 @@ class Sandbox:
                     pause = await pause.resume({"future": ...})
                 else:
                     before = time.perf_counter()
-                    result = await self._dumped_beside(pause, host, on_verb)
+                    verb = self._verb(pause, host, on_verb)
+                    result = await (self._dumped_beside(pause, verb) if keeps else verb)
                     verb_seconds[0] += time.perf_counter() - before
                     pause = await pause.resume(result)
         finally:
@@ -225,11 +228,11 @@ class Sandbox:
             assert self._session is not None
             self._rescue = _Rescue(await self._session.dump(), True)
 
-    async def _dumped_beside(self, pause: AsyncFunctionSnapshot, host: VerbHost, on_verb: VerbSink) -> Any:
+    async def _dumped_beside(self, pause: AsyncFunctionSnapshot, verb: Awaitable[Any]) -> Any:
         """The verb's result. The dump is made while it works: the sandbox would have nothing to do."""
         dumping = asyncio.ensure_future(self._dump(pause))
         try:
-            result = await self._verb(pause, host, on_verb)
+            result = await verb
             await dumping
         finally:
             await _cancelled([dumping])
