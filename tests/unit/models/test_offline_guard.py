@@ -98,6 +98,9 @@ def test_a_word_that_nothing_explains_stops_every_rule(
         ("Was it stopped?", "share", False),
         ("What percentage of it stopped?", "count", False),
         ("Which host stopped?", "values", True),
+        ("total of the paid orders?", "count", False),
+        ("Total of amount?", "number", True),
+        ("The total number of orders?", "count", True),
     ],
 )
 def test_an_answer_is_of_the_kind_that_was_asked_for(question: str, gives: Gives, may: bool) -> None:

@@ -39,7 +39,9 @@ MILL = textwrap.fill(
     "Orley rowed across the river in March with the lantern, and he lost the key.",
     90,
 )
-NAMES = {JOBS: "jobs.csv", MILL: "mill.txt"}
+NOTES = "The boiler was shut down by Ines.\nThe pump was shut down by Ines.\nOn Monday the furnace was swept.\n"
+CHECKS = "".join(f"PASS part{n}.test\n" for n in ROWS) + "FAIL rates.test\n  x adds\n  x rounds\n"
+NAMES = {JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -57,6 +59,8 @@ NAMES = {JOBS: "jobs.csv", MILL: "mill.txt"}
         (JOBS, "What is the sum of worker port?"),
         (MILL, "Who bought the grey horse?"),
         (MILL, "Who did Captain Orley row across the river with?"),
+        (NOTES, "When was the boiler shut down?"),
+        (CHECKS, "Which tests failed in rates.test?"),
     ],
 )
 async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: str, question: str) -> None:

@@ -58,6 +58,13 @@ answer = '```text\n' + part.text + '\n```'
 """
 
 
+SOME_TIME = (
+    r"\d:\d\d|\b(?:1\d|20)\d\d\b|\b\d+(?:st|nd|rd|th)\b|(?i:\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|yesterday|"
+    r"january|february|march|april|june|july|august|september|october|november|december|morning|noon|afternoon|evening|"
+    r"night|midnight|dawn|dusk|o'clock|spring|summer|autumn|winter|years? ago)\b)|\bMay\b"
+)
+"""Words of prose that say when."""
+
 WHICH_LINES = r"""
 cite = regex($pattern$where, limit=20)
 n = count($pattern, by='line'$where)
@@ -297,5 +304,5 @@ def which_lines(asked: Asked) -> Script | None:
         WHICH_LINES,
         pattern=raw(last),
         where=within(asked.among(others, asked.where.unwanted)),
-        few=" and n <= 3" if untimed else "",
+        few=f" and n <= 3 and all(re.search({raw(SOME_TIME)}, s.text) for s in cite)" if untimed else "",
     )

@@ -122,6 +122,9 @@ def only_line(asked: Asked) -> Script | None:
         question.lower,
     ):
         return None
+    plural = re.match(r"\W*(?:what|which) (\w+[^\Wsui]s)\b", question.body, re.IGNORECASE)
+    if plural is not None and plural.group(1).lower() not in FUNCTION:
+        return None  # one line may be one of them, or their heading
     words = [word for word in words_of(question) if word.lower() not in GLUE]
     held = [word for word in words if word.lower() not in KIND_WORDS]
     if not LEAST_WORDS <= len(held) <= MOST_WORDS // 2:

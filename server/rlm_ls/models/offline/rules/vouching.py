@@ -30,6 +30,7 @@ FOCUS: tuple[tuple[str, frozenset[Gives]], ...] = (
         frozenset(["time", "ranking", "passage", "values", "lines"]),
     ),
     (r"why", frozenset(["passage"])),
+    (r"(?:the )?(?:total|sum) of", frozenset(["number", "groups", "ranking"])),
     (
         r"(?:is|are|was|were|did|does|do|has|have|had|can) ",
         frozenset(["yes", "count", "passage", "ranking"]),
