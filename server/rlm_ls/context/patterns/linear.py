@@ -45,7 +45,7 @@ def plain(parsed: Parsed) -> re.Pattern[bytes] | None:
     return re.compile(_text(items, wide=False))
 
 
-Found = Literal["matches", "lines", "values"]
+Found = Literal["matches", "count", "lines", "values"]
 """What a `wide` pattern finds."""
 
 
@@ -55,7 +55,7 @@ def wide(parsed: Parsed, found: Found) -> re.Pattern[bytes] | None:
     Where every match it finds is ASCII these are the matches there are: it finds whatever the pattern does, and of
     ASCII nothing else. Of `lines` it finds one match in each that holds one, the shortest: what is left of the
     line goes with it, and group 1 is what has to be ASCII. Of `values` it has the groups: None where they do not
-    hold all that may be other than ASCII.
+    hold all that may be other than ASCII. For a `count` it has as little of each match as tells that it is ASCII.
     """
     lines = found == "lines"
     items = None if parsed.tree is None else _items(parsed.tree, parsed.flags, wide=True)
@@ -74,8 +74,26 @@ def wide(parsed: Parsed, found: Found) -> re.Pattern[bytes] | None:
         return None
     if found == "values":
         return re.compile(_text(items, wide=True)) if _tell(items) else None
-    text = _text([_Item((), mark="(?:") if item.mark == "(" else item for item in items], wide=True)
+    items = [_Item((), mark="(?:") if item.mark == "(" else item for item in items]
+    text = _text(_counted(items, parts) if found == "count" else items, wide=True)
     return re.compile(b"(" + text + b")[^\n]*" if lines else text)
+
+
+def _counted(items: list[_Item], parts: list[_Item]) -> list[_Item]:
+    """What finds as many matches and makes less of each: what it ends with is there no oftener than it has to be, where
+    no other match begins in what is left; and a group holds what may be other than ASCII, where that is one character.
+    """
+    if any(item.mark == _BOUNDARY for item in items):
+        return items
+    last = parts[-1]
+    if last.least and not intersect(last.ranges, parts[0].ranges):
+        last.most = last.least
+    others = [part for part in parts if part.ranges[-1:] == _OTHERS]
+    if len(others) != 1 or (others[0].least, others[0].most) != (1, 1) or len(others[0].ranges) == 1:
+        return items
+    at = items.index(others[0])
+    within = [_Item(others[0].ranges[:-1]), _Item((), mark="|("), _Item(_OTHERS), _Item((), mark="))")]
+    return [*items[:at], _Item((), mark="(?:"), *within, *items[at + 1 :]]
 
 
 def _tell(items: list[_Item]) -> bool:

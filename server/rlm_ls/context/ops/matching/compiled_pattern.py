@@ -238,9 +238,9 @@ class CompiledPattern:
         pattern, or this window, is not for that."""
         found: list[Any] | None = None
         if self._plain is not None and not (window.carriage or window.is_piece):
-            what: Found = "lines" if lines else "matches"
-            by_bytes = not lines and window.ascii
-            found = self._plain.findall(window.text, at) if by_bytes else self._found_wide(what, window, at)
+            found = self._found_wide("lines" if lines else "count", window, at)
+            if found is None and not lines and window.ascii:
+                found = self._plain.findall(window.text, at)
         self._lately = found is not None and len(found) * RARELY > len(window.text) - at
         return None if found is None else len(found)
 
@@ -270,7 +270,8 @@ class CompiledPattern:
         if window.text is not self._judged:
             tells = self._wide_engine("values") is not None and not window.carriage
             self._judged, self._values = window.text, self._found_wide("values", window, 0) if tells else None
-            self._whole = self._values is not None if tells else self.dense(window, 0, lines=False) is not None
+            same = self._values if tells or window.carriage else self._found_wide("matches", window, 0)
+            self._whole = same is not None
         return self._whole
 
     def leap(self, window: Window) -> Callable[[int], int] | None:
