@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.models.conftest import Replying
 
-from rlm_ls.models.offline.shapes.blocks import RULE, blocks
+from rlm_ls.models.offline.recognition.blocks import RULE, blocks
 
 PRINTED = "Linux 6.1 (host)\n\n" + "\n".join(
     "\n".join(

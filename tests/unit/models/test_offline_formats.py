@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rlm_ls.models.offline.shapes.recognition import shape_of
+from rlm_ls.models.offline.recognition.recognition import shape_of
 
 ALB = (
     "https 2026-07-02T22:23:00.186641Z app/lb/50dc 192.168.131.39:2817 10.0.0.1:80 0.086 0.048 0.037 200 502 34 366 "

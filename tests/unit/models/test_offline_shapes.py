@@ -7,8 +7,8 @@ import re
 import pytest
 
 from rlm_ls.models.offline.question import OfflineDocument, Question
+from rlm_ls.models.offline.recognition.recognition import shape_of
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.shapes.recognition import shape_of
 from rlm_ls.models.offline.shapes.shape import Shape
 
 SAMPLES = {

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.models.conftest import Replying
 
-from rlm_ls.models.offline.shapes.blocks import blocks
-from rlm_ls.models.offline.shapes.recognition import shape_of
+from rlm_ls.models.offline.recognition.blocks import blocks
+from rlm_ls.models.offline.recognition.recognition import shape_of
 
 NAMES = ["Ada Voss", "Bo Kern", "Cy de Wit", "Dov", "Eli Noor", "Fay Oak"]
 TOOK = ["0:58:31", *(f"{n}:5{n}:0{n}" for n in range(1, 6))]

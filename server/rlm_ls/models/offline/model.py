@@ -17,8 +17,9 @@ from rlm_ls.models.offline.grounding.mentions import is_row
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import counting, labels, moments, numbers, passages, ranking, told, values
+from rlm_ls.models.offline.rules import comparing, counting, moments, numbers, passages, ranking
 from rlm_ls.models.offline.rules.asked import Asked
+from rlm_ls.models.offline.rules.prose import labels, told, values
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
 from rlm_ls.models.offline.suites import outcomes
@@ -189,7 +190,7 @@ def _by_parse(asked: Asked) -> Script | None:
     """By the one rule for what is asked, with the words that the reader left."""
     if asked.where.unclear or asked.front is None:
         return None
-    rules = (numbers.compared,) if asked.reading.comparison else PARSED
+    rules = (comparing.compared,) if asked.reading.comparison else PARSED
     script = next((script for rule in rules if (script := rule(asked)) is not None), None)
     gives = GIVES[asked.reading.ask]
     if gives == "values" and asked.reading.many:

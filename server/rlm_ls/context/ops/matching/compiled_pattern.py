@@ -239,8 +239,7 @@ class CompiledPattern:
         found: list[Any] | None = None
         if self._plain is not None and not (window.carriage or window.is_piece):
             found = self._found_wide("lines" if lines else "count", window, at)
-            if found is None and not lines and window.ascii:
-                found = self._plain.findall(window.text, at)
+            found = self._plain.findall(window.text, at) if found is None and window.ascii and not lines else found
         self._lately = found is not None and len(found) * RARELY > len(window.text) - at
         return None if found is None else len(found)
 
@@ -270,8 +269,8 @@ class CompiledPattern:
         if window.text is not self._judged:
             tells = self._wide_engine("values") is not None and not window.carriage
             self._judged, self._values = window.text, self._found_wide("values", window, 0) if tells else None
-            same = self._values if tells or window.carriage else self._found_wide("matches", window, 0)
-            self._whole = same is not None
+            bytewise = self._values if tells or window.carriage else self._found_wide("matches", window, 0)
+            self._whole = bytewise is not None
         return self._whole
 
     def leap(self, window: Window) -> Callable[[int], int] | None:

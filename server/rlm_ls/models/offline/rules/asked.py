@@ -16,14 +16,14 @@ from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Reading
 from rlm_ls.models.offline.parsing.vocabulary import QUANTITIES, plain
 from rlm_ls.models.offline.question import Question
+from rlm_ls.models.offline.recognition.blocks import Block, blocks
+from rlm_ls.models.offline.recognition.recognition import shape_of
+from rlm_ls.models.offline.recognition.records import spans
 from rlm_ls.models.offline.rules.columns import Thing, crowded, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where
 from rlm_ls.models.offline.rules.script import guarded, inside, within
-from rlm_ls.models.offline.shapes.blocks import Block, blocks
 from rlm_ls.models.offline.shapes.column import KINDS, Column
 from rlm_ls.models.offline.shapes.keys import only_duration
-from rlm_ls.models.offline.shapes.recognition import shape_of
-from rlm_ls.models.offline.shapes.records import spans
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 CONSECUTIVE = 200

@@ -3,13 +3,11 @@ apart by a column."""
 
 from __future__ import annotations
 
-import re
-
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.counting import one_kind
 from rlm_ls.models.offline.rules.script import Script, plain_text, raw, script
-from rlm_ls.models.offline.shapes.column import EMPTY, END, SIZE_UNITS, Column
+from rlm_ls.models.offline.shapes.column import EMPTY, END, Column
 
 MOST = 400_000
 """Values that a script calculates with; of more only what the verb stats() gives is known."""
@@ -135,11 +133,11 @@ def statistics(asked: Asked) -> Script | None:
     if reading.by:
         return _by(asked, column, asked.group, keys[0], listed=True) if len(keys) == 1 else None
     edge = next((key for key in keys if key in {"min", "max"}), None)
-    code = _functions(column) + _calculated(asked, column, keys, edge)
+    code = functions(column) + _calculated(asked, column, keys, edge)
     code += script(
         "",
         ANSWER,
-        cite=f"[h for t in edge for h in regex({_holding(column)}{asked.within}, limit=1)][:3]"
+        cite=f"[h for t in edge for h in regex({holding(column)}{asked.within}, limit=1)][:3]"
         if edge
         else f"regex({raw(column.capture)}{asked.within}, limit=3)",
         short=f"digits.get('{keys[0]}', '')" if len(keys) == 1 else "'; '.join(f'{k}={v}' for k, v in digits.items())",
@@ -158,7 +156,7 @@ def statistics(asked: Asked) -> Script | None:
     return Script(plan, asked.guarded(code))
 
 
-def _holding(column: Column) -> str:
+def holding(column: Column) -> str:
     """Source of the pattern of the lines where a column holds the text `t`, which may stand elsewhere in others."""
     return f"{raw(column.before)} + re.escape(t) + {raw(column.after or END)}"
 
@@ -176,20 +174,20 @@ def _calculated(asked: Asked, column: Column, keys: list[str], edge: str | None)
     return code
 
 
-def _functions(column: Column) -> str:
+def functions(column: Column) -> str:
     """Source of `number`, which makes a number of a value's text, of `shown`, which writes it with its unit, and of
     `empty`, the texts that are none."""
     return f"empty = {sorted(EMPTY)!r}\n" + _number(column)
 
 
 def _number(column: Column) -> str:
-    if column.kind == "duration" and (_has_units(column) or ":" in "".join(column.values)):
+    if column.kind == "duration" and (has_units(column) or ":" in "".join(column.values)):
         return (
             UNITS.lstrip("\n")
             .replace("$scale", "1e-3" if column.unit == "ms" else "1")
             .replace("$unit", f'"{column.unit}"')
         )
-    if column.kind == "size" and (_has_units(column) or column.unit == "bytes"):
+    if column.kind == "size" and (has_units(column) or column.unit == "bytes"):
         return SIZES.lstrip("\n")
     unit = f" + {' ' + column.unit!r}" if column.unit else ""
     comma = ".replace('.', '').replace(',', '.')" if column.comma else ""
@@ -198,10 +196,10 @@ def _number(column: Column) -> str:
 
 def _one(column: Column) -> str:
     """Source of whether all values had one unit."""
-    return "len(seen) == 1" if "seen" in _functions(column) else "True"
+    return "len(seen) == 1" if "seen" in functions(column) else "True"
 
 
-def _has_units(column: Column) -> bool:
+def has_units(column: Column) -> bool:
     return any(value[-1:].isalpha() for value in column.values if value not in {"null", "-"})
 
 
@@ -253,89 +251,6 @@ def _whole(asked: Asked, column: Column) -> str:
     )
 
 
-COMPARED = r"""
-texts = [t for t in extract($capture$where) if re.search('[0-9]', t)]
-hits = [t for t in texts if t not in empty and number(t) $sign $limit]
-n = len(hits)
-cite = [h for t in list(dict.fromkeys(hits))[:3] for h in regex($holding$where, limit=1)]
-short = $short
-answer = f'$share{n:,} of {len(texts):,} values of $name$phrase are $said.' if texts else ''
-"""
-
-
-def compared(asked: Asked) -> Script | None:
-    """How many lines have a quantity above or below a number."""
-    reading = asked.reading
-    against = reading.comparison
-    if against is None or reading.ask not in {"count", "share"}:
-        return None
-    measure = against.measure or (
-        "size"
-        if re.fullmatch(SIZE_UNITS, against.unit) and against.unit not in {"", "m"}
-        else "duration"
-        if against.unit
-        else ""
-    )
-    column = asked.quantity(measure) if measure else None
-    if column is None:
-        return None
-    if against.measure == "amount" and against.number == "0" and not any("-" in value for value in column.values):
-        return None  # its sign says nothing
-    if against.unit and column.kind not in {"duration", "size"}:
-        return None
-    limit = f"number({against.number + against.unit!r})"
-    if not against.unit and (_has_units(column) or column.unit):
-        if column.kind != "size":
-            return None
-    elif against.unit and column.unit and not _has_units(column):
-        limit = (
-            str(_seconds(against.number, against.unit) / _seconds("1", column.unit))
-            if column.kind == "duration"
-            else limit
-        )
-    code = (
-        _functions(column)
-        + script(
-            "",
-            COMPARED,
-            capture=raw(column.capture),
-            holding=_holding(column),
-            where=asked.within,
-            sign=against.sign,
-            limit=limit,
-            name=plain_text(column.name),
-            phrase=plain_text(asked.phrase),
-            said=plain_text(f"{against.sign} {against.number} {against.unit}".strip()),
-            short="n" if reading.ask == "count" else "f'{100 * n / max(1, len(texts)):.4g}%'",
-            share="" if reading.ask == "count" else "{short}: ",
-        ).code
-    )
-    return Script(
-        f"I count the values of {column.name} that are {against.sign} {against.number} {against.unit}.",
-        asked.guarded(code),
-    )
-
-
-def _seconds(number: str, unit: str) -> float:
-    short = unit.lower()
-    for start, one in (
-        ("ms", 1e-3),
-        ("mil", 1e-3),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("mic", 1e-6),
-        ("ns", 1e-9),
-        ("nan", 1e-9),
-        ("min", 60),
-        ("m", 60),
-        ("h", 3600),
-        ("s", 1),
-    ):
-        if short.startswith(start):
-            return float(number) * one
-    return float(number)
-
-
 def extreme(asked: Asked) -> Script | None:
     """Which X has the highest average Y, or the highest Y."""
     reading = asked.reading
@@ -354,7 +269,7 @@ def _by(
     if named is None or named.anywhere or named.epoch or key not in VALUES:
         return None
     code = (
-        _functions(column)
+        functions(column)
         + script(
             "",
             BY,

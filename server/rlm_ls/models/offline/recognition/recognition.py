@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, product
 
+from rlm_ls.models.offline.recognition.headed import aligned, keyed_time, table, w3c
+from rlm_ls.models.offline.recognition.records import records
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
 from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
-from rlm_ls.models.offline.shapes.headed import aligned, keyed_time, table, w3c
 from rlm_ls.models.offline.shapes.keys import (
     PAIR_START,
     json_columns,
@@ -22,7 +23,6 @@ from rlm_ls.models.offline.shapes.keys import (
     wrapped_columns,
 )
 from rlm_ls.models.offline.shapes.levels import is_levels
-from rlm_ls.models.offline.shapes.records import records
 from rlm_ls.models.offline.shapes.services import services, speakers
 from rlm_ls.models.offline.shapes.shape import CONTINUED, LONGEST, MOST_LINES, SHORT, Shape
 from rlm_ls.models.offline.shapes.times import CLOCK, KLOG, MONTH, TimeFormat

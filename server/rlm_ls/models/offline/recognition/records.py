@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.recognition.headed import keyed_time
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, cell_kind, most_common, unit_of
-from rlm_ls.models.offline.shapes.headed import keyed_time
 from rlm_ls.models.offline.shapes.shape import Shape
 from rlm_ls.models.offline.shapes.times import time_at_start
 

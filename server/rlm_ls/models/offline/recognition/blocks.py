@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.parsing.vocabulary import plain
+from rlm_ls.models.offline.recognition.headed import keyed_time
 from rlm_ls.models.offline.shapes.column import Column, is_key, most_common
 from rlm_ls.models.offline.shapes.grid import cell_column, grid
-from rlm_ls.models.offline.shapes.headed import keyed_time
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 MOST_BLOCKS = 40

@@ -1,0 +1,1 @@
+"""Answers that stand in a text as its author wrote them."""
