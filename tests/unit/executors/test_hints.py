@@ -58,6 +58,18 @@ async def test_an_endless_loop_ends_and_variables_are_those_of_the_last_verb(ask
     assert "'lost' is not defined" in told.observations[1]
 
 
+LOOP = "for n in range(3): kept[n] = count('ERROR') if n < 2 else [x for x in range(10 ** 12) if x < 0]"
+
+
+@pytest.mark.parametrize(
+    ("before", "loop"), [("", LOOP), (f"\ndef fill():\n    {LOOP}", "fill()")], ids=["bare", "called"]
+)
+async def test_what_a_script_of_one_line_has_gathered_is_kept_as_well(ask: Asker, before: str, loop: str) -> None:
+    told = await ask(script("kept = {}" + before), script(loop), script("print(kept)"), script("submit('x')"))
+    assert "last verb call" in told.observations[1]
+    assert told.observations[2].startswith("{0: 60}")
+
+
 async def test_too_much_memory_ends_the_script_and_not_the_session(ask: Asker) -> None:
     told = await ask(script("kept = 5\nx = [0] * (1 << 28)"), script("submit(str(kept))"), script("submit('gone')"))
     assert "MemoryError" in told.observations[0]

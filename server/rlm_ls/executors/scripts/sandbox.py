@@ -58,6 +58,9 @@ CHEAP_DUMP = 256 << 10
 MEMORY = 256 << 20
 TOO_LARGE = "The variables take more memory than can be kept: hold less in them."
 
+ONE_CALL = re.compile(r"(?:\w+ = )?(?:print\()?(\w+)\([^():;\n]*\)\)?(?: *#[^\n]*)?")
+LONGEST_CALL = 500
+
 MOST_NAMED = 100
 TOLD = 2_000
 """Characters of an error of a verb that a script may catch: it may quote what the script passed."""
@@ -181,8 +184,7 @@ class Sandbox:
     ) -> None:
         assert self._session is not None
         later: dict[int, asyncio.Task[Any]] = {}
-        # Of one statement nothing is assigned before its end: what was kept after the last script is all there is.
-        keeps = "\n" in code.strip() or ";" in code
+        keeps = not _is_one_call(code)
         try:
             for source in needed(code):
                 await self._session.feed_run(source)
@@ -328,6 +330,13 @@ def _is_verb(pause: AsyncFunctionSnapshot) -> bool:
     Of any other call the arguments are not even looked at: the sandbox would make objects of all of them.
     """
     return pause.function_name in ("_verb", "_later") and pause.position.filename == ORIGIN
+
+
+def _is_one_call(code: str) -> bool:
+    """Whether a script only calls a verb: it changes no variable before that is done, so what was kept after the last
+    script is all there is."""
+    called = ONE_CALL.fullmatch(code.strip()) if len(code) <= LONGEST_CALL else None
+    return called is not None and called[1] in VERBS
 
 
 def _named(code: str, host: VerbHost) -> set[str]:

@@ -127,7 +127,7 @@ class Verb:
         if len(args) > len(names):
             raise ProgramError(f"{self.name}() takes at most {len(names)} arguments, got {len(args)}.", self._usage)
         given = dict(zip(names, args, strict=False))
-        if type(given.get("within")) is int and "limit" in names:
+        if type(given.get("within")) is int and "limit" in names and "limit" not in given:
             given["limit"] = given.pop("within")  # the prompt has `within` in its `…`, behind it
         if twice := given.keys() & kwargs.keys():
             raise ProgramError(f"{self.name}() got {min(twice)!r} twice.", self._usage)
