@@ -208,9 +208,10 @@ def value_named(text: Text, words: Sequence[str]) -> Held | None:
     return None
 
 
+SEXES = r"w|f|m|d|x|(?:fe)?male|(?:wo)?man"
 CALLED: tuple[tuple[str, str, str], ...] = (
-    (r"wom[ae]n|females?|ladies|girls?", r"w|f|female|woman", r"w|f|m|d|x|(?:fe)?male|(?:wo)?man"),
-    (r"m[ae]n|males?|boys?", r"m|male|man", r"w|f|m|d|x|(?:fe)?male|(?:wo)?man"),
+    (r"wom[ae]n|females?|ladies|girls?", r"w|f|female|woman", SEXES),
+    (r"m[ae]n|males?|boys?", r"m|male|man", SEXES),
 )
 """What people call values: by the word, the values, and what else the column may hold."""
 

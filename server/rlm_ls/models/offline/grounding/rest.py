@@ -39,8 +39,7 @@ NO_LEVELS = {"STATEMENT", "DETAIL", "HINT", "CONTEXT", "LOG", "DEFAULT", "SYSTEM
 def explain(words: Words, text: Text, where: Where, reading: Reading, named: Names) -> None:
     """Hold the lines to what the words that are left say; `where.unclear` are those that nothing explains."""
     at, negated, plain_words = 0, False, []
-    turns = ""
-    # `turns` is a negation that has turned nothing yet.
+    turns = ""  # a negation that has turned nothing yet
     while at < len(words.tokens):
         token = words.tokens[at]
         if words.used[at]:

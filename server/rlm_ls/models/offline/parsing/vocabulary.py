@@ -116,6 +116,12 @@ def singular(word: str) -> str:
     return word
 
 
+DAY_NAME = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+MONTHS_BUT_MAY = r"January|February|March|April|June|July|August|September|October|November|December"
+"""May may be no month."""
+PART_OF_DAY = r"morning|noon|afternoon|evening|night|midnight|dawn|dusk"
+SEASON = r"spring|summer|autumn|winter"
+
 ABBREVIATED = dict(
     re.findall(
         r"(\w+)=(\w+)",

@@ -34,17 +34,14 @@ def records(lines: Sequence[str]) -> Shape | None:
     found: dict[str, list[str]] = {}
     for key, value in pairs:
         found.setdefault(key, []).append(re.sub(r"^[\"{]|[\"}]?,?$", "", value.strip()))
-    begun = sum(re.match(start, line) is not None for line in full) if start else 0
+    begins = [line for line in full if re.match(start, line)] if start else []
+    begun = len(begins)
     names = [key for key, values in found.items() if 2 <= len(values) <= 1.2 * begun][:MOST_KEYS]
     if begun < LEAST or len(names) < 2 or sum(len(found[key]) for key in names) < 0.8 * len(pairs):
         return None
     columns = tuple(_column(key, found[key], begun) for key in names)
-    begins = [line for line in full if re.match(start, line)]
-    head, called = (
-        rf"{start}|{KEYED.pattern}",
-        _called(begins, {name: found[name] for name in names}),
-    )
-    shape = Shape("records of several lines", head, "row", columns, row=called, record=start)
+    called = _called(begins, {name: found[name] for name in names})
+    shape = Shape("records of several lines", rf"{start}|{KEYED.pattern}", "row", columns, row=called, record=start)
     return keyed_time(shape) if (time := _time(begins[0])) is None else replace(shape, time=time)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.models.offline.parsing.vocabulary import DAY_NAME, MONTHS_BUT_MAY, PART_OF_DAY, SEASON
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, inside, plain_text, raw, script, within
 from rlm_ls.models.offline.shapes.times import ORDER
@@ -59,9 +60,8 @@ answer = '```text\n' + part.text + '\n```'
 
 
 SOME_TIME = (
-    r"\d:\d\d|\b(?:1\d|20)\d\d\b|\b\d+(?:st|nd|rd|th)\b|(?i:\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|yesterday|"
-    r"january|february|march|april|june|july|august|september|october|november|december|morning|noon|afternoon|evening|"
-    r"night|midnight|dawn|dusk|o'clock|spring|summer|autumn|winter|years? ago)\b)|\bMay\b"
+    rf"\d:\d\d|\b(?:1\d|20)\d\d\b|\b\d+(?:st|nd|rd|th)\b|(?i:\b(?:{DAY_NAME}|{MONTHS_BUT_MAY}|{PART_OF_DAY}|{SEASON}|"
+    r"today|yesterday|o'clock|years? ago)\b)|\bMay\b"
 )
 """Words of prose that say when."""
 

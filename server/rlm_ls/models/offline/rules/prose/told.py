@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from rlm_ls.models.offline.grounding.words import spelled, stem
-from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
+from rlm_ls.models.offline.parsing.vocabulary import DAY_NAME, FILLER, FUNCTION, MONTHS_BUT_MAY, PART_OF_DAY, SEASON
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, raw, script, within
 
@@ -17,13 +17,12 @@ NUMBER = (
 A_NAME = r"[\w,:] \"?[A-Z][a-z]+|^(?:\w+: )?[A-Z][a-z]+ [A-Z][a-z]+"
 SOMEBODY = rf"{A_NAME}|[\"”,] (?:said|asked|told|whispered|cried|answered|replied) "
 NAMES = frozenset([A_NAME, SOMEBODY])
-DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
-MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+MONTH = rf"(?:{MONTHS_BUT_MAY}|May)"
 A_TIME = (
-    rf"{DAY}|{MONTH}|\b\d{{4}}\b|\d:\d\d|o'clock|\b(?:morning|noon|afternoon|evening|night|midnight|dawn|dusk|yesterday|tomorrow|"
-    r"today|spring|summer|autumn|winter|Christmas|Easter|week|month|year|hours?|minutes?|days?)s?\b"
+    rf"{DAY_NAME}|{MONTH}|\b\d{{4}}\b|\d:\d\d|o'clock|\b(?:{PART_OF_DAY}|yesterday|tomorrow|today|{SEASON}|"
+    r"Christmas|Easter|week|month|year|hours?|minutes?|days?)s?\b"
 )
-NO_NAME = rf"\b(?:{DAY}|{MONTH})s?\b"
+NO_NAME = rf"\b(?:{DAY_NAME}|{MONTH})s?\b"
 KINDS: tuple[tuple[str, str], ...] = (
     (r"how old\b|(?:at )?what age\b", r"\b(?:aged?|years? old|\w+ years|turned|years? younger|years? older)\b"),
     (
