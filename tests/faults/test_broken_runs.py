@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Runs:
     async def __call__(self, verb: str, at: int = 0) -> dict[str, Any]:
         process = self.processes.Process(target=work, args=(self.folder, self.text, verb, at))
         process.start()
-        await asyncio.to_thread(process.join, PATIENCE)
+        # Not `join`: to start another process asks each one how it ended, and of two threads that do one is told 255.
+        await asyncio.to_thread(wait, [process.sentinel], PATIENCE)
         if process.exitcode == -9:
             raise Killed
         assert process.exitcode == 0

@@ -98,36 +98,69 @@ async def test_a_compressed_file_is_the_text_it_holds_whatever_its_name(
 RANGES = LARGE * (1 + 3 * RANGE // len(LARGE))
 
 
+def held_back(pool: SearchPool, monkeypatch: pytest.MonkeyPatch, wanted: int) -> list[int]:
+    """A decoder that is done only when so much was measured beside it. Where the ranges begin that were."""
+    call, beside, enough = pool.call, list[int](), asyncio.Event()
+
+    async def held(operation: str, payload: Payload, seconds: float) -> object:
+        result = await call(operation, payload, seconds)
+        if operation == "files.unpack.unpack" and wanted:
+            await enough.wait()
+        elif operation == "files.inspect.measure" and not enough.is_set():
+            beside.append(payload["start"])
+            if len(beside) == wanted:
+                enough.set()
+        return result
+
+    monkeypatch.setattr(pool, "call", held)
+    return beside
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "wanted"),
     [
-        RANGES,
-        RANGES[: 2 * RANGE],
-        RANGES[: RANGE + 2],
-        RANGES.replace(b"\n", b"\r\n"),
-        b"\xef\xbb\xbf" + RANGES,
-        b"x" * 3 * RANGE,
-        RANGES + b"\xff\n",
-        RANGES + b"a\x1b[31mb\x1b[0m\n",
+        (RANGES, 3),
+        (RANGES[: 2 * RANGE], 1),
+        (RANGES[: RANGE + 2], 0),
+        (RANGES.replace(b"\n", b"\r\n"), 3),
+        (b"\xef\xbb\xbf" + RANGES, 0),
+        (b"x" * 3 * RANGE, 2),
+        (RANGES + b"\xff\n", 3),
+        (RANGES + b"a\x1b[31mb\x1b[0m\n", 3),
     ],
     ids=["ranges", "whole ranges", "little more", "pairs", "mark", "one line", "bad byte", "drawn"],
 )
 async def test_a_text_that_is_measured_while_it_is_unpacked_is_known_as_if_it_had_lain_there(
-    taking: Taking, tmp_path: Path, text: bytes
+    taking: Taking, pool: SearchPool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes, wanted: int
 ) -> None:
     (tmp_path / "a.log").write_bytes(text)
     plain = await taking(scope(tmp_path / "a.log"))
     (tmp_path / "a.log").write_bytes(gzip.compress(text, 1))
-    compressed = await taking(scope(tmp_path / "a.log"))
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("a.log", b"one\n")
-        archive.writestr("b.log", text)
-    archived = await taking(scope(tmp_path / "a.zip"))
+    with monkeypatch.context() as patched:
+        beside = held_back(pool, patched, wanted)
+        compressed = await taking(scope(tmp_path / "a.log"))
+    assert beside[:wanted] == [number * RANGE for number in range(wanted)]
+    archived = []
+    for first in (b"one\n", b"text " * 2 * RANGE):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("a.log", first)
+            archive.writestr("b.log", text)
+        archived.append(await taking(scope(tmp_path / "a.zip")))
     assert compressed.digest == plain.digest
-    known, *others = [context.documents[-1] for context in (plain, compressed, archived)]
+    known, *others = [context.documents[-1] for context in (plain, compressed, *archived)]
     for one in others:
         for name in ("size", "characters", "lines", "longest_line", "ascii", "crlf", "checkpoints", "encoding"):
             assert getattr(one, name) == getattr(known, name), name
+
+
+async def test_what_is_refused_while_it_is_measured_leaves_nothing_behind(
+    taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(RANGES, 1))
+    with pytest.raises(errors.DocumentUnreadable, match="unpackMb"):
+        await taking(scope(tmp_path / "a.log.gz"), unpack_bytes=2 * RANGE)
+    context = await taking(scope(tmp_path / "a.log.gz"))
+    assert await errors_in(context, pool) == RANGES.count(b"ERROR")
 
 
 @pytest.mark.parametrize("kind", COMPRESS)

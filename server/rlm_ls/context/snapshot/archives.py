@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
+from rlm_ls.context.document import Source
 from rlm_ls.context.options import ContextOptions
 from rlm_ls.context.snapshot.cache import CachedRead, Key, SnapshotCache
 from rlm_ls.context.snapshot.intake import IncomingFile, RefusedFile, Unpacked
+from rlm_ls.context.snapshot.measure import RANGE, RangeMeasure
 from rlm_ls.context.snapshot.pack import HeldFiles
 from rlm_ls.context.sources.candidate import Candidate
+from rlm_ls.context.sources.encoding import UTF_8
 from rlm_ls.context.sources.unpacking import members_of
+from rlm_ls.context.workers.piece import File
 from rlm_ls.context.workers.protocol import Pool
+from rlm_ls.errors import RlmError
+
+AFTER = 5
+"""Bytes behind a range that must be there for it to be measured: the rest of its last character, and the line end that
+stands behind every text in a pack."""
+
+AWAKE = 0.01
+"""Seconds between two looks at how far a decoder is."""
 
 
 class Archives:
@@ -38,14 +53,59 @@ class Archives:
             return members_of(one, kept.outcome, kept.pack)
         pack = await asyncio.to_thread(self._held_files.new)
         payload = {"incoming": incoming, "pack": pack.path, "limit": self._room, "deny": self._options.deny}
-        outcome = await self._pool.call("files.unpack.unpack", payload, self._options.seconds)
+        outcome, measures = await self._measured(pack.path, incoming, payload)
         if isinstance(outcome, RefusedFile):
             return outcome
+        if outcome.members[0].place == 0:
+            known = tuple(one for one in measures if one.end + AFTER <= outcome.members[0].size)
+            first = outcome.members[0]._replace(measures=known)
+            outcome = replace(outcome, members=(first, *outcome.members[1:]))
         pack.size = pack.written = outcome.size
         self._room -= outcome.size
         if outcome.settled and outcome.members[0].name:
             self._snapshot_cache.keep(key, CachedRead(outcome.stamp, one.name, outcome, pack))
         return members_of(one, outcome, pack)
+
+    async def _measured(
+        self, path: str, incoming: IncomingFile, payload: dict[str, Any]
+    ) -> tuple[Unpacked | RefusedFile, list[RangeMeasure]]:
+        """What is unpacked, and the measures of its beginning, which another process takes meanwhile. By the same
+        process, or a thread of it, a decoder would be held up."""
+        unpacking = asyncio.ensure_future(self._pool.call("files.unpack.unpack", payload, self._options.seconds))
+        try:
+            measures = await self._beside(unpacking, incoming._replace(path=path, at=0)) if self._pool.size > 1 else []
+            return await unpacking, measures
+        finally:
+            if not unpacking.done():
+                unpacking.cancel()
+                await asyncio.wait({unpacking})
+
+    async def _beside(self, unpacking: asyncio.Future[Any], text: IncomingFile) -> list[RangeMeasure]:
+        """The first ranges of a `text` that is still being written, one after another; none where it is no plain text,
+        or has to be converted. What is left is measured by all processes at once."""
+        measures: list[RangeMeasure] = []
+        while not unpacking.done():
+            start, size = len(measures) * RANGE, await asyncio.to_thread(os.path.getsize, text.path)
+            if size < start + RANGE + AFTER:
+                await asyncio.wait({unpacking}, timeout=AWAKE)
+                continue
+            try:
+                if not measures and not await self._is_plain(text._replace(size=size)):
+                    break
+                payload = {"file": File(text.name, Source(text.path, 0, size)), "start": start, "end": start + RANGE}
+                one = await self._pool.call("files.inspect.measure", payload, self._options.seconds)
+            except RlmError:
+                break  # whoever measures all of it will say why
+            if isinstance(one, RefusedFile):
+                break
+            measures.append(one)
+        return measures
+
+    async def _is_plain(self, text: IncomingFile) -> bool:
+        """Whether it begins like one that is searched as it is."""
+        payload = {"incoming": [text], "option": self._options.encoding}
+        (head,) = await self._pool.call("files.inspect.heads", payload, self._options.seconds)
+        return bool(head == UTF_8)
 
     def found_in(self, archive: int, first: int, count: int) -> None:
         """Note that `count` candidates, from number `first` on, are the members of `archive`, in its order."""

@@ -115,16 +115,17 @@ class _Members(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
-        data = self._next(len(view))
+        data = self.read(len(view))
         view[: len(data)] = data
         return len(data)
 
-    def _next(self, most: int) -> bytes:
+    def read(self, size: int = CHUNK) -> bytes:
+        """At most `size` bytes, as the decoder makes them: not copied."""
         while self._decoder is not None:
             data = self._input(self._decoder)
             if self._decoder is None:
                 break
-            if found := self._decode(self._decoder, data, most):
+            if found := self._decode(self._decoder, data, size):
                 return found
         return b""
 

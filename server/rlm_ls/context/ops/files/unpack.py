@@ -10,10 +10,8 @@ import zipfile
 from typing import IO, BinaryIO
 
 from rlm_ls.context.extraction.kinds import kind_of as document_kind
-from rlm_ls.context.ops.files.beside import MeasuredBeside
 from rlm_ls.context.ops.files.inspect import open_file
 from rlm_ls.context.snapshot.intake import IncomingFile, Member, RefusedFile, Unpacked
-from rlm_ls.context.snapshot.measure import RangeMeasure
 from rlm_ls.context.snapshot.pack import cannot_write
 from rlm_ls.context.sources import compression
 from rlm_ls.context.sources.compression import CHUNK, HEAD, Corrupt, CutOff, kind_of
@@ -158,32 +156,31 @@ class _Unpacking:
     def _take(self, name: str, stream: io.BufferedReader) -> None:
         """One text, to the end of the pack. What was written before a fault stays, and is a text."""
         place = self.size
-        with MeasuredBeside(self._clock, self._name, self._pack, place) as measured:
-            try:
-                self._copy(stream, measured)
-            except CutOff:
-                if self.size == place:
-                    raise
-                self._note(name, CUT_OFF)
-            finally:
-                if self.size > place:
-                    self._add(name, place, self.size - place, measured.measures())
-                    self._write(b"\n")  # as after every text in a pack
+        try:
+            self._copy(stream)
+        except CutOff:
+            if self.size == place:
+                raise
+            self._note(name, CUT_OFF)
+        finally:
+            if self.size > place:
+                self._add(name, place, self.size - place)
+                self._write(b"\n")  # as after every text in a pack
         if self.size == place:
             self._add(name, place, 0)
 
-    def _add(self, name: str, place: int, size: int, measures: tuple[RangeMeasure, ...] = ()) -> None:
+    def _add(self, name: str, place: int, size: int) -> None:
         if size:
-            self.members.append(Member(self._unique(name) if name else "", place, size, measures))
+            self.members.append(Member(self._unique(name) if name else "", place, size))
         else:
             self.notes.append((self._unique(name) if name else "", RefusedFile.by(DocumentEmpty("is empty (0 bytes)"))))
 
-    def _copy(self, stream: io.BufferedReader, measured: MeasuredBeside | None = None) -> None:
-        place = self.size
-        while chunk := stream.read1(CHUNK):  # not `read`: what it holds already is lost where it fails
+    def _copy(self, stream: io.BufferedReader) -> None:
+        # What was looked at already, then past the buffer: a copy of a gigabyte takes a quarter of a second.
+        chunk = stream.read1(len(stream.peek()))
+        while chunk:
             self._write(chunk)
-            if measured is not None:
-                measured.written(self.size - place)
+            chunk = stream.raw.read(CHUNK)
 
     def _write(self, chunk: bytes) -> None:
         if self._clock.late():

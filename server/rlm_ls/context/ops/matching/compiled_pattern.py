@@ -205,16 +205,15 @@ class CompiledPattern:
 
     def held(self, window: Window) -> int | None:
         """How many lines hold a match, where the only ones that may are few; else None."""
-        if self._decided_by_python(window) or window.is_piece or (lines := self.lines(window)) is None:
+        if self._decided_by_python(window) or window.is_piece or (places := self.places(window)) is None:
             return None
-        if self.literal:
-            return len(lines)
         text, match, anchor = window.text, self._engine(window.ascii, False).Match, anywhere()
-        wide = self._wide_engine("lines") if self._begins else None
+        wide = self._wide_engine("lines") if self._begins and not self.literal else None
         if wide is None or self._doubt is not None:
-            return sum([bool(match(anchor, text, start, end)[0][0] >= 0) for start, end in lines])
+            lines = self.lines(window) or ()
+            return len(lines) if self.literal else sum([match(anchor, text, *line)[0][0] >= 0 for line in lines])
         count = done = 0
-        for place in self.places(window) or ():
+        for place in places:
             if place < done or (found := wide.match(text, place)) is None:
                 continue
             done = found.end()  # that of the line
