@@ -13,7 +13,8 @@ PROBE = 1 << 13
 """Bytes looked at first, in which a frequent text is told: one that stands there twice as often as is rare."""
 
 STRIDE = 1 << 15
-"""Bytes gone through at a time: of a text that begins to be frequent no more are found than stand in so many."""
+"""Bytes gone through first, then as many again as have been: of a text that begins to be frequent no more are found
+than stand in so many."""
 
 RARE = 1 << 11
 """Bytes for each occurrence, on average, where a text is rare. Aho-Corasick leaps over 16 GB a second, `bytes.find`
@@ -72,7 +73,9 @@ class Literal:
             return None
         places: list[int] = []
         view, at = memoryview(window), 0
-        for stop in (*range(STRIDE, size, STRIDE), size):
+        stop = 0
+        while stop < size:
+            stop = min(size, 2 * stop or STRIDE)
             places += [at + start for _, start, _ in self._engine.find_matches_as_indexes(view[at:stop])]
             if len(places) * RARE > stop + STRIDE:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import add
 
 from rlm_ls.context.document import Source
 from rlm_ls.context.ops.matching.compiled_pattern import CompiledPattern, Raw
@@ -69,14 +70,18 @@ class Scan:
 
     def _runs(self, bundle: Bundle) -> Iterator[tuple[bytes, int, int]]:
         """The bytes of documents that lie side by side, and from which to which they are."""
-        end = max(offset + size for offset, size in zip(bundle.offsets, bundle.sizes, strict=True))
+        offsets, sizes = bundle.offsets, bundle.sizes
+        end = max(map(add, offsets, sizes))
         first, count = 0, len(bundle.docs)
         with opened(File("", Source(bundle.path, 0, end))) as pack:
             while first < count and not self.deadline.late():
-                start, stop = bundle.offsets[first], first + 1
-                while stop < count and _beside(bundle, stop) and bundle.offsets[stop] - start < WINDOW:
+                start, stop = offsets[first], first + 1
+                behind = start + sizes[first]
+                # Where one starts a byte after the end of another, that byte is a line end. Else there may be anything.
+                while stop < count and offsets[stop] == behind + 1 and behind + 1 - start < WINDOW:
+                    behind += 1 + sizes[stop]
                     stop += 1
-                yield pack.read(start, bundle.offsets[stop - 1] + bundle.sizes[stop - 1]), first, stop
+                yield pack.read(start, behind), first, stop
                 first = stop
 
     def _bundle(self, bundle: Bundle, test: CompiledPattern | None) -> Iterator[tuple[Piece, Reader]]:
@@ -176,8 +181,3 @@ class Scan:
             begin = resume
             at = stop if last else line if line > at else resume  # `resume` within a line longer than a window
         self.searched += min(at, stop) - first
-
-
-def _beside(bundle: Bundle, number: int) -> bool:
-    """Whether a Document of a bundle lies a line end after the one before it. Between others there may be anything."""
-    return bundle.offsets[number] == bundle.offsets[number - 1] + bundle.sizes[number - 1] + 1

@@ -55,14 +55,30 @@ async def card(context: Context, search: Search, surroundings: Surroundings, *, 
         parts.append(await _selected(limited, context, search))
     parts += _surroundings(context, surroundings)
     # Side by side: each asks the workers several times, one after the other.
-    shown = await asyncio.gather(*(_shown(documents[one], one, search, limited.get(one), middle) for one in largest))
+    shown = await asyncio.gather(*(_shown(documents, one, search, limited.get(one), middle) for one in largest))
     return "\n".join(chain(parts, *shown))
 
 
-async def _shown(document: Document, number: int, search: Search, part: Part | None, with_middle: bool) -> list[str]:
-    """What a large document holds, and some of its lines, or of the part that is selected."""
-    fields = await _fields(document, number, search)
-    return fields + await (_excerpts(document, number, search, with_middle) if part is None else _within(part, search))
+_SHOWN: WeakKeyDictionary[Documents, dict[tuple[int, bool], list[str]]] = WeakKeyDictionary()
+
+
+async def _shown(documents: Documents, number: int, search: Search, part: Part | None, with_middle: bool) -> list[str]:
+    """What a large document holds, and some of its lines, or of the part that is selected. Of a whole one that is the
+    same for every question."""
+    known = _SHOWN.setdefault(documents, {})
+    if part is None and (number, with_middle) in known:
+        return known[number, with_middle]
+    document = documents[number]
+    try:
+        fields, late = await _fields(document, number, search), False
+    except SearchTimeout:  # a help, which a question does not fail for
+        fields, late = [], True
+    if part is not None:
+        return fields + await _within(part, search)
+    said = fields + await _excerpts(document, number, search, with_middle)
+    if not late:
+        known[number, with_middle] = said
+    return said
 
 
 async def whole_text(context: Context, search: Search) -> str:
@@ -201,10 +217,7 @@ async def _fields(document: Document, number: int, search: Search) -> list[str]:
     """What a structured log's lines hold, and how that is asked for."""
     if document.lines < FEWEST_RECORDS:
         return []
-    try:
-        form, fields = await search.describe(number)
-    except SearchTimeout:  # a help, which a question does not fail for
-        return []
+    form, fields = await search.describe(number)
     if not form or not fields:
         return []
     names = [f"{' '.join(name.split())[:FIELD]} {kind}" for name, kind in fields[:FIELDS_SHOWN]]
