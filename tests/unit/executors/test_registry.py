@@ -110,3 +110,5 @@ def test_a_number_in_second_place_is_how_many_are_wanted() -> None:
         assert (bound["limit"], bound["within"]) == (7, None)
     with pytest.raises(ProgramError, match="'limit' twice"):
         VERBS["regex"].bind(("a", 7), {"limit": 9})
+    with pytest.raises(ProgramError, match="within"):
+        VERBS["regex"].bind(("a", 7, 9), {})  # the limit is there: what the other is for nobody can tell
