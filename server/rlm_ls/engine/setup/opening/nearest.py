@@ -12,11 +12,13 @@ from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.passages import stem_of, weighed
 from rlm_ls.context.search.passages import Passage, best_passages
 from rlm_ls.context.search.search import Search
+from rlm_ls.engine.setup.opening.named_part import named_part, told, within_part, words_beside
 from rlm_ls.errors import RlmError
 from rlm_ls.models.offline.question import MOST, Question
 from rlm_ls.models.offline.rules.passages import words_of
 
 HEADING = "Nearest the question, by its words:"
+THERE = "Nearest the question there, by its words:"
 LARGEST = 32 << 20
 """Bytes: in more it would not be done within the two seconds that it may take."""
 PASSAGES = 12
@@ -32,16 +34,21 @@ LONGEST = 800
 
 
 async def nearest_lines(search: Search, question: str, within: Selection, seconds: float) -> str:
-    """With their heading, at most LONGEST characters; empty where there are none, or not in time."""
+    """With their heading, at most LONGEST characters; empty where there are none, or not in time. Of a text whose part
+    the question names, those of that part, behind a line that says where it is."""
     if search.context.size_of(within) > LARGEST:
         return ""
     words = words_of(Question(question[:MOST]))
+    part = None
     try:
         async with asyncio.timeout(seconds):
+            if (part := await named_part(search, words)) is not None:
+                words, within = words_beside(part, words), within_part(search, part)
             found = await best_passages(search, words, within, PASSAGES)
     except (TimeoutError, RlmError):
-        return ""
-    return _fitted(_chosen(found, words, named=len(search.context.documents) > 1))
+        found = []
+    lines = _fitted(_chosen(found, words, named=len(search.context.documents) > 1), HEADING if part is None else THERE)
+    return lines if part is None else f"{told(part)}\n\n{lines}".rstrip()
 
 
 def _chosen(passages: Sequence[Passage], words: Sequence[str], *, named: bool) -> list[str]:
@@ -80,12 +87,12 @@ def _cut(text: str, stems: Sequence[re.Pattern[str]]) -> str:
     return f"{text[:HEAD]}{'…' * (start > HEAD)}{text[start : start + room]}{'…' * (start + room < len(text))}"
 
 
-def _fitted(shown: Sequence[str]) -> str:
+def _fitted(shown: Sequence[str], heading: str) -> str:
     """As many lines as there is room for."""
-    told, room = [HEADING], LONGEST - len(HEADING)
+    fitting, room = [heading], LONGEST - len(heading)
     for line in shown:
         room -= len(line) + 1
         if room < 0:
             break
-        told.append(line)
-    return "\n".join(told) if len(told) > 1 else ""
+        fitting.append(line)
+    return "\n".join(fitting) if len(fitting) > 1 else ""
