@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.scripted import TEXT, FakeModel, asking, script
 
 from rlm_ls.engine.setup.opening import nearest
@@ -15,6 +16,7 @@ DONE = script("submit(str(count('ERROR')), cite=find('ERROR', limit=1))")
 RARE = "2024-01-01 12:00:00 WARN the reactor door was opened by Ada Quill, badge 7741\n"
 LONG = TEXT * 20 + RARE + TEXT * 20
 ASKED = "Who opened the reactor door?"
+NAMED = "Named in the question: "
 
 
 async def opening(state: Path, text: str = LONG, question: str = ASKED, name: str = "model", **settings: bool) -> str:
@@ -23,7 +25,7 @@ async def opening(state: Path, text: str = LONG, question: str = ASKED, name: st
         run = await ask(model=model, text=text, question=question)
     shown = model.asked[0][1].content
     told = [event.first_look for event in run.events if event.type == "routeChosen"]
-    assert told == [nearest.HEADING in shown or HEADING in shown]
+    assert told == [any(heading in shown for heading in (nearest.HEADING, nearest.THERE, NAMED, HEADING))]
     return shown
 
 
@@ -63,6 +65,45 @@ async def test_a_long_line_is_shown_by_its_head_and_where_the_words_stand(tmp_pa
     assert "| 2024-01-01 xxx" in found
     assert len(found) < 200
     assert len(shown[shown.find(nearest.HEADING) :]) <= nearest.LONGEST
+
+
+TALK = "".join(f"[{n}] Grad E: and then there were {n} of them .\n" for n in range(600))
+
+
+def parts(*titles: str) -> str:
+    opened = "[600] Grad A: the reactor door was opened by {0} Quill .\n"
+    return "".join(f"##### {one} #####\n{TALK}{opened.format(one.split()[-1])}{TALK}" for one in titles)
+
+
+MEETINGS = parts("MEETING Bed001", "MEETING Bed002", "MEETING Bed003")
+
+
+async def test_of_a_part_that_the_question_names_is_said_where_it_is_and_what_is_nearest_there(tmp_path: Path) -> None:
+    shown = await opening(tmp_path, MEETINGS, "Meeting bed002, or Bed002: who opened the reactor door?")
+    lines = MEETINGS.count("\n") // 3
+    assert f'{NAMED}"MEETING Bed002", lines {lines + 1}-{2 * lines}: region("app.log", "MEETING Bed002")\n' in shown
+    assert nearest.THERE in shown
+    assert "by Bed002 Quill" in shown
+    assert "by Bed001 Quill" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (MEETINGS, "Who opened the reactor door at the last meeting?"),
+        (MEETINGS, "Who opened the reactor door in Bed001 and in Bed002?"),
+        (MEETINGS, "Who opened the reactor door in Bed004?"),
+        (MEETINGS, "Who opened the reactor door, says the bed?"),
+        (parts("MEETING Bed001") * 2, "Who opened the reactor door in Bed001?"),
+        (parts("MEETING Bed001") + "##### Later #####\n" + TALK, "Who opened the reactor door in Bed001?"),
+        (LONG, "Who opened the Reactor door?"),
+    ],
+    ids=["none", "two", "unknown", "no name", "twice", "nearly all", "no parts"],
+)
+async def test_no_part_is_named_that_is_not_the_one_meant(tmp_path: Path, text: str, question: str) -> None:
+    shown = await opening(tmp_path, text, question)
+    assert NAMED not in shown
+    assert nearest.HEADING in shown
 
 
 async def test_a_replay_is_shown_the_same_whatever_the_setting_says_by_then(tmp_path: Path) -> None:
