@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -78,6 +78,7 @@ FORMS = [
     "text ![x\ny](https://evil.example/\n'z')",
     "* * *\n<x>\n<y>\n<z>\n<img src=x>\n<table>\n\n<a>",
     "```mermaid\ngraph\n```\n\n~~~plantuml {cmd=true}\nx\n~~~\n\n> ```dot\n> x\n> ```\n\n1) ```{.svg}\n   x\n   ```",
+    "```#mermaid\ngraph\n```\n\n~~~mermaid.js\nx\n~~~\n\n```xhtml\n<p>\n```",
     "```python\nv = '![x](y)'\n```\n\n    ![indented](code)",
     "[x]: command:workbench.action.quit\n[y]: https://evil.example/p.png",
     "![x](https://evil.example/)\r![y](https://evil.example/)\r\n[z](command:x)\0",
@@ -110,6 +111,7 @@ TEXTS = st.lists(PIECES, max_size=20).map("".join)
 
 @settings(max_examples=120, deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
+@example(first="[", second="#mermaid", third="")
 def test_whatever_a_model_writes_the_document_is_inert_and_ends_as_ours_does(
     first: str, second: str, third: str
 ) -> None:

@@ -23,8 +23,9 @@ MOST_OF_A_BLOCK, MOST_OF_BLOCKS = 4000, 20_000
 ROUNDS = 5
 """What is words now may join the paragraph below, and that be markup: so it is read again."""
 
-DRAWN = {"mermaid", "plantuml", "puml", "dot", "graphviz", "math", "svg", "html", "vega", "vega-lite", "wavedrom"}
-"""Languages of blocks of code that some preview draws, or sends away to have them drawn."""
+DRAWN = ("mermaid", "uml", "dot", "graphviz", "math", "svg", "html", "vega", "wavedrom")
+"""Languages of blocks of code that some preview draws, or sends away to have them drawn. Whatever holds such a name is
+taken for one: previews differ in what else may stand there."""
 
 _WEB = re.compile(r"(https?://|mailto:|#)[^\s\\]*", re.IGNORECASE)
 
@@ -137,7 +138,7 @@ def _offences(text: str, own: frozenset[str]) -> Iterator[tuple[int, Mend]]:
 
 
 def _is_drawn(language: str) -> bool:
-    return bool(language) and (not _LANGUAGE.fullmatch(language) or language.lower() in DRAWN)
+    return bool(language) and (not _LANGUAGE.fullmatch(language) or any(name in language.lower() for name in DRAWN))
 
 
 def _is_live(parser: MarkdownIt, block: Token, own: frozenset[str]) -> bool:
