@@ -61,11 +61,14 @@ def copy(deadline: Deadline, url: str, version: str, path: str, most: int) -> in
     with told(url):
         files, place = file_system(url)
         try:
-            size = _copied(files, place, url, part, most, deadline)
+            size, whole = _copied(files, place, url, part, most, deadline)
             files.invalidate_cache()
-            if version and (now := version_of(files.info(place))) != version:
-                raise DocumentChanged(
-                    f"{without_password(url)} was replaced while it was read ({now[:40]}).", "Ask again."
+            if not whole or (version and version_of(files.info(place)) != version):
+                raise DocumentChanged(f"{without_password(url)} was replaced while it was read.", "Ask again.")
+            if size > most:
+                raise DocumentUnreadable(
+                    f"{without_password(url)} is larger than the {most >> 20:,} MiB that are left for copies.",
+                    "Raise the setting context.remoteMb, or name fewer texts.",
                 )
             Path(part).replace(path)
         finally:
@@ -96,21 +99,26 @@ def _listed(name: str, deadline: Deadline) -> list[Found]:
         ]
 
 
-def _copied(files: Any, place: str, url: str, part: str, most: int, deadline: Deadline) -> int:
+def _copied(files: Any, place: str, url: str, part: str, most: int, deadline: Deadline) -> tuple[int, bool]:
+    """Bytes that were there, as far as they were looked at (more than `most`: not all), and whether they are no fewer
+    than was said: behind the end of a text that has become shorter a server that knows no ranges says anything."""
+    from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
+
     size = 0
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target, files.open(place, "rb", block_size=CHUNK) as source:
+        said = source.size if isinstance(source, AbstractBufferedFile) else None  # it reads as much as it is asked for
         while chunk := source.read(CHUNK):
+            wanted = len(chunk) if said is None else min(CHUNK, said - size)
             size += len(chunk)
             if size > most:
-                raise DocumentUnreadable(
-                    f"{without_password(url)} is larger than the {most >> 20:,} MiB that are left for copies.",
-                    "Raise the setting context.remoteMb, or name fewer texts.",
-                )
+                break
             if deadline.late():
                 raise RemoteFailed(f"{without_password(url)} takes too long to read.", "Try again, or name less.")
             target.write(chunk)
-    return size
+            if len(chunk) < wanted:
+                return size, False
+    return size, True
 
 
 _buckets: dict[tuple[str, str], Any] = {}
