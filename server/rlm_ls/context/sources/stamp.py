@@ -14,8 +14,11 @@ SETTLED_NS = 2_000_000_000
 """A file that changed so shortly before it was read may change again without a new time (2 s on FAT; Git: "racy")."""
 
 
+_WINDOWS = os.name == "nt"
+
+
 def stamp_of(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, 0 if os.name == "nt" else status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, 0 if _WINDOWS else status.st_ino
 
 
 _READING = os.O_RDONLY
