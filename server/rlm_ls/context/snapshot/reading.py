@@ -46,7 +46,8 @@ class _Reader(Reading):
     async def run(self) -> dict[int, AnyRead]:
         cache, asked, encoding = self.snapshot_cache, self.wanted, self.options.encoding
         dropped, self.settled = cache.dropped, cache.again(asked, encoding, self.held_files)
-        self.found, known = dict(self.settled), len(self.settled)
+        known = len(self.settled)
+        self.found = dict(self.settled) if known < len(asked) else self.settled  # to which nothing comes
         numbers: Sequence[int] = range(len(asked))
         if self.settled:
             numbers = [n for n in numbers if n not in self.settled] if len(self.settled) < len(asked) else []

@@ -90,7 +90,7 @@ async def prepare(question: Question, journal: Journal, ledger: Ledger, created:
         earlier = replace(earlier, news=await news(services, context, request.follow_up or ""))
     warnings += await asyncio.to_thread(_of_documents, context)  # they may be 100,000
     warnings += ignored(context)
-    await journal.emit(_taken(context))
+    journal.emit_nowait(_taken(context))  # nothing is done before the route is written with it
     choice = await choose(question, context, named)
     model, subs = choice.model, choice.subs
     asked = answering("root", model)
