@@ -138,7 +138,7 @@ class SnapshotCache:
 
     def again(self, wanted: Sequence[Candidate], encoding: str, held_files: HeldFiles) -> dict[int, AnyRead]:
         """What `find` would find of candidates that are the very ones of the last question, by number: walked files
-        that have not changed. `held_files` then keeps it for the run. Where it is all of them it is the cache's own, and
+        that have not changed. `held_files` then keeps it for the run. Where it is all of them it is the cache's own,
         not to be changed: a copy of 20,000 takes two thousandths of a second."""
         last = self._last_read
         if last is None or len(last.wanted) != len(wanted) or last.encoding != encoding:
