@@ -10,6 +10,7 @@ from tests.scripted import TEXT, FakeModel, asking, script
 
 from rlm_ls.engine.setup.opening import nearest
 from rlm_ls.engine.setup.opening.first_look import HEADING, LONGEST
+from rlm_ls.errors import SearchTimeout
 from rlm_ls.models.recorded import RecordedModel
 
 DONE = script("submit(str(count('ERROR')), cite=find('ERROR', limit=1))")
@@ -85,6 +86,19 @@ async def test_of_a_part_that_the_question_names_is_said_where_it_is_and_what_is
     assert nearest.THERE in shown
     assert "by Bed002 Quill" in shown
     assert "by Bed001 Quill" not in shown
+
+
+async def test_an_outline_that_is_not_there_in_time_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(*_: object) -> None:
+        raise SearchTimeout("late", "")
+
+    monkeypatch.setattr(nearest, "named_part", late)
+    shown = await opening(tmp_path, MEETINGS, "Who opened the reactor door in Bed002?")
+    assert NAMED not in shown
+    assert f"{nearest.HEADING}\n" in shown
+    assert "Quill" in shown
 
 
 @pytest.mark.parametrize(

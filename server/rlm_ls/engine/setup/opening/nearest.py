@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 from rlm_ls.context.document import Selection
@@ -38,15 +39,14 @@ async def nearest_lines(search: Search, question: str, within: Selection, second
     the question names, those of that part, behind a line that says where it is."""
     if search.context.size_of(within) > LARGEST:
         return ""
-    words = words_of(Question(question[:MOST]))
-    part = None
-    try:
+    words, part, found = words_of(Question(question[:MOST])), None, list[Passage]()
+    with suppress(TimeoutError, RlmError):  # what was found by then is shown
         async with asyncio.timeout(seconds):
-            if (part := await named_part(search, words)) is not None:
-                words, within = words_beside(part, words), within_part(search, part)
             found = await best_passages(search, words, within, PASSAGES)
-    except (TimeoutError, RlmError):
-        found = []
+            if (named := await named_part(search, words)) is not None:
+                others = words_beside(named, words)
+                there = await best_passages(search, others, within_part(search, named), PASSAGES)
+                words, part, found = others, named, there
     lines = _fitted(_chosen(found, words, named=len(search.context.documents) > 1), HEADING if part is None else THERE)
     return lines if part is None else f"{told(part)}\n\n{lines}".rstrip()
 
