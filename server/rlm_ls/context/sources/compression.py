@@ -121,6 +121,8 @@ class _Members(io.RawIOBase):
 
     def read(self, size: int = CHUNK) -> bytes:
         """At most `size` bytes, as the decoder makes them: not copied."""
+        if size < 0:
+            return self.readall()  # piece by piece, as ever: a decoder that is given no limit has none
         while self._decoder is not None:
             data = self._input(self._decoder)
             if self._decoder is None:

@@ -3,13 +3,14 @@ for it, and what is nearest the question is nearest there."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
 
-from rlm_ls.context.document import Selection, Span
-from rlm_ls.context.search.region import resolve
+from rlm_ls.context.document import Span
 from rlm_ls.context.search.search import Search
+from rlm_ls.context.search.sections import Entry
 
 TITLE = 60
 """Characters of a part's name: one with a longer name is not told of."""
@@ -21,14 +22,19 @@ async def named_part(search: Search, words: Sequence[str]) -> tuple[str, Span] |
     documents, names = search.context.documents, [word.lower() for word in words if _is_name(word)]
     if len(documents) != 1 or not search.context.whole or not names:
         return None
+    entries = await search.outline(0)
+    return await asyncio.to_thread(_only_one, entries, names, documents[0].size)  # they may be 100,000
+
+
+def _only_one(entries: Sequence[Entry], names: Sequence[str], size: int) -> tuple[str, Span] | None:
     titles = [
         (title, span, set(re.findall(r"\w+", title.lower())))
-        for kind, title, _, span, _ in await search.outline(0)
+        for kind, title, _, span, _ in entries
         if kind not in ("column", "time")
     ]
     used = {name for name in names if any(name in held for _, _, held in titles)}
     found = [(title, span) for title, span, held in titles if used and used <= held and len(title) <= TITLE]
-    return found[0] if len(found) == 1 and 2 * (found[0][1].end - found[0][1].start) < documents[0].size else None
+    return found[0] if len(found) == 1 and 2 * (found[0][1].end - found[0][1].start) < size else None
 
 
 def told(part: tuple[str, Span]) -> str:
@@ -38,10 +44,6 @@ def told(part: tuple[str, Span]) -> str:
         f"Named in the question: {name}, lines {span.line}-{span.end_line}: "
         f"region({json.dumps(span.doc, ensure_ascii=False)}, {name})"
     )
-
-
-def within_part(search: Search, part: tuple[str, Span]) -> Selection:
-    return resolve(search.context, part[1])
 
 
 def words_beside(part: tuple[str, Span], words: Sequence[str]) -> list[str]:

@@ -12,8 +12,9 @@ from itertools import islice
 from rlm_ls.context.document import Selection
 from rlm_ls.context.ops.passages import stem_of, weighed
 from rlm_ls.context.search.passages import Passage, best_passages
+from rlm_ls.context.search.region import resolve
 from rlm_ls.context.search.search import Search
-from rlm_ls.engine.setup.opening.named_part import named_part, told, within_part, words_beside
+from rlm_ls.engine.setup.opening.named_part import named_part, told, words_beside
 from rlm_ls.errors import RlmError
 from rlm_ls.models.offline.question import MOST, Question
 from rlm_ls.models.offline.rules.passages import words_of
@@ -45,7 +46,7 @@ async def nearest_lines(search: Search, question: str, within: Selection, second
             found = await best_passages(search, words, within, PASSAGES)
             if (named := await named_part(search, words)) is not None:
                 others = words_beside(named, words)
-                there = await best_passages(search, others, within_part(search, named), PASSAGES)
+                there = await best_passages(search, others, resolve(search.context, named[1]), PASSAGES)
                 words, part, found = others, named, there
     lines = _fitted(_chosen(found, words, named=len(search.context.documents) > 1), HEADING if part is None else THERE)
     return lines if part is None else f"{told(part)}\n\n{lines}".rstrip()
