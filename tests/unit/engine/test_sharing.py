@@ -203,7 +203,8 @@ def test_each_host_has_its_own_addresses(kind: str, host: str, path: str, link: 
     assert address(file, 3, 3).endswith("3")
 
 
-async def test_a_repository_that_waits_forever_is_none(folder: Path) -> None:
+async def test_a_repository_that_waits_forever_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_ls.engine.sharing.permalinks.SECONDS", 0.5)
     (folder / ".git" / "config").unlink()
     os.mkfifo(folder / ".git" / "config")
     await unlinked(folder)
