@@ -14,7 +14,9 @@ Archive = Literal["zip", "tar"]
 HEAD = 512
 """Bytes that `kind_of` wants to see."""
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
+"""Bytes decoded at a time: what was decoded is still in the processor's cache when it is written."""
+
 DECODER_MEMORY = 256 << 20
 """Most memory that a stream may ask its decoder for: xz and zstd name a window in their header."""
 
