@@ -1,4 +1,7 @@
-"""A compressed log until it is ready to search, beside its decoder writing to a file; the second question; memory."""
+"""A compressed log until it is ready to search, beside its decoder writing to a file; the second question; memory.
+
+Twice: by a server that has answered before, and by one that has to start its workers first.
+"""
 
 from __future__ import annotations
 
@@ -36,31 +39,34 @@ def measure(repeats: int) -> str:
     plain = large_log(SIZE_MB * 8_000)
     rows = []
     for ending, decoder in DECODERS.items():
-        packed = OUT / f"{plain.name}{ending}"
+        packed = plain.with_name(f"{plain.name}{ending}")
         if not packed.exists():
             with packed.open("wb") as out:
                 subprocess.run([*MAKERS[ending], str(plain)], stdout=out, check=True)
-        decoded, ready, again, grown = [], [], [], []
+        decoded, cold, ready, again, grown = [], [], [], [], []
         for _ in range(repeats):
             decoded.append(_to_a_file(decoder, packed))
+            cold.append(asyncio.run(_taken(packed, started=False))[0])
             first, second, memory = asyncio.run(_taken(packed))
             ready.append(first)
             again.append(second)
             grown.append(memory)
-        ratios = [mine / theirs for mine, theirs in zip(ready, decoded, strict=True)]
-        rows.append(
-            [ending, spread(decoded, 2), spread(ready, 2), spread(ratios, 2), spread(again, 3), f"{max(grown):.0f}"]
-        )
+        took = [spread(decoded, 2)]
+        for some in (ready, cold):
+            took += [spread(some, 2), spread([mine / theirs for mine, theirs in zip(some, decoded, strict=True)], 2)]
+        rows.append([ending, *took, spread(again, 3), f"{max(grown):.0f}"])
     again, grown = [], []
     for _ in range(repeats):
         _, second, memory = asyncio.run(_taken(plain))
         again.append(second)
         grown.append(memory)
-    rows.append(["as it is", "", "", "", spread(again, 3), f"{max(grown):.0f}"])
+    rows.append(["as it is", "", "", "", "", "", spread(again, 3), f"{max(grown):.0f}"])
     heads = [
         f"{SIZE_MB:,} MB",
         "decoded to a file, s",
         "ready, s",
+        "ratio",
+        "with its workers' start, s",
         "ratio",
         "second question, s",
         "server grows by, MB",
@@ -78,11 +84,15 @@ def _to_a_file(decoder: list[str], packed: Path) -> float:
     return seconds
 
 
-async def _taken(path: Path) -> tuple[float, float, float]:
-    """Seconds of a first and of a second question's snapshot with a count, and by how many MB this process grew."""
+async def _taken(path: Path, started: bool = True) -> tuple[float, float, float]:
+    """Seconds of a first and of a second question's snapshot, and by how many MB this process grew. `started`: the
+    workers are there, as they are from a server's first question on."""
     cache = SnapshotCache()
     seconds = []
     async with SearchPool() as pool:
+        if started:
+            nothing = {"incoming": [], "option": ContextOptions().encoding}
+            await asyncio.gather(*(pool.call("files.inspect.heads", nothing, 60.0) for _ in range(pool.size)))
         before = psutil.Process().memory_info().rss
         counts = set()
         for _ in range(2):
