@@ -49,6 +49,11 @@ def fourth():
         ),
         ("find('novel', 'snuffbox')", "find_any([a, b]) looks for several"),
         ("filter('x')[0]", "text(selection).splitlines() gives its lines"),
+        ("print({h.groups for h in regex('(se[a-z]+d) (b.x)')})", "{('sealed', 'box')}"),
+        ("print(collections.Counter(h.groups for h in regex('(l[a-z]+y) here')))", "Counter({('lay',): 1})"),
+        ("a, b = regex('(se[a-z]+d) (b.x)')[0].groups; print(b, a)", "box sealed"),
+        ("print('spans', len(set(find('sealed box') * 2)))", "spans 1"),
+        ("near = {h: 1 for h in find('sealed box')}; print(find('sealed box')[0] in near)", "True"),
         ("print(outline())", "def fourth():"),
     ],
 )

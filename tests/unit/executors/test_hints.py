@@ -34,7 +34,6 @@ from tests.scripted import Asker, script
         ("regex('(')", "line 1", "pattern"),
         ("for x in chunks(100):\n    'a' in x.text", "line 2", "text(span)"),
         ("x = (1,\n\n", "", "Syntax"),
-        ("{find('ERROR')[0]: 1}", "line 1", "(span.doc, span.line)"),
         ("raise SystemExit", "line 1", "SystemExit"),
     ],
 )

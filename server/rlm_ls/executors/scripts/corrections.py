@@ -13,12 +13,12 @@ _OTHER_NAMES = {
 }  # fmt: skip
 
 CORRECTIONS: tuple[tuple[str, str, str], ...] = (
-    ("list index out of range", r"\.groups\[[1-9]\]", ".groups[0]"),
+    ("(list|tuple) index out of range", r"\.groups\[[1-9]\]", ".groups[0]"),
     ("'Span' object has no attribute 'group'", r"\.group\(0?\)", ".match"),
     ("'Span' object has no attribute 'group'", r"\.group\(1\)", ".groups[0]"),
     ("'Span' object has no attribute 'group'", r"\.group\(2\)", ".groups[1]"),
     ("'str' object has no attribute 'group", r"\.groups?(\(\d?\)|\[\d\])", ""),
-    ("'list' object is not callable", r"\.groups\(\)", ".groups"),
+    ("'(list|tuple)' object is not callable", r"\.groups\(\)", ".groups"),
     ("'Span' object is not subscriptable", r"\b([A-Za-z_]\w*(?:\[0\])?)\[0\]", r"\1.match"),
     ("'Span' object is not subscriptable", r"\b([A-Za-z_]\w*)\[1\]", r"\1.groups[0]"),
     ("'tuple' object has no attribute '(value|key|name|word|item)'", r"\.(value|key|name|word|item)\b", "[0]"),

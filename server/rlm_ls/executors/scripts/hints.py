@@ -32,7 +32,6 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"'Selection'", "A Selection is used as within=…; text(it) reads it."),
     (r"'Span' has no len", "A Span is one place: for line in span gives its lines."),
     (r"'Span' object is not subscriptable", SPAN),
-    (r"unhashable type: 'Span'", "Use (span.doc, span.line) as a key."),
     (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
     (r"does not yet support yield", "No generators of this kind here: build a list."),
     (r"does not yet support", "The sandbox runs a subset of Python: no inheritance, properties, metaclasses."),

@@ -33,7 +33,7 @@ LONGEST_PATTERN = 20_000
 
 Taken = TypeVar("Taken")
 
-SpanRow = tuple[str, int, int, int, int, str | None, int, int, list[str | None], str | None, str, int]
+SpanRow = tuple[str, int, int, int, int, str | None, int, int, tuple[str | None, ...], str | None, str, int]
 """A Span as it crosses into the sandbox: the fields of the prelude's class, in order."""
 
 EmitEvent = Callable[[str, Mapping[str, Any]], None]
@@ -230,7 +230,7 @@ class VerbHost:
             hit.text,
             hit.column,
             hit.end_column,
-            list(hit.groups),
+            hit.groups,
             hit.word,
             hit.match,
             hit.first_line,

@@ -26,7 +26,7 @@ SHAPES = """\
 import re, json, math, datetime, itertools, collections, asyncio
 from dataclasses import dataclass as _dataclass
 _print, _str, _int, _float, _bool, _list, _tuple, _dict, _bytes = print, str, int, float, bool, list, tuple, dict, bytes
-_len, _all, _sorted, _isinstance, _dumps, _loads = len, all, sorted, isinstance, json.dumps, json.loads
+_len, _all, _sorted, _hash, _isinstance, _dumps, _loads = len, all, sorted, hash, isinstance, json.dumps, json.loads
 _iter, _filter = iter, filter
 
 def print(*args, sep=' ', end='\\n', file=None, flush=False):
@@ -59,10 +59,12 @@ class Span:
     text: str
     column: int
     end_column: int
-    groups: list
+    groups: tuple
     word: str
     match: str = ''
     first_line: int = 0
+    def __hash__(self):
+        return _hash((self.doc, self.start, self.end))
     def __iter__(self):
         return _iter_lines(self)
     def __repr__(self):
@@ -135,7 +137,7 @@ def _iter_lines(span):
     made, line, at = [], span.line, span.start
     for row in span.text.split('\\n'):
         size = _len(row.encode())
-        made.append(_Span(span.doc, line, line, at, min(at + size, span.end), row.rstrip('\\r'), 0, 0, [], None))
+        made.append(_Span(span.doc, line, line, at, min(at + size, span.end), row.rstrip('\\r'), 0, 0, (), None))
         line, at = line + 1, at + size + 1
     return iter(made)
 
@@ -213,22 +215,26 @@ def _as_replies(result):
 def _as_diagnostics(result):
     return [_Diagnostic(*row) for row in _loaded(result)]
 
+def _span_of(row):
+    row[8] = _tuple(row[8])
+    return _Span(*row)
+
 def _as_span(result):
     row = _loads(result[0])
     row[5] = result[1]
-    return _Span(*row)
+    return _span_of(row)
 
 def _as_spans(result):
-    return [_Span(*row) for row in _loaded(result)]
+    return [_span_of(row) for row in _loaded(result)]
 
 def _as_docs(result):
     return [_Doc(*row) for row in _loaded(result)]
 
 def _as_entries(result):
-    return [_Entry(row[0], row[1], row[2], _Span(*row[3]), row[4]) for row in _loaded(result)]
+    return [_Entry(row[0], row[1], row[2], _span_of(row[3]), row[4]) for row in _loaded(result)]
 
 def _as_terms(result):
-    return [(row[0], row[1], _Span(*row[2])) for row in _loaded(result)]
+    return [(row[0], row[1], _span_of(row[2])) for row in _loaded(result)]
 
 def _as_values(result):
     rows = _loaded(result)

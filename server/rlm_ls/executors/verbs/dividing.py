@@ -88,4 +88,4 @@ def _pieces(host: VerbHost, call: str, spans: list[Span]) -> list[SpanRow]:
 def _unread(span: Span) -> SpanRow:
     """A Span whose text stays in the server until text(span) asks for it: .text is None, so that no script takes it for
     an empty one."""
-    return (span.doc, span.line, span.end_line, span.start, span.end, None, 0, 0, [], None, "", 0)
+    return (span.doc, span.line, span.end_line, span.start, span.end, None, 0, 0, (), None, "", 0)

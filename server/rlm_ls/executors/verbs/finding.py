@@ -103,7 +103,7 @@ async def regex(
 ) -> Rows:
     """a Span a match
 
-    .groups is a list, .match what matched.
+    .groups is a tuple, .match what matched.
 
     Patterns are matched line by line, so ^ and $ are the ends of a line; multiline=True lets a match cross lines
     (. still stops at a line end unless (?s)). groups[0] is the first group; a group that took no part is None.
