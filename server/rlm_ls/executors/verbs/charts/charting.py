@@ -25,7 +25,7 @@ async def chart(
     within: Any = None,
     ignore_case: bool = False,
 ) -> list[tuple[Cell, ...]]:
-    r"""lines, bars, histogram, heat of time or spread
+    r"""lines, bars, histogram, heat
 
     Drawn beside the answer, also "table". A pattern is counted over the whole text, and each point leads to its first
     line. The group of `lines` is a time as precise as a point: chart("lines", r"^(\d{4}-\d\d-\d\d \d\d):.* ERROR")
