@@ -17,7 +17,10 @@ def sources(reply: str) -> list[str]:
     return [block.source for block in parse(reply) if block.language == "python"]
 
 
-@pytest.mark.parametrize("info", ["python", "py", "repl", "", "Python", "python3", "{.python}"])
+@pytest.mark.parametrize(
+    "info",
+    ["python", "py", "repl", "", "Python", "python3", "{.python}", "tool_code", "ipython", "python:a.py", "python,x=1"],
+)
 def test_every_name_of_python_is_a_script(info: str) -> None:
     assert sources(f"Plan.\n```{info}\nprint(1)\n```\n") == ["print(1)\n"]
 
@@ -30,6 +33,52 @@ def test_an_unclosed_fence_runs_to_the_end() -> None:
     assert sources("Plan\n```python\nprint(1)\nprint(2)") == ["print(1)\nprint(2)\n"] or sources(
         "Plan\n```python\nprint(1)\nprint(2)"
     ) == ["print(1)\nprint(2)"]
+
+
+@pytest.mark.parametrize("after", ["<|im_end|>", "</s>", " That counts them.", "python", "text"])
+def test_a_script_ends_where_a_line_begins_with_its_fence_whatever_stands_behind_it(after: str) -> None:
+    """No script holds such a line; Markdown has it that a fence with words behind it closes nothing."""
+    assert sources(f"```python\nx = 1\n```{after}\n")[0] == "x = 1\n"
+
+
+@pytest.mark.parametrize("after", ["<|im_end|>", "</s>", " That counts them.", "python"])
+def test_what_stands_behind_the_end_of_a_script_hides_no_later_one(after: str) -> None:
+    assert sources(f"```python\nx = 1\n```{after}\n\nThen:\n```python\ny = 2\n```\n")[-1] == "y = 2\n"
+
+
+def test_a_fence_that_is_opened_within_a_script_opens_another() -> None:
+    assert sources("```python\nx = 1\n```python\ny = 2\n```\n") == ["x = 1\n", "y = 2\n"]
+    assert [block.info for block in parse("```python\nx = 1\n```json\n{}\n```\n")] == ["python", "json"]
+
+
+def test_many_fences_within_a_script_are_read_in_time() -> None:
+    found, more = fences(Deadline(1), "```python\nx = 1\n" * 3000)
+    assert len(found) == 32
+    assert more > 0
+
+
+@pytest.mark.parametrize("tag", ["<answer>", "<tool_call>", '<step name="1">', "<details>", "<pre>", "<!-- plan -->"])
+def test_tags_around_a_block_do_not_hide_it(tag: str) -> None:
+    assert sources(f"{tag}\n```python\nx = 1\n```\n</answer>\n") == ["x = 1\n"]
+
+
+@pytest.mark.parametrize("indent", ["    ", "\t", "        "])
+def test_an_indented_block_is_a_script(indent: str) -> None:
+    lines = ["```python", "if x:", "    y = 1", "```"]
+    assert sources("Count first:\n\n" + "".join(f"{indent}{line}\n" for line in lines)) == ["if x:\n    y = 1\n"]
+
+
+def test_a_script_that_is_indented_as_a_whole_is_set_back() -> None:
+    assert sources("```python\n    x = 1\n    if x:\n        y = 2\n```\n") == ["x = 1\nif x:\n    y = 2\n"]
+
+
+def test_the_language_on_a_line_of_its_own_is_no_part_of_the_script() -> None:
+    assert sources("```\npython\nx = 1\n```\n") == ["\nx = 1\n"]
+
+
+@pytest.mark.parametrize("before", ["Plan: count.", "**Plan**: ", "1. First"])
+def test_a_fence_at_the_end_of_a_sentence_opens_a_block(before: str) -> None:
+    assert sources(f"{before}```python\nx = 1\n```\nDone.\n") == ["x = 1\n"]
 
 
 def test_a_fence_nested_in_a_longer_one_is_part_of_the_script() -> None:
@@ -73,6 +122,12 @@ def test_a_fence_inside_a_string_is_part_of_the_script(quotes: str) -> None:
 def test_a_fence_inside_a_string_of_another_fence(fence: str) -> None:
     written = f"submit('''\n{fence}sh\nls\n{fence}\n{BASH}\n''')\n"
     assert sources(f"{fence}python\n{written}{fence}\n") == [written]
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\f", "\x85", "\r"])
+def test_lines_of_a_reply_are_those_of_markdown(end: str) -> None:
+    written = f"submit('''\n{BASH}\n''')\n"
+    assert sources(f"One{end}two.\n\n```python\n{written}```\n") == [written]
 
 
 def test_a_fence_inside_a_string_of_a_block_that_nothing_closes() -> None:

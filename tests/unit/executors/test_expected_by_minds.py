@@ -128,3 +128,49 @@ def test_a_cut_is_after_an_item_and_loses_nothing(text: str) -> None:
     assert (shown + ("\n" if shown.endswith("line") else "") + rest) == text
     assert shown.endswith(("line", "), ", "x"))
     assert len(shown) <= 1_000
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("h = find('sealed box')[0]\nprint('sealed' in h, 'nothing' in h, h in find('sealed box'))", "True False True"),
+        ("print([h.line for h in find('box') if 'sealed' in h])", "[41]"),
+        ("print(['a' in c for c in chunks(20)])", "text(span) reads the text"),
+        ("print(len(regex('SEALED', re.I)), count('SEALED', flags=re.IGNORECASE))", "1 1"),
+        ("print(regex('sealed', re.M))", "there is no argument 'flags'"),
+        ("print(regex('sealed', flags=re.I | re.S))", "there is no argument 'flags'"),
+        ("print(len(regex(re.compile('SEALED', re.I))), count(re.compile(r's\\w+ed')))", "1 1"),
+        ("hits = await find('sealed box')\nprint(len(hits), await count('sealed'))", "1 1"),
+        ("async def main():\n    return await count('sealed')\nprint(await main())", "1"),
+        ("async def find(x):\n    return x\nprint(await find('mine'))", "mine"),
+        ("return find('sealed box')", "41: the sealed box lay here"),
+        ("hits = find('sealed box')\nif not hits: return None\nreturn hits[0].line", "41"),
+        ("n = count('sealed').total", "'int' object has no attribute 'total'"),
+        ("print(find('sealed box')[0].text.most_common)", "'str' object has no attribute 'most_common'"),
+    ],
+)
+async def test_habits_of_plain_python_work_or_are_told(ask: Asker, code: str, shown: str) -> None:
+    run = await ask(script(code), script("submit('done', cite=[])"), text=NOVEL)
+    assert shown in run.observations[0], run.observations[0]
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["exit()", "quit()", "exit(0)", "import sys\nsys.exit()", "from sys import exit\nexit(0)", "raise SystemExit"],
+)
+async def test_a_script_that_ends_itself_has_not_failed(ask: Asker, end: str) -> None:
+    run = await ask(script(f"kept = 5\nsubmit('done')\n{end}\nlost = 1"), script("submit('late')"), text=NOVEL)
+    assert run.answer.answer == "done"
+    run = await ask(script(f"kept = 5\nif kept:\n    print('in time')\n    {end.replace(chr(10), chr(10) + '    ')}\n"
+                           "print('late')"), script("submit(str(kept))"), text=NOVEL)  # fmt: skip
+    assert run.observations[0] == "in time"
+    assert run.answer.answer == "5"
+
+
+@pytest.mark.parametrize(
+    "end", ["import sys\nsys.exit(1)", "exit('nothing there')", "raise SystemExit('nothing there')"]
+)
+async def test_a_script_that_ends_itself_with_a_complaint_has_failed(ask: Asker, end: str) -> None:
+    run = await ask(script(f"submit('done')\n{end}"), script("submit('late')"), text=NOVEL)
+    assert "SystemExit" in run.observations[0]
+    assert run.answer.answer == "late"

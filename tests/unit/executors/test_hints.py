@@ -34,7 +34,7 @@ from tests.scripted import Asker, script
         ("regex('(')", "line 1", "pattern"),
         ("for x in chunks(100):\n    'a' in x.text", "line 2", "text(span)"),
         ("x = (1,\n\n", "", "Syntax"),
-        ("raise SystemExit", "line 1", "SystemExit"),
+        ("raise SystemExit('stop')", "line 1", "SystemExit"),
     ],
 )
 async def test_an_error_names_its_line_and_helps(ask: Asker, code: str, line: str, hint: str) -> None:

@@ -100,8 +100,8 @@ async def _explored(run: Run, turn: int) -> Answer | None:
     reply = await ask_model(run, turn)
     fences = await run.checker.fences(reply.text)
     blocks, left_out = (programs(fences[0]), fences[1]) if fences else ((), 0)
-    if fences and not blocks and "(" in reply.text and await run.checker.is_script(reply.text, frozenset(VERBS)):
-        blocks = programs([("python", reply.text)])
+    if fences and not blocks and (bare := await run.checker.script_of(reply.text, frozenset(VERBS))):
+        blocks = programs([("python", bare)])
     run.findings.plan = _plan(reply.text) or run.findings.plan
     if run.route == "direct" and not blocks:
         return finish(run, "answered", "", answer=await accept_text(run, reply.text))

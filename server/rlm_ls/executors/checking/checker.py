@@ -122,12 +122,12 @@ class Checker:
         except (SearchTimeout, SearchFailed):
             return source
 
-    async def is_script(self, text: str, verbs: frozenset[str]) -> bool:
-        """Whether a reply without a fenced block is a script itself."""
+    async def script_of(self, reply: str, verbs: frozenset[str]) -> str:
+        """The script that a reply without a fenced block is, "" if it is none."""
         try:
-            return bool(await self._call("scripts.is_script", READING_SECONDS, text=text, verbs=verbs))
+            return str(await self._call("unfenced.script_of", READING_SECONDS, reply=reply, verbs=verbs))
         except (SearchTimeout, SearchFailed):
-            return False
+            return ""
 
     async def assigned(self, sources: Sequence[str]) -> tuple[str, ...]:
         """Names that scripts assign at the top level, in order."""

@@ -14,7 +14,7 @@ from rlm_ls.executors.scripts.echo import echo_last_expression, parsed
 def prepared(_clock: Deadline, source: str, later: frozenset[str], verbs: frozenset[str]) -> str:
     """The script with its last bare expression shown, with `await` before verbs that need it, and with what stands in
     for what the sandbox lacks."""
-    return bridge(echo_last_expression(await_verbs(source, later)), verbs)
+    return bridge(echo_last_expression(await_verbs(source, later)), verbs, later)
 
 
 def assigned(_clock: Deadline, sources: Sequence[str]) -> tuple[str, ...]:
@@ -25,13 +25,6 @@ def assigned(_clock: Deadline, sources: Sequence[str]) -> tuple[str, ...]:
             for node in tree.body:
                 names.update(dict.fromkeys(_targets(node)))
     return tuple(names)
-
-
-def is_script(_clock: Deadline, text: str, verbs: frozenset[str]) -> bool:
-    """Whether a reply without a fenced block is a script itself: all of it Python, with a verb called in it."""
-    tree = parsed(text)
-    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree is not None else ()
-    return any(isinstance(function, ast.Name) and function.id in verbs for function in called)
 
 
 def _targets(node: ast.stmt) -> Iterable[str]:

@@ -1,4 +1,5 @@
-"""A script whose last line is a bare expression shows its value, as people expect of an interactive Python."""
+"""A script whose last line is a bare expression, or returns one, shows its value, as people expect of an interactive
+Python."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ MAX_SOURCE = 200_000
 
 
 def echo_last_expression(source: str) -> str:
-    """The same script, on the same lines, with its last bare expression handed to `_echo`.
+    """The same script, on the same lines, with its last bare expression, or what it returns, handed to `_echo`.
 
     Left alone: calls of print, show, submit and help, and anything this Python cannot parse (the sandbox then says
     what is wrong with it).
@@ -17,8 +18,9 @@ def echo_last_expression(source: str) -> str:
     tree = parsed(source)
     if tree is None:
         return source
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr) or _prints(last.value) or last.end_lineno is None:
+    ending = tree.body[-1] if tree.body else None
+    last = ending.value if isinstance(ending, (ast.Expr, ast.Return)) else None
+    if last is None or _prints(last) or last.end_lineno is None:
         return source
     lines = source.encode().splitlines(keepends=True)
     if len(lines) < last.end_lineno or any(b"\f" in line or b"\v" in line for line in lines):

@@ -27,16 +27,20 @@ import re, json, math, datetime, itertools, collections, asyncio
 from dataclasses import dataclass as _dataclass
 _print, _str, _int, _float, _bool, _list, _tuple, _dict, _bytes = print, str, int, float, bool, list, tuple, dict, bytes
 _len, _all, _sorted, _hash, _isinstance, _dumps, _loads = len, all, sorted, hash, isinstance, json.dumps, json.loads
-_iter, _filter = iter, filter
+_iter, _filter, _range, _repr, _type, _min, _max, _sum = iter, filter, range, repr, type, min, max, sum
+_set, _frozenset, _round, _zip, _ord, _chr, _getattr = set, frozenset, round, zip, ord, chr, getattr
+_re, _math, _utc = re, math, datetime.timezone.utc
 
 def print(*args, sep=' ', end='\\n', file=None, flush=False):
     _print(*[_rows(one) for one in args], sep=sep, end=end + '\\x1f')
+
+_shown = print
 
 def _rows(x):
     if _isinstance(x, (_list, _tuple)) and _len(x) and _all([_isinstance(one, _objects) for one in x]):
         lines, seen = [], {}
         for one in x:
-            line = repr(one)
+            line = _repr(one)
             if line not in seen:
                 seen[line] = 1
                 lines.append(line)
@@ -47,7 +51,7 @@ def _rows(x):
 def _echo(value):
     if value is not None:
         rows = _rows(value)
-        print(rows if rows is not value else repr(value))
+        _shown(rows if rows is not value else _repr(value))
 
 @_dataclass
 class Span:
@@ -67,19 +71,25 @@ class Span:
         return _hash((self.doc, self.start, self.end))
     def __iter__(self):
         return _iter_lines(self)
+    def __contains__(self, x):
+        if not _isinstance(x, _str):
+            return x in [one for one in _iter_lines(self)]
+        if self.text is None:
+            raise TypeError('of this Span text(span) reads the text')
+        return x in self.text
     def __repr__(self):
-        at = str(self.line) if self.end_line <= self.line else str(self.line) + '-' + str(self.end_line)
+        at = _str(self.line) if self.end_line <= self.line else _str(self.line) + '-' + _str(self.end_line)
         place = at if _single else self.doc + ':' + at
         if self.text is None:
             return place
         rows = self.text.split('\\n')
         first = self.first_line or self.line
-        if len(rows) == 1 or (not self.first_line and len(rows) != self.end_line - self.line + 1):
+        if _len(rows) == 1 or (not self.first_line and _len(rows) != self.end_line - self.line + 1):
             return place + ': ' + self.text
         numbered = []
-        for i in range(len(rows)):
+        for i in _range(_len(rows)):
             hit = self.column and self.line <= first + i <= self.end_line
-            numbered.append(str(first + i) + ('> ' if hit else '| ') + rows[i].rstrip('\\r'))
+            numbered.append(_str(first + i) + ('> ' if hit else '| ') + rows[i].rstrip('\\r'))
         return '\\n'.join([place] + numbered)
 
 @_dataclass
@@ -98,7 +108,7 @@ class Entry:
     span: object
     signature: str = ''
     def __repr__(self):
-        lines = str(self.span.line) + '-' + str(self.span.end_line)
+        lines = _str(self.span.line) + '-' + _str(self.span.end_line)
         return lines + ' ' + '  ' * self.level + (self.signature or self.kind + ' ' + self.name)
 
 @_dataclass
@@ -122,7 +132,7 @@ class Diagnostic:
     def __repr__(self):
         rule = ' '.join([part for part in (self.source, self.code) if part])
         tail = ' (' + rule + ')' if rule else ''
-        return self.doc + ':' + str(self.line) + ': ' + self.severity + ': ' + self.message + tail
+        return self.doc + ':' + _str(self.line) + ': ' + self.severity + ': ' + self.message + tail
 
 @_dataclass
 class Failed:
@@ -137,9 +147,9 @@ def _iter_lines(span):
     made, line, at = [], span.line, span.start
     for row in span.text.split('\\n'):
         size = _len(row.encode())
-        made.append(_Span(span.doc, line, line, at, min(at + size, span.end), row.rstrip('\\r'), 0, 0, (), None))
+        made.append(_Span(span.doc, line, line, at, _min(at + size, span.end), row.rstrip('\\r'), 0, 0, (), None))
         line, at = line + 1, at + size + 1
-    return iter(made)
+    return _iter(made)
 
 def _plain(x, texts, depth):
     if x is None or _isinstance(x, (_bool, _int, _float)):
@@ -183,11 +193,16 @@ def _plain(x, texts, depth):
         return x.name
     if _isinstance(x, _bytes):
         return _plain(x.decode('utf-8', 'replace'), texts, depth)
-    if _isinstance(x, (set, frozenset)):
+    if _isinstance(x, (_set, _frozenset)):
         return _sorted([_plain(item, texts, depth) for item in x], key=_str)
-    if _isinstance(x, (range, type({}.keys()), type({}.values()), type({}.items()))):
+    if _isinstance(x, (_range, _type({}.keys()), _type({}.values()), _type({}.items()))):
         return [_plain(item, texts, depth) for item in x]
+    if _isinstance(x, _pattern):
+        flags = ''.join([letter for bit, letter in ((2, 'i'), (8, 'm'), (16, 's')) if x.flags & bit])
+        return _plain(('(?' + flags + ')' if flags else '') + x.pattern, texts, depth)
     return _plain(_str(x), texts, depth)
+
+_pattern = _type(re.compile(''))
 
 def _columns(spans):
     docs, flat = {}, []
@@ -247,11 +262,11 @@ def _as_selection(result):
     return _Selection(*_loaded(result))
 
 def show(x, n=20):
-    items = x if isinstance(x, (list, tuple)) else list(x.items()) if isinstance(x, dict) else [x]
+    items = x if _isinstance(x, (_list, _tuple)) else _list(x.items()) if _isinstance(x, _dict) else [x]
     for item in items[:n]:
-        print(item)
-    if len(items) > n:
-        print('… ' + str(len(items) - n) + ' more')
+        _shown(item)
+    if _len(items) > n:
+        _shown('… ' + _str(_len(items) - n) + ' more')
 
 def help(verb=''):
     _print(_help(_str(verb)), end='\\n\\x1f')

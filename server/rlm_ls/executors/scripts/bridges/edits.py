@@ -33,7 +33,7 @@ class Edits:
     def __bool__(self) -> bool:
         return bool(self._edits)
 
-    def begin(self, node: ast.expr | ast.stmt) -> int:
+    def begin(self, node: ast.expr | ast.stmt | ast.keyword) -> int:
         """The byte where a node starts."""
         return self._lines[node.lineno - 1] + node.col_offset
 

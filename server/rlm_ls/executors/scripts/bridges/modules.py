@@ -10,13 +10,13 @@ class _BridgedStatistics:
         return data
     def mean(self, data):
         data = self._of(data)
-        total = math.fsum(data) if _all([not _isinstance(x, _int) for x in data]) else sum(data)
+        total = _math.fsum(data) if _all([not _isinstance(x, _int) for x in data]) else _sum(data)
         mean = total / _len(data)
         whole = _all([_isinstance(x, _int) for x in data])
         return _int(mean) if whole and mean == _int(mean) else mean
     def fmean(self, data):
         data = self._of(data)
-        return math.fsum(data) / _len(data)
+        return _math.fsum(data) / _len(data)
     def median(self, data):
         data = _sorted(self._of(data))
         half = _len(data) // 2
@@ -31,13 +31,13 @@ class _BridgedStatistics:
         counts = {}
         for x in data:
             counts[x] = counts.get(x, 0) + 1
-        most = max(counts.values()) if counts else 0
+        most = _max(counts.values()) if counts else 0
         return [x for x in counts if counts[x] == most]
     def mode(self, data):
         return self.multimode(self._of(data))[0]
     def _squares(self, data):
-        mean = math.fsum(data) / _len(data)
-        return math.fsum([(x - mean) ** 2 for x in data])
+        mean = _math.fsum(data) / _len(data)
+        return _math.fsum([(x - mean) ** 2 for x in data])
     def variance(self, data, xbar=None):
         data = self._of(data, 2)
         return self._squares(data) / (_len(data) - 1)
@@ -45,14 +45,14 @@ class _BridgedStatistics:
         data = self._of(data)
         return self._squares(data) / _len(data)
     def stdev(self, data, xbar=None):
-        return math.sqrt(self.variance(data))
+        return _math.sqrt(self.variance(data))
     def pstdev(self, data, mu=None):
-        return math.sqrt(self.pvariance(data))
+        return _math.sqrt(self.pvariance(data))
     def quantiles(self, data, *, n=4, method='exclusive'):
         data = _sorted(self._of(data, 2))
         m = _len(data) - 1 if method == 'inclusive' else _len(data) + 1
         result = []
-        for i in range(1, n):
+        for i in _range(1, n):
             j = i * m // n
             if method != 'inclusive':
                 j = 1 if j < 1 else _len(data) - 1 if j > _len(data) - 1 else j
@@ -82,9 +82,9 @@ _bridged_string = _BridgedString()
 HEAPQ = """\
 class _BridgedHeapq:
     def nlargest(self, n, iterable, key=None):
-        return _sorted(iterable, key=key, reverse=True)[:max(0, n)]
+        return _sorted(iterable, key=key, reverse=True)[:_max(0, n)]
     def nsmallest(self, n, iterable, key=None):
-        return _sorted(iterable, key=key)[:max(0, n)]
+        return _sorted(iterable, key=key)[:_max(0, n)]
     def merge(self, *iterables, key=None, reverse=False):
         return _iter(_sorted([item for some in iterables for item in some], key=key, reverse=reverse))
     def heapify(self, heap):
@@ -128,7 +128,7 @@ class _BridgedOperator:
     def attrgetter(self, *names):
         def read(x, name):
             for part in name.split('.'):
-                x = getattr(x, part)
+                x = _getattr(x, part)
             return x
         if _len(names) == 1:
             return lambda x: read(x, names[0])
@@ -154,18 +154,18 @@ PPRINT = """\
 class _BridgedPprint:
     def pformat(self, x, width=80, **_):
         if _isinstance(x, _dict):
-            rows = [repr(key) + ': ' + repr(x[key]) for key in _sorted(x, key=_str)]
+            rows = [_repr(key) + ': ' + _repr(x[key]) for key in _sorted(x, key=_str)]
         elif _isinstance(x, (_list, _tuple)):
-            rows = [repr(one) for one in x]
+            rows = [_repr(one) for one in x]
         else:
-            return repr(x)
+            return _repr(x)
         opens, closes = ('{', '}') if _isinstance(x, _dict) else ('[', ']') if _isinstance(x, _list) else ('(', ')')
         line = opens + ', '.join(rows) + (',' if _isinstance(x, _tuple) and _len(x) == 1 else '') + closes
         return line if _len(line) <= width else opens + ',\\n '.join(rows) + closes
     def pprint(self, x, stream=None, width=80, **_):
-        print(self.pformat(x, width))
+        _shown(self.pformat(x, width))
     def pp(self, x, **_):
-        print(self.pformat(x))
+        _shown(self.pformat(x))
 _bridged_pprint = _BridgedPprint()
 """
 

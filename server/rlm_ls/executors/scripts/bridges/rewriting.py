@@ -8,33 +8,15 @@ script means are closed here, by calls of the functions in `sources`. All others
 from __future__ import annotations
 
 import ast
-import collections
-import datetime
-import re
 from collections.abc import Iterable
 
 from rlm_ls.executors.scripts.bridges.edits import Edits, placed
 from rlm_ls.executors.scripts.bridges.generators import rewrite_generator
+from rlm_ls.executors.scripts.bridges.methods import BUILTIN_NAMES, METHODS
 from rlm_ls.executors.scripts.bridges.modules import MODULES
 from rlm_ls.executors.scripts.bridges.sources import PREFIX
 from rlm_ls.executors.scripts.echo import parsed
 
-BUILTIN: tuple[type, ...] = (str, bytes, int, float, list, tuple, dict, set, frozenset)
-OTHERS: tuple[type, ...] = (
-    re.Pattern,
-    re.Match,
-    collections.Counter,
-    collections.deque,
-    datetime.datetime,
-    datetime.timedelta,
-)
-METHODS = frozenset(
-    name
-    for kind in (*BUILTIN, *OTHERS)
-    for name in dir(kind)
-    if not name.startswith("_") and callable(getattr(kind, name))
-)
-BUILTIN_NAMES = frozenset(kind.__name__ for kind in BUILTIN)
 CLASS_METHODS = frozenset({"fromkeys", "maketrans", "fromhex", "from_bytes"})
 
 ATTRIBUTES = frozenset({"strptime", "fromtimestamp", "utcfromtimestamp", "translate", "maketrans", "format_map"})
@@ -44,17 +26,27 @@ OF_CLASS = frozenset({"now", "today", "utcnow", "fromisoformat", "combine"})
 OF_MODULE = frozenset({"datetime", "date", "time", "timedelta", "timezone"})
 """What scripts ask of `datetime`, the class or the module, whichever it is at that moment."""
 
+STANDING_IN = {
+    ("collections", "OrderedDict"): "dict",  # which keeps its order
+    ("sys", "exit"): f"{PREFIX}exit",
+    ("datetime", "UTC"): "_utc",
+}
+"""What is imported of a module that the sandbox has without it."""
+
 SUBSTITUTES = frozenset({"sub", "subn"})
 
 
-def bridge(source: str, verbs: frozenset[str]) -> str:
-    """The same script, but for lines that are ADDED. What cannot be parsed, or editing would break, is left alone."""
+def bridge(source: str, verbs: frozenset[str], later: frozenset[str] = frozenset()) -> str:
+    """The same script, but for lines that are ADDED. What cannot be parsed, or editing would break, is left alone.
+
+    `later` are the verbs that may be awaited.
+    """
     tree = parsed(source)
     if tree is None or "\f" in source or "\v" in source:
         return source
     edits = Edits(source)
     try:
-        _edit(tree, edits, verbs)
+        _edit(tree, edits, verbs, later)
     except IndexError:  # a place outside the text: this Python's own mistake, inside an f-string
         return source
     if not edits:
@@ -63,12 +55,17 @@ def bridge(source: str, verbs: frozenset[str]) -> str:
     return made if parsed(made) is not None else source
 
 
-def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str]) -> None:
+def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str], later: frozenset[str]) -> None:
     called: set[int] = set()
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
+    at_once = verbs - later - own
     for node in placed(tree, edits):
         if isinstance(node, ast.Call):
             called.add(id(node.func))
             _call(node, edits, verbs)
+        elif isinstance(node, ast.Await):
+            if isinstance(node.value, ast.Call) and any(_is(node.value.func, verb) for verb in at_once):
+                edits.put(edits.begin(node), edits.begin(node.value), "")
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             _attribute(node, edits, called=id(node) in called)
         elif isinstance(node, ast.Delete):
@@ -84,8 +81,11 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
     if isinstance(function, ast.Name):
         if function.id in verbs:
             edits.around(function, f"_bridged_verb(_verb_{function.id}, lambda: ", ")")
+            _flags(node, edits)
         if function.id == "next" and node.args and isinstance(node.args[0], ast.GeneratorExp):
             edits.around(node.args[0], "(_iter", ")")
+    elif isinstance(function, ast.Attribute) and function.attr == "exit" and _is(function.value, "sys"):
+        edits.put(edits.begin(function), edits.end(function), f"{PREFIX}exit")
     elif isinstance(function, ast.Attribute) and _is_write(function):
         edits.put(edits.begin(function), edits.end(function), f"{PREFIX}write")
     elif verbose := _verbose(node):
@@ -93,6 +93,31 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
         edits.put(edits.begin(verbose), edits.end(verbose), "0")
     elif isinstance(function, ast.Attribute) and function.attr in SUBSTITUTES and not _is_text(_replacements(node)):
         _replace(function, edits, f"{PREFIX}{function.attr}(", ")")
+
+
+def _flags(node: ast.Call, edits: Edits) -> None:
+    """Verbs are told in words what `re` is told by flags; to a verb they are numbers, and it would take one for a
+    limit. Of other flags than this one the verb says that it does not know them."""
+    last = node.args[-1:] if len(node.args) > 1 else []
+    given = [*last, *(keyword.value for keyword in node.keywords if keyword.arg == "flags")]
+    for value in given:
+        if names := _flag_names(value):
+            told = "ignore_case=True" if names <= {"I", "IGNORECASE"} else f"flags={edits.segment(value)}"
+            edits.put(_begin_of_argument(node, value, edits), edits.end(value), told)
+
+
+def _flag_names(value: ast.expr) -> set[str]:
+    """Of `re.I | re.M` I and M; of anything else nothing."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr):
+        left, right = _flag_names(value.left), _flag_names(value.right)
+        return left | right if left and right else set()
+    return {value.attr} if isinstance(value, ast.Attribute) and _is(value.value, "re") else set()
+
+
+def _begin_of_argument(node: ast.Call, value: ast.expr, edits: Edits) -> int:
+    """The byte where an argument begins, with its name."""
+    named = next((keyword for keyword in node.keywords if keyword.value is value), None)
+    return edits.begin(value) if named is None else edits.begin(named)
 
 
 def _verbose(node: ast.Call) -> ast.expr | None:
@@ -141,7 +166,12 @@ def _attribute(node: ast.Attribute, edits: Edits, *, called: bool) -> None:
     elif of == "datetime" and name in OF_MODULE:
         _replace(node, edits, f"{PREFIX}of_datetime(", f", lambda x: x.{name})")
     elif name in METHODS and (not called or (of in BUILTIN_NAMES and name not in CLASS_METHODS)):
-        _replace(node, edits, f"{PREFIX}method(", f", lambda x: x.{name}, lambda x, *a, **k: x.{name}(*a, **k))")
+        _replace(
+            node,
+            edits,
+            f"{PREFIX}method(",
+            f", {METHODS[name]}, lambda x: x.{name}, lambda x, *a, **k: x.{name}(*a, **k))",
+        )
 
 
 def _replace(node: ast.Attribute, edits: Edits, before: str, after: str) -> None:
@@ -187,11 +217,10 @@ def _import(node: ast.Import | ast.ImportFrom, edits: Edits) -> None:
         bound = [f"{one.asname or one.name} = {PREFIX}{node.module}.{one.name}" for one in node.names]
         if any(one.name == "*" for one in node.names):
             return
-    elif node.module == "collections" and any(one.name == "OrderedDict" for one in node.names):
-        # A dict keeps its order.
-        bound = [f"{one.asname or one.name} = dict" for one in node.names if one.name == "OrderedDict"]
-        others = [one for one in node.names if one.name != "OrderedDict"]
+    elif standing := [one for one in node.names if (node.module, one.name) in STANDING_IN]:
+        bound = [f"{one.asname or one.name} = {STANDING_IN[node.module or '', one.name]}" for one in standing]
+        others = [one for one in node.names if one not in standing]
         names = [f"{one.name} as {one.asname}" if one.asname else one.name for one in others]
-        kept = [f"from collections import {', '.join(names)}"] if names else []
+        kept = [f"from {node.module} import {', '.join(names)}"] if names else []
     if bound:
         edits.put(edits.begin(node), edits.end(node), "; ".join([*kept, *bound]))

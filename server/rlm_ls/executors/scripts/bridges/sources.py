@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import re
 
+from rlm_ls.executors.scripts.bridges.methods import HAVING
 from rlm_ls.executors.scripts.bridges.modules import MODULES
 
 PREFIX = "_bridged_"
 
 MOST_YIELDED = 200_000
+
+_EXIT = """\
+def {name}(code=None):
+    if code is None or code == 0:
+        raise SystemExit
+    raise SystemExit(_str(code))
+"""
 
 NAMES = {
     "Counter": "from collections import Counter",
@@ -20,6 +28,8 @@ NAMES = {
     "namedtuple": "from collections import namedtuple",
     "timedelta": "from datetime import timedelta",
     "timezone": "from datetime import timezone",
+    "exit": _EXIT.format(name="exit"),
+    "quit": _EXIT.format(name="quit"),
     "callable": (
         "def callable(x):\n"
         "    return str(type(x)) in ("
@@ -28,27 +38,25 @@ NAMES = {
 }
 """Names that scripts use without importing them, or that the sandbox lacks; defined where no script has done so."""
 
-_METHOD = """\
-_bridged_kinds = ["<class '" + name + "'>" for name in (
-    'str', 'bytes', 'int', 'float', 'list', 'tuple', 'dict', 'set', 'frozenset', 're.Pattern', 're.Match', 'Counter',
-    'collections.Counter', 'collections.deque', 'collections.defaultdict', 'datetime.datetime', 'datetime.timedelta',
-    'defaultdict', 'deque')]
-def _bridged_method(x, read, call):
+_METHOD = f"""\
+_bridged_having = {HAVING!r}
+def _bridged_method(x, number, read, call):
     try:
         return read(x)
     except AttributeError:
-        if type(x) == type(_str):
-            if _str(x) in _bridged_kinds:
-                return call
-        elif _str(type(x)) in _bridged_kinds:
+        kinds = _bridged_having[number].split(' ')
+        if _type(x) == _type(_str) and _str(x)[8:-2] in kinds:
+            return call
+        if _str(_type(x))[8:-2] in kinds:
             return lambda *a, **k: call(x, *a, **k)
         raise
 """
+"""Of a kind that has such a method, what stands in for it; of all others it is the error that it is in Python."""
 
 _OF_DATETIME = """\
 import datetime as _datetime_module
 def _bridged_module(x):
-    return _str(type(x)) == "<class 'module'>"
+    return _str(_type(x)) == "<class 'module'>"
 def _bridged_class(x):
     return _datetime_module.datetime if _bridged_module(x) else x
 def _bridged_of_datetime(x, read):
@@ -83,19 +91,19 @@ def _bridged_format(form):
                 pattern = pattern + '%'
             elif form[i] in _bridged_fields:
                 if form[i] in names:
-                    raise ValueError('the format ' + repr(form) + ' names %' + form[i] + ' twice')
+                    raise ValueError('the format ' + _repr(form) + ' names %' + form[i] + ' twice')
                 names.append(form[i])
                 pattern = pattern + _bridged_fields[form[i]]
             else:
-                raise ValueError("'" + form[i] + "' is a bad directive in format " + repr(form))
+                raise ValueError("'" + form[i] + "' is a bad directive in format " + _repr(form))
         elif c.isspace():
             pattern = pattern + '\\\\s+'
             while i + 1 < _len(form) and form[i + 1].isspace():
                 i = i + 1
         else:
-            pattern = pattern + re.escape(c)
+            pattern = pattern + _re.escape(c)
         i = i + 1
-    return re.compile(pattern, re.IGNORECASE), names
+    return _re.compile(pattern, _re.IGNORECASE), names
 
 def _bridged_parsed(kind, text, form):
     if form not in _bridged_formats:
@@ -105,10 +113,10 @@ def _bridged_parsed(kind, text, form):
     pattern, names = _bridged_formats[form]
     found = pattern.match(text)
     if found is None:
-        raise ValueError('time data ' + repr(text) + ' does not match format ' + repr(form))
+        raise ValueError('time data ' + _repr(text) + ' does not match format ' + _repr(form))
     if found.end() != _len(text):
         raise ValueError('unconverted data remains: ' + text[found.end():])
-    got = _dict(zip(names, found.groups()))
+    got = _dict(_zip(names, found.groups()))
     year = _int(got['Y']) if 'Y' in got else 1900
     if 'y' in got:
         year = _int(got['y']) + (2000 if _int(got['y']) < 69 else 1900)
@@ -146,7 +154,7 @@ _FROMTIMESTAMP = f"""{_OF_DATETIME}
 def _bridged_fromtimestamp(x):
     kind = _bridged_class(x)
     def fromtimestamp(seconds, tz=None):
-        since = _datetime_module.timedelta(microseconds=round(seconds * 1000000))
+        since = _datetime_module.timedelta(microseconds=_round(seconds * 1000000))
         if kind == _datetime_module.date:
             return (_datetime_module.datetime(1970, 1, 1) + since).date()
         if tz is None:
@@ -161,20 +169,20 @@ _TRANSLATE = """\
 def _bridged_maketrans(x):
     def maketrans(a, b=None, c=''):
         if b is None:
-            return {(ord(key) if _isinstance(key, _str) else key): a[key] for key in a}
+            return {(_ord(key) if _isinstance(key, _str) else key): a[key] for key in a}
         if _len(a) != _len(b):
             raise ValueError('the first two maketrans arguments must have equal length')
-        table = {ord(a[i]): ord(b[i]) for i in range(_len(a))}
+        table = {_ord(a[i]): _ord(b[i]) for i in _range(_len(a))}
         for one in c:
-            table[ord(one)] = None
+            table[_ord(one)] = None
         return table
     return maketrans
 def _bridged_translate(x):
     def translate(table):
         out = []
         for one in x:
-            to = table.get(ord(one), one)
-            out.append('' if to is None else chr(to) if _isinstance(to, _int) else to)
+            to = table.get(_ord(one), one)
+            out.append('' if to is None else _chr(to) if _isinstance(to, _int) else to)
         return ''.join(out)
     return translate
 """
@@ -182,7 +190,7 @@ def _bridged_translate(x):
 _SUB = """\
 def _bridged_replaced(pattern, repl, text, count):
     parts, at, made = [], 0, 0
-    for match in re.finditer(pattern, text) if _isinstance(pattern, _str) else pattern.finditer(text):
+    for match in _re.finditer(pattern, text) if _isinstance(pattern, _str) else pattern.finditer(text):
         if count and made >= count:
             break
         parts.append(text[at:match.start()])
@@ -191,25 +199,24 @@ def _bridged_replaced(pattern, repl, text, count):
         made = made + 1
     parts.append(text[at:])
     return ''.join(parts), made
-_bridged_re = re
 def _bridged_sub(x):
     def sub(*args, **named):
-        if _str(type(x)) == "<class 'module'>":
+        if _str(_type(x)) == "<class 'module'>":
             pattern = args[0] if args else named['pattern']
             repl = args[1] if _len(args) > 1 else named['repl']
             if _isinstance(repl, _str):
                 return x.sub(*args, **named)
             flags = args[4] if _len(args) > 4 else named.get('flags', 0)
-            pattern = _bridged_re.compile(pattern, flags) if _isinstance(pattern, _str) else pattern
+            pattern = _re.compile(pattern, flags) if _isinstance(pattern, _str) else pattern
             rest, names = args[2:4], ('string', 'count')
-        elif _str(type(x)) == "<class 're.Pattern'>":
+        elif _str(_type(x)) == "<class 're.Pattern'>":
             repl = args[0] if args else named['repl']
             if _isinstance(repl, _str):
                 return x.sub(*args, **named)
             pattern, rest, names = x, args[1:3], ('string', 'count')
         else:
             return x.sub(*args, **named)
-        given = _dict(zip(names, rest))
+        given = _dict(_zip(names, rest))
         text = given.get('string', named.get('string'))
         return _bridged_replaced(pattern, repl, text, given.get('count', named.get('count', 0)))[0]
     return sub
@@ -224,7 +231,7 @@ def _bridged_format_map(x):
 
 _WRITE = """\
 def _bridged_write(text):
-    print(text, end='')
+    _shown(text, end='')
     return _len(text)
 """
 
@@ -280,6 +287,7 @@ SOURCES = {
     "subn": _SUB,
     "format_map": _FORMAT_MAP,
     "write": _WRITE,
+    "exit": _EXIT.format(name=f"{PREFIX}exit"),
     "yield": _YIELD,
     "many": _YIELD,
     "unspaced": _UNSPACED,
