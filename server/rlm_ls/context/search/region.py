@@ -61,6 +61,10 @@ def _named(context: Context, name: str) -> list[int]:
     number = context.number(name)
     if number is not None:
         return [number]
+    if "\n" in name:
+        raise ProgramError(
+            f"{name[:40]!r}… is no place to search in.", "That is a path, a glob or a Span, not the text itself."
+        )
     if is_glob(name):
         if len(name) > LONGEST_NAME:
             raise ProgramError(f"The glob is longer than {LONGEST_NAME:,} characters.", "Use a shorter one.")

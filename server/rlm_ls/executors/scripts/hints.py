@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import re
 
@@ -26,8 +27,8 @@ NO_FILES = (
 HINTS: tuple[tuple[str, str], ...] = (
     (r"can't be awaited", "Verbs are plain functions: call them without await."),
     (r"'Span' object has no attribute", SPAN),
-    (r"'Doc' object has no attribute", "A Doc has .path .language .characters .lines .longest_line."),
-    (r"'Entry' object has no attribute", "An Entry has .kind .name .level .signature .span."),
+    (r"'Doc' object", "A Doc has .path .language .characters .lines .longest_line; text(doc.path) reads it."),
+    (r"'Entry' object", "An Entry has .kind .name .level .signature .span; text(entry.span) reads it."),
     (r"'Selection' object is not subscriptable", "text(selection).splitlines() gives its lines."),
     (r"'Selection'", "A Selection is used as within=…; text(it) reads it."),
     (r"'Span' has no len", "A Span is one place: for line in span gives its lines."),
@@ -44,19 +45,39 @@ HINTS: tuple[tuple[str, str], ...] = (
         r"No module named '(pandas|numpy|polars)\b",
         "Not here: count(pattern, by=…), top, stats and extract do the bulk on the server.",
     ),
-    (r"No module named", f"Imported beforehand: {MODULES}. There are no others; the verbs do the rest."),
+    (
+        r"No module named",
+        f"Imported beforehand: {MODULES}; there are itertools, functools, statistics, string, heapq and few others. "
+        "The verbs do the rest.",
+    ),
     (r"Permission denied|not supported in this environment|name 'open' is not defined", NO_FILES),
     (r"name 'input' is not defined", "Nobody is asked here: what the question does not say, look for with verbs."),
     (r"'list' object is not an iterator", "Generator expressions are lists here: next(iter(…))."),
     (r"object is not callable", "A variable has the name of the function that is called: give the variable another."),
+    (
+        r"(list|tuple) indices must be integers or slices, not str",
+        "It has no names: .groups[0] is the first group, and dict(top(…)) goes by its values.",
+    ),
+    (
+        r"string indices must be integers",
+        "This is a text; extract gives texts where there is one group, tuples of several.",
+    ),
+    (
+        r"'int' object has no attribute '(items|keys|values|most_common|get)'",
+        'count gives a number: top(pattern) lists values with their numbers, by="doc" gives a dict by path.',
+    ),
+    (r"['\"]Span['\"]|Span found", SPAN),
     (r"memory limit exceeded", "Do not hold bulk text in variables: count, top, stats and extract work on the server."),
 )
 
 
 def explain(error: MontyError, source: str, ran: str, limit_seconds: float) -> str:
-    """The error for the model, whole. `source` is the script as written, `ran` the same lines as they were run."""
+    """The error for the model, whole; "" where a script ended itself by exit(), without a word of complaint. `source`
+    is the script as written, `ran` the same lines as they were run."""
     if isinstance(error, MontyCrashedError):
         return f"The sandbox's process ended: {error}. Do less at once."
+    if isinstance(ended := error.exception(), SystemExit) and str(ended) in ("", "0"):
+        return ""
     message = cap(_message(error), MESSAGE)
     if "time limit exceeded" in message:
         message = f"TimeoutError: the script ran for more than {limit_seconds:g} s of its own time"
@@ -92,11 +113,34 @@ def _line(error: MontyError, source: str, ran: str) -> int:
     return 0
 
 
+MEANT = {
+    "find(text) or regex(pattern)": ("search", "grep", "find_all", "findall", "lookup", "query", "search_text", "scan"),
+    "text(path) or lines(1, 20)": (
+        "read",
+        "read_file",
+        "read_text",
+        "get_text",
+        "load",
+        "cat",
+        "context",
+        "head",
+        "tail",
+    ),
+    "submit(answer, cite=[…])": ("FINAL", "FINAL_VAR", "final_answer", "final", "answer", "finish", "respond", "cite"),
+    "llm(prompt, over=span)": ("llm_query", "ask", "ask_llm"),
+}
+"""What is written here for names that scripts have elsewhere."""
+
+
 def _hint(message: str) -> str:
     for pattern, hint in HINTS:
         if re.search(pattern, message):
             return hint
     if name := re.search(r"name '(\w+)' is not defined", message):
+        if meant := next((verb for verb, names in MEANT.items() if name[1] in names), ""):
+            return f"Here it is {meant}."
+        if hasattr(builtins, name[1]):
+            return f"The sandbox runs a subset of Python, without {name[1]}()."
         close = difflib.get_close_matches(name[1][:100], [*VERBS, "show", "help", "print"], n=2)
         return (
             f"Did you mean {' or '.join(close)}?"

@@ -165,7 +165,7 @@ class Sandbox:
         except MontyCrashedError as crash:
             error = explain(crash, source, code, self._seconds) + await self._revive()
         except MontyError as raised:
-            error = "" if _is_an_end(raised) else explain(raised, source, code, self._seconds)
+            error = explain(raised, source, code, self._seconds)
             if isinstance(raised.exception(), LOST_TO_A_LIMIT):
                 error += await self._revive()
             else:
@@ -322,12 +322,6 @@ async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
         task.cancel()
     if unfinished:
         await asyncio.wait(unfinished)
-
-
-def _is_an_end(raised: MontyError) -> bool:
-    """Whether a script ended itself by exit(), without a word of complaint."""
-    inner = raised.exception()
-    return isinstance(inner, SystemExit) and str(inner) in ("", "0")
 
 
 def _is_verb(pause: AsyncFunctionSnapshot) -> bool:

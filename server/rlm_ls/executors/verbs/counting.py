@@ -11,6 +11,7 @@ from rlm_ls.context.search.fields import Fields
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Rows
 from rlm_ls.executors.scripts.host import SpanRow, VerbHost
+from rlm_ls.executors.verbs.line_ends import tell_of_lines
 from rlm_ls.executors.verbs.registry import FieldNames, Pattern, verb
 
 MOST_RANKED = 20_000
@@ -46,7 +47,10 @@ async def count(
         await _tell(host, "count", fields, selection)
         return distinct
     if fields is None:
-        return await host.search.count(asked, selection, by=by, ignore_case=ignore_case, multiline=multiline)
+        found = await host.search.count(asked, selection, by=by, ignore_case=ignore_case, multiline=multiline)
+        if not found:
+            tell_of_lines(host, f"count({asked!r})", asked, multiline=multiline)
+        return found
     counts = await host.search.count_lines(asked, selection, fields, ignore_case=ignore_case)
     await _tell(host, "count", fields, selection)
     return counts if by == "doc" else sum(counts.values())
@@ -74,7 +78,10 @@ async def extract(
     )
     host.note(f"extract({_named(pattern, fields)}): {partial}" if partial else "")
     await _tell(host, "extract", fields, selection)
-    return Rows([text for text, _ in packs], sum(count for _, count in packs))
+    found = Rows([text for text, _ in packs], sum(count for _, count in packs))
+    if not len(found):
+        tell_of_lines(host, f"extract({_named(pattern, fields)})", asked, multiline=multiline)
+    return found
 
 
 @verb(returns="list[(value, count)]", shape="ranked", everyday=10)
@@ -110,6 +117,8 @@ async def top(
     if distinct > len(values):
         host.note(f"{call}: {len(values):,} of {distinct:,} distinct values ({total:,} matches)")
     host.note(f"{call}: {partial}" if partial else "")
+    if not values:
+        tell_of_lines(host, call, asked, multiline=multiline)
     return values
 
 
@@ -143,6 +152,7 @@ async def stats(
         host.note(f"{call}: {ignored:,} captured values are not numbers and were left out.")
     if not found:
         host.note(f"{call}: nothing was captured.")
+        tell_of_lines(host, call, asked, multiline=multiline)
     return numbers
 
 

@@ -18,6 +18,7 @@ from rlm_ls.context.search.rows import Found, windowed
 from rlm_ls.errors import ProgramError
 from rlm_ls.executors.scripts.crossing import Rows
 from rlm_ls.executors.scripts.host import VerbHost, parts_text
+from rlm_ls.executors.verbs.line_ends import tell_of_lines
 from rlm_ls.executors.verbs.registry import FieldName, Pattern, verb
 
 LEADING_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
@@ -60,7 +61,7 @@ async def find(
     try:
         selection = await host.select(within)
     except ProgramError as error:
-        if isinstance(within, str) and not is_glob(within):
+        if isinstance(within, str) and "\n" not in within and not is_glob(within):
             raise ProgramError(
                 error.message, "find takes one text, then within; find_any([a, b]) looks for several."
             ) from None
@@ -114,6 +115,8 @@ async def regex(
     found = await host.search.regex(
         pattern, await host.select(within), ignore_case=ignore_case, multiline=multiline, limit=_bounded(limit)
     )
+    if not found.total:
+        tell_of_lines(host, f"regex({pattern!r})", pattern, multiline=multiline)
     return await _hand_over(host, f"regex({pattern!r})", found, context, begun, width)
 
 
