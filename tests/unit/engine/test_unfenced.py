@@ -51,6 +51,7 @@ def test_the_call_of_a_tool_that_is_a_verb_is_the_verbs(reply: str) -> None:
 
 def test_a_call_whose_argument_is_a_script_is_the_script() -> None:
     assert read('{"name": "python", "arguments": {"code": "print(count(\'ERROR\'))"}}') == "print(count('ERROR'))"
+    assert read('{"name": "python", "arguments": "print(count(\'ERROR\'))"}') == "print(count('ERROR'))"
 
 
 def test_several_calls_are_one_script() -> None:

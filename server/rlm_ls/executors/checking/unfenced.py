@@ -79,14 +79,15 @@ def _call(value: Any, verbs: frozenset[str]) -> str:
     if isinstance(function, dict):
         value = function
     name, given = _first(value, "name", "tool", "function", "action"), _first(value, "arguments", "parameters", "args")
+    name = name if isinstance(name, str) else ""
     if isinstance(given, str):
         try:
             given = json.loads(given)
         except (ValueError, RecursionError):
-            return ""
+            given = None if name in verbs else {"code": given}
     if not isinstance(given, dict):
         return ""
-    if isinstance(name, str) and name in verbs:
+    if name in verbs:
         return f"{name}(**{given!r})"
     code = _first(given, "code", "script", "source")
     return code if isinstance(code, str) and _calls_a_verb(code, verbs) else ""

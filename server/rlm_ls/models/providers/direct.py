@@ -16,7 +16,7 @@ import contextlib
 import importlib
 import json
 import urllib.request
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ from weakref import WeakKeyDictionary
 
 from rlm_ls.models.providers.failures import BrokenReply, ProviderError
 from rlm_ls.models.providers.transport import bounded, check_encoding, redirected, session
+from rlm_ls.models.replies.estimates import together
+from rlm_ls.models.replies.parts import CallPiece, calls_of, text_of, thought_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -42,12 +44,13 @@ TIDY_SECONDS = 0.05
 @dataclass(frozen=True, slots=True)
 class ReplyChunk:
     """Some of a reply: text, the reason for its end, the provider's usage figures, thinking that came in a field of
-    its own; whichever has come."""
+    its own, calls of tools; whichever has come."""
 
     text: str = ""
     finish: str | None = None
     usage: Any = None
     thought: str = ""
+    calls: tuple[CallPiece, ...] = ()
 
 
 def reachable(provider: str, base: str | None) -> bool:
@@ -168,7 +171,8 @@ async def _arrivals(content: AsyncIterator[bytes], begin: bytes) -> AsyncIterato
             continue
         *lines, rest = b"".join(begun).split(b"\n")
         begun = [rest]
-        events = [line[len(begin) :].strip() for line in lines if line.startswith(begin) and line.strip()]
+        # An event without data keeps the connection alive.
+        events = [event for line in lines if line.startswith(begin) and (event := line[len(begin) :].strip())]
         yield events
         if DONE in events:
             # A response read to its end leaves a connection that can be used again.
@@ -178,42 +182,43 @@ async def _arrivals(content: AsyncIterator[bytes], begin: bytes) -> AsyncIterato
                         pass
             return
     rest = b"".join(begun)
-    if rest.startswith(begin) and rest.strip():
-        yield [rest[len(begin) :].strip()]
+    if rest.startswith(begin) and (event := rest[len(begin) :].strip()):
+        yield [event]
 
 
 def _together(reply_chunks: list[ReplyChunk]) -> ReplyChunk:
     finish = usage = None
     for piece in reply_chunks:
-        finish, usage = piece.finish or finish, piece.usage or usage
+        finish, usage = piece.finish or finish, together(usage, piece.usage)
     thought = "".join(piece.thought for piece in reply_chunks)
-    return ReplyChunk("".join(piece.text for piece in reply_chunks), finish, usage, thought)
+    calls = tuple(call for piece in reply_chunks for call in piece.calls)
+    return ReplyChunk("".join(piece.text for piece in reply_chunks), finish, usage, thought, calls)
 
 
 def _piece(data: bytes) -> ReplyChunk:
     event = _object(data)
-    if error := event.get("error"):
+    if error := _error(event):
         raise _said(500, error, {})
     usage, choices = event.get("usage"), event.get("choices")
     if not choices:
         return ReplyChunk(usage=usage) if usage else ReplyChunk()
     try:
         first = choices[0]
-        delta = first.get("delta") or {}
-        return ReplyChunk(text_of(delta.get("content")), first.get("finish_reason"), usage, thought_of(delta.get))
+        read = (first.get("delta") or {}).get
+        return ReplyChunk(text_of(read), first.get("finish_reason"), usage, thought_of(read), calls_of(read))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent a malformed stream.") from None
 
 
 def _whole(body: bytes) -> ReplyChunk:
     reply = _object(body)
-    if error := reply.get("error"):
+    if error := _error(reply):
         raise _said(500, error, {})
     try:
         first = reply["choices"][0]
-        message = first["message"]
+        read = first["message"].get
         finish = first.get("finish_reason") or "stop"
-        return ReplyChunk(text_of(message.get("content")), finish, reply.get("usage"), thought_of(message.get))
+        return ReplyChunk(text_of(read), finish, reply.get("usage"), thought_of(read), calls_of(read))
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BrokenReply("it sent something else than a reply.") from None
 
@@ -227,33 +232,17 @@ def _line(data: bytes) -> ReplyChunk:
     message = said.get("message") or {}
     if not isinstance(message, dict):
         raise BrokenReply("it sent a malformed stream.")
-    thought = message.get("thinking")
     ended = said.get("done") is True
     reason = said.get("done_reason")
     return ReplyChunk(
-        text_of(message.get("content")),
+        text_of(message.get),
         ("length" if reason == "length" else "stop") if ended else None,
         {"prompt_tokens": said.get("prompt_eval_count"), "completion_tokens": said.get("eval_count")}
         if ended
         else None,
-        thought if isinstance(thought, str) else "",
+        thought_of(message.get),
+        calls_of(message.get),
     )
-
-
-def text_of(content: Any) -> str:
-    """A reply's text, which some servers send as a list of parts."""
-    if isinstance(content, list):
-        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        return "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
-
-
-def thought_of(field: Callable[[str], Any]) -> str:
-    """Thinking that comes beside the text: DeepSeek's and llama.cpp's name for it, or vLLM's and OpenRouter's."""
-    for name in ("reasoning_content", "reasoning"):
-        if isinstance(found := field(name), str) and found:
-            return found
-    return ""
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -270,10 +259,24 @@ def _object(data: bytes) -> dict[str, Any]:
 
 def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> ProviderError:
     try:
-        return _said(status, json.loads(body)["error"], headers)
+        said = json.loads(body)
+        return _said(status, said["error"] if "error" in said else _unwrapped(said), headers)
     except (ValueError, KeyError, TypeError, RecursionError):
         text = "" if body.lstrip().startswith(b"<") else body[:500].decode("utf-8", "replace").strip()
         return ProviderError(status, text or f"HTTP status {status}", headers)
+
+
+def _error(event: Mapping[str, Any]) -> Any:
+    """What went wrong, if that is what is said, as OpenAI says it or as vLLM did."""
+    return event.get("error") or (event if event.get("object") == "error" else None)
+
+
+def _unwrapped(body: Mapping[str, Any]) -> Any:
+    """An error that nothing is wrapped around, or one of FastAPI's."""
+    if "message" in body:
+        return body
+    detail = body["detail"]
+    return detail[0]["msg"] if isinstance(detail, list) else detail
 
 
 def _said(status: int, error: Any, headers: Mapping[str, str]) -> ProviderError:

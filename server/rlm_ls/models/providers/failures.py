@@ -17,11 +17,16 @@ NAMES_REMEDY = f"Use a LiteLLM name such as {EXAMPLES}; `rlm-ls models` lists wh
 SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|hf|key)[-_][\w*.-]{4,}|\bAIza[\w-]{10,}|\bBearer\s+\S+")
 MISSING_KEY = re.compile(r"missing (?:\w+ )*(?:api key|credentials)|no api key", re.IGNORECASE)
 TOO_LONG = re.compile(
-    r"context[ _-]?(?:length|window|size)|(?:prompt|input) is too long|too many tokens|input token count"
-    r"|maximum number of tokens|reduce the length|too large for model|tokens. must be <=|max_tokens. is too large",
+    r"context[ _-]?(?:length|window|size|limit)|(?:prompt|input) is too long|too many (?:input )?tokens"
+    r"|(?:input|prompt) token count|maximum number of tokens|reduce the length|too large for model|tokens. must be <="
+    r"|max_tokens. is too large|max(?:imum)?[ _]model[ _]len|maximum prompt length|input tokens exceeded"
+    r"|must have less than \d+ tokens|model token limit|range of input length",
     re.IGNORECASE,
 )
-"""How OpenAI, Anthropic, Bedrock, Gemini, Mistral, TGI, vLLM and llama.cpp refuse a prompt for its length."""
+"""How OpenAI, Anthropic, Bedrock, Gemini, Mistral, TGI, vLLM, llama.cpp, xAI, Moonshot, Qwen's and GitHub's refuse a
+prompt for its length."""
+NEVER_FITS = re.compile(r"request too large", re.IGNORECASE)
+"""OpenAI and Groq where one request alone is more than a minute may have: waiting helps nothing."""
 IN_PLAIN_WORDS = (
     (re.compile(r"certificate|\bssl\b.*error", re.I), "its certificate is not accepted here"),
     (
@@ -151,9 +156,10 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _too_long(error: BaseException) -> bool:
-    return getattr(error, "status_code", None) in (400, 413, 422, 500) and bool(
-        TOO_LONG.search(f"{getattr(error, 'code', '')} {error}")
-    )
+    status, said = getattr(error, "status_code", None), f"{getattr(error, 'code', '')} {error}"
+    if status == 429:
+        return bool(NEVER_FITS.search(said))
+    return status == 413 or (status in (400, 422, 500) and bool(TOO_LONG.search(said)))
 
 
 def _is_passing(status: int | None, kinds: set[str]) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from rlm_ls.models.base import READ_ONCE, Message
-from rlm_ls.models.providers.direct import ReplyChunk, text_of, thought_of
+from rlm_ls.models.providers.direct import ReplyChunk
 from rlm_ls.models.providers.failures import BrokenReply
 from rlm_ls.models.providers.retries import RetryPolicy
 from rlm_ls.models.providers.transport import Call, within
+from rlm_ls.models.replies.parts import calls_of, text_of, thought_of
 
 RESELLERS = frozenset(
     {"bedrock", "bedrock_converse", "vertex_ai", "vertex_ai_beta", "databricks", "azure_ai", "litellm_proxy"}
@@ -79,8 +80,9 @@ async def reply_chunks(
         if not reply.choices:
             raise BrokenReply("it sent something else than a reply.")
         choice = reply.choices[0]
-        text, thought = text_of(choice.message.content), _thought(choice.message)
-        yield ReplyChunk(text, choice.finish_reason or "stop", getattr(reply, "usage", None), thought)
+        read = _fields(choice.message)
+        finish, usage = choice.finish_reason or "stop", getattr(reply, "usage", None)
+        yield ReplyChunk(text_of(read), finish, usage, thought_of(read), calls_of(read))
         return
     with within(at):
         stream = await litellm.acompletion(**call, **options, stream=True, stream_options={"include_usage": True})
@@ -91,8 +93,9 @@ async def reply_chunks(
             if chunk is None:
                 break
             delta = chunk.choices[0].delta if chunk.choices else None
-            text, thought = ("", "") if delta is None else (text_of(delta.content), _thought(delta))
-            yield ReplyChunk(text, usage=getattr(chunk, "usage", None), thought=thought)
+            read = _fields(delta)
+            usage = getattr(chunk, "usage", None)
+            yield ReplyChunk(text_of(read), usage=usage, thought=thought_of(read), calls=calls_of(read))
         # Not what its chunks say: of a stream that broke off LiteLLM makes one that stopped. Gemini gives the reason
         # with the last of the text, and LiteLLM then keeps it elsewhere.
         finish = getattr(stream, "received_finish_reason", None) or getattr(stream, "intermittent_finish_reason", None)
@@ -102,5 +105,5 @@ async def reply_chunks(
             await stream.aclose()
 
 
-def _thought(message: Any) -> str:
-    return thought_of(lambda name: getattr(message, name, None))
+def _fields(message: Any) -> Callable[[str], Any]:
+    return lambda name: getattr(message, name, None)

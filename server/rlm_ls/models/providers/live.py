@@ -18,6 +18,7 @@ from rlm_ls.models.providers.direct import OLLAMA, ReplyChunk
 from rlm_ls.models.providers.endpoint import Endpoint, endpoint
 from rlm_ls.models.providers.failures import (
     Breach,
+    BrokenReply,
     CallTarget,
     ContentFiltered,
     Failure,
@@ -37,6 +38,13 @@ REFUSALS_OF_SCHEMAS = frozenset({400, 415, 422, 500, 501})
 REFUSALS_OF_REASONING = re.compile(r"\bthink(?:ing)?\b|reasoning", re.IGNORECASE)
 """What servers speak of when a model does not think, or not so much: Ollama, OpenAI, and those that know no such
 field."""
+
+
+AT_THE_LIMIT = frozenset({"length", "max_tokens", "model_length"})
+WITHHELD = frozenset({"content_filter", "safety", "sensitive", "prohibited_content", "blocklist", "refusal"})
+GIVEN_UP = frozenset({"error", "abort", "aborted", "network_error", "insufficient_system_resource"})
+"""Reasons for a reply's end, in the words of OpenAI, Anthropic, Mistral, Gemini, GLM, vLLM, OpenRouter and DeepSeek;
+all others are a whole one's."""
 
 
 class SilenceTimeout(TimeoutError):
@@ -186,16 +194,18 @@ class LiteLLMModel:
         this machine send none, ever; a provider's stream without one broke off)."""
         async with aclosing(await self._pieces(attempt, options)) as stream:
             while (piece := await self._within_silence(anext(stream, None))) is not None:
-                if not attempt.take(piece.text, piece.thought, piece.finish, piece.usage):
+                if not attempt.take(piece.text, piece.thought, piece.finish, piece.usage, piece.calls):
                     more = f"it sent more than {attempt.room:,} characters without an end"
                     raise Breach(f"{more}, beginning with: {attempt.beginning}")
         text, thinking = attempt.whole()
-        finish = attempt.finish
-        if finish == "content_filter":
+        finish = str(attempt.finish).lower()
+        if finish in WITHHELD:
             raise ContentFiltered("the provider's content filter withheld the reply.")
-        if finish is None and (text or thinking) and not lenient:
+        if finish in GIVEN_UP:
+            raise BrokenReply("the reply ended in the middle.")
+        if attempt.finish is None and (text or thinking) and not lenient:
             raise Unfinished("the stream ended in the middle.")
-        ended: Literal["stop", "length"] = "length" if finish == "length" else "stop"
+        ended: Literal["stop", "length"] = "length" if finish in AT_THE_LIMIT else "stop"
         return Reply(text, self._usage(attempt), self.name, ended, thinking=thinking)
 
     async def _pieces(self, attempt: Attempt, options: CallOptions) -> AsyncGenerator[ReplyChunk, None]:

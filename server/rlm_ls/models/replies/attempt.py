@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlm_ls.models.base import CallOptions, Message, TextSink, reply_room
+from rlm_ls.models.replies.estimates import together
+from rlm_ls.models.replies.parts import CallPiece, Calls
 from rlm_ls.models.replies.thinking import ThinkingSplitter, without_thinking
 
 
@@ -48,17 +50,19 @@ class Attempt:
         self.unseen = sinks.unseen
         self._sinks = sinks
         self._splitter = ThinkingSplitter()
+        self._calls = Calls()
         self._text: list[str] = []
         self._thinking: list[str] = []
 
-    def take(self, text: str, thought: str, finish: str | None, figures: Any) -> bool:
+    def take(self, text: str, thought: str, finish: str | None, figures: Any, calls: Sequence[CallPiece] = ()) -> bool:
         """A chunk of the reply. False if more has come than a reply may have."""
         self.worked = True
         self.finish = finish or self.finish
-        self.figures = figures or self.figures
-        self.characters += len(text) + len(thought)
+        self.figures = together(self.figures, figures)
+        self.characters += len(text) + len(thought) + sum(len(call.name) + len(call.arguments) for call in calls)
         if self.characters > self.room:
             return False
+        self._calls.take(calls)
         if text or thought:
             told, within = self._splitter.feed(text)
             self._keep(told, thought + within)
@@ -72,6 +76,8 @@ class Attempt:
         """The reply and what was thought, once nothing more comes."""
         self._keep(*self._splitter.end())
         text, within = without_thinking("".join(self._text))
+        if not text.strip():
+            text = str(self._calls)
         return text, "".join([*self._thinking, within]).strip()
 
     def _keep(self, text: str, thought: str) -> None:

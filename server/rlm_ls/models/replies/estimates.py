@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rlm_ls.models.base import MOST_TOKENS, Message
 
@@ -37,3 +38,11 @@ def counted(prompt: int, completion: int, messages: Iterable[Message], character
         completion = tokens_of(characters)
         estimated += completion
     return Counted(prompt, completion, estimated)
+
+
+def together(earlier: Any, later: Any) -> Any:
+    """The figures of a stream, of which each chunk may bring some: of the prompt with the first, of the reply with the
+    last, or all with each. The last one counts that is no zero."""
+    if isinstance(earlier, Mapping) and isinstance(later, Mapping):
+        return {**earlier, **{name: figure for name, figure in later.items() if figure}}
+    return later or earlier

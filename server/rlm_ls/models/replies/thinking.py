@@ -31,7 +31,10 @@ NOTHING = (
 )
 """Marks before the reply itself that are no part of it."""
 
-_LAST = ("<|return|>", "<|end|>", "<|im_end|>", "<|end_response|>", "<|end_of_solution|>")
+_LAST = (
+    *("<|return|>", "<|end|>", "<|im_end|>", "<|end_response|>", "<|end_of_solution|>", "<|eot_id|>", "<|eom_id|>"),
+    *("<|endoftext|>", "<|end_of_text|>", "<end_of_turn>", "<｜end▁of▁sentence｜>", "</s>"),
+)
 """Marks after the reply that some servers leave in."""
 
 _OPENING = re.compile("[ \t]*(" + "|".join(re.escape(mark) for mark in (*NOTHING, *FORMS)) + ")", re.I)
@@ -120,8 +123,8 @@ def without_thinking(text: str) -> tuple[str, str]:
         thought, text = unmarked[0].removeprefix("analysis").removesuffix("assistantfinal"), text[unmarked.end() :]
     if found := _closing_alone(text):
         thought, text = thought + text[: found.start()], text[found.end() :]
-    while (bare := text.rstrip()).endswith(_LAST):
-        text = bare[: bare.rindex("<|")]
+    while (bare := text.rstrip()).endswith(_LAST) and not (bare.endswith("</s>") and "<s>" in bare):
+        text = bare[: bare.rindex("<")]
     return text, thought
 
 
