@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.in_process import CheckHere
+from tests.scripted import Asker, script
 from tests.unit.engine.conftest import Hosting
 
 from rlm_ls.context.document import Span
@@ -355,3 +356,24 @@ async def test_one_bad_citation_leaves_the_others(hosting: Hosting) -> None:
 async def test_a_citation_by_itself_is_the_same(hosting: Hosting) -> None:
     host = await hosting(TEXT)
     assert (await cite("1.txt:2", host)).quote == "two"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("submit('a', *find('ERROR', limit=2))", "in one list"),
+        ("submit('The answer is', 5, find('ERROR', limit=2))", "in one list"),
+        ("submit('a', 'app.log:1', find('ERROR')[0])", "in one list"),
+        ("submit({'answer': 'a', 'citations': ['app.log:1']})", "submit(text, cite=[…])"),
+    ],
+)
+async def test_what_was_put_in_the_wrong_place_is_not_lost_silently(ask: Asker, code: str, told: str) -> None:
+    run = await ask(script(code), script("submit('b', cite=find('ERROR', limit=2))"))
+    assert told in run.observations[0]
+    assert run.answer.answer == "b"
+
+
+async def test_data_that_was_asked_for_may_name_places(ask: Asker) -> None:
+    schema = {"type": "array", "items": {"type": "string"}}
+    run = await ask(script("submit('a', cite='app.log:4', data=find('ERROR', limit=2))"), schema=schema)
+    assert run.answer.data == ["app.log:4", "app.log:14"]

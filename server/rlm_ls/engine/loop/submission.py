@@ -51,6 +51,8 @@ async def check(
             problems.append("the answer is empty.")
     except ProgramError as error:
         problems.append(str(error))
+    if schema is None and (misplaced := _misplaced(submission)):
+        problems.append(misplaced)
     try:
         data = plain(submission.data, DATA, "data")
         if schema is not None:
@@ -62,6 +64,19 @@ async def check(
         tuple(host.charts.values() if drawn is None else drawn), citations, host
     )
     return CheckedSubmission(answer, data, citations, (*problems, *wrong, *wrong_points), charts)
+
+
+def _misplaced(submission: Submission) -> str:
+    """What else was meant by what nobody asked data for: Spans that stand behind one in its place, or all of it in one
+    dict."""
+    data = submission.data
+    first = data[0] if isinstance(data, (list, tuple)) and data else data
+    alone = submission.cite is not None and not isinstance(submission.cite, (list, tuple))
+    if alone and "doc" in (getattr(first, "attributes", None) or ()):
+        return "cite takes all Spans in one list: submit(answer, cite=[…]); data is for a caller's schema."
+    if isinstance(submission.answer, dict) and "answer" in submission.answer:
+        return "the answer is a text, and what it cites stands beside it: submit(text, cite=[…])."
+    return ""
 
 
 def _as_text(answer: Any) -> str:

@@ -35,7 +35,15 @@ HINTS: tuple[tuple[str, str], ...] = (
     (r"'Span' object is not subscriptable", SPAN),
     (r"NoneType", "Spans of chunks() and split() carry no text: text(span) reads one."),
     (r"does not yet support yield", "No generators of this kind here: build a list."),
-    (r"does not yet support", "The sandbox runs a subset of Python: no inheritance, properties, metaclasses."),
+    (
+        r"does not yet support class inheritance",
+        "No inheritance here: a class of its own, a function or a dict will do.",
+    ),
+    (
+        r"does not yet support method decorators",
+        "No such methods here: an ordinary one, called with (), or a function.",
+    ),
+    (r"does not yet support", "The sandbox runs a subset of Python: plain functions, classes, loops and lists."),
     (r"No module named '(os|sys|io|pathlib|glob|shutil|subprocess|tempfile|fileinput|mmap)\b", NO_FILES),
     (
         r"No module named '(requests|urllib|http|socket|aiohttp|httpx)\b",
@@ -105,7 +113,7 @@ def _line(error: MontyError, source: str, ran: str) -> int:
         return 0
     written, lines = len(source.splitlines()), ran.splitlines()
     for frame in reversed(error.traceback()):
-        shown = (frame.source_line or "").strip()
+        shown = (frame.source_line or "").strip().partition("\n")[0].strip()  # of several lines, the first
         if 0 < frame.line <= len(lines) and shown == lines[frame.line - 1].strip():
             line = int(frame.line) - sum(one.endswith(ADDED) for one in lines[: frame.line])
             if 0 < line <= written:
