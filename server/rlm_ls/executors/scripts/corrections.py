@@ -67,7 +67,9 @@ CORRECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (r"\.(text|title|value)\b", ".name"), (r"(?<!span)\.(line|start_line)\b", ".span.line"),
         (r"(?<!span)\.end_line\b", ".span.end_line"),
     )),
-    ("'Doc' object has no attribute '(name|file|filename)'", ((r"\.(name|file|filename)\b", ".path"),)),
+    ("'Doc' object has no attribute '(name|file|filename|size)'", (
+        (r"\.(name|file|filename)\b", ".path"), (r"\.size\b", ".characters"),
+    )),
     ("module 'datetime' has no attribute 'UTC'", ((r"\b(\w+)\.UTC\b", r"\1.timezone.utc"),)),
     ("argument 'by'", ((r"by=[\"'](line|value|doc)s[\"']", r'by="\1"'),)),
     (r"(count|regex|top|stats|extract)\(\): there is no argument '(text|regex|query)'",

@@ -25,6 +25,7 @@ NO_FILES = (
 )
 
 HINTS: tuple[tuple[str, str], ...] = (
+    (r"a coroutine or an awaitable is required", "Verbs are plain functions: call them one after the other."),
     (r"can't be awaited", "Verbs are plain functions: call them without await."),
     (r"'Span' object has no attribute", SPAN),
     (r"'Doc' object", "A Doc has .path .language .characters .lines .longest_line; text(doc.path) reads it."),

@@ -59,6 +59,7 @@ def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str], later: frozense
     called: set[int] = set()
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
     at_once = verbs - later - own
+    stepped = {argument.id for call in ast.walk(tree) if (argument := _stepped(call)) is not None}
     for node in placed(tree, edits):
         if isinstance(node, ast.Call):
             called.add(id(node.func))
@@ -68,6 +69,13 @@ def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str], later: frozense
                 edits.put(edits.begin(node), edits.begin(node.value), "")
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             _attribute(node, edits, called=id(node) in called)
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(one, ast.Name) and one.id in stepped for one in node.targets
+        ):
+            if _is_list_here(node.value):
+                edits.around(node.value, "_iter(", ")")
+        elif isinstance(node, ast.ClassDef):
+            _class(node, edits)
         elif isinstance(node, ast.Delete):
             _delete(node, edits)
         elif isinstance(node, ast.FunctionDef):
@@ -93,6 +101,30 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
         edits.put(edits.begin(verbose), edits.end(verbose), "0")
     elif isinstance(function, ast.Attribute) and function.attr in SUBSTITUTES and not _is_text(_replacements(node)):
         _replace(function, edits, f"{PREFIX}{function.attr}(", ")")
+
+
+def _stepped(node: ast.AST) -> ast.Name | None:
+    """The variable that next() is called with."""
+    if not isinstance(node, ast.Call) or not _is(node.func, "next") or not node.args:
+        return None
+    return node.args[0] if isinstance(node.args[0], ast.Name) else None
+
+
+def _is_list_here(value: ast.expr) -> bool:
+    """Whether what is an iterator in Python is a list in the sandbox."""
+    made_by = ("map", "zip", "enumerate", "reversed")
+    called = isinstance(value, ast.Call) and any(_is(value.func, name) for name in made_by)
+    return called or isinstance(value, ast.GeneratorExp)
+
+
+def _class(node: ast.ClassDef, edits: Edits) -> None:
+    """`class A(object)` inherits from nothing else than `class A` does."""
+    if len(node.bases) != 1 or node.keywords or not _is(node.bases[0], "object"):
+        return
+    before = edits.text[: edits.begin(node.bases[0])].rstrip()
+    closing = edits.text.find(b")", edits.end(node.bases[0]))
+    if before.endswith(b"(") and not edits.text[edits.end(node.bases[0]) : closing].strip(b" ,\n"):
+        edits.put(len(before) - 1, closing + 1, "")
 
 
 def _flags(node: ast.Call, edits: Edits) -> None:
@@ -136,8 +168,12 @@ def _verbose(node: ast.Call) -> ast.expr | None:
 
 def _is_write(function: ast.Attribute) -> bool:
     value = function.value
-    stdout = function.attr == "write" and isinstance(value, ast.Attribute) and value.attr == "stdout"
-    return stdout and isinstance(value, ast.Attribute) and _is(value.value, "sys")
+    streams = ("stdout", "stderr")
+    return function.attr == "write" and any(_is_of(value, "sys", stream) for stream in streams)
+
+
+def _is_of(node: ast.expr, module: str, name: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == name and _is(node.value, module)
 
 
 def _is(node: ast.expr, name: str) -> bool:
