@@ -81,6 +81,15 @@ def test_a_fence_at_the_end_of_a_sentence_opens_a_block(before: str) -> None:
     assert sources(f"{before}```python\nx = 1\n```\nDone.\n") == ["x = 1\n"]
 
 
+def test_a_sentence_that_only_speaks_of_a_fence_opens_none() -> None:
+    assert sources("Reply with ```python\n\nThere are 60.\n") == []
+
+
+def test_a_fence_in_a_string_of_a_script_that_is_wrong_elsewhere_does_not_end_it() -> None:
+    written = 'n = count(“x”)\nsubmit("""\n```sh\nls\n""")\n'
+    assert sources(f"```python\n{written}```\n") == [written]
+
+
 def test_a_fence_nested_in_a_longer_one_is_part_of_the_script() -> None:
     reply = '````python\nsubmit("""\n```text\nx\n```\n""")\n````'
     assert sources(reply) == ['submit("""\n```text\nx\n```\n""")\n']

@@ -77,7 +77,8 @@ def _glued(token: Token, lines: list[str]) -> tuple[str, str] | None:
     assert token.map is not None
     for at in range(*token.map):
         before, fence, info = lines[at].rpartition("```")
-        if before and language(info) in PYTHON and _OPENS.fullmatch(info.strip()):
+        opens = before and language(info) in PYTHON and _OPENS.fullmatch(info.strip())
+        if opens and any(line.lstrip().startswith(fence) for line in lines[at + 1 :]):
             return "", f"{fence}{info}{''.join(lines[at + 1 :])}"
     return None
 
@@ -93,6 +94,8 @@ def _shorter(token: Token, lines: list[str]) -> tuple[str, str] | None:
     if end is None or _is_python(token.content):
         return None
     content = "".join(_lines(token.content)[: end - first])
+    if any(content.count(quotes) % 2 for quotes in ('"""', "'''")):
+        return None  # the line stands in a string, and something else is wrong
     opens = _OPENS.fullmatch(_behind(lines[end], token.markup))
     return content, "".join(lines[end if opens else end + 1 :])
 
