@@ -27,6 +27,7 @@ def read(reply: str) -> str:
         f'<answer>\n<code lang="python">\n{CODE}\n</code>\n</answer>',
         f"<tool_call>\n<function=python>\n<parameter=code>\n{CODE}\n</parameter>\n</function>\n</tool_call>",
         f"<|python_tag|>{CODE}",
+        f"<plan>\nI count.\n</plan>\n<code>\n{CODE}\n</code>",
         f"<code>\n{CODE}\n",
     ],
 )

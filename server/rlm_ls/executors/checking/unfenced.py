@@ -36,18 +36,23 @@ def script_of(_clock: Deadline, reply: str, verbs: frozenset[str]) -> str:
 
 def _between_tags(reply: str) -> Iterator[str]:
     """The reply, and what stands between tags that begin a line of it and end it, within each other."""
-    text = reply
+    text: str | None = reply
     for _ in range(DEEPEST):
-        yield textwrap.dedent(text).strip("\n")
-        opened = _TAG.search(text)
-        if opened is None:
+        if text is None:
             return
-        text = text[opened.end() :]
-        bare, closing = text.rstrip(), f"</{opened[1]}>"
-        if bare.endswith(closing):
-            text = bare.removesuffix(closing)
-        elif closing in text:
-            return  # something comes after it: this is no wrapping
+        yield textwrap.dedent(text).strip("\n")
+        text = _inside(text)
+
+
+def _inside(text: str) -> str | None:
+    """What the last tags hold, or what follows a tag that nothing closes."""
+    bare = text.rstrip()
+    if bare.endswith(">") and (closing := bare.rfind("</")) >= 0:
+        name = bare[closing + 2 : -1]
+        opened = next((tag for tag in _TAG.finditer(text) if tag[1] == name), None)
+        return bare[opened.end() : closing] if opened else None
+    opened = _TAG.search(text)
+    return None if opened is None or f"</{opened[1]}>" in text else text[opened.end() :]
 
 
 def _calls_a_verb(text: str, verbs: frozenset[str]) -> bool:

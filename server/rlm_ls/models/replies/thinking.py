@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import re
 
-TAGS = ("think", "thinking", "thought", "reasoning", "reflection", "antthinking", "seed:think", "scratchpad")
+TAGS = (
+    *(
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reasoning",
+        "reflection",
+        "antthinking",
+        "scratchpad",
+        "scratch_pad",
+    ),
+    *("seed:think", "longcat_think"),
+)
 
 FORMS: dict[str, tuple[str, ...]] = {
     **{f"<{tag}>": (f"</{tag}>",) for tag in TAGS},
@@ -16,6 +29,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "◁think▷": ("◁/think▷",),
     "<|begin_of_thought|>": ("<|end_of_thought|>",),
     "<|start_thinking|>": ("<|end_thinking|>",),
+    "<|inner_prefix|>": ("<|inner_suffix|>",),
     "<unused94>": ("<unused95>",),
     "<|channel>thought": ("<channel|>",),
     "<|channel|>analysis<|message|>": ("<|end|>", "<|channel|>final<|message|>"),
