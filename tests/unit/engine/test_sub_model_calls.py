@@ -34,6 +34,7 @@ async def test_llm_sees_the_prompt_and_the_text_it_was_given_and_nothing_else(as
         'print(llm("q", "text"))',
         'print(await llm("q", "text"))',
         'print((await asyncio.gather(llm("q", "text")))[0])',
+        'print(asyncio.run(llm("q", "text")))',
         'async def main():\n    return await llm("q", "text")\nprint(asyncio.run(main()))',
         'def f(x):\n    return llm("q", x)\nprint(f("text"))',
     ],
@@ -61,6 +62,15 @@ async def test_llm_map_answers_in_the_order_of_its_items_whichever_is_first(ask:
 
     model = FakeModel([script('submit(",".join(llm_map("q", ["0", "1", "2"])), cite=[])')], late)
     assert (await ask(model=model)).answer.answer == "r0,r1,r2"
+
+
+@pytest.mark.parametrize(
+    "code", ["list(map(lambda c: llm('q', c), ['a']))", "sorted(['a'], key=lambda c: llm('q', c))"]
+)
+async def test_where_a_call_cannot_wait_it_is_said_how_it_can(ask: Asker, code: str) -> None:
+    model = FakeModel([script(code), script("submit('x', cite=[])")])
+    await ask(model=model)
+    assert "[llm(prompt, c) for c in …] first" in model.asked[1][-1].content
 
 
 async def test_gathered_calls_run_side_by_side(ask: Asker) -> None:

@@ -13,13 +13,16 @@ from rlm_ls.executors.scripts.echo import parsed
 def await_verbs(source: str, verbs: frozenset[str]) -> str:
     """The same script, on the same lines, with `await` before every call of one of `verbs` that lacks it.
 
-    Left alone: scripts that speak of `gather`, and whatever this Python cannot parse.
+    Left alone: scripts that speak of `gather`, what asyncio.run() is given, and whatever this Python cannot parse.
     """
     if not any(verb in source for verb in verbs) or (tree := parsed(source)) is None:
         return source
     if any(_name(node) == "gather" for node in ast.walk(tree)):
         return source
     awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
+            awaited |= {id(argument) for argument in node.args}
     calls = [
         node
         for node in ast.walk(tree)

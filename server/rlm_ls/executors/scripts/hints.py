@@ -26,6 +26,10 @@ NO_FILES = (
 
 HINTS: tuple[tuple[str, str], ...] = (
     (r"a coroutine or an awaitable is required", "Verbs are plain functions: call them one after the other."),
+    (
+        r"'_later' cannot suspend",
+        "No verb that asks a model inside map(), sorted() or a key: [llm(prompt, c) for c in …] first, or llm_map.",
+    ),
     (r"can't be awaited", "Verbs are plain functions: call them without await."),
     (r"'Span' object has no attribute", SPAN),
     (r"'Doc' object", "A Doc has .path .language .characters .lines .longest_line; text(doc.path) reads it."),
