@@ -25,6 +25,8 @@ from tests.scripted import Asker, script
         ("import requests", "line 1", "no network"),
         ("import pandas as pd", "line 1", "top, stats"),
         ("input('?')", "line 1", "Nobody is asked"),
+        ("from dateutil import parser", "line 1", "fromisoformat(text) read times"),
+        ("import time\ntime.mktime(time.strptime('2024', '%Y'))", "line 2", ".timestamp() gives seconds"),
         ("await asyncio.gather(find('a'), find('b'))", "line 1", "one after the other"),
         ("x = 1\nclass E(Exception):\n    pass", "line 2: class E(Exception):", "a function or a dict"),
         (

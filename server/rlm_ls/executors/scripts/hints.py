@@ -59,6 +59,10 @@ HINTS: tuple[tuple[str, str], ...] = (
         "Not here: count(pattern, by=…), top, stats and extract do the bulk on the server.",
     ),
     (
+        r"No module named '(dateutil|pytz|zoneinfo|arrow|pendulum|calendar)\b|struct_time",
+        "datetime.strptime(text, format) and datetime.fromisoformat(text) read times; .timestamp() gives seconds.",
+    ),
+    (
         r"No module named",
         f"Imported beforehand: {MODULES}; there are itertools, functools, statistics, string, heapq and few others. "
         "The verbs do the rest.",
