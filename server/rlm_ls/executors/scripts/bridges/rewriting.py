@@ -57,8 +57,7 @@ def bridge(source: str, verbs: frozenset[str], later: frozenset[str] = frozenset
 
 def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str], later: frozenset[str]) -> None:
     called: set[int] = set()
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
-    at_once = verbs - later - own
+    at_once = verbs - later
     stepped = {argument.id for call in ast.walk(tree) if (argument := _stepped(call)) is not None}
     for node in placed(tree, edits):
         if isinstance(node, ast.Call):
@@ -66,7 +65,7 @@ def _edit(tree: ast.Module, edits: Edits, verbs: frozenset[str], later: frozense
             _call(node, edits, verbs)
         elif isinstance(node, ast.Await):
             if isinstance(node.value, ast.Call) and any(_is(node.value.func, verb) for verb in at_once):
-                edits.put(edits.begin(node), edits.begin(node.value), "")
+                edits.around(node.value, f"{PREFIX}awaited(", ")")
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             _attribute(node, edits, called=id(node) in called)
         elif isinstance(node, ast.Assign) and any(
@@ -88,8 +87,8 @@ def _call(node: ast.Call, edits: Edits, verbs: frozenset[str]) -> None:
     function = node.func
     if isinstance(function, ast.Name):
         if function.id in verbs:
-            edits.around(function, f"_bridged_verb(_verb_{function.id}, lambda: ", ")")
-            _flags(node, edits)
+            found = f"{PREFIX}flagged" if _is_told_by_flags(node) else "_bridged_verb"
+            edits.around(function, f"{found}(_verb_{function.id}, lambda: ", ")")
         if function.id == "next" and node.args and isinstance(node.args[0], ast.GeneratorExp):
             edits.around(node.args[0], "(_iter", ")")
     elif isinstance(function, ast.Attribute) and function.attr == "exit" and _is(function.value, "sys"):
@@ -127,15 +126,12 @@ def _class(node: ast.ClassDef, edits: Edits) -> None:
         edits.put(len(before) - 1, closing + 1, "")
 
 
-def _flags(node: ast.Call, edits: Edits) -> None:
+def _is_told_by_flags(node: ast.Call) -> bool:
     """Verbs are told in words what `re` is told by flags; to a verb they are numbers, and it would take one for a
-    limit. Of other flags than this one the verb says that it does not know them."""
+    limit."""
     last = node.args[-1:] if len(node.args) > 1 else []
     given = [*last, *(keyword.value for keyword in node.keywords if keyword.arg == "flags")]
-    for value in given:
-        if names := _flag_names(value):
-            told = "ignore_case=True" if names <= {"I", "IGNORECASE"} else f"flags={edits.segment(value)}"
-            edits.put(_begin_of_argument(node, value, edits), edits.end(value), told)
+    return any(_flag_names(value) for value in given)
 
 
 def _flag_names(value: ast.expr) -> set[str]:

@@ -235,6 +235,27 @@ def _bridged_write(text):
     return _len(text)
 """
 
+_FLAGGED = """\
+def _bridged_flagged(verb, named):
+    found = _bridged_verb(verb, named)
+    if found is not verb:
+        return found
+    def call(*args, **kwargs):
+        if 'flags' not in kwargs:
+            kwargs['flags'], args = args[-1], args[:-1]
+        if kwargs['flags'] == _re.IGNORECASE:
+            kwargs.pop('flags')
+            kwargs['ignore_case'] = True
+        return verb(*args, **kwargs)
+    return call
+"""
+"""Of other flags than that one a verb says that it knows none."""
+
+_AWAITED = """\
+async def _bridged_awaited(x):
+    return await x if _str(_type(x)) == "<class 'coroutine'>" else x
+"""
+
 _YIELD = f"""\
 def _bridged_yield(yielded, value):
     if _len(yielded) >= {MOST_YIELDED}:
@@ -287,6 +308,8 @@ SOURCES = {
     "subn": _SUB,
     "format_map": _FORMAT_MAP,
     "write": _WRITE,
+    "flagged": _FLAGGED,
+    "awaited": _AWAITED,
     "exit": _EXIT.format(name=f"{PREFIX}exit"),
     "yield": _YIELD,
     "many": _YIELD,
