@@ -42,6 +42,23 @@ END = re.compile(rb"\r\n|\r|\n")
         (b"a 1%\ra 2%\r\nnext\r\n", b"\ra 2%\r\nnext\r\n"),
         (b"one line\ranother line\nthird\n", b"one line\ranother line\nthird\n"),
         (b"old\rMac\rlines 1\rlines 2\r", b"old\rMac\rlines 1\rlines 2\r"),
+        (b"Progress:   5%" + 14 * b"\x08" + b"Progress: done\n", b"Progress: done\n"),
+        (b"12 of 99\x1b[8D99\x1b[K\n", b"99\n"),
+        (b"step one\x1b[Gdone\x1b[K\n", b"done\n"),
+        (b"abcdef\x1b[3DXYZ\x1b[31m!\x1b[0m\n", b"abcXYZ!\n"),
+        (b"one\ra\x1b[5D\x1b[2Kb\n", b"\rb\n"),
+        (b"u\x08_n\x08_der\n", b"under\n"),
+        (b"name\x1b[999C\x08value\n", b"name" + 195 * b" " + b"value\n"),
+        (b"\x1b]1337;File=inline=1:" + 9000 * b"A" + b"\x07shown\n", b"shown\n"),
+        (b"\x1b_Gf=100;" + 9000 * b"A" + b"\x1b\\shown\n", b"shown\n"),
+        ("\u009d0;caf\u00e9 \u00a9\u009ctext\n".encode(), b"text\n"),
+        (
+            b"objects: 50% (1/2)\robjects: 100% (2/2), 1 MiB | 2 MiB/s, done.\n",
+            b"\robjects: 100% (2/2), 1 MiB | 2 MiB/s, done.\n",
+        ),
+        (b" 0%| | 0/9 [00:00<?, ?it/s]\r99%|#| 9/9 [00:02<00:00, 5.0it/s]\n", b"\r99%|#| 9/9 [00:02<00:00, 5.0it/s]\n"),
+        (b"fetching 2.5 MB\rdone           \n", b"\rdone           \n"),
+        (b"\0\0\0ERROR\0 one\n", b"ERROR one\n"),
         (b"an unfinished \x1b[31", b"an unfinished [31"),
         (b"plain\n", b"plain\n"),
     ],
@@ -58,6 +75,13 @@ def test_it_is_read_as_its_reader_saw_it(raw: bytes, seen: bytes) -> None:
 def test_every_line_end_stays(parts: list[bytes]) -> None:
     raw = b"".join(parts)
     assert END.findall(drawn(raw)) == END.findall(raw)
+
+
+@pytest.mark.parametrize("sign", [b"\xc2\x9d", b"\x1b]", b"\x1b[", b"\x1b[1;", b"a\x08", b"\x1b[9D", b"\x1b[200Cx\x08"])
+def test_signs_without_end_are_gone_through_once(sign: bytes) -> None:
+    seen = drawn(sign * (1 << 17) + b"\n")  # minutes, where each of them looks for its end anew
+    assert seen.endswith(b"\n")
+    assert len(seen) <= len(sign) << 17
 
 
 async def searched(scope: Scope, pattern: str) -> tuple[int, int]:
@@ -95,6 +119,24 @@ async def test_colours_of_an_open_text_are_left_out_too() -> None:
     buffer = Buffer("untitled:log", "x\n" + RED.format(n=7))
     scope = Scope("document", files=("untitled:log",), buffers=(buffer,))
     assert (await searched(scope, r"ERROR 7$")) == (1, 2)
+
+
+@pytest.mark.parametrize("lines", [50, 60_000])
+async def test_what_a_truncated_log_begins_with_does_not_hide_its_first_line(tmp_path: Path, lines: int) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\0" * 5000 + b"2024-01-01 ERROR 1\n" * lines + b"\0" * 99 + b"2024-01-02 ERROR 2\n")
+    assert (await searched(Scope("document", files=(str(path),)), r"^2024-\S+ ERROR")) == (lines + 1, 1)
+    assert (await searched(Scope("document", files=(str(path),)), r"^2024-01-02")) == (1, lines + 1)
+
+
+async def test_a_text_that_is_larger_as_it_was_drawn_writes_over_no_other(tmp_path: Path) -> None:
+    wide = b"\x1b[199Cx\n" * 50_000
+    (tmp_path / "a.log").write_bytes(wide)
+    for number in range(100):
+        (tmp_path / f"b{number}.log").write_bytes(b"ERROR %d\n" % number * 10_000)
+    scope = Scope("workspace", roots=(str(tmp_path),))
+    assert (await searched(scope, r"^ERROR \d+$"))[0] == 1_000_000
+    assert (await searched(scope, r"^ {199}x$"))[0] == 50_000
 
 
 async def test_utf_16_with_colours_is_both(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ class _Tally:
             self.digest.update(block)
         self.last = block[-1:]
         # A single byte is found ten times as quickly as two.
-        self.drawn = self.drawn or (b"\x1b" in block and b"\x1b[" in block) or b"\x08" in block
+        self.drawn = self.drawn or (b"\x1b" in block and b"\x1b[" in block) or b"\x08" in block or b"\0" in block
         self._count_characters(reader, at, block, after)
         pairs, text = 0, block
         if b"\r" in block:

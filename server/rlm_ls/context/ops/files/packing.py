@@ -127,14 +127,12 @@ def _judged(
     text, encoding, characters = _decoded(one, raw, "utf-8" if one.utf_8 else option)
     if title := held_secret(text[:LOOKED_AT], whole=is_small(one.name, len(text)), log=is_log(one.name)):
         raise denied(one.name, title)
-    if len(text) > max(one.size, one.room):
-        return NeedsMoreRoom(len(text) + 1), text
-    whole = _whole(text, characters)
     faults = 0 if encoding.errors == "strict" else _faults(raw, text)
     if may_draw(text) and (seen := drawn(text)) != text:
-        text, encoding = seen, replace(encoding, drawn=True)
-        whole = _whole(text, -1)
-    return CopiedText(stamp, settled, place, len(text), whole, encoding, faults), text
+        text, encoding, characters = seen, replace(encoding, drawn=True), -1
+    if len(text) > max(one.size, one.room):
+        return NeedsMoreRoom(len(text) + 1), text
+    return CopiedText(stamp, settled, place, len(text), _whole(text, characters), encoding, faults), text
 
 
 def _faults(raw: bytes, text: bytes) -> int:
