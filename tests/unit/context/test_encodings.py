@@ -169,6 +169,28 @@ async def test_damage_does_not_shut_a_log_out(
     assert (await search.lines(0, last.span.line, last.span.line)).text.startswith("2024-01-01 00:00:39")
 
 
+@pytest.mark.parametrize("size", [1, 120], ids=["small", "large"])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-16", "utf-32"])
+@pytest.mark.parametrize("fault", ["cut", "half of a pair"])
+async def test_a_fault_does_not_shut_a_wide_text_out(
+    fault: str, codec: str, size: int, taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    half = "\udc00".encode(codec, "surrogatepass")[-4 if "32" in codec else -2 :]
+    raw = ENGLISH.encode(codec) * size
+    (tmp_path / "a.log").write_bytes(raw[:-1] if fault == "cut" else raw + half)
+    context = await taking(Scope("document", files=(str(tmp_path / "a.log"),)))
+    assert (context.documents[0].encoding[:6], context.documents[0].faults) == (codec[:6], 1)
+    assert "in 1 place the bytes are not" in " ".join(assumed(context.documents))
+    assert await Search(context, pool).count("ERROR", context.limit) == 50 * size
+
+
+async def test_a_mark_of_utf_16_before_what_is_none_makes_no_text(taking: Taking, tmp_path: Path) -> None:
+    for size in (300, 1 << 20):
+        (tmp_path / "a.bin").write_bytes(b"\xff\xfe" + b"\x00\xdc\x41\x00" * size)
+        with pytest.raises(errors.DocumentEncoding):
+            await taking(Scope("document", files=(str(tmp_path / "a.bin"),)))
+
+
 @settings(max_examples=200)
 @given(
     lines=st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1), min_size=20, max_size=40),

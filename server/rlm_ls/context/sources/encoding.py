@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_ls.errors import DocumentBinary, DocumentEncoding
 
@@ -44,6 +44,16 @@ class Encoding:
         """Whether the bytes can stay as they are (whether they are valid is found out as they are measured)."""
         return self.codec == "utf-8" and self.errors == "strict"
 
+    @property
+    def wide(self) -> bool:
+        """Whether a character has two or four bytes, and one byte too few is a fault."""
+        return self.codec.startswith(("utf-16", "utf-32"))
+
+    @property
+    def forgiving(self) -> Encoding:
+        """The same with U+FFFD for what is none of it."""
+        return replace(self, errors="replace")
+
 
 UTF_8 = Encoding("utf-8")
 
@@ -75,7 +85,7 @@ def encoding_of(name: str, head: bytes, option: str) -> Encoding:
         raise binary(name)
     if option == AUTO:
         return found
-    if found.codec.startswith(("utf-16", "utf-32")):
+    if found.wide:
         raise DocumentEncoding(
             f"{name} is not {option.upper()}: it looks like {found.codec.upper()}.", _remedy(found.codec)
         )
@@ -222,19 +232,17 @@ def _wide(raw: bytes) -> Encoding | None:
     """UTF-16 or UTF-32 without a mark, where it plainly is."""
     for codec in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         unit = 4 if "32" in codec else 2
-        body = raw[: len(raw) // unit * unit]
-        try:
-            text = body[: unit * _WIDE_SAMPLE].decode(codec, "strict")
-        except UnicodeDecodeError as error:
-            if error.start < min(len(body), unit * _WIDE_SAMPLE) - 4:  # else a pair that was cut
-                continue
-            text = body[: error.start].decode(codec)
+        text = codecs.getincrementaldecoder(codec)("replace").decode(
+            raw[: unit * _WIDE_SAMPLE]
+        )  # may be cut in a character
         written = text.replace("\0", "")
         if len(written) < 2 or len(re.findall("\0+", text)) > 1 + len(written) / 100:
             continue
         low = sum(character < "\u0100" for character in written)
         odd = sum(ord(one) % 256 == 0 for one in written) if unit == 2 else 0
-        strange = sum(unicodedata.category(one) in _STRANGE and one not in _WHITE for one in written)
+        strange = sum(
+            one == "\ufffd" or (unicodedata.category(one) in _STRANGE and one not in _WHITE) for one in written
+        )
         if strange <= 0.01 * len(written) and odd <= 0.02 * len(written) and (low or unit == 4):
             return Encoding(codec, assumed=True)
     return None

@@ -99,6 +99,8 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
             settled = is_settled(stamp)
             encoding = replace(_encoding_of_large(one, stream, option), drawn=one.drawn)
             size, faults = _transcode(deadline, one, stream, encoding, out)
+            if encoding.wide and not _few(faults, size):
+                raise not_text(one.name, encoding.codec, 0)
             out.write(b"\n")
         source = Source(pack, one.place, size)
         with opened(File(one.name, source)) as reader:
@@ -140,6 +142,10 @@ def _faults(raw: bytes, text: bytes) -> int:
     return max(0, text.count(_REPLACEMENT) - raw.count(_REPLACEMENT))
 
 
+def _few(faults: int, characters: int) -> bool:
+    return faults <= 1 + characters / 100
+
+
 _REPLACEMENT = "\ufffd".encode()
 
 
@@ -155,7 +161,7 @@ def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encodin
             text = body.decode(encoding.codec, encoding.errors)
         except (UnicodeError, ValueError) as error:
             at = getattr(error, "start", 0)
-            other = _other(encoding, raw) if one.guess and encoding.as_is else None
+            other = _other(encoding, raw) if one.guess and encoding.errors == "strict" else None
             if other is None and one.guess and encoding.as_is:
                 raise binary(one.name) from None
             if other is None:
@@ -167,7 +173,12 @@ def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encodin
 
 
 def _other(encoding: Encoding, raw: bytes) -> Encoding | None:
-    """What it is if it is not UTF-8; if a mark says that it is, it is, with faults."""
+    """What it is if it is not UTF-8; if a mark says that it is, it is, with faults, and so is what is plainly UTF-16."""
+    if encoding.wide:
+        text = raw.decode(encoding.codec, "replace")
+        return encoding.forgiving if _few(text.count("\ufffd"), len(text)) else None
+    if not encoding.as_is:
+        return None
     return replace(encoding, errors="replace", assumed=True) if encoding.skip else guessed(raw)
 
 
@@ -195,7 +206,7 @@ def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Enco
     head = inspect.sample(one, stream, stream.read(min(inspect.HEAD, one.size)))
     encoding = encoding_of(one.name, head, option)
     if not one.guess or not encoding.as_is:
-        return encoding
+        return encoding.forgiving if one.guess and encoding.wide else encoding
     # It is not UTF-8, or nobody would have asked. By all of it: a few faults, or another encoding?
     tally, first = Faults(), b""
     stream.seek(one.at)
