@@ -173,6 +173,49 @@ async def test_members_one_behind_the_other_are_one_text(
     assert await errors_in(context, pool) == 80
 
 
+SKIPPABLE = b"\x53\x2a\x4d\x18\x03\0\0\0abc"
+"""A frame that decoders of zstd and lz4 pass over."""
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+async def test_members_may_be_of_several_kinds(taking: Taking, pool: SearchPool, tmp_path: Path, kind: str) -> None:
+    every = b"".join(compress(LOG) + b"\0" * 9 for compress in COMPRESS.values())
+    (tmp_path / "app.log.gz").write_bytes(SKIPPABLE + COMPRESS[kind](LOG) + SKIPPABLE + every)
+    context = await taking(scope(tmp_path / "app.log.gz"))
+    assert await errors_in(context, pool) == 40 * (1 + len(COMPRESS))
+    assert not context.skipped
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [
+        (lambda packed: b"and this is none", "what follows the compressed data is none"),
+        (lambda packed: packed[:11], "cut off"),
+        (lambda packed: packed[:-9], "cut off"),
+    ],
+    ids=["text", "begun", "cut"],
+)
+async def test_what_follows_and_cannot_be_read_is_said(
+    taking: Taking, tmp_path: Path, kind: str, behind: Callable[[bytes], bytes], said: str
+) -> None:
+    packed = COMPRESS[kind](LOG)
+    (tmp_path / "app.log.gz").write_bytes(packed + behind(packed))
+    context = await taking(scope(tmp_path / "app.log.gz"))
+    assert context.documents[0].size >= len(LOG)
+    assert [(one.path, said in one.reason) for one in context.skipped] == [("app.log.gz", True)]
+
+
+async def test_a_file_that_holds_nothing_is_named_in_its_error(taking: Taking, tmp_path: Path) -> None:
+    for raw, said in (
+        (gzip.compress(LOG)[:10], "a.gz cannot be unpacked: it is cut off"),
+        (gzip.compress(b""), "a.gz is empty"),
+    ):
+        (tmp_path / "a.gz").write_bytes(raw)
+        with pytest.raises(errors.RlmError, match=said):
+            await taking(scope(tmp_path / "a.gz"))
+
+
 async def test_the_language_is_that_below_the_ending(taking: Taking, tmp_path: Path) -> None:
     for name in ("a.py.gz", "b.log.1.xz"):
         (tmp_path / name).write_bytes(gzip.compress(LOG))
@@ -245,6 +288,62 @@ async def test_a_members_name_is_a_label_and_no_path(taking: Taking, tmp_path: P
     assert len(context.documents) == 2
     assert all(document.path.startswith("logs.tar!/") for document in context.documents)
     assert sorted(os.listdir(tmp_path)) == ["logs.tar"]
+
+
+def patched(archive: bytes, at: int, value: bytes) -> bytes:
+    return archive[:at] + value + archive[at + len(value) :]
+
+
+def unknown_method(archive: bytes) -> bytes:
+    """The first member compressed in a way that nobody here knows: Windows does so with files of 2 GB."""
+    local, central = archive.index(b"PK\x03\x04"), archive.index(b"PK\x01\x02")
+    return patched(patched(archive, local + 8, b"\x09\0"), central + 10, b"\x09\0")
+
+
+def no_header(archive: bytes) -> bytes:
+    """The last member without its own header."""
+    return patched(archive, archive.rindex(b"PK\x03\x04"), b"none")
+
+
+@pytest.mark.parametrize(
+    ("archive", "whole"),
+    [
+        (unknown_method(zipped({"a.log": LOG, "b.log": LOG})), False),
+        (patched(zipped({"a.log": LOG, "b.log": LOG}), 50, b"\xff" * 20), False),
+        (no_header(zipped({"b.log": LOG, "a.log": LOG})), False),
+        (zipped({"a.log": gzip.compress(LARGE)[:-30], "b.log": LOG}), True),
+        (zipped({"a.log": gzip.compress(LARGE) + b"text", "b.log": LOG}), True),
+        (tar({"a.log": gzip.compress(LARGE)[:-30], "b.log": LOG}), True),
+    ],
+    ids=["method", "data", "header", "cut member", "trailing", "tar"],
+)
+async def test_a_member_that_cannot_be_read_takes_no_other_along(
+    taking: Taking, tmp_path: Path, archive: bytes, whole: bool
+) -> None:
+    (tmp_path / "logs.bin").write_bytes(archive)
+    context = await taking(folder(tmp_path))
+    read = ["logs.bin!/a.log", "logs.bin!/b.log"] if whole else ["logs.bin!/b.log"]
+    assert [document.path for document in context.documents] == read
+    assert [(one.path, one.code) for one in context.skipped] == [("logs.bin!/a.log", errors.DocumentUnreadable.code)]
+
+
+async def test_what_lies_behind_the_last_readable_file_of_a_tar_is_said(taking: Taking, tmp_path: Path) -> None:
+    whole = tar({"a.log": LOG, "b.log": LOG, "c.log": LOG})
+    second = 512 + (len(LOG) + 511) // 512 * 512
+    for archive in (patched(whole, second + 148, b"9"), whole[: second + 400], whole[:second] + b"\0" * 1024 + whole):
+        (tmp_path / "logs.tar").write_bytes(archive)
+        context = await taking(scope(tmp_path / "logs.tar"))
+        assert [document.path for document in context.documents] == ["logs.tar!/a.log"]
+        assert [one.path for one in context.skipped] == ["logs.tar"]
+        assert "follows" in context.skipped[0].reason
+
+
+async def test_a_name_in_utf_8_needs_no_flag(taking: Taking, tmp_path: Path) -> None:
+    marked = zipped({"日本語.log": LOG})
+    local, central = marked.index(b"PK\x03\x04"), marked.index(b"PK\x01\x02")
+    (tmp_path / "logs.zip").write_bytes(patched(patched(marked, local + 6, b"\0\0"), central + 8, b"\0\0"))
+    context = await taking(scope(tmp_path / "logs.zip"))
+    assert [document.path for document in context.documents] == ["logs.zip!/日本語.log"]
 
 
 async def test_two_members_of_one_name_are_two_documents(taking: Taking, tmp_path: Path) -> None:

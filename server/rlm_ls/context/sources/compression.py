@@ -43,9 +43,16 @@ class Corrupt(Exception):
     """The bytes are not what the file's beginning announces."""
 
 
+class Trailing(Corrupt):
+    """What follows the compressed data is none."""
+
+
 class CutOff(Exception):
     """The stream ends before its end: a file that is still being written, or was not copied whole."""
 
+
+_BEGINNING = 10
+"""Bytes by which a compressed member is known."""
 
 _FIRST = frozenset(bytes([one]) for one in (*b"\x1f\xfd\x28\x04BP", *range(0x50, 0x60)))
 """First bytes of what is compressed, or an archive that begins with a name."""
@@ -74,7 +81,7 @@ def kind_of(head: bytes) -> Compression | Archive | None:
 
 def opened(kind: Compression, raw: BinaryIO) -> io.BufferedReader:
     """The decoded bytes of a stream of one or many members. Reading raises Corrupt, CutOff, OSError of `raw`."""
-    return io.BufferedReader(_Members(raw, _maker(kind)), CHUNK)
+    return io.BufferedReader(_Members(raw, kind), CHUNK)
 
 
 def _maker(kind: Compression) -> Callable[[], _Decompressor]:
@@ -101,16 +108,14 @@ def _maker(kind: Compression) -> Callable[[], _Decompressor]:
 
 
 class _Members(io.RawIOBase):
-    """A stream of several compressed members in a row, as `cat a.gz b.gz` makes them. Bytes after the last are
-    ignored."""
+    """A stream of compressed members in a row, as `cat a.gz b.gz` makes them, of one kind or several. NULs between and
+    behind them are padding; reading raises Trailing where something else follows."""
 
-    def __init__(self, raw: BinaryIO, make: Callable[[], _Decompressor]) -> None:
+    def __init__(self, raw: BinaryIO, kind: Compression) -> None:
         self._raw = raw
-        self._make = make
-        self._decoder: _Decompressor | None = make()
-        self._begun = False
-        """Whether the member under way has given anything: one that has not may be padding, behind the first."""
-        self._first = True
+        self._kind = kind
+        self._make = _maker(kind)
+        self._decoder: _Decompressor | None = self._make()
 
     def readable(self) -> bool:
         return True
@@ -136,28 +141,35 @@ class _Members(io.RawIOBase):
     def _input(self, decoder: _Decompressor) -> bytes:
         """What the decoder is to be given next; a new one where another member begins, none after the last."""
         if decoder.eof:
-            rest = (decoder.unused_data or b"").lstrip(b"\0") or self._raw.read(CHUNK).lstrip(b"\0")
-            self._decoder = self._make() if rest else None
-            self._first = self._begun = False
-            return rest
+            return self._next(decoder.unused_data or b"")
         if not decoder.needs_input:
             return b""
         data = self._raw.read(CHUNK)
         if not data:
-            if self._begun or self._first:
-                raise CutOff
-            self._decoder = None
+            raise CutOff
         return data
+
+    def _next(self, rest: bytes) -> bytes:
+        """What follows a member, from the next one's first byte on."""
+        rest = rest.lstrip(b"\0")
+        while len(rest) < _BEGINNING and (more := self._raw.read(CHUNK)):
+            rest = (rest + more).lstrip(b"\0")
+        kind = kind_of(rest[:HEAD]) if rest else None
+        if kind == "zip" or kind == "tar" or (rest and kind is None):
+            self._decoder = None
+            raise Trailing("what follows the compressed data is none")
+        if kind is None:
+            self._decoder = None
+            return b""
+        if kind != self._kind:
+            self._kind, self._make = kind, _maker(kind)
+        self._decoder = self._make()
+        return rest
 
     def _decode(self, decoder: _Decompressor, data: bytes, most: int) -> bytes:
         try:
-            found = decoder.decompress(data, most)
+            return decoder.decompress(data, most)
         except MemoryError:
             raise
         except Exception as error:  # each library has classes of its own
-            if self._begun or self._first:
-                raise Corrupt(str(error)) from None
-            self._decoder = None
-            return b""
-        self._begun = self._begun or bool(found)
-        return found
+            raise Corrupt(str(error)) from None

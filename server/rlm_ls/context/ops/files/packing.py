@@ -34,6 +34,8 @@ from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.context.workers.piece import File
 from rlm_ls.errors import DocumentEmpty, RlmError, SearchTimeout
 
+_SAVE = "Save some text in it, or name another document."
+
 Outcome = CopiedText | NeedsMoreRoom | Packed | Foreign | RefusedFile
 
 
@@ -123,7 +125,7 @@ def _judged(
     one: IncomingFile, stamp: Stamp, settled: bool, raw: bytes, place: int, option: str
 ) -> tuple[Outcome, bytes]:
     if not raw:
-        raise DocumentEmpty(f"{one.name} is empty (0 bytes).", "Save some text in it, or name another document.")
+        raise DocumentEmpty(f"{one.name} is empty (0 bytes).", _SAVE)
     if (packed := inspect.packed(one, raw)) is not None:
         return packed, b""
     text, encoding, characters = _decoded(one, raw, "utf-8" if one.utf_8 else option)
@@ -132,6 +134,8 @@ def _judged(
     faults = 0 if encoding.errors == "strict" else _faults(raw, text)
     if may_draw(text) and (seen := drawn(text)) != text:
         text, encoding, characters = seen, replace(encoding, drawn=True), -1
+    if not text:
+        raise DocumentEmpty(f"{one.name} holds no text (a mark of its encoding, or signs for a terminal).", _SAVE)
     if len(text) > max(one.size, one.room):
         return NeedsMoreRoom(len(text) + 1), text
     return CopiedText(stamp, settled, place, len(text), _whole(text, characters), encoding, faults), text
@@ -173,7 +177,7 @@ def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encodin
 
 
 def _other(encoding: Encoding, raw: bytes) -> Encoding | None:
-    """What it is if it is not UTF-8; if a mark says that it is, it is, with faults, and so is what is plainly UTF-16."""
+    """What it is if not UTF-8; if a mark says that it is, it is, with faults; and so is what is plainly UTF-16."""
     if encoding.wide:
         text = raw.decode(encoding.codec, "replace")
         return encoding.forgiving if _few(text.count("\ufffd"), len(text)) else None

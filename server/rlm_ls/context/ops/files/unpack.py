@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import sys
 import tarfile
 import zipfile
-from typing import IO, BinaryIO
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import IO, BinaryIO, cast
 
 from rlm_ls.context.extraction.kinds import kind_of as document_kind
 from rlm_ls.context.ops.files.inspect import open_file
 from rlm_ls.context.snapshot.intake import IncomingFile, Member, RefusedFile, Unpacked
 from rlm_ls.context.snapshot.pack import cannot_write
 from rlm_ls.context.sources import compression
-from rlm_ls.context.sources.compression import CHUNK, HEAD, Corrupt, CutOff, kind_of
+from rlm_ls.context.sources.compression import CHUNK, HEAD, Corrupt, CutOff, Trailing, kind_of
 from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
 from rlm_ls.context.workers.deadline import Deadline
@@ -25,6 +29,14 @@ MOST_HEADER = 8 << 20
 """Bytes of an archive's own tables that are read at once: their size is a claim of the archive's."""
 
 CUT_OFF = "its compressed data are cut off; what came before was read"
+TRAILING = "what follows the compressed data is none, and was not read"
+FOLLOWING = "what follows the last file that could be read was not"
+
+DAMAGED = (Corrupt, CutOff, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+"""What reading a member of an archive raises."""
+
+_BEHIND = 1 << 16
+"""Bytes behind a tar's end in which another one would begin."""
 
 LAYERS = 3
 """How many layers of compression may be nested (`a.gz.xz` has two)."""
@@ -79,12 +91,11 @@ class _Unpacking:
                 raise self._unreadable(f"holds {kind} data in too many layers", "Unpack it, and name what it holds.")
             else:
                 self._take("", stream)
-        except CutOff:
-            self._note("", CUT_OFF)
-        except (Corrupt, tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
+        except (*DAMAGED, tarfile.TarError, zipfile.LargeZipFile) as error:
             if not self.members:
-                raise self._unreadable(f"cannot be unpacked: {error}", "Is it whole? Try gzip -t, unzip -t.") from None
-            self._note("", f"it is damaged after what was read: {error}")
+                why = "it is cut off" if isinstance(error, CutOff) else error
+                raise self._unreadable(f"cannot be unpacked: {why}", "Is it whole? Try gzip -t, unzip -t.") from None
+            self._note("", _told(error))
 
     def _decoded(self, stream: io.BufferedReader) -> io.BufferedReader:
         for _ in range(LAYERS):
@@ -98,59 +109,59 @@ class _Unpacking:
         """The archive lies in the pack as it is, and its members are parts of it; compressed ones follow behind."""
         try:
             self._copy(stream)
-        except CutOff:
-            self._note("", CUT_OFF)
+        except (CutOff, Corrupt) as error:
+            self._note("", _told(error))
         with open(self._pack, "rb") as copy:
             tables = _Bounded(copy, self.size)
             with tarfile.open(fileobj=tables, mode="r:", errorlevel=2) as archive:
                 for entry in archive:
                     archive.members.clear()  # type: ignore[attr-defined]  # or it remembers every one
-                    if entry.isdir() or not self._admits(entry.name):
-                        continue
-                    if not entry.isreg() or entry.issparse():
-                        self._note(entry.name, "it is a link, a device or a sparse file")
-                        continue
-                    head = os.pread(copy.fileno(), min(HEAD, entry.size), entry.offset_data)
-                    if kind_of(head) is not None:
-                        content = archive.extractfile(entry)
-                        assert content is not None
-                        self._member(entry.name, content)
-                    elif entry.offset_data + entry.size <= tables.end:
-                        self._add(entry.name, entry.offset_data, entry.size)
-                    else:
-                        raise tarfile.ReadError("unexpected end of data")
+                    if not entry.isdir() and (name := self._admitted(entry.name)):
+                        self._entry(archive, entry, name, copy.fileno(), tables.end)
+                most = min(_BEHIND, tables.end - archive.offset)
+                if most > 0 and os.pread(copy.fileno(), most, archive.offset).strip(b"\0"):
+                    self._note("", FOLLOWING)
+
+    def _entry(self, archive: tarfile.TarFile, entry: tarfile.TarInfo, name: str, copy: int, end: int) -> None:
+        if not entry.isreg() or entry.issparse():
+            self._note(name, "it is a link, a device or a sparse file")
+        elif kind_of(os.pread(copy, min(HEAD, entry.size), entry.offset_data)) is not None:
+            self._member(name, lambda: cast(IO[bytes], archive.extractfile(entry)))
+        elif entry.offset_data + entry.size <= end:
+            self._add(name, entry.offset_data, entry.size)
+        else:
+            raise tarfile.ReadError("unexpected end of data")
 
     def _zip(self, stream: io.BufferedReader) -> None:
         with zipfile.ZipFile(_Bounded(stream)) as archive:
             for entry in archive.infolist():
-                if entry.is_dir() or not self._admits(entry.filename):
+                if entry.is_dir() or not (name := self._admitted(_name_of(entry))):
                     continue
                 if entry.flag_bits & 1:
-                    self._note(entry.filename, "it is encrypted")
-                    continue
-                with archive.open(entry) as content:
-                    self._member(entry.filename, content)
+                    self._note(name, "it is encrypted")
+                else:
+                    self._member(name, partial(archive.open, entry))
 
-    def _admits(self, name: str) -> bool:
-        """Whether a member may be read. Raises Corrupt where there are too many."""
+    def _admitted(self, name: str) -> str:
+        """The name by which a member is shown, "" where it may not be read. Raises Corrupt where there are too many."""
         if len(self.members) + len(self.notes) >= MOST_MEMBERS:
             raise Corrupt(f"it holds more than {MOST_MEMBERS:,} files")
+        shown = self._unique(name)
         if not is_secret(name.replace("\\", "/"), self._deny):
-            return True
-        self.notes.append(
-            (self._unique(name), RefusedFile.by(DocumentDenied("looks like a secret (key, password, token)")))
-        )
-        return False
+            return shown
+        self.notes.append((shown, RefusedFile.by(DocumentDenied("looks like a secret (key, password, token)"))))
+        return ""
 
-    def _member(self, name: str, stream: IO[bytes]) -> None:
+    def _member(self, name: str, opened: Callable[[], IO[bytes]]) -> None:
         try:
-            decoded = self._decoded(io.BufferedReader(stream, CHUNK))  # type: ignore[arg-type]
-            head = decoded.peek(HEAD)[:HEAD]
-            if kind_of(head) is None or document_kind(head, name, True) is not None:
-                self._take(name, decoded)
-            else:
-                self._note(name, "an archive in an archive is not opened")
-        except (Corrupt, CutOff, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            with opened() as stream:
+                decoded = self._decoded(io.BufferedReader(stream, CHUNK))  # type: ignore[arg-type]
+                head = decoded.peek(HEAD)[:HEAD]
+                if kind_of(head) is None or document_kind(head, name, True) is not None:
+                    self._take(name, decoded)
+                else:
+                    self._note(name, "an archive in an archive is not opened")
+        except (*DAMAGED, RuntimeError, NotImplementedError) as error:
             self._note(name, f"it cannot be unpacked: {error or 'it is cut off'}")
 
     def _take(self, name: str, stream: io.BufferedReader) -> None:
@@ -158,10 +169,10 @@ class _Unpacking:
         place = self.size
         try:
             self._copy(stream)
-        except CutOff:
+        except DAMAGED as error:
             if self.size == place:
                 raise
-            self._note(name, CUT_OFF)
+            self._note(name, _told(error))
         finally:
             if self.size > place:
                 self._add(name, place, self.size - place)
@@ -171,9 +182,10 @@ class _Unpacking:
 
     def _add(self, name: str, place: int, size: int) -> None:
         if size:
-            self.members.append(Member(self._unique(name) if name else "", place, size))
+            self.members.append(Member(name, place, size))
         else:
-            self.notes.append((self._unique(name) if name else "", RefusedFile.by(DocumentEmpty("is empty (0 bytes)"))))
+            empty = "is empty (0 bytes)" if name else f"{self._name} is empty: it unpacks to 0 bytes."
+            self.notes.append((name, RefusedFile.by(DocumentEmpty(empty))))
 
     def _copy(self, stream: io.BufferedReader) -> None:
         # What was looked at already, then past the buffer: a copy of a gigabyte takes a quarter of a second.
@@ -210,10 +222,29 @@ class _Unpacking:
         return shown
 
     def _note(self, name: str, why: str) -> None:
-        self.notes.append((self._unique(name) if name else "", RefusedFile.by(DocumentUnreadable(why))))
+        self.notes.append((name, RefusedFile.by(DocumentUnreadable(why))))
 
     def _unreadable(self, why: str, remedy: str) -> DocumentUnreadable:
         return DocumentUnreadable(f"{self._name} {why}.", remedy)
+
+
+def _told(error: Exception) -> str:
+    """What is said of a text of which only a part could be read."""
+    match error:
+        case CutOff():
+            return CUT_OFF
+        case Trailing():
+            return TRAILING
+        case _:
+            return f"it is damaged after what was read: {error}"
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """A name without the flag that says so is in UTF-8 all the same, as some systems write it, where it can be."""
+    try:
+        return entry.filename if entry.flag_bits & 0x800 else entry.filename.encode("cp437").decode()
+    except UnicodeError:
+        return entry.filename
 
 
 class _Bounded(io.RawIOBase):
