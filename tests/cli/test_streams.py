@@ -75,6 +75,21 @@ def test_a_substituted_process_is_read_to_its_end() -> None:
     assert done.stdout.decode().startswith(RIGHT), done.stderr.decode()
 
 
+@pytest.mark.parametrize("named", ["/dev/stdin < a.log", "/dev/fd/0 < a.log", "/dev/fd/7 7< a.log", "a.log <&-"])
+def test_a_descriptor_is_that_of_the_command(tmp_path: Path, named: str) -> None:
+    (tmp_path / "a.log").write_text(TEXT, encoding="utf-8")
+    script = f"{sys.executable} -P -m rlm_ls ask --model offline '{QUESTION}' {named}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, timeout=240, check=False)
+    assert done.stdout.decode().startswith(RIGHT), done.stderr.decode()
+
+
+def test_standard_input_that_is_closed_gives_nothing() -> None:
+    script = f"{sys.executable} -P -m rlm_ls ask --model offline '{QUESTION}' - <&-"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=240, check=False)
+    assert done.returncode == 1
+    assert b"standard-input.txt gave nothing (0 bytes)" in done.stderr
+
+
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="a file of Linux's kernel")
 def test_a_file_of_the_kernels_has_content_although_it_says_0_bytes() -> None:
     lines = len(Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines())

@@ -7,6 +7,7 @@ as escapes.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from io import TextIOWrapper
@@ -50,7 +51,9 @@ err = VisibleConsole(stderr=True, highlight=False, soft_wrap=not sys.stderr.isat
 
 def guard() -> None:
     """Makes control characters visible also in what Python and libraries write to stderr (tracebacks, warnings,
-    logs)."""
+    logs). Where standard input is closed there is an empty one."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process runs
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no such character still shows it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import sys
 import threading
@@ -23,17 +24,22 @@ from rlm_ls.errors import BadRequest, DocumentUnreadable
 STDIN = "-"
 CHUNK = 1 << 20
 
+_DESCRIPTOR = re.compile(r"/dev/stdin|(?:/dev|/proc/(?:self|\d+))/fd/\d+")
+"""What only the process itself can open by this name: a worker has other descriptors."""
+
 
 def is_stream(path: str) -> bool:
-    """Whether a path must be read to its end to know what is in it: a pipe, a device, or a file of the kernel's."""
+    """Whether a path must be read to its end to know what is in it: a pipe, a device, a file of the kernel's, or
+    whatever is open here under a number."""
     if path == STDIN:
         return True
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return False
+    whole = os.path.abspath(path)
     if stat.S_ISREG(status.st_mode):
-        return not status.st_size and os.path.abspath(path).startswith(("/proc/", "/sys/"))
+        return bool(_DESCRIPTOR.fullmatch(whole)) or (not status.st_size and whole.startswith(("/proc/", "/sys/")))
     return stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode)
 
 
