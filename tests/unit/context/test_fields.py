@@ -32,6 +32,8 @@ WRAPPED = {
     "logfmt in docker": json.dumps({"log": LOGFMT + "\n", "stream": "stdout"}),
     "logfmt after a time": f"2026-03-14T01:02:03Z {LOGFMT}",
     "windows line end": INNER + "\r",
+    "colours in docker": json.dumps({"log": f"\x1b[36m{LOGFMT}\x1b[0m".replace("level", "\x1b[2mlevel\x1b[0m", 1)}),
+    "colours in journald bytes": json.dumps({"MESSAGE": list(f"\x1b[1m{INNER}\x1b[0m".encode())}),
 }
 
 
@@ -180,6 +182,18 @@ async def test_a_filter_by_a_field_keeps_or_leaves_out_lines_with_their_places(a
         within = (type(part)(part.doc, part.start, part.end, ((field_filter("level", "error"), keep),)),)
         found = await search.regex("^.*$", within)
         assert [json.loads(row)[1] for row in found.rows] == expected
+
+
+async def test_messages_that_journald_wrote_as_bytes_are_read_with_the_others(asking: Asking) -> None:
+    plain = [json.dumps({"MESSAGE": json.dumps({"level": level})}) for level in ("error", "info", "error")]
+    told = [json.dumps({"MESSAGE": list(json.dumps({"level": "error"}).encode())}) for _ in range(2)]
+    search = await asking("\n".join([*plain, *told, "no record"]) + "\n")
+    fields = Fields(("level",))
+    assert (await search.top("", search.context.limit, fields=fields))[0] == [("error", 4), ("info", 1)]
+    [part] = search.context.limit
+    within = (type(part)(part.doc, part.start, part.end, ((field_filter("level", "error"), True),)),)
+    found = await search.regex("^.*$", within)
+    assert [json.loads(row)[1] for row in found.rows] == [1, 3, 4, 5]
 
 
 async def test_a_filter_that_no_verb_made_is_refused(asking: Asking) -> None:

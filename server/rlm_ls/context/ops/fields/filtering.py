@@ -71,7 +71,7 @@ class FieldTest:
         """The first line from the line start `at` on whose field matches. None in a piece of a very long line."""
         if window.is_piece:
             return None
-        for seen, (start, end) in enumerate(lines(window, self._field.mark, at), 1):
+        for seen, (start, end) in enumerate(lines(window, self._field.mark(window.text), at), 1):
             if seen % BREATH == 0 and deadline.late():
                 return None
             value = self._field(window.text[start:end])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from rlm_ls.context.ops.fields.records import RUNTIME_FIELDS, VALUE, Record, record_of, unquoted
+from rlm_ls.context.ops.fields.records import AS_BYTES, RUNTIME_FIELDS, VALUE, Record, record_of, unquoted
 
 MISSING = object()
 """There is no such field. One that is null is None."""
@@ -66,9 +66,17 @@ class FieldOf:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.mark = mark(name)
+        self._mark = mark(name)
+        self._looked_at: tuple[bytes, bytes] = (b"", self._mark)
         quick = _PAIRED.fullmatch(name) and name not in RUNTIME_FIELDS
         self._key = f"{name}=".encode() if quick else b""
+
+    def mark(self, text: bytes) -> bytes:
+        """Bytes that a line of this text must hold to have the field; empty where none are certain."""
+        if text is not self._looked_at[0]:
+            hidden = b'"MESSAGE"' in text and AS_BYTES.search(text) is not None
+            self._looked_at = text, b"" if hidden else self._mark
+        return self._looked_at[1]
 
     def __call__(self, line: bytes) -> Any:
         key = self._key

@@ -48,11 +48,12 @@ class Reading:
 
     def _rows_of(self, window: Window) -> Iterator[list[Any]]:
         lines = [line for line in window.text.split(b"\n") if line]
+        mark = self._fields[0].mark(window.text)
         found = 0
         for number, line in enumerate(lines, 1):
             if number % BREATH == 0 and self._deadline.late():
                 return
-            row = self._row(line)
+            row = self._row(line, mark)
             if row is not None:
                 found += 1
                 self.seen[2] += row[-1] is None
@@ -60,11 +61,11 @@ class Reading:
         self.seen[0] += len(lines)
         self.seen[1] += len(lines) - found
 
-    def _row(self, line: bytes) -> list[Any] | None:
-        """The values of a line; None where it holds none of the fields."""
+    def _row(self, line: bytes, mark: bytes) -> list[Any] | None:
+        """The values of a line; None where it holds none of the fields. `mark`: of the first one."""
         if len(self._fields) == 1:
             [field] = self._fields
-            value = field(line) if field.mark in line else MISSING
+            value = field(line) if mark in line else MISSING
             return None if value is MISSING else [value]
         if b"{" in line:
             record = record_of(line)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from rlm_ls.context.sources.drawing import drawn
+
 Record = tuple[Mapping[str, Any], ...]
 """What a line holds, the innermost first; empty where it is no record. An envelope's own fields come after."""
 
@@ -41,6 +43,8 @@ _KEY = r"[A-Za-z_@][\w.\-/@]*"
 VALUE = rf'"(?:[^"\\]|\\.)*"|[^\s",;]*(?:[,;](?!{_KEY}=)[^\s",;]*)*'
 """A pair's value: quoted, or up to a blank or the comma before the next pair."""
 _PAIR = re.compile(rf"(?:^|(?<=[\s,;|(\[{{]))({_KEY})=({VALUE})", re.ASCII)
+AS_BYTES = re.compile(rb'"MESSAGE" ?: ?\[')
+"""How journald writes a message that is no UTF-8, or holds a control character: as the numbers of its bytes."""
 _CLOSED = {")": "(", "]": "["}
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -84,13 +88,15 @@ def _object(text: bytes) -> dict[str, Any] | None:
 def _unwrapped(outer: dict[str, Any], depth: int) -> Record:
     for name in WRAPPING:
         text = outer.get(name)
-        if name == "MESSAGE" and isinstance(text, list):  # journald's way with what is no UTF-8
+        if name == "MESSAGE" and isinstance(text, list):  # AS_BYTES
             try:
                 text = outer[name] = bytes(text).decode("utf-8", "replace")
             except (ValueError, TypeError):
                 continue
         if not isinstance(text, str) or len(text) < 3:
             continue
+        if "\x1b" in text:  # what was written for a terminal
+            text = outer[name] = drawn(text.encode("utf-8", "replace")).decode()
         inner = text.strip()
         if inner.startswith("{") or (name in TEXTUAL and ("=" in inner or inner.endswith("}"))):
             return (*record_of(inner.encode("utf-8", "replace"), depth + 1), outer)
