@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterable, Sequence
 
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|Z|zip)$")
-_MARKED = re.compile(r"[._-]\d|\.old")
+_MARKED = re.compile(r"[._-](?:\d|old|prev)")
 _DATED = re.compile(
     r"""[._-]{1,2}
-    (?P<day>20\d\d(?P<dash>[._-]?)(?:0[1-9]|1[0-2])(?P=dash)(?:0[1-9]|[12]\d|3[01]))
+    (?P<day>20\d\d(?P<dash>[._-]?)(?:0[1-9]|1[0-2])(?P=dash)(?:0[1-9]|[12]\d|3[01])|20\d\d[.-]W?[0-5]\d(?!\d))
     (?:[T_.-]?(?P<clock>(?:[01]\d|2[0-3])(?:[:._-]?[0-5]\d){0,2})(?:\.\d{3,9})?Z?(?!\d))?
     (?:[._-](?P<part>\d{1,9}))?
     (?P<end>\.[A-Za-z][A-Za-z0-9]{0,7})?
@@ -24,6 +24,7 @@ _DATED = re.compile(
 )
 _EPOCH = re.compile(r"[._-](1[0-9]{9})(\.[A-Za-z]{1,8})?$")
 _NUMBERED = re.compile(r"\.(0|[1-9]\d{0,3})(\.(?:log|out|err|txt))?$")
+_OLD = re.compile(r"[._-](?:old|prev(?:ious)?)(\.(?:log|out|err|txt))?$")
 _INFIX = re.compile(r"\.\d{1,4}\.(?:log|out|err|txt)(?:\.[A-Za-z0-9]+)?$")
 """`Xorg.0.log` and `Xorg.1.log` are of two displays, unless an `Xorg.log` stands beside them."""
 _LOG = re.compile(r"(?:^|[^a-z])(?:sys)?logs?(?:[^a-z]|$)|\.(?:out|err)$", re.IGNORECASE)
@@ -120,6 +121,6 @@ def _place(name: str) -> Place | None:
         return bare[: epoch.start()] + (epoch[2] or ""), f"1{digits}{0:09}"
     if (numbered := _NUMBERED.search(bare)) and numbered.start():
         return bare[: numbered.start()] + (numbered[2] or ""), f"2{9999 - int(numbered[1]):04}"
-    if bare.endswith(".old") and bare != ".old":
-        return bare[:-4], "3"
+    if (old := _OLD.search(bare)) and old.start():
+        return bare[: old.start()] + (old[1] or ""), "3"
     return None

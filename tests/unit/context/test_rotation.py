@@ -25,6 +25,11 @@ OLDEST_FIRST = [
     ["app.2.log", "app.1.log", "app.log"],
     ["app.log.2026-11-01", "app.log.2", "app.log.1", "app.log"],
     ["Xorg.0.log.old", "Xorg.0.log"],
+    ["app.old.log", "app.log"],
+    ["app.log.2", "app.log-old", "app.log"],
+    ["Player-prev.log", "Player.log"],
+    ["app.log.2025-12.gz", "app.log.2026-01", "app.log.2026-02", "app.log"],
+    ["app.log.2026-09", "app.log.2026-10", "app.log.2026-53"],
 ]
 
 
@@ -46,6 +51,8 @@ def test_the_pieces_of_a_log_go_from_the_oldest_to_the_newest(names: list[str]) 
         ["app.log.1"],
         ["Xorg.1.log", "Xorg.0.log"],
         ["app.log", "web.log.1"],
+        ["notes.txt", "threshold.log", "app-older.log", "app.log"],
+        ["v2026-01.txt", "v2026-02.txt"],
         ["v1.2.log", "v1.3.log.txt"],
         ["2026-11-27.log", "2026-11-26.log"],
     ],
