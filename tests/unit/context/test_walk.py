@@ -56,6 +56,18 @@ def paths(context: Context) -> list[str]:
     return [document.path for document in context.documents]
 
 
+async def test_where_nothing_can_be_read_the_rule_that_left_out_others_is_named(taking: Taking, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "a.log").write_text("ERROR\n")
+    (logs / "broken").symlink_to("nowhere")
+    with pytest.raises(errors.NoDocuments, match=r"broken: .*; ignore files leave out others \(\*\.log") as raised:
+        await taking(Scope("workspace", roots=(str(logs),)))
+    assert "--include" in raised.value.remedy
+
+
 async def test_ignore_files_links_and_secrets(taking: Taking, tree: Path) -> None:
     context = await taking(Scope("workspace", roots=(str(tree),)))
     assert sorted(paths(context)) == [

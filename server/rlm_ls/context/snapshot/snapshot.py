@@ -133,7 +133,7 @@ class Context:
                 if scope.kind in ("document", "selection") or wanted.explicit:
                     _raise_first(errors)
                 if not found:
-                    raise _nothing(scope, skipped)
+                    raise _nothing(scope, skipped, wanted.ignored)
                 with garbage_collection_paused(len(found)):
                     contents = await asyncio.to_thread(snapshot_cache.same, Contents, found)
                     skipped += await asyncio.to_thread(_left_out, contents.documents)
@@ -226,10 +226,14 @@ def _raise_first(errors: Sequence[tuple[Candidate, RlmError]]) -> None:
             raise error
 
 
-def _nothing(scope: Scope, skipped: Sequence[Skipped]) -> RlmError:
+def _nothing(scope: Scope, skipped: Sequence[Skipped], ignored: str) -> RlmError:
     if not skipped:
         where = uris.shown(", ".join([*scope.roots, *scope.files])[:1000]) or "the scope"
         return NoDocuments(f"There is nothing to read in {where}.", "Check the path and the include and exclude globs.")
     shown = "; ".join(f"{one.path}: {one.reason}" for one in skipped[:3])
     more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
-    return NoDocuments(f"None of the {len(skipped)} documents can be read ({shown}{more}).", "Name text documents.")
+    told = f"None of the {len(skipped)} documents can be read ({shown}{more})"
+    if ignored:
+        remedy = "Name the files themselves, or set include globs: --include '*' in a terminal."
+        return NoDocuments(f"{told}; ignore files leave out others ({ignored}).", remedy)
+    return NoDocuments(f"{told}.", "Name text documents.")
