@@ -111,6 +111,24 @@ async def test_a_word_file_is_its_paragraphs_tables_notes_and_headings(
     assert document.place(7, 7) == "section Costs"
 
 
+async def test_what_word_keeps_beside_the_text_is_not_taken_for_it(
+    taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    def controlled(cell: str) -> str:
+        return f"<w:sdt><w:sdtPr/><w:sdtContent>{cell}</w:sdtContent></w:sdt>"
+
+    cell = f"<w:tc>{made.paragraph('Tea')}</w:tc>"
+    inner = f"<w:tbl><w:tr><w:tc>{made.paragraph('in')}</w:tc><w:tc>{made.paragraph('ner')}</w:tc></w:tr></w:tbl>"
+    body = (
+        f"<w:tbl><w:tr>{controlled(cell)}<w:tc>{made.paragraph('3')}</w:tc></w:tr>"
+        f"<w:tr>{controlled(cell)}{controlled(cell)}</w:tr><w:tr><w:tc>{inner}</w:tc>{cell}</w:tr></w:tbl>"
+        "<w:p><w:moveFrom><w:r><w:t>It was here. </w:t></w:r></w:moveFrom><w:r><w:t>Text.</w:t></w:r>"
+        "<w:moveTo><w:r><w:t> It is here.</w:t></w:r></w:moveTo></w:p>"
+    )
+    _, lines = await read(taking, pool, tmp_path / "r.docx", made.docx(body))
+    assert lines == ["Tea\t3", "Tea\tTea", "in ner\tTea", "Text. It is here."]
+
+
 async def test_slides_come_in_the_order_of_their_showing_with_their_notes(
     taking: Taking, pool: SearchPool, tmp_path: Path
 ) -> None:
@@ -152,6 +170,19 @@ async def test_open_document_texts_and_slides_are_read(taking: Taking, pool: Sea
     document, lines = await read(taking, pool, tmp_path / "plan.odt", made.open_document("text", body))
     assert lines == ["Plan", "one  two three four", "five"]
     assert sections(document) == [("heading", "Plan", 2)]
+    said = "<office:annotation><text:p>Really?</text:p></office:annotation>"
+    note = (
+        "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>See the annex</text:p>"
+        "</text:note-body></text:note>"
+    )
+    gone = "<text:changed-region><text:deletion><text:p>deleted</text:p></text:deletion></text:changed-region>"
+    body = (
+        f"<office:text><text:tracked-changes>{gone}</text:tracked-changes><text:p>It{note} costs {said}3 €.</text:p>"
+        "<text:p>Next</text:p></office:text>"
+    )
+    document, lines = await read(taking, pool, tmp_path / "note.odt", made.open_document("text", body))
+    assert lines == ["It costs 3 €.", "Next", "[part notes]", "See the annex", "Really?"]
+    assert sections(document) == [("part", "notes", 1)]
     body = '<office:presentation><draw:page draw:name="Start"><text:p>hello</text:p></draw:page></office:presentation>'
     document, lines = await read(taking, pool, tmp_path / "talk.odp", made.open_document("presentation", body))
     assert lines == ["[slide 1]", "hello"]

@@ -113,15 +113,20 @@ def _blocks(package: Package, part: str, *tags: str) -> Iterator[tuple[Any, list
         depth -= 1
         if depth:
             continue
-        cells = [one for one in element if local(one) == cell] if tag == row else []
+        # A cell may stand in a content control, and in it a row of its own.
+        cells = [one for one in element.iter(f"{{*}}{cell}") if _row_of(one) is element] if tag == row else []
         if tag == paragraph or cells:
             yield element, cells
         dropped(element)
 
 
+def _row_of(cell: Any) -> Any:
+    return next(cell.iterancestors("{*}tr"), None)
+
+
 def _words(element: Any) -> str:
-    """What stands in it, in the order of reading; without what was deleted, and without the copy that is kept for old
-    programs."""
+    """What stands in it, in the order of reading; without what was deleted or moved elsewhere, and without the copy
+    that is kept for old programs."""
     from lxml import etree
 
     found: list[str] = []
@@ -138,7 +143,7 @@ def _words(element: Any) -> str:
                 found.append("-")
             case "p" if one is not element and found:
                 found.append("\n")
-            case "Fallback" | "pPr" | "rPr":
+            case "Fallback" | "pPr" | "rPr" | "del" | "moveFrom":
                 walk.skip_subtree()
     return "".join(found)
 
@@ -202,9 +207,13 @@ def _lines_of(root: Any) -> Iterator[str]:
 # ---- OpenDocument --------------------------------------------------------------------------------------------------
 
 
+_BLOCKS = frozenset(("p", "h", "table-row", "page", "tracked-changes"))
+
+
 def _open_document(package: Package, text: Text, slides: bool) -> None:
     depth = number = 0
-    for event, element, tag in package.elements("content.xml", frozenset(("p", "h", "table-row", "page"))):
+    aside: list[str] = []
+    for event, element, tag in package.elements("content.xml", _BLOCKS):
         if tag == "page":
             if event == "start" and slides:
                 number += 1
@@ -215,22 +224,28 @@ def _open_document(package: Package, text: Text, slides: bool) -> None:
             continue
         if tag == "table-row":
             cells = [one for one in element if local(one) in ("table-cell", "covered-table-cell")]
-            text.line("\t".join(_spoken(one).replace("\n", " ").strip() for one in cells))
-        else:
-            said = _spoken(element)
+            text.line("\t".join(_spoken(one, aside).replace("\n", " ").strip() for one in cells))
+        elif tag != "tracked-changes":  # what was deleted
+            said = _spoken(element, aside)
             if tag == "h" and said.strip():
                 level = attribute(element, "outline-level")
                 text.section("heading", said, level=int(level) if level.isdigit() and int(level) <= DEEPEST else 1)
             text.line(said)
         dropped(element)
+    if aside:
+        text.section("part", "notes", mark=True)
+        for said in aside:
+            text.line(said)
 
 
-def _spoken(element: Any) -> str:
-    """OpenDocument's text is what stands in the elements themselves, with spaces and breaks as elements."""
+def _spoken(element: Any, aside: list[str] | None) -> str:
+    """OpenDocument's text is what stands in the elements themselves, with spaces and breaks as elements. Its notes and
+    comments go to `aside`; None: it is one of them."""
     from lxml import etree
 
     found: list[str] = []
-    for event, one in etree.iterwalk(element, events=("start", "end")):
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walk:
         if event == "end":
             if one is not element:
                 found.append(one.tail or "")
@@ -245,6 +260,13 @@ def _spoken(element: Any) -> str:
                 found.append("\n")
             case "p" | "h" if one is not element and found:
                 found.append("\n")
+            case "note" | "annotation" if aside is not None:
+                aside.append(_spoken(one, None).strip())
+                walk.skip_subtree()
+                continue
+            case "note-citation" | "creator" | "date" if aside is None:
+                walk.skip_subtree()
+                continue
         if not isinstance(one, etree._Comment):
             found.append(one.text or "")
     return "".join(found)
