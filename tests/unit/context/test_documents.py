@@ -243,6 +243,30 @@ async def test_a_mail_is_its_headers_text_and_attachments(taking: Taking, pool: 
     assert "(application/octet-stream, 6 bytes: not read)" in lines
 
 
+@pytest.mark.parametrize("kind", ["octet-stream", "json", "x-log"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "latin-1"])
+async def test_an_attached_text_is_read_whatever_it_is_declared_as(
+    taking: Taking, pool: SearchPool, tmp_path: Path, kind: str, codec: str
+) -> None:
+    message = mail()
+    message.add_attachment("2026 ERROR é\n2026 INFO\n".encode(codec), "application", kind, filename="app.log")
+    for archive in (made.zipped({"a": "x"}), b"\x1f\x8b\x08\0" + bytes(range(20)), bytes(range(256)) * 9):
+        message.add_attachment(archive, "application", kind, filename="more")
+    _, lines = await read(taking, pool, tmp_path / "m.eml", message.as_bytes())
+    at = lines.index("[attachment app.log]")
+    assert lines[at + 1 : at + 4] == ["2026 ERROR é", "2026 INFO", "[attachment more]"]
+    assert sum("not read" in line for line in lines) == 3
+
+
+async def test_a_line_from_somebody_begins_a_message_only_with_a_day(
+    taking: Taking, pool: SearchPool, tmp_path: Path
+) -> None:
+    post = "From n@example.org Mon Nov  2 10:00:00 2026\nFrom: n@example.org\nSubject: s\n\nHi\n\nFrom here on\n\n"
+    document, lines = await read(taking, pool, tmp_path / "inbox", (post * 3).encode())
+    assert [one.label for one in document.sections] == ["1", "2", "3"]
+    assert lines.count("From here on") == 3
+
+
 async def test_a_message_of_a_mailbox_is_a_section(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
     box = mailbox.mbox(tmp_path / "inbox")
     for number in (1, 2, 3):

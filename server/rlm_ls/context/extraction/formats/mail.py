@@ -13,13 +13,22 @@ from typing import Any, BinaryIO
 from rlm_ls.context.extraction.formats import pages
 from rlm_ls.context.extraction.kinds import kind_of
 from rlm_ls.context.extraction.text import NotADocument, Text, in_a_line
+from rlm_ls.context.sources.compression import HEAD
+from rlm_ls.context.sources.compression import kind_of as compression
+from rlm_ls.context.sources.encoding import guessed
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 MOST_MESSAGE = 64 << 20
 """Bytes of a message in a mailbox; of a longer one the rest is left out."""
 MOST_PARTS = 1_000
+LOOKED_AT = 1 << 16
+"""Bytes of an attachment by which it is told whether it is a text."""
 DEEPEST = 8
 """Messages within messages."""
+
+_POSTED = re.compile(
+    rb" (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(?:\d\d? +)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+)
 
 Within = Callable[[str, BinaryIO, int, Text], None]
 """Writes the text of an attachment of that kind."""
@@ -40,12 +49,13 @@ def many(source: BinaryIO, size: int, text: Text, within: Within) -> None:
 
 
 def _messages(source: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
-    """The bytes of each message, and whether they are cut. A line `From …` after an empty one begins a message."""
+    """The bytes of each message, and whether they are cut. A line `From …` with a day after an empty one begins a
+    message; others may stand in one."""
     held: list[bytes] = []
     length, blank, begun = 0, True, False
     while size > 0 and (line := source.readline(min(size, 1 << 20))):
         size -= len(line)
-        if blank and line.startswith(b"From "):
+        if blank and line.startswith(b"From ") and _POSTED.search(line):
             if begun:
                 yield b"".join(held), length > MOST_MESSAGE
             held, length, begun = [], 0, True
@@ -125,8 +135,15 @@ def _part(part: EmailMessage, text: Text, level: int, within: Within) -> None:
         text.line(pages.decoded(raw, charset).rstrip())
     elif (found := kind_of(raw, name, True)) is not None and level < DEEPEST:
         within(found, io.BytesIO(raw), len(raw), text)
+    elif kind.startswith("application/") and _is_text(raw):
+        text.line(pages.decoded(raw, charset).rstrip())
     elif raw:
         text.line(f"({kind}, {len(raw):,} bytes: not read)")
+
+
+def _is_text(raw: bytes) -> bool:
+    """Programs send a log as `application/octet-stream`."""
+    return compression(raw[:HEAD]) is None and guessed(raw[:LOOKED_AT]) is not None
 
 
 def _file_name(part: EmailMessage) -> str:
