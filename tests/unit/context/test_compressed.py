@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import tarfile
 import time
 import zipfile
@@ -452,6 +453,26 @@ def test_a_text_that_begins_like_a_compressed_file_is_a_text(kind: str) -> None:
     assert kind_of(b"BZh9 is how bzip2 begins\n") is None
     assert kind_of(b"PK is a name\n") is None
     assert kind_of(COMPRESS[kind](LOG)[:512]) is not None
+
+
+@pytest.mark.parametrize("size", [300, 2 << 20], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("mark", "name"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!\x1a\x07\x01\0", "RAR"),
+        (b"\x1f\x9d\x90", "compress"),
+        (b"\x5d\0\0\x80", "lzma"),
+    ],
+    ids=["7z", "rar", "Z", "lzma"],
+)
+async def test_what_is_not_opened_is_called_by_its_kind(
+    taking: Taking, tmp_path: Path, mark: bytes, name: str, size: int
+) -> None:
+    (tmp_path / "a.log").write_bytes(mark + random.Random(7).randbytes(size))
+    with pytest.raises(errors.DocumentBinary, match=f"{name}.* not opened") as raised:
+        await taking(scope(tmp_path / "a.log"))
+    assert "Unpack it" in raised.value.remedy
 
 
 async def test_a_table_of_contents_without_end_is_refused(taking: Taking, tmp_path: Path) -> None:

@@ -79,6 +79,24 @@ def kind_of(head: bytes) -> Compression | Archive | None:
     return None
 
 
+_CLOSED = {
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"MSCF\0\0\0\0": "a Cabinet archive",
+    b"!<arch>\n": "an archive of ar (a Debian package, a library)",
+    b"\x1f\x9d": "compressed by compress (.Z)",
+    b"LZIP\x01": "compressed by lzip",
+    b"\x5d\0\0": "compressed by lzma (not xz)",
+    b"\x02\x21\x4c\x18": "compressed by lz4 in its old format",
+    b"\x89LZO\0\r\n\x1a\n": "compressed by lzop",
+}
+
+
+def closed(head: bytes) -> str:
+    """What a file is called that is compressed or an archive, and is not opened here; "" for all others."""
+    return next((name for mark, name in _CLOSED.items() if head.startswith(mark)), "")
+
+
 def opened(kind: Compression, raw: BinaryIO) -> io.BufferedReader:
     """The decoded bytes of a stream of one or many members. Reading raises Corrupt, CutOff, OSError of `raw`."""
     return io.BufferedReader(_Members(raw, kind), CHUNK)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
+from rlm_ls.context.sources.compression import closed
 from rlm_ls.errors import DocumentBinary, DocumentEncoding
 
 AUTO = "auto"
@@ -82,7 +83,7 @@ def encoding_of(name: str, head: bytes, option: str) -> Encoding:
         return _named(option)
     found = guessed(head)
     if found is None:
-        raise binary(name)
+        raise binary(name, head)
     if option == AUTO:
         return found
     if found.wide:
@@ -253,7 +254,9 @@ _STRANGE = frozenset({"Cc", "Cn", "Co", "Cs"})
 _WHITE = "\t\n\r\f\b\x1b\ufeff"
 
 
-def binary(name: str) -> DocumentBinary:
+def binary(name: str, head: bytes) -> DocumentBinary:
+    if what := closed(head):
+        return DocumentBinary(f"{name} is {what}, which is not opened.", "Unpack it, and name what it holds.")
     return DocumentBinary(
         f"{name} is a binary file, not a text.",
         "Name a text file, or convert it to text; if it is one, set its encoding (--encoding utf-16-le).",

@@ -167,7 +167,7 @@ def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encodin
             at = getattr(error, "start", 0)
             other = _other(encoding, raw) if one.guess and encoding.errors == "strict" else None
             if other is None and one.guess and encoding.as_is:
-                raise binary(one.name) from None
+                raise binary(one.name, raw) from None
             if other is None:
                 line = body.count(b"\n", 0, at) + body.count(b"\r", 0, at) - body.count(b"\r\n", 0, at) + 1
                 raise not_text(one.name, encoding.codec, at, line if encoding.as_is else 0) from None
@@ -224,7 +224,7 @@ def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Enco
         return replace(encoding, errors="replace", assumed=True)
     found = guessed(first)
     if found is None:
-        raise binary(one.name)
+        raise binary(one.name, head)
     if found.errors == "replace":  # few faults just there
         found = Encoding("cp1252", assumed=True)
     if found.codec == "cp1252" and _undefined(one, stream):
