@@ -115,6 +115,17 @@ async def test_colours_that_begin_late_in_a_large_file_are_seen(tmp_path: Path) 
     assert (await searched(Scope("document", files=(str(path),)), r"ERROR 7$")) == (1, 200_001)
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize(
+    "mark", ["\x1b[31mERR\x1b[41mOR\x1b[0m 7", " 5% of 7\r10% of 7\rERROR 7", "E\bER\bRR\bRO\bOR\bR 7"]
+)
+async def test_a_large_text_in_any_encoding_is_seen_to_be_drawn(tmp_path: Path, codec: str, mark: str) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(("ligne à lire, tracée plus tard\n" * 100_000 + f"{mark} à\n").encode(codec))
+    assert await searched(Scope("document", files=(str(path),)), r"^ERROR 7 à$") == (1, 100_001 + mark.count("\r"))
+    assert (await searched(Scope("document", files=(str(path),)), r"^ligne"))[0] == 100_000
+
+
 async def test_colours_of_an_open_text_are_left_out_too() -> None:
     buffer = Buffer("untitled:log", "x\n" + RED.format(n=7))
     scope = Scope("document", files=("untitled:log",), buffers=(buffer,))

@@ -202,6 +202,7 @@ class _Tally:
         if b"\r" in block:
             pairs = block.count(b"\r\n") + (block.endswith(b"\r") and after.startswith(b"\n"))
             self.crlf = self.crlf or pairs > 0
+            self.drawn = self.drawn or (b"\n" in block and block.count(b"\r") > pairs)
             text = block.replace(b"\r", b"\n")
         ends = text.count(b"\n") if self.lines_only else self._measure_lines(text)
         self.ends[-1] += ends - pairs

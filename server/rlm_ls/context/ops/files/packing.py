@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import FileIO
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -96,23 +97,31 @@ def single(deadline: Deadline, incoming: IncomingFile, pack: str, option: str) -
             if isinstance(outcome, CopiedText):
                 _write(pack, one.place, text + b"\n")
             return outcome
-        with inspect.open_file(one) as stream, open(pack, "r+b") as out:
-            stamp = stamp_of(os.fstat(stream.fileno()))
-            settled = is_settled(stamp)
-            encoding = replace(_encoding_of_large(one, stream, option), drawn=one.drawn)
-            size, faults = _transcode(deadline, one, stream, encoding, out)
-            if encoding.wide and not _few(faults, size):
-                raise not_text(one.name, encoding.codec, 0)
-            out.write(b"\n")
-        source = Source(pack, one.place, size)
-        with opened(File(one.name, source)) as reader:
-            if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
-                raise denied(one.name, title)
-            whole = join([inspect.measured(deadline, reader, 0, size)])
+        with inspect.open_file(one) as stream:
+            found = _converted(
+                deadline, one, stream, pack, replace(_encoding_of_large(one, stream, option), drawn=one.drawn)
+            )
+            if found.whole.drawn and not found.encoding.drawn:  # which only its text could show
+                found = _converted(deadline, one, stream, pack, replace(found.encoding, drawn=True))
+            return found
     except OSError as error:
         raise cannot_write(error) from None
     except RlmError as error:
         return RefusedFile.by(error)
+
+
+def _converted(deadline: Deadline, one: IncomingFile, stream: FileIO, pack: str, encoding: Encoding) -> CopiedText:
+    stamp = stamp_of(os.fstat(stream.fileno()))
+    settled = is_settled(stamp)
+    with open(pack, "r+b") as out:
+        size, faults = _transcode(deadline, one, stream, encoding, out)
+        if encoding.wide and not _few(faults, size):
+            raise not_text(one.name, encoding.codec, 0)
+        out.write(b"\n")
+    with opened(File(one.name, Source(pack, one.place, size))) as reader:
+        if title := held_secret(reader.read(0, min(size, LOOKED_AT)), whole=False, log=True):
+            raise denied(one.name, title)
+        whole = join([inspect.measured(deadline, reader, 0, size)])
     return CopiedText(stamp, settled, one.place, size, whole, encoding, faults)
 
 
