@@ -237,6 +237,14 @@ async def test_mail_nested_without_end_is_an_error_or_a_note(pool: SearchPool, t
     assert notes == ["messages within messages are read to a depth of 8"]
 
 
+@pytest.mark.parametrize("name", ["From", "To", "Subject", "Date", "Content-Type", "Content-Disposition"])
+async def test_a_header_without_end_is_cut(pool: SearchPool, tmp_path: Path, name: str) -> None:
+    for value in ("=?utf-8?q?a?= ", '"', "(", "a,", ";a=", "\n b@c"):  # minutes, where all of it is taken apart
+        mail = f"From: a@b\nTo: c@d\nMessage-ID: <1>\n{name}: {value * 200_000}\nMIME-Version: 1.0\n\nHello\n"
+        text, _ = await text_of(pool, tmp_path / "m.eml", mail.encode())
+        assert "Hello" in text
+
+
 async def test_an_attachment_that_is_damaged_is_a_line_of_its_mail(pool: SearchPool, tmp_path: Path) -> None:
     mail = (
         b"From: a@example.org\nTo: b\nSubject: s\nMessage-ID: <1>\nMIME-Version: 1.0\n"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from rlm_ls.context.extraction.formats import pages
 from rlm_ls.context.extraction.kinds import kind_of
@@ -20,6 +20,8 @@ from rlm_ls.context.sources.encoding import guessed
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 MOST_MESSAGE = 64 << 20
 """Bytes of a message in a mailbox; of a longer one the rest is left out."""
+MOST_HEADER = 4_000
+"""Characters of a header."""
 MOST_PARTS = 1_000
 LOOKED_AT = 1 << 16
 """Bytes of an attachment by which it is told whether it is a text."""
@@ -68,8 +70,20 @@ def _messages(source: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
         yield b"".join(held), length > MOST_MESSAGE
 
 
+class _Policy(policy.EmailPolicy):
+    """The library takes a header apart in the square of its length, of which no more than a line is shown, and fails on
+    some that others send."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        said = "".join(value[:MOST_HEADER].splitlines())
+        try:
+            return super().header_fetch_parse(name, said)
+        except Exception:
+            return said
+
+
 def _parsed(raw: bytes) -> EmailMessage:
-    return BytesParser(policy=policy.default).parsebytes(raw)
+    return cast(EmailMessage, BytesParser(policy=_Policy()).parsebytes(raw))
 
 
 def _message(raw: bytes, text: Text, level: int, within: Within) -> None:
@@ -80,10 +94,7 @@ def _message(raw: bytes, text: Text, level: int, within: Within) -> None:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    try:
-        return in_a_line(str(message[name] or ""))
-    except Exception:  # the parser of headers, on what others send
-        return in_a_line(next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), ""))
+    return in_a_line(str(message[name] or ""))
 
 
 def _write(message: EmailMessage, text: Text, level: int, within: Within) -> None:
