@@ -347,6 +347,21 @@ async def test_a_name_in_utf_8_needs_no_flag(taking: Taking, tmp_path: Path) -> 
     assert [document.path for document in context.documents] == ["logs.zip!/日本語.log"]
 
 
+async def test_names_that_cannot_be_shown_are_written_so_that_they_can(taking: Taking, tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        for name in ("résumé.log", "r\\xe9sum\\xe9.log", "a\x1b[31m.log", "b\n.log", "é.bin"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(LOG)
+            archive.addfile(entry, io.BytesIO(LOG if name.endswith("log") else bytes(len(LOG))))
+    (tmp_path / "logs.tar").write_bytes(made.getvalue())
+    context = await taking(scope(tmp_path / "logs.tar"))
+    names = [one.path.removeprefix("logs.tar!/") for one in context.documents]
+    assert names == [r"r\xe9sum\xe9.log", "r/xe9sum/xe9.log", r"a\x1b[31m.log", r"b\n.log"]
+    assert [one.path for one in context.skipped] == [r"logs.tar!/\xe9.bin"]
+    assert all(context.document(one.path) is one and context.document(one.uri) is one for one in context.documents)
+
+
 async def test_two_members_of_one_name_are_two_documents(taking: Taking, tmp_path: Path) -> None:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:

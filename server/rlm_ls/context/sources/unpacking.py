@@ -10,7 +10,7 @@ from rlm_ls.context.rotation import in_time
 from rlm_ls.context.snapshot.intake import Extracted, Unpacked
 from rlm_ls.context.snapshot.pack import Pack
 from rlm_ls.context.sources.candidate import Candidate, Inside
-from rlm_ls.context.sources.uris import INSIDE
+from rlm_ls.context.sources.uris import INSIDE, shown
 
 
 def members_of(one: Candidate, outcome: Unpacked, pack: Pack) -> list[Candidate]:
@@ -38,7 +38,7 @@ def _within(one: Candidate, name: str, size: int, outcome: Unpacked, inside: Ins
         return Candidate(one.uri, one.path, size, outcome.stamp, None, one.explicit, one.name, None, inside)
     uri = one.uri + INSIDE + quote(name.encode("utf-8", "surrogateescape"))
     label = INSIDE + name.replace(os.sep, "/")
-    return Candidate(uri, one.path + label, size, outcome.stamp, None, False, one.name + label, None, inside)
+    return Candidate(uri, one.path + label, size, outcome.stamp, None, False, one.name + shown(label), None, inside)
 
 
 def taken_out_of(one: Candidate, outcome: Extracted, pack: Pack, place: int) -> Candidate:

@@ -21,6 +21,7 @@ from rlm_ls.context.sources import compression
 from rlm_ls.context.sources.compression import CHUNK, HEAD, Corrupt, CutOff, Trailing, kind_of
 from rlm_ls.context.sources.secrets import is_secret
 from rlm_ls.context.sources.stamp import is_settled, stamp_of
+from rlm_ls.context.sources.uris import shown
 from rlm_ls.context.workers.deadline import Deadline
 from rlm_ls.errors import DocumentDenied, DocumentEmpty, DocumentUnreadable, RlmError, SearchTimeout
 
@@ -146,10 +147,10 @@ class _Unpacking:
         """The name by which a member is shown, "" where it may not be read. Raises Corrupt where there are too many."""
         if len(self.members) + len(self.notes) >= MOST_MEMBERS:
             raise Corrupt(f"it holds more than {MOST_MEMBERS:,} files")
-        shown = self._unique(name)
+        found = self._unique(name)
         if not is_secret(name.replace("\\", "/"), self._deny):
-            return shown
-        self.notes.append((shown, RefusedFile.by(DocumentDenied("looks like a secret (key, password, token)"))))
+            return found
+        self.notes.append((found, RefusedFile.by(DocumentDenied("looks like a secret (key, password, token)"))))
         return ""
 
     def _member(self, name: str, opened: Callable[[], IO[bytes]]) -> None:
@@ -211,15 +212,15 @@ class _Unpacking:
         self.size += len(chunk)
 
     def _unique(self, name: str) -> str:
-        """An archive may hold a name twice."""
+        """An archive may hold a name twice, or two that look alike where bytes cannot be shown."""
         name = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".")) or "(no name)"
-        shown, number = name, self._numbers.get(name, 1)
-        while shown in self._names:
+        found, number = name, self._numbers.get(name, 1)
+        while shown(found) in self._names:
             number += 1
-            shown = f"{name}#{number}"
+            found = f"{name}#{number}"
         self._numbers[name] = number
-        self._names.add(shown)
-        return shown
+        self._names.add(shown(found))
+        return found
 
     def _note(self, name: str, why: str) -> None:
         self.notes.append((name, RefusedFile.by(DocumentUnreadable(why))))
