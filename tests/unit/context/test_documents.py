@@ -302,6 +302,15 @@ async def test_a_notebook_is_its_cells_with_what_they_put_out(taking: Taking, po
     assert (document.language, document.place(8, 8)) == ("jupyter", "cell 2")
 
 
+async def test_a_title_can_be_sent_whatever_it_holds(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:
+    cell = {"cell_type": "markdown", "source": "# half \ud83d of one\x1b", "metadata": {}}
+    document, _ = await read(taking, pool, tmp_path / "n.ipynb", made.notebook(cell))
+    assert [one.name for one in document.sections] == ["1 markdown: # half ? of one"]
+    post = b"From a@b Mon Nov  2 10:00:00 2026\nFrom: a@b\nSubject: " + b"(" * 2000 + b"\xe9\n\nHi\n"
+    document, _ = await read(taking, pool, tmp_path / "inbox", post)
+    assert document.sections[0].name.encode()
+
+
 async def test_a_table_in_plain_text_keeps_its_lines_and_names_its_columns(
     taking: Taking, pool: SearchPool, tmp_path: Path
 ) -> None:

@@ -108,6 +108,7 @@ class Text:
 
 
 def in_a_line(text: str) -> str:
-    """A title or label: short, and in a line."""
-    text = _CONTROL.sub("", _SPACE.sub(" ", text[: 8 * TITLE])).strip()
+    """A title or label: short, in a line, and without halves of characters, which cannot be sent."""
+    text = text[: 8 * TITLE].encode("utf-8", "replace").decode()
+    text = _CONTROL.sub("", _SPACE.sub(" ", text)).strip()
     return text if len(text) <= TITLE else text[: TITLE - 1] + "…"
