@@ -182,6 +182,8 @@ async def test_a_fault_does_not_shut_a_wide_text_out(
     assert (context.documents[0].encoding[:6], context.documents[0].faults) == (codec[:6], 1)
     assert "in 1 place the bytes are not" in " ".join(assumed(context.documents))
     assert await Search(context, pool).count("ERROR", context.limit) == 50 * size
+    named = await taking(Scope("document", files=(str(tmp_path / "a.log"),)), encoding=codec)
+    assert (named.documents[0].faults, named.digest) == (1, context.digest)
 
 
 async def test_a_mark_of_utf_16_before_what_is_none_makes_no_text(taking: Taking, tmp_path: Path) -> None:

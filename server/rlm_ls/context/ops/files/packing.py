@@ -174,7 +174,8 @@ def _decoded(one: IncomingFile, raw: bytes, option: str) -> tuple[bytes, Encodin
             text = body.decode(encoding.codec, encoding.errors)
         except (UnicodeError, ValueError) as error:
             at = getattr(error, "start", 0)
-            other = _other(encoding, raw) if one.guess and encoding.errors == "strict" else None
+            taken = (one.guess or encoding.wide) and encoding.errors == "strict"
+            other = _other(encoding, raw) if taken else None
             if other is None and one.guess and encoding.as_is:
                 raise binary(one.name, raw) from None
             if other is None:
@@ -219,7 +220,7 @@ def _encoding_of_large(one: IncomingFile, stream: BinaryIO, option: str) -> Enco
     head = inspect.sample(one, stream, stream.read(min(inspect.HEAD, one.size)))
     encoding = encoding_of(one.name, head, option)
     if not one.guess or not encoding.as_is:
-        return encoding.forgiving if one.guess and encoding.wide else encoding
+        return encoding.forgiving if encoding.wide else encoding
     # It is not UTF-8, or nobody would have asked. By all of it: a few faults, or another encoding?
     tally, first = Faults(), b""
     stream.seek(one.at)
