@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import mailbox
 import tarfile
@@ -208,6 +209,16 @@ async def test_a_page_that_is_named_is_what_its_reader_sees(taking: Taking, pool
     document, lines = await read(taking, pool, tmp_path / "menu.html", PAGE)
     assert lines == ["Menu", "Café", "Straße Hello world", "next", "Tea\t3\xa0€", "a", "  b"]
     assert sections(document) == [("heading", "Café", 1)]
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+async def test_a_mark_of_its_encoding_hides_no_document(
+    taking: Taking, pool: SearchPool, tmp_path: Path, codec: str
+) -> None:
+    _, lines = await read(taking, pool, tmp_path / "menu.html", PAGE.decode().encode(codec))
+    assert lines[:3] == ["Menu", "Café", "Straße Hello world"]
+    _, lines = await read(taking, pool, tmp_path / "m.eml", codecs.BOM_UTF8 + mail().as_bytes())
+    assert lines[0] == "From: Zoë <zoe@example.org>"
 
 
 async def test_in_a_folder_and_as_a_template_a_page_is_source(taking: Taking, pool: SearchPool, tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ def kind_of(head: bytes, name: str, named: bool) -> str | None:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return OLE
     text = head.removeprefix(_MARK)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = head.decode("utf-16", "replace").encode()
     if name.lower().endswith(".ipynb") or (text.lstrip()[:1] == b"{" and b'"cells"' in text and b'"cell_type"' in text):
         return NOTEBOOK
     if _POSTMARK.match(text):

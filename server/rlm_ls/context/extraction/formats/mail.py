@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -87,7 +88,7 @@ def _parsed(raw: bytes) -> EmailMessage:
 
 
 def _message(raw: bytes, text: Text, level: int, within: Within) -> None:
-    message = _parsed(raw)
+    message = _parsed(raw.removeprefix(codecs.BOM_UTF8))
     if not message.keys():
         raise NotADocument
     _write(message, text, level, within)
