@@ -41,6 +41,7 @@ END = re.compile(rb"\r\n|\r|\n")
         (b"get a 10%\r\nget b 10%\r\n", b"get a 10%\r\nget b 10%\r\n"),
         (b"a 1%\ra 2%\r\nnext\r\n", b"\ra 2%\r\nnext\r\n"),
         (b"one line\ranother line\nthird\n", b"one line\ranother line\nthird\n"),
+        (b"one\rone line\nthird\n", b"one\rone line\nthird\n"),
         (b"old\rMac\rlines 1\rlines 2\r", b"old\rMac\rlines 1\rlines 2\r"),
         (b"Progress:   5%" + 14 * b"\x08" + b"Progress: done\n", b"Progress: done\n"),
         (b"12 of 99\x1b[8D99\x1b[K\n", b"99\n"),

@@ -27,6 +27,7 @@ _ERASED = re.compile(rb"\x1b\[[0-2]?[JK]")
 _LONE = re.compile(rb"\r(?!\n)")
 _LINE = re.compile(rb"[^\r\n]+")
 _PROGRESS = re.compile(rb"[\d#=>.\-|\\/ \t*:%()\[\],<?]+|\xe2[\x94-\x96\xa0-\xa3][\x80-\xbf]")
+_SHARE = re.compile(rb"\d ?(?:%|/ ?\d)")
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 
 _APART = b"\xff"
@@ -123,11 +124,11 @@ def _last_states(line: bytes) -> bytes:
 
 def _over(state: bytes, after: bytes) -> bool:
     """Whether the next state was drawn over this one, and is not just another line: it erases it, or covers it with
-    blanks, or differs in numbers and bars only, and in what comes at its end."""
-    if _ERASED.search(after) is not None or (after.endswith(b" ") and len(after) >= len(state)):
+    blanks, or differs in numbers and bars only, and in what comes behind a share that was done."""
+    if _ERASED.search(after) is not None or (after.endswith(b"  ") and len(after) >= len(state)):
         return True
     before, now = _bare(state), _bare(after)
-    return before == now or (before != b"" and now.startswith(before))
+    return before == now or (before != b"" and now.startswith(before) and _SHARE.search(state) is not None)
 
 
 def _bare(state: bytes) -> bytes:
