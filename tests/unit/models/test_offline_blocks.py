@@ -32,6 +32,35 @@ DOCUMENT = (
 EUROPEAN = "Bank eG;;;\nZeitraum:;2025;;\n\nTag;Kunde;Betrag;Saldo\n" + "".join(
     f"0{n}.07.2025;Kunde {n % 3};-1.00{n},50;{9 - n}.278,45\n" for n in range(1, 9)
 )
+SNAPSHOTS = "\n".join(
+    "\n".join(
+        [
+            f"### 2026-03-14 0{n}:15:00 ###",
+            "CELL ID   NAME         LOAD %   HEAP USED / MAX     QUEUE",
+            *(
+                f"c{n * 3 + k:<9}{name:<13}{f'{n + k / 2:.1f}%':<9}{f'{used}{unit} / 2GiB':<{20 if n < 4 else 17}}{n + k}"
+                for k, name in enumerate(("mill-web-1", "mill-db-1", "mill-mail-1"))
+                for used, unit in [(f"1.{n}", "GiB") if k == 1 else (f"{900 + n}.5", "MiB")]
+            ),
+            "",
+        ]
+    )
+    for n in range(6)
+)
+"""A table that is printed again and again, whose cells come so near each other that some rows alone have other ones."""
+STATISTICS = "\n".join(
+    "\n".join(
+        [
+            "kthr ---memory--- --cpu--",
+            " r  b   swpd   free us sy wa",
+            *(
+                f" {n % 6}  0  20480 {81000 + n:6} {n % 3 * 50:2} {n % 7:2} {k:2}"
+                for k, n in enumerate(range(at, at + 9))
+            ),
+        ]
+    )
+    for at in (0, 9, 18)
+)
 ONCE = "".join(f'{{"time":"2026-03-01T10:00:0{n}Z","client_addr":"10.0.0.1:5000{n}","status":200}}\n' for n in range(9))
 
 
@@ -44,6 +73,11 @@ ONCE = "".join(f'{{"time":"2026-03-01T10:00:0{n}Z","client_addr":"10.0.0.1:5000{
         ("runbook.md", DOCUMENT, "How many services per owner?", "- Ida: 2"),
         ("bank.csv", EUROPEAN, "smallest Betrag", "min = -1008.5 "),
         ("bank.csv", EUROPEAN, "maximum Saldo", "max = 8278.45 "),
+        ("cells.txt", SNAPSHOTS, "peak heap of the db cell", "max = 1.5 GiB ("),
+        ("cells.txt", SNAPSHOTS, "average load usage of mill-web-1", "mean = 2.5 (6 values)"),
+        ("cells.txt", SNAPSHOTS, "highest heap percent?", "I did not understand"),
+        ("host.txt", STATISTICS, "average io wait", "mean = 4 (27 values)"),
+        ("host.txt", STATISTICS, "in how many samples was the run queue above 4", "4 of 27 values"),
         ("proxy.jsonl", ONCE, "top 3 clients by number of requests", "I did not understand"),
     ],
 )
@@ -61,3 +95,9 @@ def test_a_rule_is_a_line_of_such_signs_with_three_dashes_in_a_row(line: str) ->
 
 def test_lines_of_dashes_that_are_no_rule_do_not_take_the_cube_of_their_length() -> None:
     assert blocks(["-" * 599 + "x"] * 1200) == []
+
+
+def test_a_table_that_is_printed_again_is_known_with_all_its_parts_or_not_at_all() -> None:
+    (one,) = blocks(SNAPSHOTS.splitlines())
+    assert len(one.parts) == 6
+    assert blocks(SNAPSHOTS.replace("mill-db-1    3.5%", "mill db one 3.5%").splitlines()) == []

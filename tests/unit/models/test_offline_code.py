@@ -134,7 +134,23 @@ class PoolTest {
     }
 }
 """
+TILL = """\
+export class Till {
+  async ring(sum: number): Promise<void> {
+    await this.weigh();
+  }
+
+  private weigh(): number {
+    return 1;
+  }
+
+  private shut(): void {}
+}
+
+function weigh(): void {}
+"""
 TEXTS = {
+    "Till.ts": TILL,
     "PoolTest.java": JAVA,
     "pool.py": PYTHON,
     "shop.ts": SCRIPT,
@@ -178,6 +194,13 @@ TEXTS = {
         ("pool.go", "How many struct types are declared?", "2 x struct"),
         ("pool.go", "What is the default number of workers?", "The default of workers is 6."),
         ("pool.go", "Which packages are imported?", "- fmt\n- net/http\n"),
+        ("shop.ts", "which functions does this module export?", "- open\n- close\n"),
+        ("Till.ts", "how many private methods does Till have", "Till defines 2 private:\n- weigh\n- shut\n"),
+        ("Till.ts", "Which async methods does the class Till have?", "Till defines 1 async:\n- ring\n"),
+        ("Till.ts", "list the methods of Till", "Till defines 3:\n- ring\n- weigh\n- shut\n"),
+        ("Till.ts", "how many static methods does Till have", "Till defines 0 static"),
+        ("pool.py", "Which functions or methods raise PoolError?", "- take (pool.py:12)\n"),
+        ("pool.py", "whats the default depth of the basin", "The default of depth is 7."),
         ("PoolTest.java", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
         ("queue.rs", "How many unit tests are there?", "Tests: 2 in all:\n- opens\n- closes\n"),
     ],

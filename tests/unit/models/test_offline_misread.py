@@ -41,7 +41,46 @@ MILL = textwrap.fill(
 )
 NOTES = "The boiler was shut down by Ines.\nThe pump was shut down by Ines.\nOn Monday the furnace was swept.\n"
 CHECKS = "".join(f"PASS part{n}.test\n" for n in ROWS) + "FAIL rates.test\n  x adds\n  x rounds\n"
-NAMES = {JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
+VAULT = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 [{('ann', 'bo')[n % 2]}] {('GRANTED', 'DENIED')[n % 5 == 4]} DOWNLOAD: "
+    f"/plans/p{n % 7}.dwg\n"
+    for n in ROWS
+)
+"""Of a file that was asked for it says whether it was given; its last lines say that it was not."""
+MOVES = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 [{('ann', 'bo')[n % 2]}] {('OK', 'FAIL')[n % 5 == 4]} MOVE: box {n % 7}\n"
+    for n in ROWS
+)
+CARS = "GET car.audi.lap (5.8 s)\n" + "".join(f"  o round {n} (1{n} ms)\n" for n in ROWS) + "GET car.bmw.lap (8.4 s)\n"
+WATCHED = "".join(
+    f"Mar 14 0{n // 6}:{n % 6}0:00 box1 {('sshd', 'systemd')[n % 2]}[{n + 9}]: "
+    + (f"mill-{n % 3}.service: Failed with result 'exit-code'." if n % 2 else "Connection closed")
+    + "\n"
+    for n in ROWS
+)
+EATEN = "".join(
+    f"Mar 14 0{n // 6}:{n % 6}0:00 box1 systemd[1]: bake.service: Consumed {n}.5s CPU time.\n" for n in ROWS
+)
+POINTS = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 INFO "
+    + (f"flushed: longest=0.0{n} s, average=0.01 s" if n % 3 == 0 else f"bake took {n}.25 ms")
+    + "\n"
+    for n in ROWS
+)
+PROXY = "".join(
+    f'2026-03-14 0{n // 6}:{n % 6}0:00 WARN timed out, server: shop.test, relay: "http://10.0.3.{n % 3}:80/p/{n}"\n'
+    for n in ROWS
+)
+CRASHES = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 ERROR "
+    + ("--- start of a crash", "shop died: BrokenPipeError", "shop crash")[n % 3]
+    + "\n"
+    for n in ROWS
+)
+STOCK = "part,state\n" + "".join(
+    f"{('bolt', 'nut')[n % 4 == 3]},{('returned', 'sold')[n % 4 < 3]}\n" for n in range(40)
+)
+NAMES = {STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -61,6 +100,15 @@ NAMES = {JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
         (MILL, "Who did Captain Orley row across the river with?"),
         (NOTES, "When was the boiler shut down?"),
         (CHECKS, "Which tests failed in rates.test?"),
+        (POINTS, "which message took the longest and how many ms?"),
+        (EATEN, "how long did the longest bake take?"),
+        (PROXY, "how many timeouts were there for each relay server?"),
+        (CRASHES, "which exception was the first in a crash?"),
+        (JOBS, "What was the owner doing in the longest job?"),
+        (CARS, "What was the slowest lap?"),
+        (CARS, "longest single car?"),
+        (VAULT, "Last download of bo?"),
+        (MOVES, "how many moves were there by ann?"),
     ],
 )
 async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: str, question: str) -> None:
@@ -84,6 +132,12 @@ async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: s
         (JOBS, "What is the worker port of the slowest job?", "\nworker_port: 8000"),
         (RESOLVER, "How many different clients are there?", "4 different clients: 10.2.0.0, 10.2.0.1, "),
         (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
+        (WATCHED, "which service failed most often?", "1. mill-"),
+        (POINTS, "what took the longest and how many ms?", "max = 59.25 ms"),
+        (STOCK, "which part shows up in the most returned rows?", "1. nut: 10"),
+        (VAULT, "When did bo last download a plan?", "2026-03-14 09:30:00"),
+        (VAULT, "How many plans did ann download?", "24 lines"),
+        (MOVES, "When did ann last move a box that failed?", "2026-03-14 09:00:00"),
         (MILL, "Who kept the books of the mill?", "Martha Finch kept its books"),
         (MILL, "Who lost the key?", "Captain Orley rowed"),
         (MILL, "What was the name of the miller's horse?", "The horse was called Bramble"),

@@ -30,6 +30,21 @@ SUDO = "".join(
 SYSLOG = "".join(
     f"{day} 01:00:00 web01 sshd[812]: Accepted password for bob\n" for day in ("Feb 26", "Feb 27", "Mar  1") * 1
 )
+BUILD = (
+    "2026-03-14 23:50:00 start of stage bake\n2026-03-14 23:55:10 mixing flour\n2026-03-15 00:04:30 finished stage bake\n"
+    "2026-03-15 00:05:00 start of stage cool\n2026-03-15 00:06:00 start of stage cool\n"
+    "2026-03-15 00:09:00 finished stage cool\n\n"
+)
+OUTAGE = (
+    "Mar 14 08:00:07 lb keep: Node mill-2 is DOWN, refused\nMar 14 08:00:59 lb keep: Node mill-1 is DOWN, refused\n"
+    "Mar 14 08:03:17 lb keep: Node mill-2 is UP, passed\n"
+)
+BOOT = "10:00:00 Starting the oven\n10:00:09 Started the oven in 8.75 seconds\n10:02:00 Baked 3 loaves in 70 s\n"
+EVENING = "The chair opened the rehearsal at 19:05.\nWe sang two songs.\nShe closed the rehearsal at 21:10.\n"
+UPLOADED = "".join(
+    f"2026-03-14 01:0{n}:00 [{('ann', 'bo')[n % 2]}] stored /img/p{n}.jpg, {n * 1000} bytes, {n}.5 KB/s\n"
+    for n in range(9)
+)
 LOGCAT = "".join(
     f"06-18 08:00:{n + (22 if n > 9 else 0):02}.{'500' if n > 9 else '000'}  1432  1436 D Battery: level {n}\n"
     for n in range(20)
@@ -57,6 +72,14 @@ LOGCAT = "".join(
         (WEB, "How many 502 did the load balancer return?", "10 requests with status 502."),
         (WEB, "How many 502 did the billing queue return?", "I did not understand"),
         (WEB, "What is the median size?", "p50 = 12"),
+        (BUILD, "How long did the bake stage take?", "14 min 30 s (870 s)"),
+        (BUILD, "How long did the cool stage take?", "I did not understand"),
+        (OUTAGE, "How long was mill-2 down?", "3 min 10 s (190 s)"),
+        (OUTAGE, "How long was mill-1 down?", "I did not understand"),
+        (BOOT, "how many seconds did the oven need to start?", "8.75 seconds, as this line says"),
+        (EVENING, "how long did the rehearsal last?", "2 h 5 min (7500 s)"),
+        (EVENING, "how long did the average rehearsal last?", "I did not understand"),
+        (UPLOADED, "How much data did bo store in total?", "sum = 16000 (4 values)"),
     ],
 )
 async def test_questions_about_a_log(reply: Replying, log: str, question: str, expected: str) -> None:

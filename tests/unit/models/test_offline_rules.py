@@ -56,7 +56,7 @@ async def script_for(question: str, attempt: int = 0) -> str:
         ("Where is PoolTimeoutError defined?", ["class|def|fn", "PoolTimeoutError", "outline(d)"]),
         ("Which file defines max_size?", ["max_size", "outline(d)"]),
         ("How many classes are defined in src/pool.py?", [r"class\s+(\w+)", "within='src/pool.py'", "len(names)"]),
-        ("List all the method names in the Pool class.", [r"\bPool\b", "heads[0].line"]),
+        ("List all the method names in the Pool class.", [r"\bPool\b", "owners[0].span"]),
         ("Which class inherits from Base?", [r"\bBase\b", r"class\s+(\w+)"]),
         ("Which lines mention `settlement`?", [r"regex(r'\bsettlement\b'"]),
         ("What is the password to the secret vault?", ["limit=2", "len(cite) == 1", "password", "secret"]),

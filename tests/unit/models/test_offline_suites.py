@@ -53,6 +53,11 @@ JEST = """\
   ○ skipped parses nothing
 Tests:       1 failed, 1 skipped, 1 passed, 3 total
 """
+STAMPED = """\
+2026-02-11T13:08:30.6184564Z 9.75s call     tests/test_a.py::test_slow
+2026-02-11T13:08:30.6184565Z 11.20s call     tests/test_b.py::test_slowest
+2026-02-11T13:08:30.6184566Z ==== 12 failed, 30 passed in 21.02s ====
+"""
 TORN = """\
 not ok 1 - opens
 ok 2 - closes
@@ -80,6 +85,9 @@ ok 2 - closes
         (SUREFIRE, "how many tests failed", "2 tests failed"),
         (SUREFIRE, "which tests failed", "- com.acme.CartTest.sums\n"),
         (JEST, "which was the slowest test", "survives a reload took longest, 1.5 s"),
+        (STAMPED, "Which test was the slowest?", "tests/test_b.py::test_slowest took longest, 11.20 s"),
+        (STAMPED, "how many tests passed and how many failed", "- passed: 30 tests\n- failed: 12 tests"),
+        (JEST, "slowest single test", "survives a reload took longest, 1.5 s"),
         (JEST, "how many tests were skipped?", "1 tests skipped"),
     ],
 )

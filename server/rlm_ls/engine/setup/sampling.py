@@ -44,6 +44,7 @@ async def _sample(context: Context, search: Search, number: int, spread: int) ->
         last = lines if lines <= FIRST + spread else FIRST
         if whole and last:
             first = (await search.lines(number, 1, last)).text.splitlines()
+            first += [""] * (last - len(first))  # blank lines at a text's end are lines, too
         others = await search.sample(spread, parts) if not whole or last == FIRST else []
     except RlmError:
         return ()

@@ -17,7 +17,7 @@ from rlm_ls.models.offline.grounding.mentions import is_row
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import comparing, counting, moments, numbers, passages, ranking, values
+from rlm_ls.models.offline.rules import comparing, counting, lasting, moments, numbers, passages, ranking, values
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.prose import labels, told
 from rlm_ls.models.offline.rules.script import Gives, Script
@@ -131,6 +131,7 @@ def _ruled(asked: Asked) -> list[Vouched]:
     readings: tuple[Callable[[], Script | None], ...] = (
         lambda: _by_block(asked),
         lambda: labels.labelled(asked),
+        lambda: lasting.lasted(asked),
         lambda: told.told(asked),
         *(partial(rule, asked) for rule in WHOLE),
         lambda: counting.sizes(asked),

@@ -97,19 +97,24 @@ cite = cite[:20]
 """
 
 MEMBERS = r"""
-heads = regex($head$where, limit=1)
-names, cite = [], heads
-for s in regex($inner, within=heads[0].doc, limit=10000) if heads else []:
-    indent = s.groups[0] if s.groups[1] else s.groups[2]
-    if s.line > heads[0].line and len(indent) <= len(heads[0].groups[0]):
-        break
-    if s.line > heads[0].line and s.groups[1]:
-        names.append(s.groups[1])
-        cite = cite + [s]
+paths = list(dict.fromkeys(s.doc for s in regex($head$where, limit=200)))[:50]
+entries = [e for path in paths for e in outline(path)]
+owners = [e for e in entries if e.name == '$owner' and e.kind not in ('function', 'method')]
+def within_owner(e):
+    own = owners[0].span
+    return e.span.doc == own.doc and own.line < e.span.line <= own.end_line and e.level == owners[0].level + 1
+inside = [e for e in entries if e.kind in ('function', 'method') and len(owners) == 1 and within_owner(e)]
+found = [e for e in inside if re.search($modifier, e.signature)]
+names, cite = [e.name for e in found], [e.span for e in found[:20]] or [e.span for e in owners]
 short = $short
 rows = '\n'.join('- ' + name for name in names)
-answer = f'$owner defines {len(names)}:\n{rows}' if names else ''
+answer = f'$owner defines {len(names)}$said:\n{rows}' if inside else ''
 """
+MODIFIED = {
+    "private": r"\bprivate\b|#\w+\s*[(<]|\b(?:def|fn) _(?!_)",
+    **{word: rf"\b{word}\b" for word in ("async", "public", "static", "protected", "abstract")},
+}
+"""What is said of methods, by how languages write it."""
 
 INHERITS = r"""
 cite = regex($pattern$where, limit=1000)
@@ -170,8 +175,9 @@ def definitions(asked: Asked) -> Script | None:
         return None
     kind, many = match[1], "how many" in lower or "number of" in lower
     owner = re.search(r"\b(?:of|in|has|have|inside|does)\b(?: the)?(?: class)? [`'\"]?([A-Z]\w+)[`'\"]?", question.body)
-    if owner and kind in {"method", "function"} and _all_used(asked, owner[1]):
-        return _members(asked, owner[1], many=many)
+    said = [word for word in MODIFIED if re.search(rf"\b{word}\b", lower)]
+    if owner and kind in {"method", "function"} and len(said) < 2 and _all_used(asked, owner[1], *said):
+        return _members(asked, owner[1], said, many=many)
     if not re.search(r"\bdefin|\bdeclar|\bhow many\b|\blist\b|\bare there\b|\bname", lower) or not _all_used(asked):
         return None
     if not all(document.language for document in question.columns.sampled):
@@ -193,13 +199,14 @@ def definitions(asked: Asked) -> Script | None:
     )
 
 
-def _members(asked: Asked, owner: str, *, many: bool) -> Script:
+def _members(asked: Asked, owner: str, said: list[str], *, many: bool) -> Script:
     return coded(
-        f"I find {owner} and list the functions in it, up to the next line that is not indented deeper.",
+        f"I find {owner} and list the functions in it.",
         MEMBERS,
-        head=raw(rf"^(\s*){MODIFIERS}(?:class|struct|impl|interface|trait)\b.*\b{owner}\b"),
-        inner=raw(rf"^(\s*){FUNCTION_HEAD}(\w+)|^(\s*)[^\s)}}\]]"),
+        head=raw(rf"\b(?:class|struct|impl|interface|trait)\b.*\b{owner}\b"),
         where=within(asked.place),
+        modifier=raw(MODIFIED[said[0]] if said else ""),
+        said=f" {said[0]}" if said else "",
         short=_short(many),
         owner=owner,
     )

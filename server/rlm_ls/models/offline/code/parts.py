@@ -22,7 +22,7 @@ DEFAULT = (
     rf"what does (?:the )?{ID}{PARAMETER} default to{OWNER}",
 )
 RAISES = (
-    r"(?:(?:which|what) (?:functions?|methods?)|who) (?:can |may )?(?P<verb>raises?|throws?|calls?|returns?) "
+    r"(?:(?:which|what) (?:functions?|methods?)(?: (?:or|and) (?:functions?|methods?))?|who) (?:can |may )?(?P<verb>raises?|throws?|calls?|returns?) "
     rf"(?:an? |the )?{ID}"
     r"(?: exceptions?| errors?)?",
 )
@@ -34,6 +34,8 @@ EXTENDS = (
 EXPORTED = (
     r"(?:please )?(?:list|name|show|which|what|how many)(?: are)?(?: all)?(?: the)? exported "
     r"(?P<name>function|class)(?:e?s)?(?: are there)?",
+    r"(?:which|what|how many) (?P<name>function|class)(?:e?s)? (?:does|do|are) (?:(?:this|the|it) ?)?"
+    r"(?:(?:file|module|code) )?export(?:ed)?(?: by (?:this|the) (?:file|module))?",
 )
 
 PARAMETERS = r"""
@@ -257,6 +259,8 @@ def default_of(asked: Asked) -> Script | None:
     if match is None:
         return None
     name, owner = match["name"], match["owner"]
+    if owner and not any(re.search(rf"\b{re.escape(owner)}\s*[(<]", line[:SHORT]) for line in asked.sample):
+        owner = None  # of the queue, which is no function but what all of it is about
     return coded(
         f"I look for the default of {name}.",
         PARAMETERS + DEFAULTS.lstrip("\n"),

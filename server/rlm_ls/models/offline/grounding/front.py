@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention, Roles, asks
 from rlm_ls.models.offline.grounding.cues import CALCULATED, UNIT_AT_END, Cues, cues
-from rlm_ls.models.offline.grounding.little import ACTORS
+from rlm_ls.models.offline.grounding.little import ACTORS, ROWS
 from rlm_ls.models.offline.grounding.mentions import called, column_named, is_entry, thing_named, value_named
 from rlm_ls.models.offline.grounding.naming import NO_NAMES, Naming, is_person
 from rlm_ls.models.offline.grounding.rest import explain
 from rlm_ls.models.offline.grounding.tokens import Words
-from rlm_ls.models.offline.parsing.sentence import Reading
+from rlm_ls.models.offline.parsing.sentence import GAP, Comparison, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FUNCTION, UNITS, plain
-from rlm_ls.models.offline.rules.columns import Thing
+from rlm_ls.models.offline.rules.columns import Thing, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where, where_of
 from rlm_ls.models.offline.shapes.column import Column
+from rlm_ls.models.offline.shapes.embedded import numbers_by
 
 NOT_NOUNS = frozenset(re.findall(r"\w+", "can will could would should percentage percent share"))
 
@@ -28,7 +29,7 @@ TAIL_WORDS = frozenset(
         " time times did do does was were is"
         " are it "
         "take took last lasted happen happened seconds ms milliseconds minutes bytes date day hour each them they"
-        " line value",
+        " line value taken ran run db",
     )
 )
 """What may be asked behind a question: the line that is found shows it."""
@@ -79,12 +80,31 @@ class Composer(Naming):
     def front(self) -> Front | None:
         if re.search(CALCULATED, self.words.text, re.IGNORECASE):
             self.words.take(UNIT_AT_END)
+        self._compared()
         self._names()
         asked = cues(self.words)
         group = self._group()
         if group is False:
             return None
         return self._front(asked, group if isinstance(group, Mention) else None)
+
+    def _compared(self) -> None:
+        """The quantity that is compared, where its name has more words than the one beside the number: historic
+        readings below 70, where a column is called historic glucose."""
+        found, tokens = self.sentence.found.get("comparison"), self.words.tokens
+        if not isinstance(found, Comparison) or not found.measure or quantities_of(self.text.shape, found.measure):
+            return
+        end = next((n for n, token in enumerate(tokens) if token.text == GAP), 0)
+        for start in range(max(0, end - 3), end):
+            run = [token.text for token in tokens[start:end]]
+            if run[0].lower() in NO_NAMES | {"many"} or not self.words.free(start, end):
+                continue
+            for said in ([*run, found.measure], run if found.measure.lower() in ROWS else []):
+                named = column_named(self.text.shape, said) if said else None
+                if named is not None and named.column.quantity:
+                    self.words.use(start, end)
+                    self.sentence.found["comparison"] = replace(found, measure=named.column.name)
+                    return
 
     def _front(self, asked: Cues, group: Mention | None) -> Front | None:
         target = self._target(asked)
@@ -126,6 +146,8 @@ class Composer(Naming):
             reading,
             {m.start: (m.thing, m.end) for m in self.mentions if m.thing is not None},
         )
+        if reading.ask == "first" and asked.wh >= 0 and target is not None and target.thing and not target.thing.time:
+            where.patterns.append(target.thing.capture)  # a line that has what is asked of it
         base = self._base(reading, where) if reading.ask == "share" else ()
         where.unclear += self._asked_for(asked, wanted[0] if wanted else target, measure)
         column = target.thing.column if target is not None and target.thing is not None else None
@@ -254,6 +276,8 @@ class Composer(Naming):
     def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
         """The noun of which, what, whose or how many, where the answer would be something else."""
         at = asked.wh + 1
+        if re.search(r"\b(?:is|are|was|were) (?:\w+ ){1,3}doing\b", self.words.text, re.IGNORECASE):
+            return ["doing"]
         if asked.who and target is not None:
             return []
         if asked.count >= 0 and target is None and measure is None:
@@ -285,6 +309,11 @@ class Composer(Naming):
                 m for m in free if m.sure and asked.top - 2 <= m.end <= asked.top
             ]  # where it rained the most
             free = [m for m in free if re.search(r"\bby(?: total| the| average)?$", self.words.before(m.start))] or near
+        told = next((m for m in free if asked.count >= 0 and asked.keys and m.start == asked.count + 2), None)
+        if told is not None and told.embedded and told.thing is not None:
+            # How many buffers a checkpoint writes on average: the number before the noun, not what is behind it.
+            column = numbers_by(told.noun, self.text.lines)
+            return None if column is None else replace(told, thing=replace(told.thing, column=column), sure=True)
         if asked.amount in {"size", "duration"}:
             free = [m for m in free if m.thing is None or _measured_in(m.thing.column, asked.amount)]
         if not free and asked.keys == ("sum",) and (named := self._total()) is not None:

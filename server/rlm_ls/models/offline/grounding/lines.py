@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rlm_ls.models.offline.grounding.cues import HIGH, LOW
 from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE, SEEN_VERBS, TURNING
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
@@ -36,7 +37,11 @@ def said_of_lines(left: Left) -> None:
     if not rest:
         return
     closed = text.shape.entry in {"row", "request"} or (reading.ask == "share" and text.shape.entry == "line")
-    turned = any(negated or word.lower() in TURNING for _, word, negated in rest)
+    edges = () if reading.contains else (HIGH, LOW)
+    turned = any(
+        negated or word.lower() in TURNING or any(re.fullmatch(edge, word, re.IGNORECASE) for edge in edges)
+        for _, word, negated in rest
+    )
     if closed or turned or len(rest) > MOST_WORDS:
         where.unclear += [word for _, word, _ in rest]
         return
@@ -71,8 +76,9 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
         _condition(where, Condition("level", level, word), reading, text.shape)
         return
     pattern, said = _pattern(word, text)
-    if pattern and _is_key(word, text):
-        where.unclear.append(word)  # of records with names in each line
+    implied = reading.measure != "" and reading.measure not in left.words.text.lower()
+    if pattern and (_is_key(word, text) or (implied and _is_part(pattern, lines))):
+        where.unclear.append(word)  # of records with names in each line, or of things that have it in their names
     elif pattern:
         where.add(pattern, said)
         where.soft = True
@@ -90,6 +96,12 @@ def _is_key(word: str, text: Text) -> bool:
     parts = {stem(part) for column in text.shape.columns for part in re.findall(r"[A-Za-z]{3,}", column.name)}
     spoken = [value for column in text.shape.of_kind("message") for value in column.values]
     return stem(word) in parts and not any(re.search(forms(word), value) for value in spoken)
+
+
+def _is_part(pattern: str, lines: list[str]) -> bool:
+    """Whether a word stands in no line but as a part of a path or of a file's name."""
+    held = [line for line in lines if re.search(pattern, line)]
+    return bool(held) and not any(re.search(pattern, re.sub(r"\S*\w[./]\w\S*", " ", line)) for line in held)
 
 
 def _names(left: Left) -> list[Said]:

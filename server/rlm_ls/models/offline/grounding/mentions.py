@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.grounding.little import ENTITIES, ROWS
 from rlm_ls.models.offline.grounding.text import Text
-from rlm_ls.models.offline.grounding.words import alike, forms, stem
+from rlm_ls.models.offline.grounding.words import alike, forms, others, stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.vocabulary import ENTRIES, EVENTS, NOUNS, QUANTITIES, REQUESTS, UNITS, plain
 from rlm_ls.models.offline.rules.columns import ANYWHERE, Thing, _without_unit, thing_of
@@ -70,7 +70,7 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     if len(whole) > 1:
         whole = [c for c in whole if plain(c.name) == wanted] or whole
     if len(whole) == 1:
-        return Named(whole[0], True)
+        return Named(_absolute(shape, whole[0], noun), True)
     if whole:
         return None
     for pattern, meant in MEANT:
@@ -80,7 +80,7 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     parts = set(wanted.split())
     if not parts <= GENERIC and all(len(part) > 2 for part in parts):
         within = [c for c in shape.columns if parts <= set(plain(c.name).split()) and c.kind != "message"]
-        within = [c for c in within if 2 * len(parts) >= len(plain(c.name).split()) - 1]
+        within = [c for c in within if 2 * len(parts) >= len(_bare(c).split()) - 1]
         if len(within) > 1 and shape.entry == "row":
             ids = sorted((c for c in within if plain(c.name).endswith(" id")), key=lambda c: len(c.name))
             # A session is told by its id; wind is wind_speed, not wind_direction.
@@ -103,6 +103,19 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     return None
 
 
+def _bare(column: Column) -> str:
+    """A name without its unit."""
+    return min((plain(column.name), *_without_unit(column.name)), key=len)
+
+
+def _absolute(shape: Shape, column: Column, noun: str) -> Column:
+    """Of memory, where one column is a percentage and another the amount, the amount; unless the noun says percent."""
+    if "%" not in column.name or re.search("%|percent|share", noun):
+        return column
+    amounts = [c for c in shape.columns if c.quantity and plain(c.name).startswith(plain(column.name) + " ")]
+    return amounts[0] if len(amounts) == 1 else column
+
+
 def _numbered(column: Column, noun: str) -> bool:
     """Whether all values are this noun and which one: lift-A, lift-B."""
     return (
@@ -118,6 +131,10 @@ def _numbered(column: Column, noun: str) -> bool:
 def column_names(column: Column) -> set[str]:
     leaf = column.name.rsplit(".", 1)[-1]
     names = {plain(column.name), plain(leaf), *_without_unit(column.name)}
+    if match := re.fullmatch(r"(\S+) \((.+)\)", column.name):
+        names |= {plain(match[1]), plain(match[2])}
+    if "%" in column.name:
+        names |= {f"{plain(column.name)} {said}" for said in ("usage", "utilization", "load", "percent")}
     for end in (" id", " name", " code", " no", " number"):
         names |= {name.removesuffix(end) for name in set(names) if name.endswith(end) and name != end.strip()}
     return names
@@ -138,6 +155,9 @@ def is_row(shape: Shape, noun: str) -> bool:
     if shape.entry != "row":
         return False
     one = plain(noun)
+    if any(plain(column.name) == one and not column.key for column in shape.columns):
+        return False
+    one = "connection" if one in {"session", "flow"} and "connection" in shape.row.split() else one
     if one in shape.row.split() or not shape.columns:
         return one in shape.row.split()
     first, keyed = plain(shape.columns[0].name), shape.name in {"JSON lines", "logfmt"}
@@ -164,7 +184,7 @@ def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
         return None
     if is_row(shape, noun) or (len(words) == 1 and level_said(noun) is not None and shape.level() is not None):
         return None
-    named = column_named(shape, words)
+    named = column_named(shape, words) or _of_mail(shape, words)
     if named is not None and is_boolean(named.column) and re.search("(?:ed|ing|en)$", noun):
         return None
     if named is not None and any(map(is_pri, named.column.values)):
@@ -179,6 +199,23 @@ def thing_named(text: Text, words: Sequence[str]) -> tuple[Thing, bool] | None:
         return None
     column = embedded(noun, text.lines) if shape.entry in {"event", "request"} else None
     return None if column is None else (Thing(noun, column.capture, column), False)
+
+
+PARTIES = {"recipient": "to", "addressee": "to", "sender": "from"}
+
+
+def _of_mail(shape: Shape, words: Sequence[str]) -> Named | None:
+    """The column of a mail's recipients or senders, or what stands behind the at of it: the recipient domains."""
+    whole = re.fullmatch(r"(\w+?)s?( domains?)?", " ".join(words).lower())
+    called = PARTIES.get(whole[1]) if whole is not None else None
+    found = [c for c in shape.columns if c.name == called and any("@" in value for value in c.values)]
+    if whole is None or len(found) != 1:
+        return None
+    if not whole[2]:
+        return Named(found[0], True)
+    values = tuple(value.rpartition("@")[2].strip("<>") for value in found[0].values)
+    before = found[0].before + r"<?[^@\s<>]*@"
+    return Named(replace(found[0], before=before, value=r"[\w.-]+", after="", values=values), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +266,51 @@ def called(text: Text, word: str) -> Held | None:
                 Held(found[0][0], "|".join(values), f"{found[0][0].name} {'/'.join(values)}", True) if values else None
             )
     return None
+
+
+def coded(text: Text, word: str) -> Held | None:
+    """The values of the one column of few values that abbreviate a word, REJ of rejected, have it as a part of a type,
+    or say the same in another word: succeeded, of successful."""
+    same = "" if word.lower().startswith("fail") else others(word)
+
+    def meant(values: Sequence[str]) -> list[str]:
+        codes = all(value == value.upper() for value in values)
+        short = [v for v in values if v.isalpha() and 2 < len(v) < len(word) - 1 and word.upper().startswith(v)]
+        alike = [v for v in values if same and any(re.match(f"(?i:{same})", part) for part in PARTS.split(v))]
+        return (short if codes else []) or alike
+
+    return typed(text, word) or _of_few(text, meant)
+
+
+PARTS = re.compile(r"[._:/-]")
+TYPE = re.compile(r"(?:.*[._])?(?:type|event|action|kind)")
+
+
+def typed(text: Text, word: str) -> Held | None:
+    """The types that have a word as a part, charge.refunded, where others have not."""
+
+    def meant(values: Sequence[str]) -> list[str]:
+        found = [value for value in values if any(alike(part, word) for part in PARTS.split(value))]
+        return found if len(found) < len(values) else []
+
+    return _of_few(text, meant, TYPE)
+
+
+def _of_few(
+    text: Text, meant: Callable[[Sequence[str]], list[str]], named: re.Pattern[str] | None = None
+) -> Held | None:
+    """What is meant of the one column of few values of which anything is."""
+    found = []
+    for column in text.shape.columns:
+        if column.kind in PLAIN_KINDS or (named is not None and not named.fullmatch(column.name.lower())):
+            continue
+        values = [value for value in text.values(column) if value]
+        if 1 < len(values) <= FEW and (held := meant(values)):
+            found.append((column, held))
+    if len(found) != 1:
+        return None
+    column, held = found[0]
+    return Held(column, "|".join(map(escaped, held)), f"{column.name} {'/'.join(held)}", False)
 
 
 YES = r"(?i:yes|y|true|t|1|x)"

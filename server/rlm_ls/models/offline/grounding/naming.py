@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention
-from rlm_ls.models.offline.grounding.cues import PER, Cues
-from rlm_ls.models.offline.grounding.little import ROWS
+from rlm_ls.models.offline.grounding.cues import HIGH, LOW, PER, Cues
+from rlm_ls.models.offline.grounding.little import ACTORS, ROWS
 from rlm_ls.models.offline.grounding.mentions import (
     column_named,
     is_entry,
@@ -31,6 +31,9 @@ UNITS_OF_NUMBERS = (
     r"bytes|(?:milli|micro|nano)?seconds|minutes|hours|days|rows|buffers|pages|ticks|items|tokens|degrees|percent|files"
 )
 """What may stand beside numbers in a sentence."""
+
+SUMMED = r"\b(?:in total|altogether|on average|in all|overall)\b"
+"""Behind a question for how many: lines that tell numbers of them are added up."""
 
 PERSONS = frozenset(
     re.findall(
@@ -134,6 +137,10 @@ class Naming:
     def _mention(self, at: int, run: list[str]) -> Mention | None:
         noun = " ".join(run)
         before = self.words.tokens[at - 1].lower if at else ""
+        if re.fullmatch(f"{HIGH}|{LOW}|average|mean|median", noun, re.IGNORECASE) and not re.fullmatch(
+            "average|mean|column|field", before
+        ):
+            return None  # a log of numbers may have a column that is called longest
         if noun.lower() in {"time", "times", "long"} and before in {
             "many",
             "first",
@@ -149,7 +156,9 @@ class Naming:
         named = thing_named(self.text, run)
         if named is not None:
             return Mention(at, at + len(run), noun, named[0], named[1])
-        if not is_quantity(noun) and not re.fullmatch(UNITS_OF_NUMBERS, noun, re.IGNORECASE):
+        summed = before == "many" and re.search(SUMMED, self.words.text, re.IGNORECASE) and not level_said(noun)
+        summed = summed and not is_entry(noun)
+        if not is_quantity(noun) and not re.fullmatch(UNITS_OF_NUMBERS, noun, re.IGNORECASE) and not summed:
             return None
         if self.text.shape.entry == "event" and not quantities_of(self.text.shape, noun):
             column = numbers_by(noun, self.text.lines)
@@ -183,9 +192,16 @@ class Naming:
             ):
                 continue  # denied by the firewall
             if mention is not None and not (match[0].lower() == "by" and mention.numeric and not mention.thing.time):  # type: ignore[union-attr]
+                behind = next((m for m in self.mentions if m.start == mention.end), None)
+                word = self.words.tokens[mention.end : mention.end + 1]
+                if behind is not None and behind.sure and mention.sure and not behind.numeric:
+                    self.mentions.remove(mention)
+                    mention = replace(behind, start=mention.start)  # each backend server
+                elif word and word[0].lower in ACTORS:
+                    return False  # each upstream server, of which only upstream is told
                 self.words.take(re.escape(match[0]))
                 self.words.use(mention.start, mention.end)
-                self.mentions.remove(mention)
+                self.mentions = [other for other in self.mentions if other.end != mention.end]
                 return mention
             if match[0].lower() not in {"by", "each", "every"}:
                 return False

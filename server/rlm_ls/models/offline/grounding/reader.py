@@ -11,6 +11,7 @@ from rlm_ls.models.offline.grounding.cues import PER, cues
 from rlm_ls.models.offline.grounding.front import Composer, Front
 from rlm_ls.models.offline.grounding.mentions import is_entry
 from rlm_ls.models.offline.grounding.rest import explain
+from rlm_ls.models.offline.grounding.succeeded import only_done
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.parsing.forms import FORMS
@@ -25,6 +26,13 @@ from rlm_ls.models.offline.shapes.slots import slot_named
 
 def grounded(question: Question, text: Text) -> Front | None:
     """None where what is asked is not clear; with `where.unclear` where words that carry meaning are left."""
+    front = _read(question, text)
+    if front is not None and not front.reading.contains:
+        only_done(front.where, text, question.body, front.reading.measure)
+    return front
+
+
+def _read(question: Question, text: Text) -> Front | None:
     sentence = prepared(question)
     if any(form(sentence) for form in FORMS):
         return _formed(text, sentence)
@@ -33,9 +41,23 @@ def grounded(question: Question, text: Text) -> Front | None:
         return front
     if front is None or front.where.unclear:
         return _by_slot(text, sentence) or front
-    if _held_by_few(text, front):
+    if _held_by_few(text, front) or _told_by_another(text, front):
         return _by_slot(text, sentence)
     return front
+
+
+TELLERS = r"(?i)kernel|systemd.*|init|launchd|supervisord?|cron|dockerd|containerd|kubelet|monit|runit"
+"""What writes in a log what became of other processes."""
+
+
+def _told_by_another(text: Text, front: Front) -> bool:
+    """Whether lines of plain words about a process were written by one that watches others: which service failed."""
+    asked = [one for one in (front.thing, front.group) if one and one.column and one.column.kind == "process"]
+    if not asked or not front.where.soft:
+        return False
+    lines = [line for line in text.lines if all(re.search(one, line) for one in front.where.patterns)]
+    told = [match[1] for line in lines for one in asked if (match := re.search(one.capture, line))]
+    return any(re.fullmatch(TELLERS, name) for name in told)
 
 
 def _held_by_few(text: Text, front: Front) -> bool:

@@ -16,14 +16,25 @@ from rlm_ls.models.offline.grounding.little import (
     TRADE,
     TURNING,
 )
-from rlm_ls.models.offline.grounding.mentions import boolean, called, is_quantity, is_row, part_named, value_named
+from rlm_ls.models.offline.grounding.mentions import (
+    Held,
+    boolean,
+    called,
+    coded,
+    is_entry,
+    is_quantity,
+    is_row,
+    part_named,
+    typed,
+    value_named,
+)
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.grounding.words import stem
 from rlm_ls.models.offline.parsing.patterns import escaped
 from rlm_ls.models.offline.parsing.reading import OPERATION
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
-from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, singular
+from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, plain, singular
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.conditions import Where, _condition, spelled
 from rlm_ls.models.offline.shapes.levels import RISING, level_said
@@ -73,6 +84,8 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
         if lower not in FUNCTION and _says_nothing(lower, token.text, text, reading):
             words.use(at, at + 1)
             turns = "" if lower in HARMLESS and where.patterns else turns  # requests, not the responses
+        elif where.columns and _has_id(lower, text):
+            words.use(at, at + 1)
         elif not negated and (end := _own_server(words, at, text)):
             words.use(at, end)
             at = end
@@ -83,6 +96,12 @@ def explain(words: Words, text: Text, where: Where, reading: Reading, named: Nam
         at += 1
     where.unclear += [turns] if turns else []
     said_of_lines(Left(tuple(plain_words), words, text, where, reading))
+
+
+def _has_id(word: str, text: Text) -> bool:
+    """Whether each row tells by an id which of these it is of: the search container."""
+    columns = text.shape.columns
+    return text.shape.entry == "row" and bool(columns) and plain(columns[0].name) == f"{plain(word)} id"
 
 
 def _empty(lower: str, written: str) -> bool:
@@ -241,13 +260,9 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
         if length == 1 and column is not None and own:
             where.hold(column, "|".join(map(escaped, own)), own[0])
             return 1
-        if said[0].lower() in FUNCTION or (length == 1 and said[0].lower() in GLUE | FILLER and not _capital(said[0])):
-            if length == 1:
-                return 0
+        if said[0].lower() in FUNCTION and length > 1:
             continue
-        held = value_named(text, said)
-        if held is None and length == 1 and text.shape.entry in {"request", "row"}:
-            held = boolean(text, said[0]) or called(text, said[0]) or part_named(text, said[0])
+        held = _value(said, text)
         if held is None:
             continue
         if negated:
@@ -258,6 +273,21 @@ def _held(words: Words, text: Text, where: Where, reading: Reading, at: int, neg
         where.partly = where.partly or not held.exact
         return length
     return 0
+
+
+def _value(said: list[str], text: Text) -> Held | None:
+    """The values that words name. Of those that mostly say nothing, return or request, only a type's."""
+    keyed = text.shape.entry in {"request", "row"} or text.shape.name in {"JSON lines", "logfmt"}
+    little = len(said) == 1 and said[0].lower() in GLUE | FILLER and not _capital(said[0])
+    if said[0].lower() in FUNCTION or (little and is_entry(said[0])):
+        return None
+    held = value_named(text, said)
+    if little:
+        plain_value = held is not None and held.exact and held.column.kind != "method"
+        return held if plain_value else typed(text, said[0]) if keyed else None
+    if held is None and len(said) == 1 and text.shape.entry in {"request", "row"}:
+        held = boolean(text, said[0]) or called(text, said[0]) or part_named(text, said[0])
+    return coded(text, said[0]) if held is None and len(said) == 1 and keyed else held
 
 
 def _same_in_numbers(words: Words) -> None:

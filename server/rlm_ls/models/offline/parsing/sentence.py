@@ -102,6 +102,7 @@ class Sentence:
 PLACE = (
     r"\b(?:in|of|on|from) (?:the|this|my|our) (?:account|statement|list|sheet|race|results)\b"
     r"(?=\W*(?:$|\x00|(?:and|is|was|in|for|with|by|per)\b))|"
+    r"\bin (?:the|this) (?:story|tale|novel|poem|letter|article|book|journal|diary)(?=\W*$)|"
     r"\b(?:over|across|throughout) (?:all|the whole|the entire) (?:of )?(?:the )?\w+\b|"
     r"\b(?:in|of|from|within|across|throughout|does|do|for) (?:all (?:of )?)?(?:the|this|that|these|those|my|"
     r"our)? ?(?:\w+ ){0,2}?"

@@ -4,17 +4,17 @@ of a document. A table that is printed in several parts is one."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.parsing.vocabulary import plain
 from rlm_ls.models.offline.recognition.headed import keyed_time
 from rlm_ls.models.offline.shapes.column import Column, is_key, most_common
-from rlm_ls.models.offline.shapes.grid import cell_column, grid
+from rlm_ls.models.offline.shapes.grid import Grid, cell_column, grid, parted
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 MOST_BLOCKS = 40
-MOST_PARTS = 100
+MOST_PARTS = 200
 MOST_CELLS = 40
 LEAST_ROWS = 2
 RULE = re.compile(r"(?=.*?[-=]{3})[\s|+:=-]+$")
@@ -24,7 +24,20 @@ SUMMARY = r"^\W*(?i:average|total|sum|overall|mean)\b"
 """A line under the rows that adds them up is none of them."""
 CLOCK = r"\d\d:\d\d:\d\d(?: [AP]M)?"
 LABEL = re.compile(r"[%#]?[A-Za-z][^\d|]*(?:[^|]{0,30})$")
+WORD = re.compile(r"[%#]?[A-Za-z][^\d|]*(?:[^|]{0,30})$|[%/]$")
+"""A word of a heading."""
 TITLE = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.+?)|[=-]{3,}+ ?(.+?) ?(?<![=-])[=-]{3,}|([A-Za-z][^|:]{2,60}):)\s*$")
+SPOKEN: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "swpd",
+        {"r": "run queue", "b": "blocked", "si": "swap in", "so": "swap out", "bi": "blocks in", "bo": "blocks out"}
+        | {"in": "interrupts", "cs": "context switches", "us": "user", "sy": "system", "id": "idle", "wa": "io wait"}
+        | {"st": "steal"},
+    ),
+    ("RSS", {"VSZ": "virtual memory", "RSS": "resident memory", "STAT": "state", "TTY": "terminal"}),
+    ("VIRT", {"VIRT": "virtual memory", "RES": "resident memory", "SHR": "shared memory", "NI": "nice", "S": "state"}),
+)
+"""What people call the columns of vmstat, ps and top: by a column that only this table has."""
 WIDE, NARROW, BARS = r"\S+(?: \S+)*", r"\S+", r"[^|]*?"
 
 
@@ -39,19 +52,55 @@ class Block:
 
 def blocks(lines: Sequence[str]) -> list[Block]:
     """The tables of a whole text."""
+    short = [line[:SHORT].rstrip() for line in lines]
+    again = _again(short)
     found: dict[tuple[str, ...], Block] = {}
-    for block in _parts([line[:SHORT].rstrip() for line in lines]):
+    for block in _parts(short, again):
         names = tuple(column.name + column.capture for column in block.shape.columns)
-        if (known := found.get(names)) is None:
-            found[names] = block
-        elif len(known.parts) < MOST_PARTS:
-            found[names] = replace(known, parts=known.parts + block.parts, rows=known.rows + block.rows)
-    return list(found.values())[:MOST_BLOCKS]
+        known = found.get(names)
+        found[names] = (
+            block if known is None else replace(known, parts=known.parts + block.parts, rows=known.rows + block.rows)
+        )
+    repeated = (_repeated(short, places) for places in list(again.values())[:MOST_BLOCKS])
+    all_found = [*found.values(), *(block for block in repeated if block is not None)]
+    return [block for block in all_found if len(block.parts) <= MOST_PARTS][:MOST_BLOCKS]
 
 
-def _parts(lines: Sequence[str]) -> Iterator[Block]:
+def _again(lines: Sequence[str]) -> dict[str, list[int]]:
+    """Headings that stand there more than once, as they are, and where."""
+    found: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        found.setdefault(line, []).append(at)
+    return {
+        line: places
+        for line, places in found.items()
+        if len(places) > 1 and len(line.split()) > 2 and "|" not in line and all(map(WORD.match, line.split()))
+    }
+
+
+def _repeated(lines: Sequence[str], places: Sequence[int]) -> Block | None:
+    """The one table whose heading is printed again and again: its columns are those that all of its rows have."""
+    heading = lines[places[0]]
+    parts: list[tuple[int, int]] = []
+    rows: list[str] = []
+    for at in places:
+        end = at + 1
+        while end < len(lines) and lines[end].strip() and lines[end] != heading and "---" not in lines[end]:
+            end += 1
+        parts.append((at + 1, end))
+        rows += lines[at + 1 : end]
+    block = _block([heading, *rows], 0, "")
+    if block is None or block.parts != ((1, 1 + len(rows)),):
+        return None
+    return replace(block, parts=tuple(parts))
+
+
+def _parts(lines: Sequence[str], again: Mapping[str, Sequence[int]]) -> Iterator[Block]:
     at, title = 0, ""
     while at < len(lines):
+        if lines[at] in again:
+            at += 1
+            continue
         if match := TITLE.match(lines[at]):
             title = next(group for group in match.groups() if group)
         block = _block(lines, at, title) if lines[at].strip() and not RULE.match(lines[at]) else None
@@ -107,7 +156,7 @@ def _block(lines: Sequence[str], at: int, title: str) -> Block | None:
 
 def _grid(lines: Sequence[str], at: int, title: str, *, ruled: bool) -> Block | None:
     """The table whose cells stand below each other; without a rule one with a heading in capitals, or of numbers."""
-    if not all(LABEL.match(word) for word in lines[at].split()):
+    if not all(WORD.match(word) for word in lines[at].split()):
         return None
     below = [word for line in lines[at + 1 : at + 3] for word in line.split()]
     if (
@@ -119,6 +168,8 @@ def _grid(lines: Sequence[str], at: int, title: str, *, ruled: bool) -> Block | 
     found = grid(lines, at, RULE.match)
     if found is None or not all(LABEL.match(name) for name in found.names):
         return None
+    if _each_under_its_own(lines[at : at + 1 + found.rows], found):
+        return None
     rows = [
         line for line in lines[at + 1 : at + 1 + found.rows] if not RULE.match(line) and not re.match(SUMMARY, line)
     ]
@@ -129,18 +180,34 @@ def _grid(lines: Sequence[str], at: int, title: str, *, ruled: bool) -> Block | 
     return _made(lines, at, end, title, found.columns(rows))
 
 
+def _each_under_its_own(lines: Sequence[str], found: Grid) -> bool:
+    """Whether words of the heading were taken for one name where each has a number of its own below it."""
+    head, rows = lines[0].split(), [line.split() for line in lines[1:] if not RULE.match(line)]
+    joined = [n for name in found.names if " " in name for n in range(*_places(head, name.split()))]
+    return bool(joined) and all(
+        len(row) == len(head) and all(re.fullmatch(r"[-+]?[\d.,]+%?|-", row[n]) for n in joined) for row in rows
+    )
+
+
+def _places(head: Sequence[str], words: Sequence[str]) -> tuple[int, int]:
+    at = next(n for n in range(len(head)) if list(head[n : n + len(words)]) == list(words))
+    return at, at + len(words)
+
+
 def _mostly_numbers(columns: Sequence[Sequence[str]]) -> bool:
     number = re.compile(r"[-+]?[\d.,:/]+\s?\S{0,3}$|-?$")
     return 2 * sum(all(map(number.match, cells)) for cells in columns) >= len(columns)
 
 
 def _made(lines: Sequence[str], at: int, end: int, title: str, columns: Sequence[Column], bars: str = "") -> Block:
+    spoken = next((names for own, names in SPOKEN if any(column.name == own for column in columns)), {})
+    columns = [replace(c, name=f"{c.name} ({spoken[c.name]})") if c.name in spoken else c for c in columns]
     header = "|".join(["^" + re.escape(lines[at]), r"^[\s|+:=-]*$", SUMMARY])
     shape = Shape(
         "a table in it",
         rf"^\s*{bars}\s*\S" if bars else r"^\s*\S",
         "row",
-        tuple(columns),
+        tuple(part for column in columns for part in parted(column)),
         None,
         header,
         row=plain(title),

@@ -11,8 +11,9 @@ from itertools import pairwise, product
 
 from rlm_ls.models.offline.recognition.headed import aligned, keyed_time, table, w3c
 from rlm_ls.models.offline.recognition.records import records
+from rlm_ls.models.offline.recognition.remarks import remarks
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
-from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole
+from rlm_ls.models.offline.shapes.formats import FORMATS, MARK, SAME, WORD_LEVELS, Format, marked, whole_line
 from rlm_ls.models.offline.shapes.keys import (
     PAIR_START,
     json_columns,
@@ -36,12 +37,14 @@ FIRST = 20
 """Lines of a text's start that are looked at all: a heading is there."""
 
 
-def shape_of(sample: Sequence[str]) -> Shape:
-    """The shape that most lines of `sample` have."""
+def shape_of(sample: Sequence[str], *, whole: bool = True) -> Shape:
+    """The shape that most lines of `sample` have. `whole`: it is all of the text, whose records are known then."""
     thinned = [*sample[:FIRST], *sample[FIRST :: max(1, len(sample) // (MOST_LINES - FIRST))]]
     whole_lines = [line[:LONGEST].rstrip("\r\n") for line in thinned[:MOST_LINES]]
-    if len(sample) <= MOST_RECORDED and (found := records([line[:SHORT].rstrip() for line in sample])) is not None:
-        return found
+    if whole and len(sample) <= MOST_RECORDED:
+        every = [line[:SHORT].rstrip() for line in sample]
+        if (found := records(every) or remarks(every)) is not None:
+            return found
     whole_lines = [line for line in whole_lines if line.strip()]
     lines = [line[:SHORT] for line in whole_lines if line[:SHORT].strip()]
     if not lines:
@@ -83,7 +86,7 @@ def _known(lines: list[str]) -> Shape | None:
     best: tuple[float, Format, TimeFormat] | None = None
     for known, time in product(FORMATS, times):
         written = KLOG if known.klog else time
-        pattern = re.compile(whole(known.templates[0], written.pattern))
+        pattern = re.compile(whole_line(known.templates[0], written.pattern))
         share = sum(pattern.match(line) is not None for line in starts) / len(starts)
         if known.name == "a syslog" and not _one_host(pattern, starts):
             continue
@@ -140,7 +143,7 @@ def _of_format(known: Format, time: TimeFormat, lines: list[str]) -> Shape:
                     most_common(found),
                     len(found) / len(lines),
                 )
-    head = whole(known.templates[0], time.pattern)
+    head = whole_line(known.templates[0], time.pattern)
     if not known.access and "message" not in columns and not head.endswith("$"):
         rest = [line[match.end() :] for line in lines if (match := re.match(head, line))]
         columns["message"] = Column("message", "message", head + r"\s*", ".+", "$", "", most_common(rest))

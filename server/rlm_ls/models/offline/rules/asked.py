@@ -23,9 +23,14 @@ from rlm_ls.models.offline.rules.columns import Thing, crowded, quantities_of
 from rlm_ls.models.offline.rules.conditions import Where
 from rlm_ls.models.offline.rules.script import guarded, inside, within
 from rlm_ls.models.offline.shapes.column import KINDS, Column
+from rlm_ls.models.offline.shapes.embedded import numbers_by
 from rlm_ls.models.offline.shapes.keys import only_duration
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
+OTHER_TIMES = (
+    r"(?i)(?:.*[_.])?(?:consumed|cpu|time-?out|delay|sleep|wait|retry|back-?off|interval|ttl|age|uptime|lock|expir)"
+)
+"""Durations that nobody means who asks what took longest."""
 CONSECUTIVE = 200
 """Lines of a sample that stand one behind the other in the text."""
 
@@ -40,9 +45,13 @@ class Asked:
 
     @cached_property
     def text(self) -> Text:
+        return Text(self.shape, self.sample, whole=self.block is not None or self._whole)
+
+    @property
+    def _whole(self) -> bool:
+        """Whether the sample is all of the text."""
         lines = [self.question.document.lines] if self.question.document else self.question.columns.lines
-        whole = self.block is not None or len(self.sample) >= sum(lines)
-        return Text(self.shape, self.sample, whole=whole)
+        return len(self.sample) >= sum(lines)
 
     @cached_property
     def grounded(self) -> Asked | None:
@@ -85,7 +94,7 @@ class Asked:
         stem = documents[0].path.rsplit("/", 1)[-1].split(".")[0] if len(documents) == 1 else ""
         if self.block is not None:
             return replace(self.block.shape, row=f"{self.block.shape.row} {plain(stem)}")
-        shape = shape_of(self.sample)
+        shape = shape_of(self.sample, whole=self._whole)
         return replace(
             shape, row=f"{shape.row} {plain(stem)}", crowded=crowded(self.sample), joined=_joined(shape, self.sample)
         )
@@ -103,12 +112,19 @@ class Asked:
         found = quantities_of(self.shape, noun)
         if not found and (named := column_named(self.shape, noun.split())) is not None and named.column.quantity:
             found = [named.column]
+        if any(self._of_something_else(column) for column in found):
+            found = [column for column in found if not column.loose and not self._of_something_else(column)]
+            if not found:
+                return None
         if not self.where.patterns:
             found = [column for column in found if not column.loose or column.share >= 0.5]
         elif len(found) > 1:
             found = [c for c in found if not self.meant or any(re.search(c.capture, line) for line in self.meant)]
         if not found and self.shape.entry == "event" and re.fullmatch(QUANTITIES[0][0], noun, re.IGNORECASE):
             found = [column for column in (only_duration(self.meant),) if column is not None]
+        if not found and self.shape.entry == "event" and re.fullmatch(QUANTITIES[1][0], noun, re.IGNORECASE):
+            found = [column for column in (numbers_by("bytes", self.meant),) if column is not None]
+            return found[0] if found else None
         if len(found) > 1:
             found = [column for column in found if not column.loose]
         if len(found) > 1:
@@ -118,6 +134,13 @@ class Asked:
         if len(found) > 1:
             found = [column for column in found if re.fullmatch(KINDS[column.kind], column.name.lower())]
         return found[0] if len(found) == 1 else None
+
+    def _of_something_else(self, column: Column) -> bool:
+        """Whether a duration is of what the question does not name: a timeout, the time that a processor took."""
+        named = any(
+            part in self.question.lower for part in plain(column.name).split() if part not in {"time", "duration"}
+        )
+        return column.kind == "duration" and re.match(OTHER_TIMES, column.name) is not None and not named
 
     @cached_property
     def meant(self) -> list[str]:

@@ -161,6 +161,7 @@ MEASURES = {
     "km|m|cm|mm|mile": "distance",
     "kmh|kph|mph": "speed",
     "kg|g|lb": "weight",
+    "mg d l|mg dl|mmol l|g l": "level",
     "eur|usd|gbp|chf|cent": "price",
 }
 """What is measured in the units that a column's name may end in."""

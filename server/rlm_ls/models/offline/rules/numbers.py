@@ -85,7 +85,8 @@ $line"""
 EXTREME_CITE = r"""
 edge = [t for t in dict.fromkeys(texts) if t not in empty and number(t) == xs[$at]][:3] if xs else []
 if edge and not one_unit:
-    found['$key'] = f'{edge[0]} ({found["$key"]})'
+    written = re.sub('^([0-9.,]+)([A-Za-z]+)$', r'\1 \2', edge[0])
+    found['$key'] = f'{written} ({found["$key"]})'
 """
 
 BY = r"""

@@ -161,7 +161,10 @@ def cell_kind(name: str, texts: Sequence[str]) -> str:
     """What a column of a table holds, by its heading, or as only durations are written: 0:48:31."""
     kind = "" if "%" in name else kind_of(re.sub(r"\W+", "_", name).strip("_"), texts)
     known = [text for text in texts if text not in EMPTY]
+    sized = known and all(re.fullmatch(r"\d+(?:\.\d+)?\s?(?:[kKMGT]i?)?B", text) for text in known)
     timed = known and all(re.fullmatch(r"\d+:\d\d:\d\d(?:\.\d+)?", text) for text in known)
+    if sized:
+        return "size"
     return "duration" if not kind and timed and any(text[1] == ":" for text in known) else kind
 
 

@@ -275,6 +275,6 @@ def marked(template: str, time: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def whole(template: str, time: str) -> str:
+def whole_line(template: str, time: str) -> str:
     """A template as a pattern without groups."""
     return MARK.sub(lambda mark: f"(?:{time if mark[1] == 'time' else FRAGMENTS[mark[1]]})", template)

@@ -44,6 +44,19 @@ def cell_column(name: str, before: str, value: str, after: str, texts: Sequence[
     return Column(name, cell_kind(name, texts), before, value, after, unit_of(name), most_common(texts, 400), key=key)
 
 
+HALF = r"\S+"
+
+
+def parted(column: Column) -> list[Column]:
+    """The two columns of cells such as `55 MiB / 1 GiB`, by the two names of their heading, `used / limit` or `I/O`."""
+    names = [name for name in re.split(r"\s*/\s*", column.name) if name]
+    if len(names) != 2 or not column.values or not all(re.fullmatch(rf"{HALF} / {HALF}", v) for v in column.values):
+        return [column]
+    halves = list(zip(*(value.split(" / ") for value in column.values), strict=True))
+    first = cell_column(names[0], column.before, HALF, rf" / {HALF}{column.after}", halves[0])
+    return [first, cell_column(names[1], rf"{column.before}{HALF} / ", HALF, column.after, halves[1])]
+
+
 def grid(lines: Sequence[str], at: int, is_rule: Callable[[str], object]) -> Grid | None:
     """The table of which this line is the heading, as far down as its columns stay apart."""
     words = [(match.start(), match.end(), match[0]) for match in re.finditer(r"\S+", lines[at])]

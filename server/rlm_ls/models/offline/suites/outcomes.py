@@ -11,7 +11,7 @@ from rlm_ls.models.offline.rules.script import Gives, Script, coded, raw, within
 from rlm_ls.models.offline.shapes.shape import SHORT
 from rlm_ls.models.offline.suites.runners import LEAD, RUNNERS, Outcome, Runner
 
-TEST = r"(?:unit |integration |individual )?(?:tests?(?: cases?)?|specs?)"
+TEST = r"(?:single |one )?(?:unit |integration |individual )?(?:tests?(?: cases?)?|specs?)"
 OUT = r"(?P<out>fail(?:ed|ing|ures?)?|pass(?:ed|ing)?|succeeded|skipped|ignored)"
 RAN = r"(?:ran|run|were (?:run|executed|collected)|(?:are|were) there|got (?:run|executed))"
 TAIL = (
@@ -28,6 +28,10 @@ COUNTED = (
     rf"{MANY} {OUT} {TEST}(?: are there| were there)?{TAIL}",
     rf"{MANY} (?P<all>{TEST})(?: {RAN})?{TAIL}",
     rf"{MANY} test failures?(?P<failures>)(?: are there| were there)?{TAIL}",
+)
+BOTH = (
+    rf"{MANY} {TEST} (?:are |were |have )?{OUT}(?:,? and |, )(?:{MANY} )?(?:{TEST} )?(?:are |were |have )?"
+    rf"{OUT.replace('out', 'other')}{TAIL}",
 )
 NAMED = (
     rf"{LIST} ?{TEST} (?:are |were |have |that |which |got |did |do )*{OUT}{TAIL}",
@@ -60,6 +64,13 @@ short = n if same else 'not understood'
 answer = f'{n:,} tests $what.' if cite else ''
 if not same:
     answer = f'I did not understand how many: the totals say {own:,}, of lines there are {len(names):,}.'
+"""
+
+TOTALS = r"""
+found = [(outcome, sum(int(g) for s in spans for g in s.groups), spans) for outcome, spans in $hits]
+cite = [s for _, _, spans in found for s in spans][:5]
+short = '; '.join(f'{outcome}={n}' for outcome, n, _ in found)
+answer = '\n'.join(f'- {outcome}: {n:,} tests' for outcome, n, _ in found) if cite else ''
 """
 
 NAMES = r"""
@@ -98,7 +109,7 @@ MOST = 50_000
 def tests(asked: Asked) -> Script | None:
     """What became of tests; the question is read whole."""
     text = " ".join(re.sub(r"\bin the file\b", " ", asked.question.unnamed).split()).strip(" ?.!")
-    for build, patterns in ((_count, COUNTED), (_names, NAMED), (_slowest, SLOWEST), (_share, SHARE)):
+    for build, patterns in ((_count, COUNTED), (_both, BOTH), (_names, NAMED), (_slowest, SLOWEST), (_share, SHARE)):
         match = next((found for one in patterns if (found := re.fullmatch(one, text, re.IGNORECASE))), None)
         if match is not None:
             runner = _runner(asked.sample)
@@ -118,10 +129,10 @@ def _runner(sample: Sequence[str]) -> Runner | None:
     return found[0] if len(found) == 1 else None
 
 
-def _outcome(match: re.Match[str]) -> Outcome:
+def _outcome(match: re.Match[str], group: str = "out") -> Outcome:
     if "all" in match.groupdict():
         return "ran"
-    said = (match.groupdict().get("out") or "fail").lower()
+    said = (match.groupdict().get(group) or "fail").lower()
     return "passed" if said.startswith(("pass", "succ")) else "skipped" if said in {"skipped", "ignored"} else "failed"
 
 
@@ -141,6 +152,16 @@ def _of_outcome(asked: Asked, runner: Runner, outcome: Outcome, ending: str, giv
 
 def _count(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:
     return _of_outcome(asked, runner, _outcome(match), COUNT, "count")
+
+
+def _both(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:
+    """How many have one outcome and how many another, by the runner's own totals."""
+    outcomes = [_outcome(match), _outcome(match, "other")]
+    totals = [runner.totals.get(outcome) for outcome in outcomes]
+    if None in totals or outcomes[0] == outcomes[1]:
+        return None
+    hits = ", ".join(f"('{outcome}', {_hits(asked, total)})" for outcome, total in zip(outcomes, totals, strict=True))
+    return coded("I read the runner's own totals.", TOTALS, gives="groups", hits=f"[{hits}]")
 
 
 def _names(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:

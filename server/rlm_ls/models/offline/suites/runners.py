@@ -7,8 +7,8 @@ from typing import Literal
 
 Outcome = Literal["failed", "passed", "skipped", "ran"]
 
-LEAD = r"^(?:\[?\d[\d:.,TZ+ -]{7,34}\]? ?)?\s*"
-"""What may stand before a runner's line: the time that a build server writes."""
+LEAD = r"^(?:\[?\d[\d:.,TZ+ -]{7,34}\]? ?)?\s*(?<![\d.])"
+"""What may stand before a runner's line: the time that a build server writes, and none of a number of the line's own."""
 TIME = r"\d[\d.]* ?m?s"
 DONE = rf"(?: \({TIME}\))?\s?$"
 

@@ -13,7 +13,17 @@ from rlm_ls.models.offline.rules.script import Script, plain_text, script
 from rlm_ls.models.offline.shapes.shape import SHORT
 
 ASKS = r"\W*(?:who|whom|what|which|where|when|at (?:what|which) (?:time|place)|(?:on|in) (?:what|which) \w+)\b"
-LABEL = re.compile(r"^\W{0,4}([A-Z][\w-]*(?: [\w-]+)?):\s+(\S.*)$")
+LABEL = re.compile(r"^\W{0,4}([A-Z][\w-]*(?: [\w-]+)?):\W{0,3}\s+(\S.*)$")
+SAME = {
+    form: stem(label)
+    for label, forms in {
+        "apologies": "absent excused missing",
+        "attendance": "attending",
+        "present": "attended",
+    }.items()
+    for form in forms.split()
+}
+"""What people call what a label of minutes says."""
 ROLE = r"((?:[A-Z][\w.'-]+ )+)\((?i:{role})\)"
 HEADING = 4
 """Lines of a text's start that say what it is about."""
@@ -36,13 +46,14 @@ def labelled(asked: Asked) -> Script | None:
     lines = [line[:SHORT] for line in asked.sample]
     said = [word for word in re.findall(r"[^\W\d][\w'-]*", question.unnamed) if word.lower() not in FUNCTION]
     about = {stem(word) for line in lines[:HEADING] for word in re.findall(r"[^\W\d]+", line)}
+    same = {stem(word): SAME[word.lower()] for word in said if word.lower() in SAME}
     words = {stem(word) for word in said if word.lower() not in HARMLESS | GLUE}
     found = [
         (number, match[2])
         for number, line in enumerate(lines, 1)
         if (match := LABEL.match(line)) is not None
-        and (own := {stem(word) for word in match[1].split()}) <= {stem(word) for word in said}
-        and words - own <= about
+        and (own := {stem(word) for word in match[1].split()}) <= {stem(word) for word in said} | set(same.values())
+        and all(one in own or same.get(one) in own or one in about for one in words)
     ]
     roles = [word for word in words if words - {word} <= about] if re.match(r"\W*who\b", question.unnamed, re.I) else []
     found += [
