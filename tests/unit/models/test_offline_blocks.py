@@ -38,7 +38,8 @@ SNAPSHOTS = "\n".join(
             f"### 2026-03-14 0{n}:15:00 ###",
             "CELL ID   NAME         LOAD %   HEAP USED / MAX     QUEUE",
             *(
-                f"c{n * 3 + k:<9}{name:<13}{f'{n + k / 2:.1f}%':<9}{f'{used}{unit} / 2GiB':<{20 if n < 4 else 17}}{n + k}"
+                f"c{n * 3 + k:<9}{name:<13}{f'{n + k / 2:.1f}%':<9}"
+                f"{f'{used}{unit} / 2GiB':<{20 if n < 4 else 17}}{n + k}"
                 for k, name in enumerate(("mill-web-1", "mill-db-1", "mill-mail-1"))
                 for used, unit in [(f"1.{n}", "GiB") if k == 1 else (f"{900 + n}.5", "MiB")]
             ),

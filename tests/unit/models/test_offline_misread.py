@@ -80,7 +80,15 @@ CRASHES = "".join(
 STOCK = "part,state\n" + "".join(
     f"{('bolt', 'nut')[n % 4 == 3]},{('returned', 'sold')[n % 4 < 3]}\n" for n in range(40)
 )
-NAMES = {STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
+KEEPER = "".join(
+    f"2026-03-14T0{n // 6}:{n % 6}0:00Z ERROR [keeper] com.mill.Keeper - evicted oven {'abc'[n % 3]} of the hall\n"
+    for n in ROWS
+)
+COUNCIL = (
+    "The council met in the hall, and Ida took the chair.\nThe request for a new bell was not approved at all.\n"
+    "The path along the river was approved, and the mayor thanked the surveyor for the plan.\n"
+)
+NAMES = {COUNCIL: "council.txt", STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -102,6 +110,8 @@ NAMES = {STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.t
         (CHECKS, "Which tests failed in rates.test?"),
         (POINTS, "which message took the longest and how many ms?"),
         (EATEN, "how long did the longest bake take?"),
+        (KEEPER, "which thread evicted the most ovens?"),
+        (COUNCIL, "was the new bell approved?"),
         (PROXY, "how many timeouts were there for each relay server?"),
         (CRASHES, "which exception was the first in a crash?"),
         (JOBS, "What was the owner doing in the longest job?"),
@@ -132,6 +142,7 @@ async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: s
         (JOBS, "What is the worker port of the slowest job?", "\nworker_port: 8000"),
         (RESOLVER, "How many different clients are there?", "4 different clients: 10.2.0.0, 10.2.0.1, "),
         (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
+        (COUNCIL, "was the path along the river approved?", "Yes: 1 line"),
         (WATCHED, "which service failed most often?", "1. mill-"),
         (POINTS, "what took the longest and how many ms?", "max = 59.25 ms"),
         (STOCK, "which part shows up in the most returned rows?", "1. nut: 10"),

@@ -31,7 +31,7 @@ SYSLOG = "".join(
     f"{day} 01:00:00 web01 sshd[812]: Accepted password for bob\n" for day in ("Feb 26", "Feb 27", "Mar  1") * 1
 )
 BUILD = (
-    "2026-03-14 23:50:00 start of stage bake\n2026-03-14 23:55:10 mixing flour\n2026-03-15 00:04:30 finished stage bake\n"
+    "2026-03-14 23:50:00 start of stage bake\n2026-03-14 23:55:10 mixing\n2026-03-15 00:04:30 finished stage bake\n"
     "2026-03-15 00:05:00 start of stage cool\n2026-03-15 00:06:00 start of stage cool\n"
     "2026-03-15 00:09:00 finished stage cool\n\n"
 )
@@ -64,6 +64,8 @@ LOGCAT = "".join(
         (WEB, "What is the longest gap between two requests?", "60 s (1 min), from 14/Mar/2026:00:"),
         (LATE, "What is the longest gap between two lines?", "0.976 s, from 2026-03-14 00:00:00.027 to"),
         (SUDO, "Which commands did bob run with sudo?", "/bin/apt update, /bin/reboot"),
+        (SUDO, "Who ran sudo and how often each?", "1. bob: 6\n2. eve: 3"),
+        (SUDO, "Who ran the most commands with sudo?", "1. bob: 6\n2. eve: 3"),
         (SHUFFLED, "What is the longest gap between two lines?", "I did not understand the order"),
         (ORDERED, "What is the average time of the lines with ERROR?", "mean = 51.4286 ms (7 values)"),
         (TWO_FORMATS, "Failed logins per user", "- u1: 15\n"),

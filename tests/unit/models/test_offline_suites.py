@@ -58,6 +58,15 @@ STAMPED = """\
 2026-02-11T13:08:30.6184565Z 11.20s call     tests/test_b.py::test_slowest
 2026-02-11T13:08:30.6184566Z ==== 12 failed, 30 passed in 21.02s ====
 """
+FILES = """\
+FAIL src/oven/bake.test.ts (5.8 s)
+  ✓ rises (12 ms)
+  ✕ browns (1.5 s)
+  ✕ cools (2 ms)
+FAIL src/shop.test.ts
+  ✕ browns (3 ms)
+Tests:       3 failed, 1 passed, 4 total
+"""
 TORN = """\
 not ok 1 - opens
 ok 2 - closes
@@ -87,6 +96,14 @@ ok 2 - closes
         (JEST, "which was the slowest test", "survives a reload took longest, 1.5 s"),
         (STAMPED, "Which test was the slowest?", "tests/test_b.py::test_slowest took longest, 11.20 s"),
         (STAMPED, "how many tests passed and how many failed", "- passed: 30 tests\n- failed: 12 tests"),
+        (
+            FILES,
+            "Which tests failed in src/oven/bake.test.ts?",
+            "2 tests failed in src/oven/bake.test.ts:\n- browns\n- cools",
+        ),
+        (FILES, "which tests failed in shop.test.ts", "1 tests failed in shop.test.ts:\n- browns\n\n"),
+        (FILES, "Which test file has the most failures?", "1. src/oven/bake.test.ts: 2\n2. src/shop.test.ts: 1"),
+        (PYTEST, "which file had the most failed tests?", "1. tests/test_a.py: 1"),
         (JEST, "slowest single test", "survives a reload took longest, 1.5 s"),
         (JEST, "how many tests were skipped?", "1 tests skipped"),
     ],
@@ -102,6 +119,7 @@ async def test_tests_are_counted_and_named(reply: Replying, log: str, question: 
         (TORN, "Which tests failed?"),  # of eight that failed one line is there
         (GO, "Which test class took the longest?"),  # there are no classes
         (SUREFIRE * 9, "Which test took the longest?"),  # only classes have times, and what ran is no time
+        (JEST, "Which test file has the most failures?"),  # no line names a file
         (PYTEST, "Which tests failed on Windows?"),  # nothing says where
         (PYTEST + CARGO, "How many tests failed?"),  # of two runners
     ],

@@ -67,6 +67,11 @@ FRAMES = "".join(
     f"2026-03-14 00:00:{n:02} INFO " + (f"Pump dropped {n} frames (1{n}.5%)" if n % 2 else "Valve open, level=3") + "\n"
     for n in range(20)
 )
+EXPORTED = "#oven  (exported by Ida, 4 members)\n" + "".join(
+    f"\n---- Tuesday, March {n}th ----\n\nIda Brook  8:0{n} AM\nis the oven on?\n\nTom Reed  9:1{n} AM\nit is\n"
+    + f":+1: 3\n\nIda Brook  1:3{n} PM\nthanks {n}\n"
+    for n in range(6)
+)
 DIARY = "".join(
     f"BEGIN:VEVENT\nUID:{n}@a\nSUMMARY:{('Choir', 'Rowing')[n % 3 == 0]}\n"
     f"DTSTART:2026030{n + 1}T090000\nLOCATION:Hall {n % 2}\nEND:VEVENT\n"
@@ -132,6 +137,8 @@ RECAP = (
         ("mx.log", POST, "for which recipient domain were the most mails held?", "1. oak.test: 6\n2. "),
         ("pump.log", FRAMES, "how many frames did the pump drop in total?", "sum = 100 (10 values)"),
         ("pump.log", FRAMES, "how many frames does the pump drop on average?", "mean = 10 (10 values)"),
+        ("oven.txt", EXPORTED, "who wrote the most messages?", "1. Ida Brook: 12\n2. Tom Reed: 6"),
+        ("oven.txt", EXPORTED, "how many messages are there?", "18 rows"),
         ("copies.txt", COPIES, "how many copies failed?", "2 rows with Result failed"),
         ("copies.txt", COPIES, "when was the first copy that failed", "2026-05-04 03:00:00"),
         ("copies.txt", COPIES, "average duration of the copies", "mean = 696.5 s (8 values)"),

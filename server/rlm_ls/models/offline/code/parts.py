@@ -22,7 +22,8 @@ DEFAULT = (
     rf"what does (?:the )?{ID}{PARAMETER} default to{OWNER}",
 )
 RAISES = (
-    r"(?:(?:which|what) (?:functions?|methods?)(?: (?:or|and) (?:functions?|methods?))?|who) (?:can |may )?(?P<verb>raises?|throws?|calls?|returns?) "
+    r"(?:(?:which|what) (?:functions?|methods?)(?: (?:or|and) (?:functions?|methods?))?|who) "
+    r"(?:can |may )?(?P<verb>raises?|throws?|calls?|returns?) "
     rf"(?:an? |the )?{ID}"
     r"(?: exceptions?| errors?)?",
 )

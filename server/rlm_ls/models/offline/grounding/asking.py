@@ -189,6 +189,8 @@ def _of_target(cues: Cues, base: Reading, target: Mention, shape: Shape) -> Read
     if cues.when:
         return None
     many = cues.count >= 0
+    if many and cues.times and target.noun.lower() == "who":
+        return replace(base, ask="top", thing=target.noun, listed=True)  # who ran it, and how often
     if many and 0 <= cues.wh < target.start <= cues.wh + 2 < cues.count:
         return replace(base, ask="top", thing=target.noun, listed=True)  # for which reasons, and how many times each
     if many and target.numeric and target.sure:

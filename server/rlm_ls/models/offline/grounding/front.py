@@ -108,7 +108,7 @@ class Composer(Naming):
 
     def _front(self, asked: Cues, group: Mention | None) -> Front | None:
         target = self._target(asked)
-        if target is None and group is None and self.slot is not None:
+        if self.slot is not None and group is None and (target is None or self.slot.noun.lower() == "who"):
             target = self.slot
         if asked.breakdown and group is None and target is not None:
             group, target = target, None
@@ -279,7 +279,12 @@ class Composer(Naming):
         if re.search(r"\b(?:is|are|was|were) (?:\w+ ){1,3}doing\b", self.words.text, re.IGNORECASE):
             return ["doing"]
         if asked.who and target is not None:
-            return []
+            column = target.thing.column if target.thing is not None else None
+            own = target.start > 0 and self.words.tokens[target.start - 1].text == "("
+            somebody = (
+                own or target.start == asked.wh or column is None or is_person(column) or column.name.lower() in WHO
+            )
+            return [] if somebody or asked.keys else ["who"]
         if asked.count >= 0 and target is None and measure is None:
             if self.text.shape.entry == "row":
                 return []
@@ -312,8 +317,8 @@ class Composer(Naming):
         told = next((m for m in free if asked.count >= 0 and asked.keys and m.start == asked.count + 2), None)
         if told is not None and told.embedded and told.thing is not None:
             # How many buffers a checkpoint writes on average: the number before the noun, not what is behind it.
-            column = numbers_by(told.noun, self.text.lines)
-            return None if column is None else replace(told, thing=replace(told.thing, column=column), sure=True)
+            numbers = numbers_by(told.noun, self.text.lines)
+            return None if numbers is None else replace(told, thing=replace(told.thing, column=numbers), sure=True)
         if asked.amount in {"size", "duration"}:
             free = [m for m in free if m.thing is None or _measured_in(m.thing.column, asked.amount)]
         if not free and asked.keys == ("sum",) and (named := self._total()) is not None:

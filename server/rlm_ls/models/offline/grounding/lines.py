@@ -13,10 +13,12 @@ from rlm_ls.models.offline.grounding.words import forms, others, stem
 from rlm_ls.models.offline.parsing.patterns import escaped, word_pattern
 from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
+from rlm_ls.models.offline.rules.columns import ANYWHERE
 from rlm_ls.models.offline.rules.conditions import Where, _condition
 from rlm_ls.models.offline.shapes.levels import level_said
 
 MOST_WORDS = 5
+TRACES = frozenset(["traceback", "tracebacks", "stacktrace", "stacktraces", "stack", "trace", "traces"])
 Said = tuple[int, str, bool]
 """Where a word stands, the word, and whether the question turns it around."""
 
@@ -72,6 +74,8 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
         return
     if lower in GLUE and lines and not held:
         return
+    if lower in TRACES and re.fullmatch(ANYWHERE["exception"][0], reading.thing, re.IGNORECASE):
+        return  # where exceptions stand
     if (level := level_said(word)) is not None:
         _condition(where, Condition("level", level, word), reading, text.shape)
         return

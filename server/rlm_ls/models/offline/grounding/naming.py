@@ -223,11 +223,11 @@ class Naming:
         if asked.who and not any(m.start == asked.wh + 1 for m in free):
             for kind in ("user", "client"):
                 named = column_named(self.text.shape, [kind])
-                if named is not None and named.column.kind == kind:
+                if named is not None and named.column.kind == kind and len(named.column.values) > 1:
                     return Mention(
                         asked.wh, asked.wh + 1, kind, Thing(f"{kind}s", named.column.capture, named.column), True
                     )
-            people = [c for c in self.text.shape.columns if is_person(c)]
+            people = [c for c in self.text.shape.columns if is_person(c) and len(c.values) > 1]
             if len(people) == 1:
                 return Mention(asked.wh, asked.wh + 1, "who", Thing(people[0].name, people[0].capture, people[0]), True)
         if (row := self._row(asked)) is not None:

@@ -94,8 +94,8 @@ INTERROGATIVE = (
 )
 TAIL = (
     r"(?:(?:,? and|[,:]) (?:(?:in|at|on|for|from|to|with) )?"
-    r"(?:how (?:long|much|high|low|big|large|fast|slow|far|old|hot|cold|many (?:(?:milli)?seconds|minutes|hours|ms|bytes))|"
-    r"time taken|what|which|who|when|where|whose)\b.*"
+    r"(?:how (?:long|much|high|low|big|large|fast|slow|far|old|hot|cold)|"
+    r"how many (?:(?:milli)?seconds|minutes|hours|ms|bytes)|time taken|what|which|who|when|where|whose)\b.*"
     r"|\s[-–—]\s?[\w ,]+)$"
 )
 OPERATION = r"\b(?:took|takes?|taken|quer(?:y|ies)|operations?|statements?|calls?|run|running)\b"

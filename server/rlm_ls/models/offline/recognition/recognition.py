@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise, product
 
 from rlm_ls.models.offline.recognition.headed import aligned, keyed_time, table, w3c
+from rlm_ls.models.offline.recognition.posts import posts
 from rlm_ls.models.offline.recognition.records import records
 from rlm_ls.models.offline.recognition.remarks import remarks
 from rlm_ls.models.offline.shapes.column import Column, TimeColumn, most_common
@@ -43,7 +44,7 @@ def shape_of(sample: Sequence[str], *, whole: bool = True) -> Shape:
     whole_lines = [line[:LONGEST].rstrip("\r\n") for line in thinned[:MOST_LINES]]
     if whole and len(sample) <= MOST_RECORDED:
         every = [line[:SHORT].rstrip() for line in sample]
-        if (found := records(every) or remarks(every)) is not None:
+        if (found := records(every) or remarks(every) or posts(every)) is not None:
             return found
     whole_lines = [line for line in whole_lines if line.strip()]
     lines = [line[:SHORT] for line in whole_lines if line[:SHORT].strip()]

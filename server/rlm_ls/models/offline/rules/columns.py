@@ -20,6 +20,7 @@ ANYWHERE: dict[str, tuple[str, str, str]] = {
         "IP addresses",
         rf"({IPV4})",
     ),
+    "address": (r"(?:client |source |remote )?address(?:es)?", "IP addresses", rf"({IPV4})"),
     "email": (r"e-?mail(?: address(?:es)?)?s?", "e-mail addresses", r"([\w.+-]+@[\w-]+\.[\w.-]*\w)"),
     "exception": (
         r"(?:error|exception|failure) (?:types?|kinds?|names?|class(?:es)?)|exceptions?",
@@ -31,12 +32,14 @@ ANYWHERE: dict[str, tuple[str, str, str]] = {
 
 
 def crowded(sample: Sequence[str]) -> frozenset[str]:
-    """The kinds of which lines of the sample hold several different ones."""
-    return frozenset(
+    """The kinds of which lines of the sample hold several different ones; an address may be one of mail, too."""
+    found = {
         kind
         for kind, (_, _, capture) in ANYWHERE.items()
         if kind != "exception" and any(len(set(re.findall(capture, line[:SHORT]))) > 1 for line in sample[:MOST_LINES])
-    )
+    }
+    mail = any(re.search(ANYWHERE["email"][2], line[:SHORT]) for line in sample[:MOST_LINES])
+    return frozenset(found | {"address"} if mail else found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def thing_of(shape: Shape, noun: str) -> Thing | None:
         return None if any(map(is_pri, column.values)) else Thing(noun, column.capture, column)
     for kind, (pattern, label, capture) in ANYWHERE.items():
         if re.fullmatch(pattern, noun, re.IGNORECASE):
-            if kind in shape.crowded or (kind == "client" and (shape.of_kind("client") or shape.entry == "request")):
+            if kind in shape.crowded or (
+                kind in {"client", "address"} and (shape.of_kind("client") or shape.entry == "request")
+            ):
                 return None
             return Thing(label, capture, anywhere=True)
     return None

@@ -41,7 +41,12 @@ cite = regex($pattern$where, limit=10) if n else []
 short = 'yes' if n else 'no'
 rows = ''.join(f'\n- {s.doc}:{s.line}: {s.text.strip()[:300]}' for s in cite)
 answer = f'Yes: {n:,} line{"s"[n == 1:]}$phrase.{rows}' if n else $none
+$denied"""
+DENIED = r"""if any(re.search($negation, s.text) for s in cite):
+    short, answer = 'not understood', ''
 """
+NEGATION = r"(?i)\b(?:not|never|nobody|none|rejected|refused|declined|lost|against)\b|n['’]t\b"
+"""Words by which a line that holds all the words of a question may deny it."""
 
 RATIO = r"""
 a = count($first$where, by='line')
@@ -158,10 +163,17 @@ def exists(asked: Asked) -> Script | None:
         pattern=raw(last),
         where=within(asked.among(_beside(asked, others), _unwanted(asked))),
         phrase=plain_text(asked.phrase),
+        denied=script("", DENIED, negation=raw(NEGATION)).code + "\n" if _may_deny(asked) else "",
         none="''"
         if not asked.where.absent and asked.where.soft and len(asked.where.patterns) > 1
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
+
+
+def _may_deny(asked: Asked) -> bool:
+    """Whether lines were found by plain words, and the question does not ask for a denial itself."""
+    denial = re.search(rf"{NEGATION}|(?i:\b(?:no|fail|error|unable|miss|without)\w*)", asked.question.body)
+    return asked.where.soft and denial is None
 
 
 def counted(asked: Asked) -> Script | None:

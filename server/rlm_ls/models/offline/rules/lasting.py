@@ -52,11 +52,19 @@ def lasted(asked: Asked) -> Script | None:
     if match is None or not asked.text.whole or len(asked.question.documents) != 1:
         return None
     if needed := NEEDED.fullmatch(match["what"]):
-        known = _words(asked, f"{needed['verb']} {needed['what']}")
-        held = [(number, line, found) for number, line in _holding(asked, known) for found in STATED.findall(line)[:1]]
-        return _script([held[0][0]], held[0][2], "as this line says") if known and len(held) == 1 else None
-    known = _words(asked, match["what"])
-    edges = next(edges for did, *edges in EDGES if re.fullmatch(did, (match["did"] or "").lower()))
+        return _stated(asked, f"{needed['verb']} {needed['what']}")
+    return _from_to(asked, match["what"], (match["did"] or "").lower())
+
+
+def _stated(asked: Asked, what: str) -> Script | None:
+    known = _words(asked, what)
+    held = [(number, found) for number, line in _holding(asked, known) for found in STATED.findall(line)[:1]]
+    return _script([held[0][0]], held[0][1], "as this line says") if known and len(held) == 1 else None
+
+
+def _from_to(asked: Asked, what: str, did: str) -> Script | None:
+    known = _words(asked, what)
+    edges = next((begin, end) for said, begin, end in EDGES if re.fullmatch(said, did))
     first, last = (re.compile(rf"(?i)(?<![a-z])(?:{edge})(?![a-z])") for edge in edges)
     held = _holding(asked, known)
     began = [(number, line) for number, line in held if first.search(line) and not last.search(line)]

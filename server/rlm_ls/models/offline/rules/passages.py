@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from rlm_ls.models.offline.grounding.little import GLUE
+from rlm_ls.models.offline.grounding.little import ENTITIES, GLUE
 from rlm_ls.models.offline.grounding.words import forms
 from rlm_ls.models.offline.parsing.patterns import literal
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION
@@ -125,7 +125,10 @@ def only_line(asked: Asked) -> Script | None:
     plural = re.match(r"\W*(?:what|which) (\w+[^\Wsui]s)\b", question.body, re.IGNORECASE)
     if plural is not None and plural.group(1).lower() not in FUNCTION:
         return None  # one line may be one of them, or their heading
-    words = [word for word in words_of(question) if word.lower() not in GLUE]
+    noun = re.match(rf"\W*{ASKS} (\w+)", question.unnamed, re.IGNORECASE)
+    kind = noun[1].lower() if noun is not None and noun[1].lower() in ENTITIES else ""
+    kind = "" if asked.text.vocabulary.knows(kind) else kind  # which container: none is called so
+    words = [word for word in words_of(question) if word.lower() not in GLUE and word.lower() != kind]
     held = [word for word in words if word.lower() not in KIND_WORDS]
     if not LEAST_WORDS <= len(held) <= MOST_WORDS // 2:
         return None
@@ -137,7 +140,7 @@ def only_line(asked: Asked) -> Script | None:
         and asked.text.whole
     ):
         return None
-    left = [word for word in unused(question, *held) if word.lower() not in KIND_WORDS]
+    left = [word for word in unused(question, *held) if word.lower() not in KIND_WORDS and word.lower() != kind]
     return script(
         "I look for the one line that holds all words of the question.",
         ONLY,

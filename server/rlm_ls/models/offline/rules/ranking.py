@@ -58,6 +58,22 @@ if len(ranked) > 1 and ranked[0][1] == ranked[-1][1] == 1 and ties:
 """
 
 
+ALONE = r"""
+if len(ranked) == 1:
+    short = 'not understood'
+    answer = 'I did not understand whether the $label are meant that write such lines: all are by one.'
+"""
+WRITERS = frozenset(["host", "process", "logger", "thread", "pid"])
+
+
+def _alone(asked: Asked, named: Thing) -> str:
+    """Source of the check that lines found by plain words have several writers, where one is asked for: who writes a
+    line need not be who it tells of."""
+    column = named.column
+    by = column is not None and column.kind in WRITERS and column.before.startswith("^")
+    return "\n" + script("", ALONE, label=plain_text(named.label)).code + "\n" if by and asked.where.soft else ""
+
+
 def ranking(asked: Asked) -> Script | None:
     reading = asked.reading
     if reading.ask != "top":
@@ -82,7 +98,8 @@ def ranking(asked: Asked) -> Script | None:
     drawn = chart(
         "lines" if named.time else "bars", named.capture, f"{named.label}{asked.phrase}", asked.within, "ranked"
     )
-    return Script(code.plan, asked.guarded(code.code), "" if one or reading.least else drawn)
+    checked = code.code + _alone(asked, named)
+    return Script(code.plan, asked.guarded(checked), "" if one or reading.least else drawn)
 
 
 def grouped(asked: Asked) -> Script | None:
@@ -138,7 +155,7 @@ def distinct(asked: Asked) -> Script | None:
         label=plain_text(named.label),
         phrase=plain_text(asked.phrase),
     )
-    return Script(code.plan, asked.guarded(code.code))
+    return Script(code.plan, asked.guarded(code.code + _alone(asked, named)))
 
 
 def _without_dash(thing: Thing) -> str:

@@ -46,6 +46,8 @@ class Slot:
     before: tuple[str, ...]
     after: str
     values: tuple[str, ...]
+    first: bool = False
+    """Whether a message begins with it."""
 
 
 def slot_named(noun: str, lines: Sequence[str], shape: Shape) -> Column | None:
@@ -60,10 +62,11 @@ def slot_named(noun: str, lines: Sequence[str], shape: Shape) -> Column | None:
                 near = [s for s in found if all(re.fullmatch(written, v) for v in s.values)]
                 near = [s for s in near if not all(re.fullmatch(NUMBER, v) for v in s.values)]
                 near = [s for s in near if len(s.values) < 4 or len(set(s.values)) < len(s.values)]
-                if len(near) == 1:
-                    named = near
+                first = [slot for slot in near if slot.first]
+                if len(near) == 1 or (len(first) == 1 and noun.lower() == "who"):
+                    named = first or near  # of several the one that a message begins with
                     break
-    return _column(noun, named[0]) if len(named) == 1 else None
+    return _column(noun, named[0], shape.head) if len(named) == 1 else None
 
 
 def slots(lines: Sequence[str], shape: Shape) -> list[Slot]:
@@ -89,7 +92,7 @@ def slots(lines: Sequence[str], shape: Shape) -> list[Slot]:
     for n, values in enumerate(gaps):
         if all(values) and all(" " not in value for value in values):
             before = tuple(common[max(0, n - 3) : n])
-            found.append(Slot(before, common[n] if n < len(common) else "", tuple(values)))
+            found.append(Slot(before, common[n] if n < len(common) else "", tuple(values), first=not n))
         elif all(values) and n < len(common) and max(value.count(" ") for value in values) <= MOST_MORE:
             # `for bob from` and `for invalid user bob from`: what stands before the common word.
             found.append(Slot((), common[n], tuple(value.rsplit(" ", 1)[-1] for value in values)))
@@ -114,12 +117,12 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> list[str]:
     return kept
 
 
-def _column(noun: str, slot: Slot) -> Column | None:
+def _column(noun: str, slot: Slot, head: str) -> Column | None:
     if not slot.before and not slot.after:
         return None
     before = r"\s*".join(escaped(piece) for piece in slot.before)
     word = r"(?:^|[^\w])" if re.match(r"\w", before) else ""
-    start = rf"{word}{before}\s*" if before else r"(?:^|\s)"
+    start = rf"{word}{before}\s*" if before else rf"{head}\s*" if slot.first and head else r"(?:^|\s)"
     after = rf"\s*{escaped(slot.after)}" if slot.after else r"(?:\s|$)"
     value = r"[\w@%$#-]+(?:[./:\\][\w@%$#-]+)*"
     return Column(noun, "embedded", start, value, after, "", most_common(slot.values, 200), 1.0, True)

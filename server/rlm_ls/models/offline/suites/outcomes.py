@@ -29,6 +29,15 @@ COUNTED = (
     rf"{MANY} (?P<all>{TEST})(?: {RAN})?{TAIL}",
     rf"{MANY} test failures?(?P<failures>)(?: are there| were there)?{TAIL}",
 )
+FILE = r"[`'\"]?(?P<file>[\w./-]+\.\w{1,4})[`'\"]?"
+IN_FILE = (
+    rf"{LIST} ?{TEST} (?:are |were |have |that |which |got |did )*{OUT} in {FILE}{TAIL}",
+    rf"{LIST} ?{OUT} {TEST} (?:in|of) {FILE}{TAIL}",
+)
+BY_FILE = (
+    rf"(?:which|what) (?:test )?(?:file|module)s? (?:has|had|have|contains?|is|with)(?: the)? most "
+    rf"(?:{OUT}(?: {TEST})?|test failures?){TAIL}",
+)
 BOTH = (
     rf"{MANY} {TEST} (?:are |were |have )?{OUT}(?:,? and |, )(?:{MANY} )?(?:{TEST} )?(?:are |were |have )?"
     rf"{OUT.replace('out', 'other')}{TAIL}",
@@ -66,6 +75,35 @@ if not same:
     answer = f'I did not understand how many: the totals say {own:,}, of lines there are {len(names):,}.'
 """
 
+FILES = r"""
+places = [(h.doc, h.line, h.groups[0], -1) for h in $heads] + [(h.doc, h.line, '', n) for n, h in enumerate(hits)]
+above, file = {}, ''
+for doc, line, head, n in sorted(places):
+    file = head if n < 0 else file
+    above[n] = file
+def file_of(n):
+    own = re.search(r'^(.+?)::', hits[n].groups[0])
+    return own.group(1) if own else above[n]
+files = [(file_of(n), h) for n, h in enumerate(hits)]
+"""
+"""Which file a test is of: by its name, or by the line above that begins a file's tests."""
+NAMES_IN = r"""
+hits = [h for file, h in files if file == '$file' or file.endswith('/$file')]
+names = list(dict.fromkeys(h.groups[0] for h in hits))
+cite = hits[:20]
+short = '; '.join(names) if same else 'not understood'
+answer = f'{len(names):,} tests $what in $file:\n' + '\n'.join(f'- {name}' for name in names) if names and same else ''
+"""
+RANKED = r"""
+counts = {}
+for file, name in list(dict.fromkeys((file, h.groups[0]) for file, h in files)):
+    counts[file] = counts.get(file, 0) + 1
+ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+cite = hits[:3]
+short = ranked[0][0] if ranked and same else 'not understood'
+rows = '\n'.join(f'{i}. {file}: {n}' for i, (file, n) in enumerate(ranked[:10], 1))
+answer = rows if ranked and same and '' not in counts else ''
+"""
 TOTALS = r"""
 found = [(outcome, sum(int(g) for s in spans for g in s.groups), spans) for outcome, spans in $hits]
 cite = [s for _, _, spans in found for s in spans][:5]
@@ -109,15 +147,23 @@ MOST = 50_000
 def tests(asked: Asked) -> Script | None:
     """What became of tests; the question is read whole."""
     text = " ".join(re.sub(r"\bin the file\b", " ", asked.question.unnamed).split()).strip(" ?.!")
-    for build, patterns in ((_count, COUNTED), (_both, BOTH), (_names, NAMED), (_slowest, SLOWEST), (_share, SHARE)):
+    for build, patterns in (
+        (_count, COUNTED),
+        (_both, BOTH),
+        (_in_file, IN_FILE),
+        (_by_file, BY_FILE),
+        (_names, NAMED),
+        (_slowest, SLOWEST),
+        (_share, SHARE),
+    ):
         match = next((found for one in patterns if (found := re.fullmatch(one, text, re.IGNORECASE))), None)
         if match is not None:
-            runner = _runner(asked.sample)
+            runner = runner_of(asked.sample)
             return None if runner is None else build(asked, runner, match)
     return None
 
 
-def _runner(sample: Sequence[str]) -> Runner | None:
+def runner_of(sample: Sequence[str]) -> Runner | None:
     """The one runner whose lines the sample has."""
     lines = [line[:SHORT] for line in sample]
     found = [
@@ -162,6 +208,32 @@ def _both(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:
         return None
     hits = ", ".join(f"('{outcome}', {_hits(asked, total)})" for outcome, total in zip(outcomes, totals, strict=True))
     return coded("I read the runner's own totals.", TOTALS, gives="groups", hits=f"[{hits}]")
+
+
+def _of_files(
+    asked: Asked, runner: Runner, match: re.Match[str], ending: str, gives: Gives, file: str
+) -> Script | None:
+    line, outcome = runner.lines.get(_outcome(match)), _outcome(match)
+    if line is None or not (runner.file or "::" in line):
+        return None
+    return coded(
+        f"I look for the tests that {outcome}, and of which files they are.",
+        LINES + FILES.lstrip("\n") + ending.lstrip("\n"),
+        gives=gives,
+        hits=_hits(asked, line),
+        sums=_hits(asked, runner.totals.get(outcome)),
+        heads=_hits(asked, runner.file),
+        what=outcome,
+        file=file,
+    )
+
+
+def _in_file(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:
+    return _of_files(asked, runner, match, NAMES_IN, "values", match["file"])
+
+
+def _by_file(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:
+    return _of_files(asked, runner, match, RANKED, "ranking", "")
 
 
 def _names(asked: Asked, runner: Runner, match: re.Match[str]) -> Script | None:

@@ -8,7 +8,7 @@ from typing import Literal
 Outcome = Literal["failed", "passed", "skipped", "ran"]
 
 LEAD = r"^(?:\[?\d[\d:.,TZ+ -]{7,34}\]? ?)?\s*(?<![\d.])"
-"""What may stand before a runner's line: the time that a build server writes, and none of a number of the line's own."""
+"""What may stand before a runner's line: the time that a build server writes, and no part of the line's own number."""
 TIME = r"\d[\d.]* ?m?s"
 DONE = rf"(?: \({TIME}\))?\s?$"
 
@@ -23,6 +23,8 @@ class Runner:
     timed: str = ""
     time_first: bool = False
     classes: bool = False
+    file: str = ""
+    """The line behind which the tests of a file stand, where their names do not say it."""
 
 
 RUNNERS: dict[str, Runner] = {
@@ -67,6 +69,7 @@ RUNNERS: dict[str, Runner] = {
             "ran": r"Tests:? +.* (\d+) total",
         },
         rf"[✕×✗✓✔] (.+?) \(({TIME})\)\s?$",
+        file=r"(?:PASS|FAIL) (\S+)",
     ),
     "TAP": Runner(
         {

@@ -11,6 +11,7 @@ from rlm_ls.models.offline.parsing.vocabulary import FUNCTION
 from rlm_ls.models.offline.rules.asked import Asked
 from rlm_ls.models.offline.rules.script import Script, plain_text, script
 from rlm_ls.models.offline.shapes.shape import SHORT
+from rlm_ls.models.offline.suites.outcomes import runner_of
 
 ASKS = r"\W*(?:who|whom|what|which|where|when|at (?:what|which) (?:time|place)|(?:on|in) (?:what|which) \w+)\b"
 LABEL = re.compile(r"^\W{0,4}([A-Z][\w-]*(?: [\w-]+)?):\W{0,3}\s+(\S.*)$")
@@ -41,7 +42,7 @@ def labelled(asked: Asked) -> Script | None:
     """Of a whole text that is no log: where one line, and no other, has the label or the role."""
     question = asked.question
     whole = asked.text.whole and asked.shape.entry == "line" and len(question.documents) == 1
-    if not whole or not re.match(ASKS, question.unnamed, re.IGNORECASE):
+    if not whole or not re.match(ASKS, question.unnamed, re.IGNORECASE) or runner_of(asked.sample) is not None:
         return None
     lines = [line[:SHORT] for line in asked.sample]
     said = [word for word in re.findall(r"[^\W\d][\w'-]*", question.unnamed) if word.lower() not in FUNCTION]
