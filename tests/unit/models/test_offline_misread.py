@@ -88,6 +88,24 @@ COUNCIL = (
     "The council met in the hall, and Ida took the chair.\nThe request for a new bell was not approved at all.\n"
     "The path along the river was approved, and the mayor thanked the surveyor for the plan.\n"
 )
+TIMER = "".join(
+    f"Mar 14 0{n // 6}:{n % 6}0:00 box1 TIMER[{n + 9}]: (root) DO ({('run-parts hourly', 'mill.sh')[n % 3 > 0]})\n"
+    for n in ROWS
+)
+LOADS = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 INFO "
+    + (f"job {n} loaded {n * 10} rows" if n % 2 else f"Ready in {n}.5 seconds")
+    + "\n"
+    for n in ROWS
+)
+TRACES = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 "
+    + (f"INFO Created order {n}\n" if n % 2 else "ERROR lost\n  at Order.created(Order:8)\n")
+    for n in ROWS
+)
+BUZZ = "--------- beginning of crash\n" + "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 {('E app: FATAL EXCEPTION: main', 'I app: ok')[n % 10 > 0]}\n" for n in ROWS
+)
 NAMES = {COUNCIL: "council.txt", STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
 
 
@@ -112,6 +130,8 @@ NAMES = {COUNCIL: "council.txt", STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mi
         (EATEN, "how long did the longest bake take?"),
         (KEEPER, "which thread evicted the most ovens?"),
         (COUNCIL, "was the new bell approved?"),
+        (LOADS, "what was the slowest query?"),
+        (LOADS, "average number of rows per job"),
         (PROXY, "how many timeouts were there for each relay server?"),
         (CRASHES, "which exception was the first in a crash?"),
         (JOBS, "What was the owner doing in the longest job?"),
@@ -142,6 +162,9 @@ async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: s
         (JOBS, "What is the worker port of the slowest job?", "\nworker_port: 8000"),
         (RESOLVER, "How many different clients are there?", "4 different clients: 10.2.0.0, 10.2.0.1, "),
         (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
+        (TIMER, "how many timer jobs ran?", "60 lines"),
+        (TRACES, "how many orders were created?", "30 lines"),
+        (BUZZ, "how often did it crash?", "6 lines"),
         (COUNCIL, "was the path along the river approved?", "Yes: 1 line"),
         (WATCHED, "which service failed most often?", "1. mill-"),
         (POINTS, "what took the longest and how many ms?", "max = 59.25 ms"),

@@ -61,7 +61,10 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
     text, where, reading = left.text, left.where, left.reading
     lower = word.lower()
     held = sum(re.search(forms(word), line) is not None for line in lines)
+    implied = reading.measure != "" and reading.measure not in left.words.text.lower()
     if lower in ENTITIES and ((text.whole and not text.vocabulary.knows(word)) or (lines and not held)):
+        if implied and text.shape.entry == "event":
+            where.unclear.append(word)  # the slowest of these, of which the lines say nothing
         return  # what the lines are about that meet the other conditions
     if (
         lower in ENTITIES
@@ -72,7 +75,7 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
     ):
         where.unclear.append(word)  # what all of them are, or what a few of them say
         return
-    if lower in GLUE and lines and not held:
+    if lower in GLUE and lines and (not held or _is_part(forms(word), lines)):
         return
     if lower in TRACES and re.fullmatch(ANYWHERE["exception"][0], reading.thing, re.IGNORECASE):
         return  # where exceptions stand
@@ -80,7 +83,6 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
         _condition(where, Condition("level", level, word), reading, text.shape)
         return
     pattern, said = _pattern(word, text)
-    implied = reading.measure != "" and reading.measure not in left.words.text.lower()
     if pattern and (_is_key(word, text) or (implied and _is_part(pattern, lines))):
         where.unclear.append(word)  # of records with names in each line, or of things that have it in their names
     elif pattern:
@@ -105,7 +107,7 @@ def _is_key(word: str, text: Text) -> bool:
 def _is_part(pattern: str, lines: list[str]) -> bool:
     """Whether a word stands in no line but as a part of a path or of a file's name."""
     held = [line for line in lines if re.search(pattern, line)]
-    return bool(held) and not any(re.search(pattern, re.sub(r"\S*\w[./]\w\S*", " ", line)) for line in held)
+    return bool(held) and not any(re.search(pattern, re.sub(r"\S*\w[./-]\w\S*", " ", line)) for line in held)
 
 
 def _names(left: Left) -> list[Said]:

@@ -125,7 +125,8 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
     if (reading.comparison or reading.ask in {"numbers", "extreme"}) and (
         is_quantity(lower) or re.fullmatch(OPERATION, lower)
     ):
-        return True
+        # A log says itself which of its lines are of queries.
+        return shape.entry != "event" or not re.fullmatch(r"quer(?:y|ies)|operations?", lower)
     if (
         shape.entry == "request"
         and reading.measure in {"size", "bytes", "traffic", "data"}

@@ -11,6 +11,8 @@ from rlm_ls.models.offline.shapes.column import EMPTY, Column
 from rlm_ls.models.offline.shapes.shape import SHORT, Shape
 
 MOST_VALUES = 2000
+DIVIDER = re.compile(r"[-=*#~]{5}")
+"""What begins a line that parts others, and says nothing itself: `--------- beginning of crash`."""
 
 
 class Text:
@@ -22,7 +24,7 @@ class Text:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.lines)
+        return Vocabulary([line for line in self.lines if not DIVIDER.match(line)])
 
     def values(self, column: Column) -> list[str]:
         """The different values of the column in the sample, in the order of their first line."""

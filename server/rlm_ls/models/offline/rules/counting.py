@@ -22,10 +22,16 @@ answer = f'{short:,} $kind in {len(all):,} document(s).'
 
 LINES = r"""
 n = count($pattern, by='line'$where)
-cite = regex($pattern$where, limit=3) if n else []
+${heads}cite = regex($pattern$where, limit=3) if n else []
 short = n
 answer = f'{n:,} {"$one" if n == 1 else "$what"}.$notes'$soft
 $each$agree"""
+
+HEADS = r"""
+entries = count($pattern, by='line', within=filter($head$where))
+n = entries or n
+"""
+"""Of lines that go on with an entry, a stack trace, those are none that hold the words too."""
 
 TIMES = r"""
 n = count($pattern$where)
@@ -224,6 +230,9 @@ def counted(asked: Asked) -> Script | None:
             f"I count the {what}.",
             LINES,
             pattern=raw(last),
+            heads=script("", HEADS, pattern=raw(last), head=raw(shape.head), where=rest).code + "\n"
+            if where.soft and shape.entry == "event" and not reading.contains
+            else "",
             where=rest,
             what=_inside(what),
             one=_inside(re.sub(r"^(request|row|line)s\b( hold\b)?", lambda m: m[1] + (" holds" if m[2] else ""), what)),

@@ -103,7 +103,11 @@ def rounded(x):
 rows = sorted([(value(xs), name) for name, xs in groups.items()], reverse=$down) if len(names) == len(texts) else []
 cite = find(rows[0][1], within=both, limit=1) if rows else []
 short = $short if rows else ''
+alone = len(groups) > 3 and all(len(xs) == 1 for xs in groups.values())
 answer = '$title:\n' + '\n'.join(f'- {name}: {shown(rounded(x))}' for x, name in rows[:$n]) if rows else ''
+if alone and $averaged:
+    short = 'not understood'
+    answer = 'I did not understand of what an average is meant: there is one $label for each.'
 """
 
 VALUES = {
@@ -284,6 +288,8 @@ def _by(
             down=not least,
             n=n,
             short=f"'; '.join(f'{{name}}={{shown(x)}}' for x, name in rows[:{n}])" if listed else "rows[0][1]",
+            averaged=key == "mean" and listed,
+            label=plain_text(column.name),
             title=plain_text(f"{NAMES[key].capitalize()} {column.name} by {named.label}{asked.phrase}"),
         ).code
     )
@@ -327,6 +333,8 @@ def distinct_by(asked: Asked) -> Script | None:
             down=True,
             n=50,
             short="'; '.join(f'{name}={shown(x)}' for x, name in rows[:50])",
+            averaged=False,
+            label="",
             title=plain_text(f"Different {things.label} by {groups.label}{asked.phrase}"),
         ).code
     )
