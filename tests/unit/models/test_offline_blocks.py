@@ -79,6 +79,8 @@ ONCE = "".join(f'{{"time":"2026-03-01T10:00:0{n}Z","client_addr":"10.0.0.1:5000{
         ("cells.txt", SNAPSHOTS, "highest heap percent?", "I did not understand"),
         ("host.txt", STATISTICS, "average io wait", "mean = 4 (27 values)"),
         ("host.txt", STATISTICS, "in how many samples was the run queue above 4", "4 of 27 values"),
+        ("cells.txt", SNAPSHOTS, "which cell has the highest load?", "mill-mail-1"),
+        ("host.txt", STATISTICS, "was there any swapping?", "I did not understand"),
         ("proxy.jsonl", ONCE, "top 3 clients by number of requests", "I did not understand"),
     ],
 )

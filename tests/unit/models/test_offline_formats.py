@@ -70,6 +70,12 @@ def test_names_between_blanks_head_values_between_tabs() -> None:
     assert [match[1] for c in shape.of_kind("client") if (match := re.search(c.capture, lines[2]))] == ["192.0.2.3"]
 
 
+@pytest.mark.parametrize(("taken", "unit"), [("0.037", "s"), ("37", "ms")])
+def test_what_writes_fractions_of_a_second_writes_seconds(taken: str, unit: str) -> None:
+    lines = ["#Fields: date time c-ip sc-status time-taken", *[f"2026-03-12 07:17:03 192.0.2.3 200 {taken}"] * 5]
+    assert [column.unit for column in shape_of(lines).of_kind("duration")] == [unit]
+
+
 def test_of_two_times_of_an_entry_its_own_is_taken() -> None:
     shape = shape_of(['{"created_at":"2020-01-01T00:00:00Z","level":"info","ts":"2026-03-12T07:17:03Z"}'] * 5)
     assert shape.time is not None

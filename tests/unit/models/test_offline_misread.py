@@ -106,7 +106,40 @@ TRACES = "".join(
 BUZZ = "--------- beginning of crash\n" + "".join(
     f"2026-03-14 0{n // 6}:{n % 6}0:00 {('E app: FATAL EXCEPTION: main', 'I app: ok')[n % 10 > 0]}\n" for n in ROWS
 )
-NAMES = {COUNCIL: "council.txt", STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mill.txt", NOTES: "notes.txt"}
+GATE = "".join(
+    f'2026-03-14 0{n // 6}:{n % 6}0:00 [{("ann", "bo", "cy")[n % 3]}] OK LOGIN: Station "10.0.0.{n % 4}"\n'
+    for n in ROWS
+)
+LEDGER = "; kept by Ida\naccount costs:bread\naccount income:salary\n\n" + "".join(
+    f"2026-03-{n + 1:02} * {('mill', 'baker')[n % 2]}\n    {('income:salary', 'costs:bread')[n % 2]}      {n}.50 EUR\n"
+    "    assets:bank\n\n"
+    for n in range(20)
+)
+NESTED = "".join(
+    f'{{"time":"2026-03-01T10:00:{n:02}Z","bill":{{"buyer":"b{n % 3}","paid":{("true", "false")[n % 2]},'
+    f'"bank":{{"type":"decline"}}}},"type":"bill.{("paid", "failed")[n % 2]}"}}\n'
+    for n in ROWS
+)
+COPIED = "".join(
+    f"2026-03-14 0{n // 6}:{n % 6}0:00 [{n}] "
+    + ("copy error: some parts were not moved" if n % 20 == 3 else "+ /a/b")
+    + "\n"
+    for n in ROWS
+)
+RAIN = "day,station,rain_mm\n" + "".join(f"2026-03-{n // 2 + 1:02},{'ab'[n % 2]},{n % 3}.0\n" for n in range(40))
+NODES = "".join(
+    f'{{"time":"2026-03-01T10:00:{n:02}Z","msg":"killed cell-{n % 3}","source":{{"host":"node-{n % 2}"}}}}\n'
+    for n in ROWS
+)
+NAMES = {
+    RAIN: "rain.csv",
+    LEDGER: "home.journal",
+    COUNCIL: "council.txt",
+    STOCK: "stock.csv",
+    JOBS: "jobs.csv",
+    MILL: "mill.txt",
+    NOTES: "notes.txt",
+}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -130,6 +163,12 @@ NAMES = {COUNCIL: "council.txt", STOCK: "stock.csv", JOBS: "jobs.csv", MILL: "mi
         (EATEN, "how long did the longest bake take?"),
         (KEEPER, "which thread evicted the most ovens?"),
         (COUNCIL, "was the new bell approved?"),
+        (COPIED, "how many parts were moved?"),
+        (RAIN, "on how many days did it rain?"),
+        (NODES, "which pod was killed most often?"),
+        (LEDGER, "total salary"),
+        (LEDGER, "how many times did we buy bread?"),
+        (NESTED, "which buyer paid the most?"),
         (LOADS, "what was the slowest query?"),
         (LOADS, "average number of rows per job"),
         (PROXY, "how many timeouts were there for each relay server?"),
@@ -162,6 +201,8 @@ async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: s
         (JOBS, "What is the worker port of the slowest job?", "\nworker_port: 8000"),
         (RESOLVER, "How many different clients are there?", "4 different clients: 10.2.0.0, 10.2.0.1, "),
         (RESOLVER, "queries per client", "- 10.2.0.0: 15\n- 10.2.0.1: 15"),
+        (GATE, "how many different users logged in?", "3 different users"),
+        (NESTED, "how many events per type?", "- bill.failed: 30\n- bill.paid: 30"),
         (TIMER, "how many timer jobs ran?", "60 lines"),
         (TRACES, "how many orders were created?", "30 lines"),
         (BUZZ, "how often did it crash?", "6 lines"),

@@ -82,7 +82,11 @@ def asks(cues: Cues, sentence: Sentence, roles: Roles, shape: Shape) -> Reading 
     if cues.keys:
         return _calculated(cues, base, roles, sentence)
     if cues.top >= 0:
-        if shape.entry == "row" and roles.measure is None and TRADED.search(str(sentence.found["whole"])):
+        if (
+            (shape.entry == "row" or shape.name == "JSON lines")
+            and roles.measure is None
+            and TRADED.search(str(sentence.found["whole"]))
+        ):
             return None  # how much, or how often
         return _ranked(cues, base, roles)
     if roles.group is not None:
@@ -104,6 +108,12 @@ MISSING = re.compile(r"\b(?:missing|empty|blank)\b", re.IGNORECASE)
 WAITED = re.compile(r"\b(?:pauses?|delays?|waits?|stalls?|down ?times?)\b", re.IGNORECASE)
 
 
+SEVERAL = re.compile(
+    r"\b(?:how many|number of|count|(?:total|sum)(?: of)?(?: the)?(?: \w+){0,3} [a-z]+s)\b|"
+    r"\b[a-z]{3,}[^\Wsu]s\b.*\b(?:total|altogether|overall|combined)\b",
+    re.IGNORECASE,
+)
+"""Several of something: their total is how many there are."""
 TAKEN = re.compile(r"\b(?:took|takes?|taken)\b", re.IGNORECASE)
 
 
@@ -132,6 +142,8 @@ def _calculated(cues: Cues, base: Reading, roles: Roles, sentence: Sentence) -> 
             (noun for edge, noun in IMPLIED if re.match(edge, cues.edge.removeprefix("most ").removeprefix("least "))),
             "",
         )
+    if not said and keys == ("sum",) and not SEVERAL.search(str(sentence.found["whole"])):
+        return None  # total salary
     if not said and keys == ("sum",):
         return (
             replace(base, ask="groups", by=roles.group.noun)

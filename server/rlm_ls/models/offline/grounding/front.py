@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rlm_ls.models.offline.grounding.asking import Mention, Roles, asks
 from rlm_ls.models.offline.grounding.cues import CALCULATED, UNIT_AT_END, Cues, cues
-from rlm_ls.models.offline.grounding.little import ACTORS, ROWS
+from rlm_ls.models.offline.grounding.little import ACTORS, ENTITIES, ROWS
 from rlm_ls.models.offline.grounding.mentions import called, column_named, is_entry, thing_named, value_named
 from rlm_ls.models.offline.grounding.naming import NO_NAMES, Naming, is_person
 from rlm_ls.models.offline.grounding.rest import explain
@@ -127,6 +127,8 @@ class Composer(Naming):
             not reading.thing or reading.thing in {"lines", "any"}
         ):
             target = None
+        if not reading.measure and measure is not target:
+            measure = None  # on how many days did it rain: more than which days there are
         for mention in (target, measure):
             if mention is not None:
                 self.words.use(mention.start, mention.end)
@@ -276,6 +278,9 @@ class Composer(Naming):
     def _asked_for(self, asked: Cues, target: Mention | None, measure: Mention | None) -> list[str]:
         """The noun of which, what, whose or how many, where the answer would be something else."""
         at = asked.wh + 1
+        noun = self.words.tokens[asked.distinct + 1 : asked.distinct + 2] if asked.distinct >= 0 else []
+        if noun and target is not None and target.start > asked.distinct + 1 and noun[0].lower in ACTORS | ENTITIES:
+            return [] if any(m.start == asked.distinct + 1 for m in self.mentions) else [noun[0].text]
         if re.search(r"\b(?:is|are|was|were) (?:\w+ ){1,3}doing\b", self.words.text, re.IGNORECASE):
             return ["doing"]
         if asked.who and target is not None:
@@ -289,7 +294,7 @@ class Composer(Naming):
             if self.text.shape.entry == "row":
                 return []
             near = [t for n, t in enumerate(self.words.tokens) if n > asked.count and not self.words.used[n]][:1]
-            near += self.words.tokens[asked.count + 2 : asked.count + 3]
+            near += self.words.tokens[asked.count + 2 : asked.count + 4]
             return [token.text for token in near if token.lower in ACTORS][:1]
         if asked.wh < 0 or at >= len(self.words.tokens) or self.words.tokens[at].stop:
             return []

@@ -75,7 +75,8 @@ def _word(word: str, left: Left, lines: list[str]) -> None:
     ):
         where.unclear.append(word)  # what all of them are, or what a few of them say
         return
-    if lower in GLUE and lines and (not held or _is_part(forms(word), lines)):
+    another = not any(lower in line.lower() for line in lines)  # `run-parts`, of ran
+    if lower in GLUE and lines and (not held or (another and _is_part(forms(word), lines))):
         return
     if lower in TRACES and re.fullmatch(ANYWHERE["exception"][0], reading.thing, re.IGNORECASE):
         return  # where exceptions stand

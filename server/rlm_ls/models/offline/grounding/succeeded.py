@@ -11,7 +11,7 @@ from rlm_ls.models.offline.rules.conditions import Where
 
 FAILED = (
     r"(?i:(?<![a-z])(?<!no )(?<!0 )(?:fail(?:ed|ure|s)?|unsuccessful(?:ly)?|denied|refused|rejected|declined|"
-    r"aborted|could not|cannot|unable)(?![\w\"']*\s?[=:(])(?![a-z]))"
+    r"aborted|could not|cannot|unable)(?![\w\"']*\s?[=:(])(?![a-z])|\bnot [a-z]+ed\b)"
 )
 DONE = (
     r"(?i:(?<![a-z])(?:ok|done|success\w*|succeeded|accepted?|granted|allow(?:ed)?|permit(?:ted)?|passed|completed?)"
@@ -32,9 +32,9 @@ def only_done(where: Where, text: Text, question: str, measure: str) -> None:
     if measure and (columns := quantities_of(text.shape, measure)):
         lines = [line for line in lines if any(re.search(column.capture, line) for column in columns)]
     done = [line for line in lines if not re.search(FAILED, line)]
-    if len(done) in {0, len(lines)}:
+    if len(done) == len(lines):
         return
-    if re.search(VERB, question) and all(re.search(DONE, line) for line in done):
+    if done and re.search(VERB, question) and all(re.search(DONE, line) for line in done):
         where.unwanted.append(FAILED)
         where.said.append("without failure")
     else:

@@ -66,7 +66,7 @@ NOUNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"user[ -]agents?|agents?|browsers?", ("agent",)),
     (r"pids?|process ids?", ("pid",)),
     (r"user ?names?|user ids?|users?|accounts?", ("user",)),
-    (r"host ?names?|hosts?|machines?|nodes?|servers?|instances?|pods?|computers?", ("host", "server")),
+    (r"host ?names?|hosts?|machines?|nodes?|servers?|instances?|computers?", ("host", "server")),
     (r"process names?|process(?:es)?|programs?|daemons?|services?|applications?|apps?|units?", ("process",)),
     (
         r"logger names?|loggers?|components?|modules?|classes|class|packages?|tags?|subsystems?|sources?|source files?",

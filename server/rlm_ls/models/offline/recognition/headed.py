@@ -85,9 +85,9 @@ IIS = {
 
 
 def _iis(column: Column) -> Column:
-    return replace(
-        column, kind=IIS.get(column.name, column.kind), unit="ms" if column.name == "time-taken" else column.unit
-    )
+    taken = "s" if any("." in value for value in column.values) else "ms"  # CloudFront writes seconds
+    unit = taken if column.name == "time-taken" else column.unit
+    return replace(column, kind=IIS.get(column.name, column.kind), unit=unit)
 
 
 def table(lines: list[str]) -> Shape | None:

@@ -72,13 +72,37 @@ def _json(lines: list[str]) -> Shape | None:
     records = [record for record in records if isinstance(record, dict)]
     wrapped = wrapped_columns(records)
     names = {column.name for column in wrapped}
-    columns = [*wrapped, *(column for column in json_columns(records) if column.name not in names)]
+    own = [one for column in json_columns(records) if (one := _told_apart(column, lines)) is not None]
+    columns = [*wrapped, *(column for column in own if column.name not in names)]
     names |= {column.name for column in columns}
     # What a container printed may be logfmt, which stands in one of the strings.
     columns = [*(one for one in plain_pairs(lines) if one.name not in names and one.share >= HALF), *columns]
     event = any(column.kind in {"level", "time"} for column in columns)
     shape = Shape("JSON lines", r"^\s*\{.*\}\s*$", "event" if event else "row", tuple(columns))
     return keyed_time(shape)
+
+
+def _told_apart(column: Column, lines: Sequence[str]) -> Column | None:
+    """The column of a key that stands in other objects of a line, too: found from the line's start, or from its end,
+    where one of these ways finds what it is; None where neither does."""
+    path = column.name.split(".")
+    if not any(line.count(f'"{path[-1]}"') > 1 for line in lines):
+        return column
+    for one in (column, replace(column, before=column.before.replace(".*?", ".*", 1))):
+        if all(_at(line, path) == (match[1] if (match := re.search(one.capture, line)) else None) for line in lines):
+            return one
+    return None
+
+
+def _at(line: str, path: Sequence[str]) -> str | None:
+    """What a line of JSON has at a path, as it is written."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None if value is None else json.dumps(value)
 
 
 def _known(lines: list[str]) -> Shape | None:

@@ -29,9 +29,10 @@ $each$agree"""
 
 HEADS = r"""
 entries = count($pattern, by='line', within=filter($head$where))
-n = entries or n
+n = entries or (n if n == count($pattern, by='line', within=filter(r'^\S'$where)) else 0)
 """
-"""Of lines that go on with an entry, a stack trace, those are none that hold the words too."""
+"""Lines that go on with an entry, a stack trace, are counted where no entry holds the words itself and none of them is
+indented."""
 
 TIMES = r"""
 n = count($pattern$where)
@@ -162,6 +163,8 @@ def _beside(asked: Asked, others: Sequence[str]) -> Sequence[str]:
 def exists(asked: Asked) -> Script | None:
     if asked.reading.ask != "exists" or not asked.where.patterns:
         return None
+    if asked.where.absent and (asked.shape.entry == "row" or asked.blocks):
+        return None  # numbers may say so
     *others, last = asked.where.patterns
     return script(
         f"I look whether there is a line{asked.phrase}.",
@@ -171,7 +174,7 @@ def exists(asked: Asked) -> Script | None:
         phrase=plain_text(asked.phrase),
         denied=script("", DENIED, negation=raw(NEGATION)).code + "\n" if _may_deny(asked) else "",
         none="''"
-        if not asked.where.absent and asked.where.soft and len(asked.where.patterns) > 1
+        if not asked.where.absent and asked.where.soft and (len(asked.where.patterns) > 1 or asked.text.whole)
         else f"'No: there is no line{plain_text(asked.phrase)}.'",
     )
 

@@ -26,6 +26,8 @@ from rlm_ls.models.offline.shapes.column import (
 from rlm_ls.models.offline.shapes.grid import cell_column
 
 MOST_COLUMNS = 80
+LEAST_SAME = 5
+"""What so often stands behind a word, always the same, is no value of it."""
 DEEPEST = 3
 THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 LONG_UNITS = r"s|ns|nanos\w*|µs|μs|us|usec\w*|micros\w*|ms|msecs?|millis\w*|secs?|seconds?|mins?|minutes?|hrs?|hours?"
@@ -228,7 +230,8 @@ def loose_columns(lines: Sequence[str], known: Sequence[Column]) -> list[Column]
             if match[1] not in names and kind_of(match[1]) not in {"", "level", "time", "message", "error"}:
                 spoken.setdefault(match[1], []).append(match[2])
     for name, values in spoken.items():
-        if len(values) >= 0.1 * len(lines) and (kind := kind_of(name, values)):
+        told = len(set(values)) > 1 or len(values) < LEAST_SAME  # LOGIN: Client
+        if told and len(values) >= 0.1 * len(lines) and (kind := kind_of(name, values)):
             before = rf"\b{re.escape(name)}: "
             columns.append(
                 Column(name, kind, before, r"[\w./@-]*\w", END, "", most_common(values), len(values) / len(lines))
