@@ -17,9 +17,9 @@ from rlm_ls.models.offline.grounding.mentions import is_row
 from rlm_ls.models.offline.parsing.reading import LONGEST
 from rlm_ls.models.offline.parsing.sentence import Ask
 from rlm_ls.models.offline.question import OfflineDocument, Question
-from rlm_ls.models.offline.rules import comparing, counting, lasting, moments, numbers, passages, ranking, values
+from rlm_ls.models.offline.rules import comparing, counting, moments, numbers, passages, ranking, values
 from rlm_ls.models.offline.rules.asked import Asked
-from rlm_ls.models.offline.rules.prose import labels, told
+from rlm_ls.models.offline.rules.prose import labels, lasting, told
 from rlm_ls.models.offline.rules.script import Gives, Script
 from rlm_ls.models.offline.rules.vouching import Passage, Vouched, render, vouched
 from rlm_ls.models.offline.suites import outcomes

@@ -9,9 +9,9 @@ from dataclasses import fields
 from rlm_ls.models.offline.grounding.asking import Mention
 from rlm_ls.models.offline.grounding.cues import PER, cues
 from rlm_ls.models.offline.grounding.front import Composer, Front
+from rlm_ls.models.offline.grounding.lines import only_done
 from rlm_ls.models.offline.grounding.mentions import is_entry
 from rlm_ls.models.offline.grounding.rest import explain
-from rlm_ls.models.offline.grounding.succeeded import only_done
 from rlm_ls.models.offline.grounding.text import Text
 from rlm_ls.models.offline.grounding.tokens import Words
 from rlm_ls.models.offline.parsing.forms import FORMS
