@@ -14,7 +14,7 @@ Verdict = Literal["right", "declined", "wrong"]
 DECLINED = re.compile(r"^(?:I did not understand|Found nothing|Nothing )")
 QUOTED = re.compile(r"^\s*(?:>|- \S+:\d+:|\d+\|).*$", re.MULTILINE)
 GROUPED = re.compile(r"(?<=\d)[,'_ ](?=\d{3}(?!\d))")
-NUMBER = re.compile(r"(?<![\w.:/-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w:/-])(?!\.\d)", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![\w.:/-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w/-]|:\S)(?!\.\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

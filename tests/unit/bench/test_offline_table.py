@@ -54,6 +54,8 @@ between times, and some that nobody can answer."""
         ("I did not understand “x”.\n- a.log:7: 16", {"number": 16}, "declined"),
         ("I did not understand “x”.", {"decline": True}, "right"),
         ("7 lines.", {"decline": True}, "wrong"),
+        ("Larder defines 2:\n- put\n- take", {"number": 2}, "right"),
+        ("It was at 12:30.", {"number": 12}, "wrong"),
         ("Lines, by hours:\n- 03/Feb/2026:07: 19\n- 03/Feb/2026:08: 35", {"table": {"07": 19, "08": 35}}, "right"),
         ("Lines, by hours:\n- 03/Feb/2026:07: 19\n- 03/Feb/2026:08: 35", {"table": {"07": 19}}, "wrong"),
         ("1. b: 3\n2. a: 2", {"ordered": ["b", "a"]}, "right"),

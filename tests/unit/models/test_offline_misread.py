@@ -47,6 +47,12 @@ VAULT = "".join(
     for n in ROWS
 )
 """Of a file that was asked for it says whether it was given; its last lines say that it was not."""
+BOOT = (
+    "".join(f"2026-03-14 08:02:{n % 60:02} INFO boot: step {n} done\n" for n in ROWS)
+    + "2026-03-14 08:03:10 INFO boot: relay opened port 7443 (tls)\n"
+    + "2026-03-14 08:03:19 INFO boot: gateway was started in 8.4 seconds (process running for 9.2)\n"
+)
+"""The line that speaks of a gateway running shows neither port nor path."""
 MOVES = "".join(
     f"2026-03-14 0{n // 6}:{n % 6}0:00 [{('ann', 'bo')[n % 2]}] {('OK', 'FAIL')[n % 5 == 4]} MOVE: box {n % 7}\n"
     for n in ROWS
@@ -178,6 +184,9 @@ NAMES = {
         (CARS, "longest single car?"),
         (VAULT, "Last download of bo?"),
         (MOVES, "how many moves were there by ann?"),
+        (BOOT, "what port is the gateway running on"),
+        (BOOT, "Which path was the gateway started in?"),
+        (BOOT, "what version of the gateway is running"),
     ],
 )
 async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: str, question: str) -> None:
@@ -213,6 +222,7 @@ async def test_what_is_not_understood_whole_is_declined(reply: Replying, text: s
         (VAULT, "When did bo last download a plan?", "2026-03-14 09:30:00"),
         (VAULT, "How many plans did ann download?", "24 lines"),
         (MOVES, "When did ann last move a box that failed?", "2026-03-14 09:00:00"),
+        (BOOT, "what port was opened by the relay?", "relay opened port 7443"),
         (MILL, "Who kept the books of the mill?", "Martha Finch kept its books"),
         (MILL, "Who lost the key?", "Captain Orley rowed"),
         (MILL, "What was the name of the miller's horse?", "The horse was called Bramble"),

@@ -107,6 +107,13 @@ KIND_WORDS = {
     "stored",
     "recorded",
 }
+SHAPES = {
+    "version": r"\d+\.\d+",
+    "port": r"\bport\W{0,3}\d|[\w\])]:\d{3,5}\b",
+    "address": r"@|://|\b\d{1,3}(?:\.\d{1,3}){3}\b|\w:\w+:",
+    "path": r"[/\\]",
+}
+"""What a line shows that tells one of these."""
 LEAST_WORDS = 2
 
 
@@ -133,8 +140,7 @@ def only_line(asked: Asked) -> Script | None:
     if not LEAST_WORDS <= len(held) <= MOST_WORDS // 2:
         return None
     patterns = [literal(word) if word in question.quoted else forms(word) for word in held]
-    if re.search(r"\bversion\b", question.lower):
-        patterns.append(r"\d+\.\d+")
+    patterns += [shape for named, shape in SHAPES.items() if re.search(rf"\b{named}\b", question.lower)]
     if (
         not all(any(re.search(pattern, line[:SHORT]) for line in asked.sample) for pattern in patterns)
         and asked.text.whole
