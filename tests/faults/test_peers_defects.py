@@ -108,9 +108,9 @@ async def test_an_answer_that_is_not_text_keeps_its_data(ask: Asker) -> None:
     assert '"errors": 60' in told.answer.answer
 
 
-async def test_verbs_awaited_by_mistake_get_a_hint(ask: Asker) -> None:
-    told = await ask(script("hits = await find('ERROR')"), script("submit('x')"))
-    assert "without await" in told.observations[0]
+async def test_verbs_awaited_by_mistake_are_called_all_the_same(ask: Asker) -> None:
+    told = await ask(script("hits = await find('ERROR')\nprint(hits[0].line)"), script("submit('x')"))
+    assert told.observations[0].startswith("4\n")
 
 
 async def test_usual_modules_are_there_without_import(ask: Asker) -> None:
