@@ -11,9 +11,16 @@ import pytest_asyncio
 from rlm_ls.context.scope import Scope
 from rlm_ls.engine.engine import Engine
 from rlm_ls.engine.request import AskRequest
+from rlm_ls.models.providers import windows
 from rlm_ls.settings.sections import Settings
 
 Replying = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(autouse=True)
+def no_window_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of this test may have the port that one of another test had, and would be taken for it."""
+    monkeypatch.setattr(windows, "_known", {})
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
