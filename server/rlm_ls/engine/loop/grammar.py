@@ -5,8 +5,6 @@ Fences are found by `executors/checking/grammar.py`, in a worker: a reply may be
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -39,16 +37,10 @@ def programs(fences: Iterable[tuple[str, str]]) -> tuple[Block, ...]:
 def _block(info: str, source: str) -> Block:
     named = language(info)
     if named in PYTHON:
-        return Block("python", _set_back(source), info)
+        return Block("python", source, info)
     if named in COMPILED:
         words = info.split()[1:]
         names = [word for word in words if word.lower() != "native"]
         native = "native" in map(str.lower, words)
         return Block(COMPILED[named], source, info, names[0] if names else "", native)
     return Block("other", source, info)
-
-
-def _set_back(source: str) -> str:
-    """A script without the indentation of all of it, and without the language's name on a line of its own."""
-    source = re.sub(r"\A\s*python3?[ \t]*(?=\n)", "", source, count=1, flags=re.IGNORECASE)
-    return textwrap.dedent(source) if source.lstrip("\n")[:1] in (" ", "\t") else source

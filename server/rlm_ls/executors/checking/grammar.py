@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import textwrap
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -27,6 +28,7 @@ MOST_READINGS = 100
 
 PYTHON = frozenset({"", "python", "py", "python3", "ipython", "tool_code", "repl", "dsl"})
 
+_FENCE = "```"
 _LANGUAGE = re.compile(r"[\w+#-]*")
 _OPENS = re.compile(r"[\w.{}+#-]+")
 
@@ -50,20 +52,29 @@ def fences(_clock: Deadline, reply: str) -> tuple[list[tuple[str, str]], int]:
         readings += 1
         rest, blocks = _read(rest, as_models_write=len(found) < MOST and readings < MOST_READINGS)
         found += blocks
-    return found[:MOST], max(0, len(found) - MOST)
+    told = [(info, _set_back(content) if language(info) in PYTHON else content) for info, content in found[:MOST]]
+    return told, max(0, len(found) - MOST)
+
+
+def _set_back(source: str) -> str:
+    """A script without the indentation of all of it, and without the language's name on a line of its own."""
+    source = re.sub(r"\A\s*python3?[ \t]*(?=\n)", "", source, count=1, flags=re.IGNORECASE)
+    return textwrap.dedent(source) if source.lstrip("\n")[:1] in (" ", "\t") else source
 
 
 def _read(reply: str, *, as_models_write: bool) -> tuple[str, list[tuple[str, str]]]:
     """The blocks up to the first that ends elsewhere than Markdown says, or opens where it sees none, and what is left
     to read after that; all blocks, if there is none such."""
     found: list[tuple[str, str]] = []
-    lines: list[str] = []
+    lines = _lines(reply) if as_models_write else []
+    last = max((at for at, line in enumerate(lines) if line.lstrip().startswith(_FENCE)), default=-1)
     for token in _PARSER.parse(reply):
         if token.map is None or not as_models_write:
             other = None
+        elif token.type == "inline":
+            other = _glued(token, lines, last)
         else:
-            lines = lines or _lines(reply)
-            other = _glued(token, lines) if token.type == "inline" else _longer(token, lines) or _shorter(token, lines)
+            other = _longer(token, lines) or _shorter(token, lines)
         if other is not None:
             content, rest = other
             return rest, [*found, (token.info.strip(), content)] if content.strip() else found
@@ -72,13 +83,13 @@ def _read(reply: str, *, as_models_write: bool) -> tuple[str, list[tuple[str, st
     return "", found
 
 
-def _glued(token: Token, lines: list[str]) -> tuple[str, str] | None:
-    """What follows a fence that stands at the end of a sentence, to be read as its block."""
+def _glued(token: Token, lines: list[str], last: int) -> tuple[str, str] | None:
+    """What follows a fence that stands at the end of a sentence, to be read as its block; the `last` line that begins
+    with a fence is behind it."""
     assert token.map is not None
-    for at in range(*token.map):
-        before, fence, info = lines[at].rpartition("```")
-        opens = before and language(info) in PYTHON and _OPENS.fullmatch(info.strip())
-        if opens and any(line.lstrip().startswith(fence) for line in lines[at + 1 :]):
+    for at in range(token.map[0], min(token.map[1], last)):
+        before, fence, info = lines[at].rpartition(_FENCE)
+        if before and language(info) in PYTHON and _OPENS.fullmatch(info.strip()):
             return "", f"{fence}{info}{''.join(lines[at + 1 :])}"
     return None
 
